@@ -1,0 +1,1 @@
+//! Programs that each show one thing a user of Swan wants to do.

@@ -1,0 +1,2 @@
+//! The `swan-hub` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `swan-provider` command.
+fn main() {}
