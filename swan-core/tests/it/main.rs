@@ -1,2 +1,9 @@
 //! The integration tests of this crate, in one binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::missing_docs_in_private_items, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_docs_in_private_items,
+    reason = "tests"
+)]

@@ -1,0 +1,1 @@
+//! OpenAI wire types that keep what they do not know.

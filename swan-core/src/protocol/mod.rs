@@ -1,0 +1,1 @@
+//! The provider conversation as sans-IO session machines, in both dialects.

@@ -1,0 +1,1 @@
+//! Server-sent events, split out of a byte stream however it is cut.
