@@ -1,0 +1,1 @@
+//! Rebuilds the ledger from the journal and checks every invariant.

@@ -1,0 +1,1 @@
+//! One command that brings up a whole market on this machine.

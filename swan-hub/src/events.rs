@@ -1,0 +1,1 @@
+//! What happens in the hub, for the integrator.

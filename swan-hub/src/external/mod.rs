@@ -1,0 +1,1 @@
+//! Configured OpenAI-compatible servers, used when no provider can serve.

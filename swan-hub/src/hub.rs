@@ -1,0 +1,1 @@
+//! The handle to a running hub.

@@ -1,0 +1,1 @@
+//! Provider sessions, presence and dispatch over the provider socket.

@@ -1,0 +1,1 @@
+//! A request's way through the hub, one file a stage.
