@@ -1,0 +1,14 @@
+//! Money: exact, bounded, and rounded in one place only.
+
+mod amount;
+mod basis_points;
+mod currency;
+mod rate;
+pub(crate) mod rounding;
+#[cfg(test)]
+mod tests;
+
+pub use amount::{Amount, MoneyError};
+pub use basis_points::BasisPoints;
+pub use currency::Currency;
+pub use rate::ExchangeRate;

@@ -1,0 +1,60 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{Amount, MoneyError};
+
+/// What one SWAN costs in US dollars, exact to twelve places and above zero.
+///
+/// A rate is stamped on the terms of a request when it is quoted, so that the charge cannot drift away from the hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeRate(Amount);
+
+impl ExchangeRate {
+    /// A rate of `usd` for one SWAN.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::RateNotPositive`] when `usd` is zero or less.
+    pub fn usd_per_swan(usd: Amount) -> Result<Self, MoneyError> {
+        if usd > Amount::ZERO {
+            Ok(Self(usd))
+        } else {
+            Err(MoneyError::RateNotPositive)
+        }
+    }
+
+    /// US dollars for one SWAN.
+    #[must_use]
+    pub const fn usd(self) -> Amount {
+        self.0
+    }
+}
+
+impl fmt::Display for ExchangeRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for ExchangeRate {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        text.parse().and_then(Self::usd_per_swan)
+    }
+}
+
+impl Serialize for ExchangeRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExchangeRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Amount::deserialize(deserializer)
+            .and_then(|usd| Self::usd_per_swan(usd).map_err(de::Error::custom))
+    }
+}
