@@ -1,1 +1,42 @@
 //! The provider conversation as sans-IO session machines, in both dialects.
+//!
+//! A session is five calls. Inputs: [`HubSession::handle_frame`] and [`HubSession::handle_timeout`], each with `now`.
+//! Outputs: [`HubSession::poll_transmit`] (what to send), [`HubSession::poll_event`] (what happened) and
+//! [`HubSession::poll_timeout`] (when to call `handle_timeout` at the latest). [`ProviderSession`] is the mirror.
+//!
+//! **After any call that takes `now`, and after `body`, drain `poll_event`, then `poll_transmit`, then ask `poll_timeout`.**
+//! Draining `poll_transmit` may give credit, so a provider polls its events again afterwards. The session never blocks,
+//! never allocates without bound, and never panics, whatever the other side sends.
+//!
+//! `docs/PROTOCOL.md` specifies both dialects.
+
+mod config;
+mod error;
+mod event;
+mod frame;
+mod hub;
+mod notice;
+mod provider;
+mod registration;
+mod request;
+mod task;
+mod wire;
+
+pub use config::{
+    HubSessionConfig, INITIAL_CREDIT, MAX_CONTROL_FRAME, MAX_DATA_PAYLOAD, MAX_FRAME,
+    MAX_FRAME_LEGACY, MIN_DATA_COST, ProviderSessionConfig,
+};
+pub use error::{DispatchError, StreamError};
+pub use event::{Fault, FaultKind, HubEvent, LostReason, ProviderEvent, Registered};
+pub use frame::{Dialect, Frame, SUBPROTOCOL_V2, StreamId, Transmit, close_code};
+pub use hub::HubSession;
+pub use notice::{Accepted, Notice, Severity, Upgrade};
+pub use provider::ProviderSession;
+pub use registration::{
+    Capacity, Hardware, Health, Heartbeat, Length, Modality, ModelDeclaration, ModelHash,
+    Registration,
+};
+pub use request::{
+    CancelReason, Dispatch, Failure, FailureOrigin, Operation, Piece, Request, StreamEnd,
+};
+pub use task::{Benchmark, BenchmarkAnswer, BenchmarkPrompt, TaskId, Verify, Warmup, WarmupResult};
