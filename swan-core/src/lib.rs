@@ -1,19 +1,31 @@
 #![doc = include_str!("../README.md")]
-// Money, scores and standing are integers; the one float of this crate, the load metric of routing, says so itself.
+// Money, scores, standing and load are integers: this crate computes with no float at all.
 #![deny(clippy::float_arithmetic, clippy::float_cmp)]
 
+mod catalogue;
 mod ids;
 pub mod ledger;
+mod metering;
 mod money;
 pub mod openai;
+mod policy;
+mod pricing;
 pub mod protocol;
 mod random;
+mod split;
 pub mod sse;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
+mod usage;
 
+pub use catalogue::{Modality, Model, ModelPrice, PriceError, Refusal, Tier, TokenPrice};
 pub use ids::{AccountId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
+pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError};
+pub use policy::{Policy, PolicyError, PolicyVersion};
+pub use pricing::{Pricing, PricingError, Quote, SeedPricing, Terms};
 pub use random::{Rng, SeededRng};
+pub use split::{RevenueShares, RevenueSplit, SharesError, Split};
 pub use time::{Clock, Timestamp};
+pub use usage::Usage;

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ModelPrice, TokenPrice};
+use crate::ModelId;
+
+/// A hardware tier (Seed 001, "Tiered Model Catalog").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Tier {
+    /// Premium models of about 70B parameters.
+    S,
+    /// Agent and advanced models, 24B to 32B.
+    A,
+    /// Free and growth models, 8B to 17B.
+    B,
+    /// Utility models: embedding, audio, images.
+    C,
+}
+
+impl Tier {
+    /// Its letter.
+    #[must_use]
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::S => "S",
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.letter())
+    }
+}
+
+/// What a model does, which decides its operation and the unit of its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Modality {
+    /// Answers conversations; paid per token.
+    Chat,
+    /// Turns text into vectors; paid per token of input.
+    Embedding,
+    /// Turns speech into text; paid per minute.
+    Audio,
+    /// Makes images; paid per image.
+    Image,
+}
+
+impl fmt::Display for Modality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chat => "chat",
+            Self::Embedding => "embedding",
+            Self::Audio => "audio",
+            Self::Image => "image",
+        })
+    }
+}
+
+/// One model of the market: what it is called, what it needs and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Model {
+    /// The canonical name, as on Hugging Face.
+    pub id: ModelId,
+    /// Other names that mean this model, such as Ollama's.
+    pub aliases: Vec<ModelId>,
+    /// Its hardware tier.
+    pub tier: Tier,
+    /// What it does.
+    pub modality: Modality,
+    /// What it costs, in US dollars.
+    pub price: ModelPrice,
+    /// The GPU memory it needs at least.
+    pub min_vram_gb: u32,
+    /// Tokens of prompt and answer that it can hold together, where known.
+    pub context_length: Option<u64>,
+    /// The most tokens that one answer may have.
+    pub max_output_tokens: u64,
+}
+
+impl Model {
+    /// The price per token; `None` for models that are paid by the minute or the image.
+    #[must_use]
+    pub const fn token_price(&self) -> Option<&TokenPrice> {
+        match &self.price {
+            ModelPrice::Tokens(price) => Some(price),
+            ModelPrice::PerMinute(_) | ModelPrice::PerImage(_) => None,
+        }
+    }
+}

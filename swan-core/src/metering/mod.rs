@@ -1,0 +1,132 @@
+//! How many tokens a request is charged for: what the provider says, as far as what the hub saw bears it out.
+
+mod reported;
+
+pub use reported::{ReportedUsage, UsageError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Usage;
+
+/// How far a provider's word about usage is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metering {
+    /// Tokens that a chat template may add to a prompt by itself.
+    pub prompt_allowance_tokens: u64,
+    /// Tokens of an answer that show no text, such as end marks.
+    pub completion_allowance_tokens: u64,
+    /// Bytes to a token, for estimates.
+    pub bytes_per_token: u64,
+}
+
+/// What the hub itself saw of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "plain counts that the hub fills in; a new one changes what is paid"
+)]
+pub struct Seen {
+    /// Bytes of the request body.
+    pub prompt_bytes: u64,
+    /// Bytes of generated content that came from the provider: text, reasoning and arguments of tool calls.
+    pub content_bytes: u64,
+    /// Events (or whole answers) that carried content. When there is neither content nor such an event, nothing was
+    /// delivered, and the answer counts as empty whatever the provider says.
+    pub content_events: u64,
+    /// The tokens that the answer might have, as quoted.
+    pub max_output_tokens: u64,
+}
+
+/// Where metered usage comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Basis {
+    /// The provider's own figures, which what the hub saw allows.
+    Reported,
+    /// The provider claimed more than can be; the bound counts instead.
+    Bounded,
+    /// The provider said nothing, or not everything; the rest is estimated from bytes.
+    Estimated,
+}
+
+/// What a request is charged for, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Metered {
+    /// The tokens.
+    pub usage: Usage,
+    /// Where they come from.
+    pub basis: Basis,
+}
+
+impl Metering {
+    /// The most that a request of `prompt_bytes` can be charged for, whatever its provider says.
+    ///
+    /// A token has at least one byte, so a prompt has no more tokens than bytes, plus the template's.
+    #[must_use]
+    pub const fn worst_case(&self, prompt_bytes: u64, max_output_tokens: u64) -> Usage {
+        Usage {
+            prompt_tokens: prompt_bytes.saturating_add(self.prompt_allowance_tokens),
+            cached_tokens: 0,
+            completion_tokens: max_output_tokens,
+        }
+    }
+
+    /// The tokens to charge for; never more, count by count, than the [`worst_case`](Self::worst_case) of the same request.
+    ///
+    /// Tokens that leave no trace in what the hub saw (an image behind a link, reasoning that the provider keeps to
+    /// itself) are not paid beyond the bound: the consumer could not check them.
+    #[must_use]
+    pub fn meter(&self, reported: Option<&ReportedUsage>, seen: &Seen) -> Metered {
+        let worst = self.worst_case(seen.prompt_bytes, seen.max_output_tokens);
+        let delivered = seen.content_bytes > 0 || seen.content_events > 0;
+        let visible = seen
+            .content_bytes
+            .saturating_add(self.completion_allowance_tokens);
+        let completion_bound = if delivered {
+            visible.min(worst.completion_tokens)
+        } else {
+            0
+        };
+
+        let claimed_prompt = reported.and_then(ReportedUsage::prompt_tokens);
+        let claimed_completion = reported.and_then(ReportedUsage::completion_tokens);
+        let (prompt_tokens, prompt_basis) =
+            self.count(claimed_prompt, seen.prompt_bytes, worst.prompt_tokens);
+        let (completion_tokens, completion_basis) =
+            self.count(claimed_completion, seen.content_bytes, completion_bound);
+        let cached = reported.and_then(ReportedUsage::cached_tokens).unwrap_or(0);
+        Metered {
+            usage: Usage {
+                prompt_tokens,
+                cached_tokens: cached.min(prompt_tokens),
+                completion_tokens,
+            },
+            basis: prompt_basis.and(completion_basis),
+        }
+    }
+
+    fn count(&self, claimed: Option<u64>, bytes: u64, bound: u64) -> (u64, Basis) {
+        match claimed {
+            Some(tokens) if tokens <= bound => (tokens, Basis::Reported),
+            Some(_) => (bound, Basis::Bounded),
+            None => (
+                bytes.div_ceil(self.bytes_per_token.max(1)).min(bound),
+                Basis::Estimated,
+            ),
+        }
+    }
+}
+
+impl Basis {
+    /// The basis of two counts together: a claim that had to be cut weighs most, since it says something of the provider.
+    const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Bounded, _) | (_, Self::Bounded) => Self::Bounded,
+            (Self::Estimated, _) | (_, Self::Estimated) => Self::Estimated,
+            (Self::Reported, Self::Reported) => Self::Reported,
+        }
+    }
+}

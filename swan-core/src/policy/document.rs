@@ -1,0 +1,83 @@
+//! The shape of a policy document, before anything in it is believed.
+
+use serde::Deserialize;
+
+use crate::catalogue::{Modality, Tier};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    pub(super) version: String,
+    pub(super) output: Output,
+    pub(super) payment: Payment,
+    pub(super) split: Shares,
+    pub(super) metering: Metering,
+    pub(super) classes: Classes,
+    #[serde(rename = "model")]
+    pub(super) models: Vec<Model>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Output {
+    pub(super) default_max_tokens: u64,
+    pub(super) max_tokens: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Payment {
+    pub(super) swan_discount_bps: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shares {
+    pub(super) provider_bps: u64,
+    pub(super) growth_fund_bps: u64,
+    pub(super) treasury_bps: u64,
+    pub(super) burn_bps: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metering {
+    pub(super) prompt_allowance_tokens: u64,
+    pub(super) completion_allowance_tokens: u64,
+    pub(super) bytes_per_token: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Classes {
+    pub(super) unknown_million_parameters: u64,
+    pub(super) class: Vec<Class>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Class {
+    pub(super) up_to_million_parameters: u64,
+    pub(super) tier: Tier,
+    pub(super) min_vram_gb: u32,
+    pub(super) input_usd_per_million_tokens: String,
+    pub(super) output_usd_per_million_tokens: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Model {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) aliases: Vec<String>,
+    pub(super) tier: Tier,
+    pub(super) modality: Modality,
+    pub(super) min_vram_gb: u32,
+    pub(super) context_tokens: Option<u64>,
+    pub(super) max_output_tokens: Option<u64>,
+    pub(super) input_usd_per_million_tokens: Option<String>,
+    pub(super) cached_usd_per_million_tokens: Option<String>,
+    pub(super) output_usd_per_million_tokens: Option<String>,
+    pub(super) usd_per_minute: Option<String>,
+    pub(super) usd_per_image: Option<String>,
+}

@@ -1,0 +1,35 @@
+/// Why a document is no policy. Each names what is wrong well enough to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// It is not TOML, lacks a key, or has one that does not exist; the message names it and its line.
+    #[error("the policy cannot be read: {message}")]
+    Unreadable {
+        /// What the reader says, with line and column.
+        message: String,
+    },
+    /// A value breaks a rule.
+    #[error("the policy says {key} = {value}, but {rule}")]
+    Invalid {
+        /// Where it stands, such as `model.3.min_vram_gb`; entries of lists count from 1.
+        key: String,
+        /// The value as written.
+        value: String,
+        /// The rule that it breaks.
+        rule: String,
+    },
+}
+
+impl PolicyError {
+    pub(super) fn invalid(
+        key: impl Into<String>,
+        value: impl ToString,
+        rule: impl ToString,
+    ) -> Self {
+        Self::Invalid {
+            key: key.into(),
+            value: value.to_string(),
+            rule: rule.to_string(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! All economics in one versioned document, parsed and checked once.
+
+mod document;
+mod error;
+mod models;
+mod validate;
+mod version;
+
+pub use error::PolicyError;
+pub use version::PolicyVersion;
+
+use crate::catalogue::{Catalogue, Classes, Model, Refusal};
+use crate::metering::Metering;
+use crate::money::BasisPoints;
+use crate::split::RevenueShares;
+
+/// The rules of a market: catalogue, prices, discount, split and metering.
+///
+/// A policy comes from a TOML document ([`Policy::from_toml`]) or is built in ([`Policy::swan_2_0`]); once it exists it
+/// holds nothing that breaks its rules, so nobody checks again.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    version: PolicyVersion,
+    catalogue: Catalogue,
+    classes: Classes,
+    split: RevenueShares,
+    swan_discount: BasisPoints,
+    metering: Metering,
+    default_max_output_tokens: u64,
+}
+
+impl Policy {
+    /// The document that [`Policy::swan_2_0`] is read from, to start a policy of one's own from.
+    pub const SWAN_2_0_TOML: &str = include_str!("../../policy/swan-2.0.toml");
+
+    /// The economics of Swan 2.0 (Seed 001).
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the document is compiled in, and a test reads it"
+    )]
+    pub fn swan_2_0() -> Self {
+        Self::from_toml(Self::SWAN_2_0_TOML).expect("the built-in policy is valid")
+    }
+
+    /// The version that ledger entries and quotes name.
+    #[must_use]
+    pub const fn version(&self) -> &PolicyVersion {
+        &self.version
+    }
+
+    /// The catalogue, in the document's order.
+    #[must_use]
+    pub fn models(&self) -> &[Model] {
+        self.catalogue.models()
+    }
+
+    /// The catalogue's model of this name or alias, in any case.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.catalogue.find(name)
+    }
+
+    /// The chat model of this name: the catalogue's, or one with the price of its class.
+    ///
+    /// The class follows from the parameter count in the name (`qwen3:14b`, `8x7B`); a name without one counts as the
+    /// policy's stated size.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] for names that break the rules, for models that do something else than chat, and for models above
+    /// the largest class.
+    pub fn classify(&self, name: &str) -> Result<Model, Refusal> {
+        match self.model(name) {
+            Some(model) if model.token_price().is_some() && is_chat(model) => Ok(model.clone()),
+            Some(model) => Err(Refusal::NotChat {
+                name: model.id.clone(),
+                modality: model.modality,
+            }),
+            None => self.classes.classify(name),
+        }
+    }
+
+    /// How revenue is split.
+    #[must_use]
+    pub const fn split(&self) -> &RevenueShares {
+        &self.split
+    }
+
+    /// What paying with SWAN takes off.
+    #[must_use]
+    pub const fn swan_discount(&self) -> BasisPoints {
+        self.swan_discount
+    }
+
+    /// How far a provider's word about usage is believed.
+    #[must_use]
+    pub const fn metering(&self) -> &Metering {
+        &self.metering
+    }
+
+    /// The tokens that an answer may have when the request does not say.
+    #[must_use]
+    pub const fn default_max_output_tokens(&self) -> u64 {
+        self.default_max_output_tokens
+    }
+
+    /// The tokens that this answer of `model` may have: what was asked for, or the default; the model's own limit at most.
+    #[must_use]
+    pub fn max_output_tokens(&self, model: &Model, requested: Option<u64>) -> u64 {
+        requested
+            .unwrap_or(self.default_max_output_tokens)
+            .min(model.max_output_tokens)
+    }
+}
+
+fn is_chat(model: &Model) -> bool {
+    model.modality == crate::catalogue::Modality::Chat
+}

@@ -1,0 +1,156 @@
+//! From a document to a policy: every value is checked here, once, and nowhere else.
+
+use super::document::{self, Document};
+use super::models;
+use super::{Policy, PolicyError, PolicyVersion};
+use crate::catalogue::{Catalogue, Class, Classes};
+use crate::metering::Metering;
+use crate::money::BasisPoints;
+use crate::split::RevenueShares;
+
+/// No answer of today's models is longer, and charges stay far inside 128 bits.
+const MAX_TOKENS: u64 = 10_000_000;
+
+impl Policy {
+    /// Reads and checks a policy document.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] names the key, its value and the rule that it breaks.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
+        let document: Document = toml::from_str(text).map_err(|error| PolicyError::Unreadable {
+            message: error.to_string(),
+        })?;
+        let version = PolicyVersion::new(&document.version).ok_or_else(|| {
+            let rule = "a version has 1 to 40 lower-case letters, digits, dots and hyphens";
+            PolicyError::invalid("version", &document.version, rule)
+        })?;
+        let output = &document.output;
+        let max_output = within("output.max_tokens", output.max_tokens, 1, MAX_TOKENS)?;
+        let default_max_output = within(
+            "output.default_max_tokens",
+            output.default_max_tokens,
+            1,
+            max_output,
+        )?;
+        let models = document
+            .models
+            .iter()
+            .zip(1_usize..)
+            .map(|(model, number)| models::model(model, &format!("model.{number}"), max_output))
+            .collect::<Result<Vec<_>, _>>()?;
+        if models.is_empty() {
+            return Err(PolicyError::invalid(
+                "model",
+                "[]",
+                "a policy has at least one model",
+            ));
+        }
+        let catalogue = Catalogue::new(models).map_err(|name| {
+            PolicyError::invalid("model", name, "a name belongs to one model only")
+        })?;
+        Ok(Self {
+            version,
+            catalogue,
+            classes: classes(&document.classes, max_output)?,
+            split: shares(&document.split)?,
+            swan_discount: points(
+                "payment.swan_discount_bps",
+                document.payment.swan_discount_bps,
+            )?,
+            metering: metering(&document.metering)?,
+            default_max_output_tokens: default_max_output,
+        })
+    }
+}
+
+pub(super) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<u64, PolicyError> {
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(PolicyError::invalid(
+            key,
+            value,
+            format!("it lies between {least} and {most}"),
+        ))
+    }
+}
+
+fn points(key: &str, value: u64) -> Result<BasisPoints, PolicyError> {
+    u16::try_from(value)
+        .ok()
+        .and_then(|points| BasisPoints::new(points).ok())
+        .ok_or_else(|| PolicyError::invalid(key, value, "a share is at most 10000 basis points"))
+}
+
+fn shares(document: &document::Shares) -> Result<RevenueShares, PolicyError> {
+    RevenueShares::new(
+        points("split.provider_bps", document.provider_bps)?,
+        points("split.growth_fund_bps", document.growth_fund_bps)?,
+        points("split.treasury_bps", document.treasury_bps)?,
+        points("split.burn_bps", document.burn_bps)?,
+    )
+    .map_err(|error| PolicyError::invalid("split", format!("{} basis points", error.sum), error))
+}
+
+fn metering(document: &document::Metering) -> Result<Metering, PolicyError> {
+    let prompt = "metering.prompt_allowance_tokens";
+    let completion = "metering.completion_allowance_tokens";
+    Ok(Metering {
+        prompt_allowance_tokens: within(prompt, document.prompt_allowance_tokens, 0, 100_000)?,
+        completion_allowance_tokens: within(
+            completion,
+            document.completion_allowance_tokens,
+            0,
+            100_000,
+        )?,
+        bytes_per_token: within("metering.bytes_per_token", document.bytes_per_token, 1, 100)?,
+    })
+}
+
+fn classes(document: &document::Classes, max_output: u64) -> Result<Classes, PolicyError> {
+    let mut ascending: Vec<Class> = Vec::with_capacity(document.class.len());
+    for (class, number) in document.class.iter().zip(1_usize..) {
+        let at = |field: &str| format!("classes.class.{number}.{field}");
+        let below = ascending
+            .last()
+            .map_or(0, |class| class.up_to_million_parameters);
+        let end = class.up_to_million_parameters;
+        if end <= below {
+            let rule = format!("classes stand in rising order, and the one before ends at {below}");
+            return Err(PolicyError::invalid(
+                at("up_to_million_parameters"),
+                end,
+                rule,
+            ));
+        }
+        let input = models::price(
+            &at("input_usd_per_million_tokens"),
+            &class.input_usd_per_million_tokens,
+        )?;
+        let output = models::price(
+            &at("output_usd_per_million_tokens"),
+            &class.output_usd_per_million_tokens,
+        )?;
+        ascending.push(Class {
+            up_to_million_parameters: end,
+            tier: class.tier,
+            min_vram_gb: models::vram(&at("min_vram_gb"), class.min_vram_gb)?,
+            price: models::token_price(&at("input_usd_per_million_tokens"), input, output)?,
+        });
+    }
+    let unknown = document.unknown_million_parameters;
+    let largest = ascending
+        .last()
+        .map_or(0, |class| class.up_to_million_parameters);
+    Ok(Classes {
+        unknown_million_parameters: within(
+            "classes.unknown_million_parameters",
+            unknown,
+            1,
+            largest,
+        )?,
+        ascending,
+        max_output_tokens: max_output,
+    })
+}

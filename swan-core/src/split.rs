@@ -1,0 +1,167 @@
+use std::fmt;
+
+use crate::{Amount, BasisPoints, MoneyError};
+
+/// Who gets what of one charge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a rule of one's own builds it; the ledger checks that it sums to the charge"
+)]
+pub struct Split {
+    /// What the provider earns.
+    pub provider: Amount,
+    /// What the growth fund gets.
+    pub growth_fund: Amount,
+    /// What the treasury gets.
+    pub treasury: Amount,
+    /// What is burnt.
+    pub burn: Amount,
+}
+
+impl Split {
+    /// The sum of the parts.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] when a rule of one's own made parts whose sum is no amount.
+    pub fn total(&self) -> Result<Amount, MoneyError> {
+        Amount::checked_sum([self.provider, self.growth_fund, self.treasury, self.burn])
+    }
+}
+
+/// How the gross of a charge is divided. The parts must sum to the gross exactly.
+pub trait RevenueSplit: fmt::Debug + Send + Sync {
+    /// Divides `gross`.
+    fn split(&self, gross: Amount) -> Split;
+}
+
+const _: fn(&dyn RevenueSplit) = |_| {};
+
+/// The shares do not make a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the shares of a split sum to 10000 basis points, not {sum}")]
+#[non_exhaustive]
+pub struct SharesError {
+    /// What they sum to.
+    pub sum: u32,
+}
+
+/// Fixed shares of the gross, the seeds' rule: 95 % to the provider and 5 % to the growth fund in the bootstrap phase;
+/// later phases shift shares to the treasury and to burning (Seed 001, "Dynamic Revenue Split Schedule").
+///
+/// Each part is its share rounded down; the units left over, three at most, go one each to the parts with the largest
+/// remainders, and among equals to the one that stands first: provider, growth fund, treasury, burn.
+///
+/// ```
+/// use swan_core::{Amount, BasisPoints, RevenueShares, RevenueSplit};
+///
+/// let shares = RevenueShares::new(
+///     BasisPoints::new(9_500)?, BasisPoints::new(500)?, BasisPoints::ZERO, BasisPoints::ZERO,
+/// )?;
+/// let split = shares.split("0.03".parse()?);
+/// assert_eq!(split.provider, "0.0285".parse()?);
+/// assert_eq!(split.growth_fund, "0.0015".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevenueShares {
+    provider: BasisPoints,
+    growth_fund: BasisPoints,
+    treasury: BasisPoints,
+    burn: BasisPoints,
+}
+
+impl RevenueShares {
+    /// Shares that make a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`SharesError`] when they do not sum to 10,000 basis points.
+    pub fn new(
+        provider: BasisPoints,
+        growth_fund: BasisPoints,
+        treasury: BasisPoints,
+        burn: BasisPoints,
+    ) -> Result<Self, SharesError> {
+        let sum = [provider, growth_fund, treasury, burn]
+            .iter()
+            .map(|s| u32::from(s.get()))
+            .sum();
+        if sum == u32::from(BasisPoints::WHOLE.get()) {
+            Ok(Self {
+                provider,
+                growth_fund,
+                treasury,
+                burn,
+            })
+        } else {
+            Err(SharesError { sum })
+        }
+    }
+
+    /// The provider's share.
+    #[must_use]
+    pub const fn provider(&self) -> BasisPoints {
+        self.provider
+    }
+
+    /// The growth fund's share.
+    #[must_use]
+    pub const fn growth_fund(&self) -> BasisPoints {
+        self.growth_fund
+    }
+
+    /// The treasury's share.
+    #[must_use]
+    pub const fn treasury(&self) -> BasisPoints {
+        self.treasury
+    }
+
+    /// The share that is burnt.
+    #[must_use]
+    pub const fn burn(&self) -> BasisPoints {
+        self.burn
+    }
+
+    const fn in_order(&self) -> [BasisPoints; 4] {
+        [self.provider, self.growth_fund, self.treasury, self.burn]
+    }
+}
+
+impl RevenueSplit for RevenueShares {
+    fn split(&self, gross: Amount) -> Split {
+        let whole = u128::from(BasisPoints::WHOLE.get());
+        // A refund is split as the charge was, with the other sign.
+        let units = gross.pico().unsigned_abs();
+        let exact = self.in_order().map(|share| units * u128::from(share.get()));
+        let mut parts = exact.map(|part| part / whole);
+        let mut remainders = exact.map(|part| part % whole);
+        let mut left = units - parts.iter().sum::<u128>();
+        while left > 0 {
+            let largest = remainders.iter().copied().max().unwrap_or(0);
+            let next = parts
+                .iter_mut()
+                .zip(&mut remainders)
+                .find(|(_, rest)| **rest == largest);
+            let Some((part, remainder)) = next else { break };
+            *part += 1;
+            *remainder = 0;
+            left -= 1;
+        }
+        let [provider, growth_fund, treasury, burn] =
+            parts.map(|part| signed(part, gross.is_negative()));
+        Split {
+            provider,
+            growth_fund,
+            treasury,
+            burn,
+        }
+    }
+}
+
+/// A part of an amount is an amount, so this cannot fail.
+fn signed(part: u128, negative: bool) -> Amount {
+    let pico = part.cast_signed();
+    Amount::from_pico(if negative { -pico } else { pico }).unwrap_or_default()
+}
