@@ -1,0 +1,46 @@
+//! What is asked of a provider, and the shape of what comes back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use swan_core::RequestId;
+use swan_core::protocol::Operation;
+use tokio::time::Instant;
+
+/// One request to one provider or endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// The consumer's request.
+    pub(crate) request: RequestId,
+    /// Which attempt at that request this is, from 0; with the request it makes the id on the wire.
+    pub(crate) attempt: u32,
+    /// What is asked for.
+    pub(crate) operation: Operation,
+    /// Whether the answer is a stream of server-sent events.
+    pub(crate) streaming: bool,
+    /// The content type of the body.
+    pub(crate) content_type: HeaderValue,
+    /// The body in segments: concatenated they are what the model server gets.
+    pub(crate) body: Vec<Bytes>,
+    /// When the whole answer must be here.
+    pub(crate) deadline: Instant,
+    /// How long the answer may be silent once its head is here.
+    pub(crate) idle: Duration,
+}
+
+impl Job {
+    /// The size of the body in bytes.
+    pub(crate) fn body_len(&self) -> usize {
+        self.body.iter().map(Bytes::len).sum()
+    }
+}
+
+/// The first thing that an attempt yields: the provider has begun to answer with a success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The HTTP status, 200..=299.
+    pub(crate) status: u16,
+    /// The content type that the model server named, if it did.
+    pub(crate) content_type: Option<HeaderValue>,
+}

@@ -1,0 +1,132 @@
+//! One model at one provider: how busy it is, how well it does, and who may still be sent there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use swan_core::routing::Candidate;
+use swan_core::{Clock, ModelId, ProviderId};
+
+use super::line::Line;
+use super::vitals::Vitals;
+use crate::external::Endpoint;
+
+/// By what way a provider is reached; the header `X-Swan-Connection-Mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConnectionMode {
+    /// Over the provider's own WebSocket.
+    Websocket,
+    /// Over HTTP, to a configured endpoint.
+    External,
+}
+
+impl ConnectionMode {
+    /// The word of the header.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Websocket => "websocket",
+            Self::External => "external",
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// To a provider's connection.
+    Line(Arc<Line>),
+    /// To an external endpoint.
+    Endpoint(Arc<Endpoint>),
+}
+
+/// A provider's offer of one model. The counts live here and nowhere else.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Who serves.
+    pub(crate) provider: ProviderId,
+    /// The provider's display name.
+    pub(crate) name: Arc<str>,
+    /// The canonical model.
+    pub(crate) model: ModelId,
+    /// The name under which this provider knows the model.
+    pub(crate) upstream: Arc<str>,
+    /// How it is reached.
+    pub(crate) way: Way,
+    /// How well it does; outlives the connection.
+    pub(crate) vitals: Arc<Vitals>,
+    capacity: AtomicU32,
+    in_flight: AtomicU32,
+    draining: AtomicBool,
+    unhealthy: AtomicBool,
+}
+
+impl Link {
+    /// The offer of `model`, at most `capacity` requests at once.
+    pub(crate) fn new(
+        (provider, name): (ProviderId, Arc<str>),
+        (model, upstream): (ModelId, Arc<str>),
+        way: Way,
+        vitals: Arc<Vitals>,
+        capacity: u32,
+    ) -> Self {
+        Self {
+            provider,
+            name,
+            model,
+            upstream,
+            way,
+            vitals,
+            capacity: AtomicU32::new(capacity),
+            in_flight: AtomicU32::new(0),
+            draining: AtomicBool::new(false),
+            unhealthy: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts one more request, unless the provider is full, draining or unwell.
+    pub(crate) fn try_enter(&self) -> bool {
+        if self.draining.load(Ordering::Relaxed) || self.unhealthy.load(Ordering::Relaxed) {
+            return false;
+        }
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        self.in_flight
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |now| {
+                (now < capacity).then_some(now + 1)
+            })
+            .is_ok()
+    }
+
+    /// Counts one request less.
+    pub(crate) fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Requests under way.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Requests that may be under way at once.
+    pub(crate) fn capacity(&self) -> u32 {
+        self.capacity.load(Ordering::Relaxed)
+    }
+
+    /// A registration has declared another capacity; requests above it run on.
+    pub(crate) fn set_capacity(&self, capacity: u32) {
+        self.capacity.store(capacity, Ordering::Relaxed);
+    }
+
+    /// The provider goes: it gets nothing new.
+    pub(crate) fn set_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// The provider says whether this model works.
+    pub(crate) fn set_unhealthy(&self, unhealthy: bool) {
+        self.unhealthy.store(unhealthy, Ordering::Relaxed);
+    }
+
+    /// What routing needs to know.
+    pub(crate) fn candidate(&self, clock: &dyn Clock) -> Candidate {
+        todo_candidate(self, clock)
+    }
+}

@@ -1,0 +1,185 @@
+//! What lies between the task of a connection and the handler that relays one answer.
+//!
+//! The connection puts whole batches in, the reply takes whole batches out: one short lock and at
+//! most one wake-up for each batch, however many chunks are in it, and neither ever waits for the
+//! other. The bound is in bytes: credit keeps to it in v2; in v1, which has no credit, whoever would
+//! exceed it loses his own stream and nobody else's.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use swan_core::protocol::{Piece, StreamEnd, StreamId};
+
+use super::attempt::AttemptError;
+use super::job::Head;
+
+/// A part of an answer, in order: head, pieces, end.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The head, once.
+    pub(crate) head: Option<Head>,
+    /// What came of the body.
+    pub(crate) pieces: VecDeque<Piece>,
+    /// How the answer ended, once; nothing follows it.
+    pub(crate) end: Option<Result<StreamEnd, AttemptError>>,
+}
+
+impl Batch {
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none() && self.pieces.is_empty() && self.end.is_none()
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// It waits for the reply, which has been woken.
+    Accepted,
+    /// It would have exceeded the bound: the stream has failed and its provider must be told.
+    Overflow,
+    /// Nobody reads any more.
+    Abandoned,
+}
+
+/// One answer's mailbox.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    state: Mutex<State>,
+    limit: usize,
+    stream: OnceLock<StreamId>,
+    credit: AtomicU64,
+    credit_queued: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    batch: Batch,
+    bytes: usize,
+    waker: Option<Waker>,
+    abandoned: bool,
+    over: bool,
+}
+
+impl Mailbox {
+    /// An empty mailbox in which at most `limit` bytes may wait, or one larger piece alone.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            limit,
+            stream: OnceLock::new(),
+            credit: AtomicU64::new(0),
+            credit_queued: AtomicBool::new(false),
+        }
+    }
+
+    /// Names the stream of the session whose answer this is.
+    pub(crate) fn bind(&self, stream: StreamId) {
+        let _ = self.stream.set(stream);
+    }
+
+    /// The stream, once the request has been handed to the session.
+    pub(crate) fn stream(&self) -> Option<StreamId> {
+        self.stream.get().copied()
+    }
+
+    /// Moves `batch` in and wakes the reply. Leaves `batch` empty.
+    pub(crate) fn deliver(&self, batch: &mut Batch) -> Delivered {
+        let arriving: usize = batch.pieces.iter().map(Piece::len).sum();
+        let mut state = self.state.lock();
+        if state.abandoned || state.over {
+            drop(state);
+            *batch = Batch::default();
+            return Delivered::Abandoned;
+        }
+        let verdict = if state.bytes > 0 && state.bytes + arriving > self.limit {
+            *batch = Batch::default();
+            state.batch.end = Some(Err(AttemptError::Overflow { limit: self.limit }));
+            Delivered::Overflow
+        } else {
+            state.bytes += arriving;
+            state.batch.absorb(batch);
+            Delivered::Accepted
+        };
+        state.over = state.batch.end.is_some();
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        verdict
+    }
+
+    /// Ends the answer with `error` unless it has ended already.
+    pub(crate) fn fail(&self, error: AttemptError) {
+        let mut batch = Batch { end: Some(Err(error)), ..Batch::default() };
+        let _ = self.deliver(&mut batch);
+    }
+
+    /// Moves all that waits into the empty `into`, or remembers whom to wake.
+    pub(crate) fn poll_take(&self, cx: &Context<'_>, into: &mut Batch) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.batch.is_empty() {
+            match &mut state.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+            return Poll::Pending;
+        }
+        state.bytes = 0;
+        mem::swap(&mut state.batch, into);
+        Poll::Ready(())
+    }
+
+    /// Moves all that waits into the empty `into`; `false` when there is nothing.
+    pub(crate) fn try_take(&self, into: &mut Batch) -> bool {
+        let mut state = self.state.lock();
+        if state.batch.is_empty() {
+            return false;
+        }
+        state.bytes = 0;
+        mem::swap(&mut state.batch, into);
+        true
+    }
+
+    /// The reader is gone: what still comes is thrown away.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.abandoned = true;
+        state.batch = Batch::default();
+        state.waker = None;
+    }
+
+    /// Counts bytes that the consumer has taken; `true` when the connection must now be told,
+    /// which is never more than once before it has fetched the sum.
+    pub(crate) fn add_credit(&self, bytes: u64) -> bool {
+        self.credit.fetch_add(bytes, Ordering::AcqRel);
+        !self.credit_queued.swap(true, Ordering::AcqRel)
+    }
+
+    /// The credit counted since the last call.
+    pub(crate) fn take_credit(&self) -> u64 {
+        self.credit_queued.store(false, Ordering::Release);
+        self.credit.swap(0, Ordering::AcqRel)
+    }
+}
+
+impl Batch {
+    fn absorb(&mut self, other: &mut Self) {
+        if other.head.is_some() {
+            self.head = other.head.take();
+        }
+        if self.pieces.is_empty() {
+            mem::swap(&mut self.pieces, &mut other.pieces);
+        } else {
+            self.pieces.append(&mut other.pieces);
+        }
+        if other.end.is_some() {
+            self.end = other.end.take();
+        }
+    }
+}

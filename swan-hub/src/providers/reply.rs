@@ -1,0 +1,310 @@
+//! The answer of one attempt, wherever it comes from.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use swan_core::protocol::{CancelReason, Piece, StreamEnd};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::attempt::{AttemptError, MAX_ERROR_BODY};
+use super::job::{Head, Job};
+use super::line::{Command, Line};
+use super::mailbox::{Batch, Mailbox};
+use crate::external::Exchange;
+
+/// After how many bytes the provider gets new credit: often enough to keep a stream moving, and rarely
+/// enough that most answers never need any.
+const CREDIT_STEP: u64 = 32 << 10;
+
+/// Where an answer comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A stream of a provider's session.
+    Session(SessionSource),
+    /// An HTTP exchange with an external endpoint.
+    External(Box<Exchange>),
+}
+
+/// The reading end of one stream of a session.
+#[derive(Debug)]
+pub(crate) struct SessionSource {
+    /// Where the pieces arrive.
+    pub(crate) mailbox: Arc<Mailbox>,
+    /// Whom to tell about credit and cancel.
+    pub(crate) line: Arc<Line>,
+    /// Bytes handed out since the connection was last told.
+    pub(crate) uncredited: u64,
+}
+
+/// One answer under way. Dropping it before its end cancels the request at the provider.
+///
+/// The deadline and the silence bound of the [`Job`] are kept here, with one timer for the whole answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    source: Source,
+    ready: Batch,
+    deadline: Instant,
+    idle: Duration,
+    last: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+    begun: bool,
+    finished: bool,
+    end: Option<StreamEnd>,
+}
+
+impl Reply {
+    /// The answer to `job` from `source`.
+    pub(crate) fn new(source: Source, job: &Job) -> Self {
+        Self::with_bounds(source, job.deadline, job.idle)
+    }
+
+    /// The answer from `source` with its own bounds.
+    pub(crate) fn with_bounds(source: Source, deadline: Instant, idle: Duration) -> Self {
+        Self {
+            source,
+            ready: Batch::default(),
+            deadline,
+            idle,
+            last: None,
+            timer: None,
+            begun: false,
+            finished: false,
+            end: None,
+        }
+    }
+
+    /// Waits for the head: the provider has begun to answer with a success.
+    ///
+    /// # Errors
+    /// Whatever ended the attempt; a status that is no success comes as [`AttemptError::Provider`]
+    /// with the body that explains it.
+    pub(crate) async fn head(&mut self) -> Result<Head, AttemptError> {
+        let head = poll_fn(|cx| self.poll_head(cx)).await?;
+        if (200..300).contains(&head.status) {
+            return Ok(head);
+        }
+        Err(self.refusal(head.status).await)
+    }
+
+    /// Waits for the next piece; `None` after the end, which [`Reply::end`] then describes.
+    pub(crate) async fn next(&mut self) -> Option<Result<Piece, AttemptError>> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// The next piece if it is already here, so that what came together can leave together.
+    pub(crate) fn try_next(&mut self) -> Option<Result<Piece, AttemptError>> {
+        if self.ready.pieces.is_empty()
+            && self.ready.end.is_none()
+            && let Source::Session(session) = &self.source
+            && session.mailbox.try_take(&mut self.ready)
+        {
+            self.last = Some(Instant::now());
+        }
+        match self.pop() {
+            Some(Popped::Piece(piece)) => Some(Ok(piece)),
+            Some(Popped::Failed(error)) => Some(Err(error)),
+            Some(Popped::End) | None => None,
+        }
+    }
+
+    /// What the provider said at the end, once the answer is complete.
+    pub(crate) const fn end(&self) -> Option<&StreamEnd> {
+        self.end.as_ref()
+    }
+
+    /// Gives the answer up for `reason`; dropping does the same on behalf of a consumer who went away.
+    pub(crate) fn cancel(mut self, reason: CancelReason) {
+        self.stop(reason);
+    }
+
+    /// [`Reply::head`] for hand-written futures, with any status.
+    pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, AttemptError>> {
+        loop {
+            if let Some(head) = self.ready.head.take() {
+                self.begun = true;
+                return Poll::Ready(Ok(head));
+            }
+            match self.ready.end.take() {
+                Some(Err(error)) => {
+                    self.finished = true;
+                    return Poll::Ready(Err(error));
+                }
+                Some(Ok(_)) => {
+                    self.finished = true;
+                    let reason = "the answer ended before it began".to_owned();
+                    return Poll::Ready(Err(AttemptError::Lost(reason)));
+                }
+                None if self.finished => {
+                    let reason = "the answer has ended".to_owned();
+                    return Poll::Ready(Err(AttemptError::Lost(reason)));
+                }
+                None => {}
+            }
+            ready!(self.poll_fill(cx))?;
+        }
+    }
+
+    /// [`Reply::next`] for hand-written futures.
+    pub(crate) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Piece, AttemptError>>> {
+        loop {
+            match self.pop() {
+                Some(Popped::Piece(piece)) => return Poll::Ready(Some(Ok(piece))),
+                Some(Popped::Failed(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Popped::End) => return Poll::Ready(None),
+                None => {}
+            }
+            if let Err(error) = ready!(self.poll_fill(cx)) {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+
+    fn pop(&mut self) -> Option<Popped> {
+        if let Some(piece) = self.ready.pieces.pop_front() {
+            if let Source::Session(session) = &mut self.source {
+                session.consumed(piece.len());
+            }
+            return Some(Popped::Piece(piece));
+        }
+        match self.ready.end.take() {
+            Some(Ok(end)) => {
+                self.finished = true;
+                self.end = Some(end);
+                Some(Popped::End)
+            }
+            Some(Err(error)) => {
+                self.finished = true;
+                Some(Popped::Failed(error))
+            }
+            None if self.finished => Some(Popped::End),
+            None => None,
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AttemptError>> {
+        let filled = match &mut self.source {
+            Source::Session(session) => session.mailbox.poll_take(cx, &mut self.ready),
+            Source::External(exchange) => exchange.poll_take(cx, &mut self.ready),
+        };
+        if filled.is_ready() {
+            self.last = Some(Instant::now());
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let due = self.due();
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            ready!(timer.as_mut().poll(cx));
+            // The timer is not moved at each chunk: what came since it was set is seen only here.
+            let due = self.due();
+            if due > timer_deadline(&self.timer) {
+                if let Some(timer) = &mut self.timer {
+                    timer.as_mut().reset(due);
+                }
+                continue;
+            }
+            let error =
+                if due >= self.deadline { AttemptError::Deadline } else { AttemptError::Idle };
+            self.stop(CancelReason::AttemptTimeout);
+            return Poll::Ready(Err(error));
+        }
+    }
+
+    fn due(&self) -> Instant {
+        match (self.begun, self.last) {
+            (true, Some(last)) => self.deadline.min(last + self.idle),
+            _ => self.deadline,
+        }
+    }
+
+    async fn refusal(&mut self, status: u16) -> AttemptError {
+        let mut body = BytesMut::new();
+        while let Some(Ok(Piece::Raw(bytes) | Piece::Event(bytes))) = self.next().await {
+            let room = MAX_ERROR_BODY.saturating_sub(body.len());
+            body.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
+            if room <= bytes.len() {
+                break;
+            }
+        }
+        let body = body.freeze();
+        AttemptError::Provider { status, message: message_of(&body, status), body }
+    }
+
+    fn stop(&mut self, reason: CancelReason) {
+        if self.finished {
+            return;
+        }
+        self.finished = true;
+        match &mut self.source {
+            Source::Session(session) => session.cancel(reason),
+            Source::External(exchange) => exchange.abort(),
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.stop(CancelReason::ConsumerDisconnected);
+    }
+}
+
+enum Popped {
+    Piece(Piece),
+    Failed(AttemptError),
+    End,
+}
+
+fn timer_deadline(timer: &Option<Pin<Box<Sleep>>>) -> Instant {
+    timer.as_ref().map_or_else(Instant::now, |timer| timer.deadline())
+}
+
+impl SessionSource {
+    fn consumed(&mut self, bytes: usize) {
+        self.uncredited = self.uncredited.saturating_add(bytes as u64);
+        if self.uncredited >= CREDIT_STEP {
+            let bytes = std::mem::take(&mut self.uncredited);
+            if self.mailbox.add_credit(bytes) {
+                // A connection that is gone needs no credit; the mailbox tells of the loss.
+                let _ = self.line.send(Command::Credit(Arc::clone(&self.mailbox)));
+            }
+        }
+    }
+
+    fn cancel(&self, reason: CancelReason) {
+        self.mailbox.abandon();
+        // A connection that is gone has nothing left to cancel.
+        let _ = self.line.send(Command::Cancel(Arc::clone(&self.mailbox), reason));
+    }
+}
+
+/// The human part of an error body, in either of the shapes that model servers use.
+fn message_of(body: &Bytes, status: u16) -> String {
+    #[derive(serde::Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        error: Option<Inner<'a>>,
+        message: Option<std::borrow::Cow<'a, str>>,
+        detail: Option<std::borrow::Cow<'a, str>>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Inner<'a> {
+        Text(std::borrow::Cow<'a, str>),
+        Object { message: std::borrow::Cow<'a, str> },
+    }
+    let parsed = serde_json::from_slice::<Outer<'_>>(body).ok();
+    let text = parsed.and_then(|outer| match outer.error {
+        Some(Inner::Text(text) | Inner::Object { message: text }) => Some(text),
+        None => outer.message.or(outer.detail),
+    });
+    match text {
+        Some(text) => text.chars().take(1_000).collect(),
+        None => format!("status {status}"),
+    }
+}
