@@ -50,7 +50,10 @@ pub(crate) fn client(https: bool, connect_timeout: Duration) -> io::Result<HttpC
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_FOR)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .build(Hurried { inner: connector, within: connect_timeout }))
+        .build(Hurried {
+            inner: connector,
+            within: connect_timeout,
+        }))
 }
 
 /// A connector whose attempts, handshakes included, have a deadline.

@@ -75,13 +75,20 @@ impl Endpoint {
     /// The endpoint that `config` describes; nothing is sent yet.
     pub(crate) fn new(config: &ExternalConfig) -> Result<Self, ExternalError> {
         let name = config.name.clone();
-        let base = config.base_url.trim_end_matches('/').trim_end_matches("/v1").to_owned();
+        let base = config
+            .base_url
+            .trim_end_matches('/')
+            .trim_end_matches("/v1")
+            .to_owned();
         let scheme = base.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
         let https = match scheme.as_ref().and_then(Uri::scheme_str) {
             Some("https") => true,
             Some("http") => false,
             _ => {
-                return Err(ExternalError::BaseUrl { name, url: config.base_url.clone() });
+                return Err(ExternalError::BaseUrl {
+                    name,
+                    url: config.base_url.clone(),
+                });
             }
         };
         let authorization = match &config.api_key {
@@ -95,10 +102,18 @@ impl Endpoint {
             }
         };
         let connect_timeout = Duration::from_millis(config.connect_timeout_ms.max(1));
-        let client = client(https, connect_timeout)
-            .map_err(|source| ExternalError::Tls { name: name.clone(), source })?;
+        let client = client(https, connect_timeout).map_err(|source| ExternalError::Tls {
+            name: name.clone(),
+            source,
+        })?;
         let provider = provider_id_of(&name);
-        Ok(Self { provider, name: name.into(), base, authorization, client })
+        Ok(Self {
+            provider,
+            name: name.into(),
+            base,
+            authorization,
+            client,
+        })
     }
 
     /// The id under which the ledger knows this endpoint: derived from its name, and so the same after a restart.
@@ -113,7 +128,11 @@ impl Endpoint {
 
     /// Sends `job` and hands back the exchange, whose errors come with its answer.
     pub(crate) fn dispatch(&self, job: &mut Job) -> Result<Exchange, AttemptError> {
-        let accept = if job.streaming { "text/event-stream" } else { "application/json" };
+        let accept = if job.streaming {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
         let request = self
             .request("POST", job.operation.as_str())
             .header(CONTENT_TYPE, job.content_type.clone())
@@ -144,7 +163,11 @@ impl Endpoint {
             if !status.is_success() {
                 let message = "the list of models was refused".to_owned();
                 let status = status.as_u16();
-                return Err(AttemptError::Provider { status, message, body: Bytes::new() });
+                return Err(AttemptError::Provider {
+                    status,
+                    message,
+                    body: Bytes::new(),
+                });
             }
             serde_json::from_slice::<Listing>(&body)
                 .map(|listing| listing.data.into_iter().map(|model| model.id).collect())
@@ -155,7 +178,7 @@ impl Endpoint {
             .unwrap_or(Err(AttemptError::Deadline))
     }
 
-    fn request(&self, method: &str, path: &str) -> hyper::http::request::Builder {
+    fn request(&self, method: &str, path: &str) -> http::request::Builder {
         let builder = Request::builder()
             .method(method)
             .uri(format!("{}/v1/{path}", self.base))
@@ -188,6 +211,9 @@ struct Listed {
 
 fn provider_id_of(name: &str) -> ProviderId {
     let digest = Sha256::digest(format!("swan external endpoint {name}").as_bytes());
-    let value = digest.iter().take(16).fold(0u128, |value, byte| (value << 8) | u128::from(*byte));
+    let value = digest
+        .iter()
+        .take(16)
+        .fold(0u128, |value, byte| (value << 8) | u128::from(*byte));
     ProviderId::from_u128(value)
 }

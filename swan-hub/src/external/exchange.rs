@@ -31,7 +31,9 @@ enum State {
 impl Exchange {
     /// The exchange that this future opens.
     pub(crate) fn new(response: ResponseFuture) -> Self {
-        Self { state: State::Waiting(Box::pin(response)) }
+        Self {
+            state: State::Waiting(Box::pin(response)),
+        }
     }
 
     /// Moves what has arrived into the empty `into`.
@@ -50,7 +52,11 @@ impl Exchange {
             }
         }
         self.read(cx, into);
-        if into.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+        if into.is_empty() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
     }
 
     /// Ends the exchange; its connection is closed unless the answer was complete.
@@ -59,7 +65,9 @@ impl Exchange {
     }
 
     fn read(&mut self, cx: &mut Context<'_>, into: &mut Batch) {
-        let State::Reading(body) = &mut self.state else { return };
+        let State::Reading(body) = &mut self.state else {
+            return;
+        };
         for _ in 0..FRAMES_PER_POLL {
             match Pin::new(&mut *body).poll_frame(cx) {
                 Poll::Pending => return,
@@ -108,7 +116,11 @@ fn head_of(response: &Response<Incoming>) -> Head {
 
 fn refused(error: &Error) -> AttemptError {
     let cause = cause_of(error);
-    if error.is_connect() { AttemptError::Connect(cause) } else { AttemptError::Lost(cause) }
+    if error.is_connect() {
+        AttemptError::Connect(cause)
+    } else {
+        AttemptError::Lost(cause)
+    }
 }
 
 /// The innermost cause, which is the one that says something; never holds a header.

@@ -1,1 +1,118 @@
 //! Configured OpenAI-compatible servers, used when no provider can serve.
+
+mod body;
+mod config;
+mod connect;
+mod endpoint;
+mod exchange;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use swan_core::{Clock, ModelId};
+
+pub use config::ExternalConfig;
+pub(crate) use endpoint::Endpoint;
+pub use endpoint::ExternalError;
+pub(crate) use exchange::Exchange;
+
+use crate::providers::{AttemptError, Link, Slot, Vitals, Way};
+
+/// A configured endpoint as the stages see it: slots and replies like those of providers.
+#[derive(Debug)]
+pub(crate) struct ExternalEndpoint {
+    endpoint: Arc<Endpoint>,
+    links: ArcSwap<BTreeMap<ModelId, Arc<Link>>>,
+    clock: Arc<dyn Clock>,
+    capacity: u32,
+    fixed: bool,
+}
+
+impl ExternalEndpoint {
+    /// The endpoint that `config` describes. Nothing is sent before the first request or [`ExternalEndpoint::discover`].
+    ///
+    /// # Errors
+    /// [`ExternalError`] names what is wrong with the configuration.
+    pub(crate) fn new(
+        config: &ExternalConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ExternalError> {
+        let external = Self {
+            endpoint: Arc::new(Endpoint::new(config)?),
+            links: ArcSwap::default(),
+            clock,
+            capacity: config.capacity.max(1),
+            fixed: !config.models.is_empty(),
+        };
+        let mut links = BTreeMap::new();
+        for (model, upstream) in &config.models {
+            let model: ModelId = model.parse().map_err(|_| ExternalError::Model {
+                name: config.name.clone(),
+                model: model.clone(),
+            })?;
+            links.insert(model.clone(), external.link(model, upstream));
+        }
+        external.links.store(Arc::new(links));
+        Ok(external)
+    }
+
+    /// The configured name.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        self.endpoint.name()
+    }
+
+    /// The models it serves, by the hub's names.
+    pub(crate) fn models(&self) -> Vec<ModelId> {
+        self.links.load().keys().cloned().collect()
+    }
+
+    /// Whether it serves `model`.
+    pub(crate) fn serves(&self, model: &ModelId) -> bool {
+        self.links.load().contains_key(model)
+    }
+
+    /// Takes a place for one request; `None` when it is full, held off by its breaker, or does not serve the model.
+    pub(crate) fn connect(&self, model: &ModelId) -> Option<Slot> {
+        let links = self.links.load();
+        Slot::take(links.get(model)?, &self.clock)
+    }
+
+    /// Asks the endpoint for its models unless they were configured, and keeps those to which `canonical` gives a name.
+    ///
+    /// # Errors
+    /// When the endpoint does not answer; what was known before stays.
+    pub(crate) async fn discover(
+        &self,
+        canonical: impl Fn(&str) -> Option<ModelId>,
+    ) -> Result<(), AttemptError> {
+        if self.fixed {
+            return Ok(());
+        }
+        let listed = self.endpoint.discover().await?;
+        let known = self.links.load();
+        let mut links = BTreeMap::new();
+        for upstream in listed {
+            let Some(model) = canonical(&upstream) else {
+                continue;
+            };
+            let link = match known.get(&model) {
+                Some(link) if *link.upstream == *upstream => Arc::clone(link),
+                _ => self.link(model.clone(), &upstream),
+            };
+            links.entry(model).or_insert(link);
+        }
+        self.links.store(Arc::new(links));
+        Ok(())
+    }
+
+    fn link(&self, model: ModelId, upstream: &str) -> Arc<Link> {
+        Arc::new(Link::new(
+            (self.endpoint.provider(), Arc::clone(self.endpoint.name())),
+            (model, upstream.into()),
+            Way::Endpoint(Arc::clone(&self.endpoint)),
+            Arc::new(Vitals::default()),
+            self.capacity,
+        ))
+    }
+}

@@ -107,7 +107,11 @@ mod tests {
     use super::*;
 
     fn answered(status: u16) -> AttemptError {
-        AttemptError::Provider { status, message: String::new(), body: Bytes::new() }
+        AttemptError::Provider {
+            status,
+            message: String::new(),
+            body: Bytes::new(),
+        }
     }
 
     #[test]
@@ -124,7 +128,11 @@ mod tests {
             (503, Fault::Provider, true),
         ] {
             let error = answered(status);
-            assert_eq!((error.fault(), error.is_retryable()), (fault, retryable), "{status}");
+            assert_eq!(
+                (error.fault(), error.is_retryable()),
+                (fault, retryable),
+                "{status}"
+            );
         }
     }
 

@@ -72,7 +72,13 @@ struct Queue {
 impl Line {
     /// The handle of a connection that has just registered.
     pub(crate) fn new(provider: ProviderId, node: Arc<str>, name: Arc<str>, key: KeyId) -> Self {
-        Self { provider, node, name, key, queue: Mutex::default() }
+        Self {
+            provider,
+            node,
+            name,
+            key,
+            queue: Mutex::default(),
+        }
     }
 
     /// Hands `command` to the connection's task.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use swan_core::routing::Candidate;
-use swan_core::{Clock, ModelId, ProviderId};
+use swan_core::{ModelId, ProviderId};
 
 use super::line::Line;
 use super::vitals::Vitals;
@@ -123,10 +122,5 @@ impl Link {
     /// The provider says whether this model works.
     pub(crate) fn set_unhealthy(&self, unhealthy: bool) {
         self.unhealthy.store(unhealthy, Ordering::Relaxed);
-    }
-
-    /// What routing needs to know.
-    pub(crate) fn candidate(&self, clock: &dyn Clock) -> Candidate {
-        todo_candidate(self, clock)
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -35,48 +35,24 @@ impl Batch {
     }
 }
 
-/// What became of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivered {
-    /// It waits for the reply, which has been woken.
-    Accepted,
-    /// It would have exceeded the bound: the stream has failed and its provider must be told.
-    Overflow,
-    /// Nobody reads any more.
-    Abandoned,
-}
-
 /// One answer's mailbox.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    limit: usize,
     stream: OnceLock<StreamId>,
-    credit: AtomicU64,
+    credit: AtomicUsize,
     credit_queued: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     batch: Batch,
-    bytes: usize,
     waker: Option<Waker>,
     abandoned: bool,
     over: bool,
 }
 
 impl Mailbox {
-    /// An empty mailbox in which at most `limit` bytes may wait, or one larger piece alone.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            state: Mutex::default(),
-            limit,
-            stream: OnceLock::new(),
-            credit: AtomicU64::new(0),
-            credit_queued: AtomicBool::new(false),
-        }
-    }
-
     /// Names the stream of the session whose answer this is.
     pub(crate) fn bind(&self, stream: StreamId) {
         let _ = self.stream.set(stream);
@@ -87,36 +63,31 @@ impl Mailbox {
         self.stream.get().copied()
     }
 
-    /// Moves `batch` in and wakes the reply. Leaves `batch` empty.
-    pub(crate) fn deliver(&self, batch: &mut Batch) -> Delivered {
-        let arriving: usize = batch.pieces.iter().map(Piece::len).sum();
+    /// Moves `batch` in and wakes the reply; `false` when nobody reads any more. Leaves `batch` empty.
+    pub(crate) fn deliver(&self, batch: &mut Batch) -> bool {
         let mut state = self.state.lock();
         if state.abandoned || state.over {
             drop(state);
             *batch = Batch::default();
-            return Delivered::Abandoned;
+            return false;
         }
-        let verdict = if state.bytes > 0 && state.bytes + arriving > self.limit {
-            *batch = Batch::default();
-            state.batch.end = Some(Err(AttemptError::Overflow { limit: self.limit }));
-            Delivered::Overflow
-        } else {
-            state.bytes += arriving;
-            state.batch.absorb(batch);
-            Delivered::Accepted
-        };
-        state.over = state.batch.end.is_some();
+        state.over = batch.end.is_some();
+        state.batch.absorb(batch);
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
-        verdict
+        true
     }
 
     /// Ends the answer with `error` unless it has ended already.
     pub(crate) fn fail(&self, error: AttemptError) {
-        let mut batch = Batch { end: Some(Err(error)), ..Batch::default() };
+        let mut batch = Batch {
+            end: Some(Err(error)),
+            ..Batch::default()
+        };
+        // A reply that has ended already, or that nobody reads, needs no other end.
         let _ = self.deliver(&mut batch);
     }
 
@@ -130,7 +101,6 @@ impl Mailbox {
             }
             return Poll::Pending;
         }
-        state.bytes = 0;
         mem::swap(&mut state.batch, into);
         Poll::Ready(())
     }
@@ -141,7 +111,6 @@ impl Mailbox {
         if state.batch.is_empty() {
             return false;
         }
-        state.bytes = 0;
         mem::swap(&mut state.batch, into);
         true
     }
@@ -156,13 +125,13 @@ impl Mailbox {
 
     /// Counts bytes that the consumer has taken; `true` when the connection must now be told,
     /// which is never more than once before it has fetched the sum.
-    pub(crate) fn add_credit(&self, bytes: u64) -> bool {
+    pub(crate) fn add_credit(&self, bytes: usize) -> bool {
         self.credit.fetch_add(bytes, Ordering::AcqRel);
         !self.credit_queued.swap(true, Ordering::AcqRel)
     }
 
     /// The credit counted since the last call.
-    pub(crate) fn take_credit(&self) -> u64 {
+    pub(crate) fn take_credit(&self) -> usize {
         self.credit_queued.store(false, Ordering::Release);
         self.credit.swap(0, Ordering::AcqRel)
     }

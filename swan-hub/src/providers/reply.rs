@@ -11,14 +11,14 @@ use swan_core::protocol::{CancelReason, Piece, StreamEnd};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::attempt::{AttemptError, MAX_ERROR_BODY};
-use super::job::{Head, Job};
+use super::job::Head;
 use super::line::{Command, Line};
 use super::mailbox::{Batch, Mailbox};
 use crate::external::Exchange;
 
 /// After how many bytes the provider gets new credit: often enough to keep a stream moving, and rarely
 /// enough that most answers never need any.
-const CREDIT_STEP: u64 = 32 << 10;
+const CREDIT_STEP: usize = 64 << 10;
 
 /// Where an answer comes from.
 #[derive(Debug)]
@@ -37,12 +37,12 @@ pub(crate) struct SessionSource {
     /// Whom to tell about credit and cancel.
     pub(crate) line: Arc<Line>,
     /// Bytes handed out since the connection was last told.
-    pub(crate) uncredited: u64,
+    pub(crate) uncredited: usize,
 }
 
 /// One answer under way. Dropping it before its end cancels the request at the provider.
 ///
-/// The deadline and the silence bound of the [`Job`] are kept here, with one timer for the whole answer.
+/// The deadline and the silence bound of the [`Job`](super::Job) are kept here, with one timer for the whole answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     source: Source,
@@ -57,13 +57,8 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The answer to `job` from `source`.
-    pub(crate) fn new(source: Source, job: &Job) -> Self {
-        Self::with_bounds(source, job.deadline, job.idle)
-    }
-
-    /// The answer from `source` with its own bounds.
-    pub(crate) fn with_bounds(source: Source, deadline: Instant, idle: Duration) -> Self {
+    /// The answer from `source`, complete by `deadline` and never silent for longer than `idle` once it has begun.
+    pub(crate) fn new(source: Source, deadline: Instant, idle: Duration) -> Self {
         Self {
             source,
             ready: Batch::default(),
@@ -209,8 +204,11 @@ impl Reply {
                 }
                 continue;
             }
-            let error =
-                if due >= self.deadline { AttemptError::Deadline } else { AttemptError::Idle };
+            let error = if due >= self.deadline {
+                AttemptError::Deadline
+            } else {
+                AttemptError::Idle
+            };
             self.stop(CancelReason::AttemptTimeout);
             return Poll::Ready(Err(error));
         }
@@ -233,7 +231,11 @@ impl Reply {
             }
         }
         let body = body.freeze();
-        AttemptError::Provider { status, message: message_of(&body, status), body }
+        AttemptError::Provider {
+            status,
+            message: message_of(&body, status),
+            body,
+        }
     }
 
     fn stop(&mut self, reason: CancelReason) {
@@ -261,12 +263,14 @@ enum Popped {
 }
 
 fn timer_deadline(timer: &Option<Pin<Box<Sleep>>>) -> Instant {
-    timer.as_ref().map_or_else(Instant::now, |timer| timer.deadline())
+    timer
+        .as_ref()
+        .map_or_else(Instant::now, |timer| timer.deadline())
 }
 
 impl SessionSource {
     fn consumed(&mut self, bytes: usize) {
-        self.uncredited = self.uncredited.saturating_add(bytes as u64);
+        self.uncredited = self.uncredited.saturating_add(bytes);
         if self.uncredited >= CREDIT_STEP {
             let bytes = std::mem::take(&mut self.uncredited);
             if self.mailbox.add_credit(bytes) {
@@ -279,7 +283,9 @@ impl SessionSource {
     fn cancel(&self, reason: CancelReason) {
         self.mailbox.abandon();
         // A connection that is gone has nothing left to cancel.
-        let _ = self.line.send(Command::Cancel(Arc::clone(&self.mailbox), reason));
+        let _ = self
+            .line
+            .send(Command::Cancel(Arc::clone(&self.mailbox), reason));
     }
 }
 

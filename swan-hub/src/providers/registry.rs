@@ -1,0 +1,248 @@
+//! Who is here, and which models they serve.
+//!
+//! Requests read a snapshot without any lock; connections that come, change and go replace it one after the
+//! other. What changes with each request (the counts, the breaker, the averages) lives in the links themselves.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use swan_core::protocol::Health;
+use swan_core::{Clock, ModelId, ProviderId};
+
+use super::line::{Command, Line};
+use super::link::{Link, Way};
+use super::roll::{Arrival, Roll};
+use super::slot::Slot;
+
+/// One model that a node offers.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer {
+    /// The canonical model.
+    pub(crate) model: ModelId,
+    /// The provider's own name for it.
+    pub(crate) upstream: Arc<str>,
+    /// Requests at once.
+    pub(crate) capacity: u32,
+}
+
+/// A model that somebody serves now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OnlineModel {
+    /// Its canonical name.
+    pub(crate) model: ModelId,
+    /// Nodes that serve it.
+    pub(crate) providers: usize,
+    /// Requests that they take at once, together.
+    pub(crate) capacity: u64,
+    /// Requests under way.
+    pub(crate) in_flight: u64,
+}
+
+/// The presence of providers. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Registry {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    presence: ArcSwap<Presence>,
+    roll: Mutex<Roll>,
+    clock: Arc<dyn Clock>,
+    draining: AtomicBool,
+}
+
+/// The links of each model, in the order of their providers.
+type Presence = HashMap<ModelId, Arc<[Arc<Link>]>>;
+
+impl Registry {
+    /// An empty registry.
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let shared = Shared {
+            presence: ArcSwap::default(),
+            roll: Mutex::default(),
+            clock,
+            draining: AtomicBool::new(false),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The models that somebody serves now, by name.
+    pub(crate) fn models(&self) -> Vec<OnlineModel> {
+        let presence = self.shared.presence.load();
+        let mut models: Vec<_> = presence
+            .iter()
+            .map(|(model, links)| OnlineModel {
+                model: model.clone(),
+                providers: links.len(),
+                capacity: links.iter().map(|link| u64::from(link.capacity())).sum(),
+                in_flight: links.iter().map(|link| u64::from(link.in_flight())).sum(),
+            })
+            .collect();
+        models.sort_unstable_by(|a, b| a.model.cmp(&b.model));
+        models
+    }
+
+    /// Whether anybody serves `model`, busy or not.
+    pub(crate) fn serves(&self, model: &ModelId) -> bool {
+        self.shared.presence.load().contains_key(model)
+    }
+
+    /// Takes a place at `provider`, at its least busy node; `None` when all are full, gone, or held off by their breakers.
+    pub(crate) fn connect(&self, provider: ProviderId, model: &ModelId) -> Option<Slot> {
+        let presence = self.shared.presence.load();
+        let links = presence.get(model)?;
+        let from = links.partition_point(|link| link.provider < provider);
+        let own = links
+            .get(from..)?
+            .iter()
+            .take_while(|link| link.provider == provider);
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|link| link.in_flight());
+        own.into_iter()
+            .find_map(|link| Slot::take(link, &self.shared.clock))
+    }
+
+    /// The provider with this id or, when exactly one connected provider has it, this name (`X-Swan-Provider`).
+    pub(crate) fn find(&self, id_or_name: &str) -> Option<ProviderId> {
+        let roll = self.shared.roll.lock();
+        match id_or_name.parse::<ProviderId>() {
+            Ok(id) => roll.lines().any(|line| line.provider == id).then_some(id),
+            Err(_) => {
+                let mut ids = roll
+                    .lines()
+                    .filter(|line| &*line.name == id_or_name)
+                    .map(|line| line.provider);
+                let first = ids.next()?;
+                ids.all(|id| id == first).then_some(first)
+            }
+        }
+    }
+
+    /// Tells every provider that the hub goes, and lets nobody new in. What runs goes on.
+    pub(crate) fn drain(&self) {
+        self.shared.draining.store(true, Ordering::Release);
+        for line in self.lines() {
+            // A connection that has just closed needs no word.
+            let _ = line.send(Command::Drain);
+        }
+    }
+
+    /// Whether the hub is about to go.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Acquire)
+    }
+
+    /// Every connection that has registered.
+    pub(crate) fn lines(&self) -> Vec<Arc<Line>> {
+        self.shared.roll.lock().lines().cloned().collect()
+    }
+
+    /// Puts a newly registered connection on the roll, in the place of an older one of the same node.
+    pub(super) fn join(&self, line: &Arc<Line>, offers: &[Offer]) -> Arrival {
+        let now = self.shared.clock.now();
+        let mut roll = self.shared.roll.lock();
+        let arrival = roll.arrive(line, now);
+        if let Arrival::Held { .. } = arrival {
+            return arrival;
+        }
+        self.place(&mut roll, line, offers);
+        arrival
+    }
+
+    /// Replaces what a connection offers; counts of models that it keeps go on.
+    pub(super) fn update(&self, line: &Arc<Line>, offers: &[Offer]) {
+        let mut roll = self.shared.roll.lock();
+        if roll.is_current(line) {
+            self.place(&mut roll, line, offers);
+        }
+    }
+
+    /// Takes a connection off the roll, unless another has its place already.
+    pub(super) fn leave(&self, line: &Arc<Line>) {
+        let mut roll = self.shared.roll.lock();
+        if let Some(links) = roll.remove(line) {
+            self.publish(&links, &[]);
+        }
+    }
+
+    /// The provider behind `line` wants nothing new.
+    pub(super) fn set_draining(&self, line: &Arc<Line>) {
+        for link in self.shared.roll.lock().links(line) {
+            link.set_draining();
+        }
+    }
+
+    /// The provider behind `line` says how its models are, by its own names.
+    pub(super) fn set_health(&self, line: &Arc<Line>, health: &[(String, Health)]) {
+        let roll = self.shared.roll.lock();
+        for (name, health) in health {
+            for link in roll
+                .links(line)
+                .iter()
+                .filter(|link| *link.upstream == **name)
+            {
+                link.set_unhealthy(matches!(health, Health::Unhealthy));
+            }
+        }
+    }
+
+    fn place(&self, roll: &mut Roll, line: &Arc<Line>, offers: &[Offer]) {
+        let old = roll.links(line).to_vec();
+        let mut new: Vec<Arc<Link>> = Vec::with_capacity(offers.len());
+        for offer in offers {
+            if new.iter().any(|link| link.model == offer.model) {
+                continue;
+            }
+            let kept = old.iter().find(|link| {
+                link.model == offer.model
+                    && link.upstream == offer.upstream
+                    && matches!(&link.way, Way::Line(own) if Arc::ptr_eq(own, line))
+            });
+            new.push(match kept {
+                Some(link) => {
+                    link.set_capacity(offer.capacity);
+                    Arc::clone(link)
+                }
+                None => Arc::new(Link::new(
+                    (line.provider, Arc::clone(&line.name)),
+                    (offer.model.clone(), Arc::clone(&offer.upstream)),
+                    Way::Line(Arc::clone(line)),
+                    roll.vitals(line.provider, &offer.model),
+                    offer.capacity,
+                )),
+            });
+        }
+        self.publish(&old, &new);
+        roll.put(line, new);
+    }
+
+    /// Replaces the links `old` by `new` in the snapshot. The caller holds the roll.
+    fn publish(&self, old: &[Arc<Link>], new: &[Arc<Link>]) {
+        let mut presence = Presence::clone(&self.shared.presence.load());
+        let mut models: Vec<&ModelId> = old.iter().chain(new).map(|link| &link.model).collect();
+        models.sort_unstable();
+        models.dedup();
+        for model in models {
+            let there = presence.get(model).map_or(&[][..], |links| links);
+            let mut links: Vec<Arc<Link>> = there
+                .iter()
+                .filter(|link| !old.iter().any(|gone| Arc::ptr_eq(gone, link)))
+                .cloned()
+                .collect();
+            links.extend(new.iter().filter(|link| link.model == *model).cloned());
+            links.sort_by_key(|link| link.provider);
+            if links.is_empty() {
+                presence.remove(model);
+            } else {
+                presence.insert(model.clone(), links.into());
+            }
+        }
+        self.shared.presence.store(Arc::new(presence));
+    }
+}

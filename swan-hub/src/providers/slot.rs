@@ -1,0 +1,123 @@
+//! The right to send one request to one provider.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use swan_core::{Clock, ModelId, ProviderId};
+
+use super::attempt::{AttemptError, Fault};
+use super::job::Job;
+use super::line::{Command, Order};
+use super::link::{ConnectionMode, Link, Way};
+use super::mailbox::Mailbox;
+use super::reply::{Reply, SessionSource, Source};
+
+/// What became of an attempt, as far as it says something about the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was served.
+    Served {
+        /// Time from dispatch to the first content, where there was any.
+        first_token: Option<Duration>,
+    },
+    /// It failed, and this is whom that speaks against.
+    Failed(Fault),
+}
+
+/// A place in a provider's capacity, taken before and given back after the request, whatever happens to it.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    link: Arc<Link>,
+    clock: Arc<dyn Clock>,
+    /// Whether the breaker still waits for a verdict on this request.
+    on_probation: bool,
+}
+
+impl Slot {
+    /// Takes a place at `link`, if it has one and its breaker lets the request through.
+    pub(crate) fn take(link: &Arc<Link>, clock: &Arc<dyn Clock>) -> Option<Self> {
+        if !link.try_enter() {
+            return None;
+        }
+        // From here on the place is given back by Drop.
+        let mut slot = Self {
+            link: Arc::clone(link),
+            clock: Arc::clone(clock),
+            on_probation: false,
+        };
+        slot.on_probation = slot.link.vitals.try_permit(clock.now())?;
+        Some(slot)
+    }
+
+    /// Who serves.
+    pub(crate) fn provider(&self) -> ProviderId {
+        self.link.provider
+    }
+
+    /// The provider's display name.
+    pub(crate) fn provider_name(&self) -> &Arc<str> {
+        &self.link.name
+    }
+
+    /// The canonical model.
+    pub(crate) fn model(&self) -> &ModelId {
+        &self.link.model
+    }
+
+    /// The name by which this provider knows the model: what the `model` field of the body should say.
+    pub(crate) fn upstream(&self) -> &str {
+        &self.link.upstream
+    }
+
+    /// By what way the provider is reached.
+    pub(crate) fn mode(&self) -> ConnectionMode {
+        match self.link.way {
+            Way::Line(_) => ConnectionMode::Websocket,
+            Way::Endpoint(_) => ConnectionMode::External,
+        }
+    }
+
+    /// Sends `job`. What the provider cannot take comes as the error of [`Reply::head`].
+    ///
+    /// # Errors
+    /// [`AttemptError::Lost`] when the connection is already gone.
+    pub(crate) fn dispatch(&self, mut job: Job) -> Result<Reply, AttemptError> {
+        let (deadline, idle) = (job.deadline, job.idle);
+        let source = match &self.link.way {
+            Way::Line(line) => {
+                let mailbox = Arc::new(Mailbox::default());
+                let upstream = Arc::clone(&self.link.upstream);
+                let order = Order {
+                    job,
+                    upstream,
+                    mailbox: Arc::clone(&mailbox),
+                };
+                line.send(Command::Dispatch(Box::new(order)))?;
+                let line = Arc::clone(line);
+                Source::Session(SessionSource {
+                    mailbox,
+                    line,
+                    uncredited: 0,
+                })
+            }
+            Way::Endpoint(endpoint) => Source::External(Box::new(endpoint.dispatch(&mut job)?)),
+        };
+        Ok(Reply::new(source, deadline, idle))
+    }
+
+    /// Gives the place back with a verdict, which the breaker and the averages learn from. Dropping the slot instead is neutral.
+    pub(crate) fn finish(mut self, outcome: Outcome) {
+        if self.link.vitals.record(outcome, self.clock.now()) {
+            self.on_probation = false;
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.link.leave();
+        if self.on_probation {
+            self.link.vitals.give_back(self.clock.now());
+        }
+    }
+}
