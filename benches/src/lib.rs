@@ -1,1 +1,20 @@
-//! What the benches share: a mock model server, a load generator and a baseline proxy.
+//! Measures what a hop through the hub costs: a mock model server, a bare proxy as the baseline, a load generator, and a
+//! comparison that starts every part as a process of its own. `README.md` beside this crate says how to read the figures.
+
+mod accept;
+mod compare;
+mod load;
+mod mock;
+mod process;
+mod proxy;
+mod samples;
+
+pub use accept::Listener;
+pub use compare::{Compare, CompareArgs};
+pub use load::{Load, LoadReport};
+pub use mock::{MockArgs, serve_mock};
+pub use proxy::serve_proxy;
+pub use samples::Percentiles;
+
+/// What can go wrong in a measuring program: it is told to a person and the program ends.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

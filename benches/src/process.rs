@@ -1,0 +1,144 @@
+//! A measured program: started with its output in a file, watched through `/proc`, killed when it is dropped.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::process::{Child, Command};
+
+use crate::Failure;
+
+/// Linux reports CPU time in hundredths of a second to every program, whatever its kernel's own tick is.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a program whose output goes to `NAME.log` in `folder`.
+    pub(crate) fn start<A: AsRef<OsStr>>(
+        name: &str,
+        program: &Path,
+        args: &[A],
+        folder: &Path,
+    ) -> Result<Self, Failure> {
+        let log = folder.join(format!("{name}.log"));
+        let output = File::create(&log)?;
+        let child = Command::new(program)
+            .args(args)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stderr(output.try_clone()?)
+            .stdout(output)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log,
+        })
+    }
+
+    /// Waits for the line `listening on http://ADDRESS`.
+    pub(crate) async fn listening(&mut self) -> Result<SocketAddr, Failure> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let text = std::fs::read_to_string(&self.log)?;
+            let address = text
+                .lines()
+                .find_map(|line| line.strip_prefix("listening on http://"));
+            if let Some(address) = address.filter(|_| text.ends_with('\n')) {
+                return Ok(address.parse()?);
+            }
+            self.alive()?;
+            if Instant::now() > deadline {
+                return Err(format!("{} does not listen after 20 s", self.name).into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// An error with the end of its output when the program has ended.
+    pub(crate) fn alive(&mut self) -> Result<(), Failure> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => {
+                Err(format!("{} ended with {status}:\n{}", self.name, self.output()).into())
+            }
+        }
+    }
+
+    /// The last lines of what it printed.
+    pub(crate) fn output(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines
+            .get(lines.len().saturating_sub(15)..)
+            .unwrap_or_default()
+            .join("\n")
+    }
+
+    /// CPU seconds, of the program and in the kernel for it, since it started.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
+        let stat = std::fs::read_to_string(self.proc("stat")?)?;
+        // The program's name stands in parentheses and may hold anything; the numbers start behind it.
+        let (_, numbers) = stat.rsplit_once(')').ok_or("no process name in /proc")?;
+        let ticks: Vec<f64> = numbers
+            .split_ascii_whitespace()
+            .skip(11)
+            .take(2)
+            .flat_map(str::parse)
+            .collect();
+        Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+    }
+
+    /// Resident memory in MiB.
+    pub(crate) fn resident_mib(&self) -> Result<f64, Failure> {
+        let status = std::fs::read_to_string(self.proc("status")?)?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .ok_or("no VmRSS in /proc")?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib / 1024.0)
+    }
+
+    fn proc(&self, file: &str) -> Result<PathBuf, Failure> {
+        let pid = self
+            .child
+            .id()
+            .ok_or_else(|| format!("{} has ended:\n{}", self.name, self.output()))?;
+        Ok(PathBuf::from(format!("/proc/{pid}/{file}")))
+    }
+}
+
+/// Runs a program to its end and answers its standard output.
+pub(crate) async fn output_of<A: AsRef<OsStr>>(
+    program: &Path,
+    args: &[A],
+) -> Result<String, Failure> {
+    let done = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    if !done.status.success() {
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        return Err(format!("{} ended with {}: {words}", program.display(), done.status).into());
+    }
+    Ok(String::from_utf8(done.stdout)?.trim().to_owned())
+}
+
+/// An address on this machine that was free a moment ago.
+pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
