@@ -121,6 +121,10 @@ fn cost_edits(body: &Bytes, cost: &str) -> Option<Vec<Edit>> {
     )
 }
 
+fn is_nothing(value: &RawValue) -> bool {
+    matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
+}
+
 #[derive(Default)]
 struct Pass<'a> {
     facts: ChunkFacts<'a>,
@@ -187,19 +191,10 @@ struct Walk<'p, 'a> {
 }
 
 impl Walk<'_, '_> {
-    fn scalar(&mut self) {
-        match self.place {
-            Place::Presence => self.pass.facts.carries = true,
-            Place::Finish => self.pass.facts.finished = true,
-            _ => {}
-        }
-    }
-
     fn text(&mut self, bytes: usize) {
         if bytes == 0 {
             return;
         }
-        self.scalar();
         if matches!(self.place, Place::Text | Place::Arguments) {
             self.pass.facts.carries = true;
             let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -215,7 +210,7 @@ impl<'a> DeserializeSeed<'a> for Walk<'_, 'a> {
         use serde::Deserialize;
         match self.place {
             Place::Skip => IgnoredAny::deserialize(deserializer).map(drop),
-            Place::Usage(_) | Place::Error | Place::Arguments => {
+            Place::Usage(_) | Place::Error | Place::Arguments | Place::Finish | Place::Presence => {
                 let value = <&'a RawValue>::deserialize(deserializer)?;
                 self.capture(value);
                 Ok(())
@@ -237,6 +232,8 @@ impl<'a> Walk<'_, 'a> {
             Place::Error => {
                 self.pass.facts.error = Some(value).filter(|value| value.get() != "null");
             }
+            Place::Finish => self.pass.facts.finished |= !is_nothing(value),
+            Place::Presence => self.pass.facts.carries |= !is_nothing(value),
             Place::Arguments if value.get() == "null" => {}
             Place::Arguments if value.get().starts_with('"') => {
                 let text: Cow<'_, str> = serde_json::from_str(value.get()).unwrap_or_default();
@@ -263,9 +260,6 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
                 place,
                 pass: &mut *self.pass,
             })?;
-            if matches!(self.place, Place::Presence) {
-                self.pass.facts.carries = true;
-            }
         }
         Ok(())
     }
@@ -286,23 +280,19 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
         Ok(())
     }
 
-    fn visit_bool<E: Error>(mut self, _: bool) -> Result<(), E> {
-        self.scalar();
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
         Ok(())
     }
 
-    fn visit_u64<E: Error>(mut self, _: u64) -> Result<(), E> {
-        self.scalar();
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
         Ok(())
     }
 
-    fn visit_i64<E: Error>(mut self, _: i64) -> Result<(), E> {
-        self.scalar();
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
         Ok(())
     }
 
-    fn visit_f64<E: Error>(mut self, _: f64) -> Result<(), E> {
-        self.scalar();
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
         Ok(())
     }
 

@@ -6,10 +6,26 @@
 //! unknown fields as exact text and unknown enum values as they are named.
 
 mod chunk;
+mod failure;
 mod head;
+mod json;
+mod message;
+mod model_list;
+mod open;
 mod read;
+mod request;
+mod response;
 mod splice;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
+pub use failure::ErrorBody;
 pub use head::{ChatRequestHead, HeadError};
+pub use json::{Extra, Json};
+pub use message::{Content, ContentPart, FunctionCall, Message, Role, ToolCall};
+pub use model_list::{ModelInfo, ModelList};
+pub use request::{ChatRequest, Function, Stop, StreamOptions, Tool};
+pub use response::{
+    ChatChunk, ChatResponse, Choice, ChunkChoice, CompletionTokensDetails, Delta, FinishReason,
+    PromptTokensDetails, Usage,
+};
 pub use splice::{Rewrite, with_include_usage};
