@@ -5,6 +5,7 @@
 mod catalogue;
 mod ids;
 pub mod ledger;
+mod machines;
 mod metering;
 mod money;
 pub mod openai;
@@ -12,6 +13,7 @@ mod policy;
 mod pricing;
 pub mod protocol;
 mod random;
+mod routing;
 mod split;
 pub mod sse;
 #[cfg(feature = "testkit")]
@@ -21,11 +23,15 @@ mod usage;
 
 pub use catalogue::{Modality, Model, ModelPrice, PriceError, Refusal, Tier, TokenPrice};
 pub use ids::{AccountId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
+pub use machines::{
+    Breaker, BreakerConfig, BreakerState, InvalidTransition, Permit, RequestEvent, RequestState,
+};
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError};
 pub use policy::{Policy, PolicyError, PolicyVersion};
 pub use pricing::{Pricing, PricingError, Quote, SeedPricing, Terms};
 pub use random::{Rng, SeededRng};
+pub use routing::{Candidate, LeastConnections, RoundRobin, RoutingStrategy, TwoChoices};
 pub use split::{RevenueShares, RevenueSplit, SharesError, Split};
 pub use time::{Clock, Timestamp};
 pub use usage::Usage;

@@ -21,6 +21,10 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what goes in here is not needed afterwards, so call sites need no borrows"
+    )]
     pub(super) fn invalid(
         key: impl Into<String>,
         value: impl ToString,
