@@ -7,10 +7,10 @@ mod events;
 mod external;
 mod gateway;
 mod hub;
-mod ledger;
+pub mod ledger;
 mod providers;
 mod stages;
-mod store;
+pub mod store;
 
 #[cfg(feature = "cli")]
 pub mod cli;

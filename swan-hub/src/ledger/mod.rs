@@ -1,1 +1,18 @@
 //! The books: balances and holds in memory, journalled through the store by group commit.
+//!
+//! A request touches memory only, in one short critical section without I/O; a writer task hands everything that has
+//! gathered since the last write to the store as one record, so many requests share one durable write.
+
+mod books;
+mod codec;
+mod error;
+mod hold;
+mod recovery;
+mod writer;
+
+pub use books::{Books, BooksOptions};
+pub use codec::{decode, read_journal};
+pub use error::LedgerError;
+pub use hold::{Hold, Settled};
+pub use recovery::Recovery;
+pub use swan_core::ledger::entries::HoldTerms as HoldRequest;

@@ -1,1 +1,152 @@
-//! Where keys, accounts, providers and the journal are kept: the `Store` seam and its implementations.
+//! Where a hub keeps what must outlive it: keys, accounts, providers, the journal of the ledger, and an inbox through
+//! which the command line reaches a running hub.
+
+mod error;
+mod key_ring;
+mod memory;
+mod records;
+mod secret;
+
+use std::any::Any;
+use std::fmt;
+
+use async_trait::async_trait;
+use swan_core::{KeyId, ProviderId, Timestamp};
+
+pub use error::StoreError;
+pub use key_ring::{AuthError, KeyRing};
+pub use memory::MemoryStore;
+pub use records::{
+    AccountRecord, Command, CommandKind, JournalRecord, KeyKind, KeyRecord, ProviderRecord,
+    StoredCommand,
+};
+pub use secret::{KeyHash, Secret};
+
+/// Durable storage of a hub.
+///
+/// # Contract
+///
+/// * Each call is atomic: it happens wholly or not at all, and once it has answered `Ok` it survives a crash.
+/// * A call that failed or whose future was dropped may have happened; every write may be repeated with the same content.
+/// * Reads see every write that has answered before they began, from this or another process.
+/// * Implementations answer within bounded time, with [`StoreError::Unavailable`] when they cannot serve.
+/// * Wrappers forward every method; there are no defaults.
+///
+/// The suite in `conformance` (feature `conformance`) checks an implementation.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Takes the right to write the journal, until the lease is dropped or the process ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Leased`] while another holds it.
+    async fn lease(&self) -> Result<Lease, StoreError>;
+
+    /// Appends to the journal. The record must begin right after the last one.
+    ///
+    /// # Errors
+    /// [`StoreError::Gap`] when it does not, unless exactly this record is already there, which is `Ok`.
+    async fn append(&self, record: &JournalRecord) -> Result<(), StoreError>;
+
+    /// Up to `limit` journal records in order, from the one that contains entry `seq`, or the first after it.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError>;
+
+    /// Adds a key or replaces the one with the same id.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another key has this hash.
+    async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError>;
+
+    /// Every key, revoked ones too, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn keys(&self) -> Result<Vec<(KeyHash, KeyRecord)>, StoreError>;
+
+    /// Revokes a key. The first revocation counts; answers whether there is such a key.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Adds an account or replaces the one with the same id.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn put_account(&self, record: &AccountRecord) -> Result<(), StoreError>;
+
+    /// Every account, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn accounts(&self) -> Result<Vec<AccountRecord>, StoreError>;
+
+    /// Adds a provider or replaces the one with the same id.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn put_provider(&self, record: &ProviderRecord) -> Result<(), StoreError>;
+
+    /// Every provider, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn providers(&self) -> Result<Vec<ProviderRecord>, StoreError>;
+
+    /// Notes when a provider was last connected; an unknown provider is left out.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn touch_provider(&self, id: ProviderId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Puts a command into the inbox; one with the id of an earlier one is not put in again.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn push_command(&self, command: &Command) -> Result<(), StoreError>;
+
+    /// Commands nobody has answered yet, oldest first, up to `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn pending_commands(&self, limit: u32) -> Result<Vec<Command>, StoreError>;
+
+    /// A command and its answer.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn command(&self, id: u128) -> Result<Option<StoredCommand>, StoreError>;
+
+    /// Answers a command, which takes it out of the pending ones. The first answer counts.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn answer_command(&self, id: u128, answer: &str) -> Result<(), StoreError>;
+
+    /// A number that changes whenever keys, accounts, providers or commands may have changed; cheap enough to ask for
+    /// several times a second. Only inequality means something.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn version(&self) -> Result<u64, StoreError>;
+}
+
+const _: fn(&dyn Store) = |_| {}; // Object safety is part of the contract.
+
+/// The right to write the journal; dropping it gives it back.
+pub struct Lease(#[expect(dead_code, reason = "kept for its Drop")] Box<dyn Any + Send + Sync>);
+
+impl Lease {
+    /// A lease that ends when `guard` is dropped.
+    pub fn new(guard: impl Any + Send + Sync) -> Self {
+        Self(Box::new(guard))
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lease")
+    }
+}

@@ -1,0 +1,95 @@
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, Currency, ProviderId};
+
+/// Whose money an account counts.
+///
+/// The order of the variants is part of the journal format: new ones go at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Account {
+    /// Prepaid funds of a consumer.
+    Consumer(AccountId),
+    /// What a provider has earned and not been paid yet.
+    ProviderEarnings(ProviderId),
+    /// Where the gross of a charge stands for the length of one group, so that it is empty between groups.
+    Clearing,
+    /// The hub's share for growth.
+    GrowthFund,
+    /// The hub's own share.
+    Treasury,
+    /// What is taken out of circulation.
+    Burn,
+    /// The outside world as far as administrators' grants go: its debits are the credit ever granted.
+    Grants,
+}
+
+/// Which side of an account may not outgrow the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Debits, pending and posted, stay within posted credits: nobody spends what is not there.
+    DebitsWithinCredits,
+    /// Credits, pending and posted, stay within posted debits: the outside world takes back no more than it gave.
+    CreditsWithinDebits,
+}
+
+impl Account {
+    /// The limit of this account; each account has one.
+    #[must_use]
+    pub const fn limit(&self) -> Limit {
+        match self {
+            Self::Consumer(_)
+            | Self::ProviderEarnings(_)
+            | Self::Clearing
+            | Self::GrowthFund
+            | Self::Treasury
+            | Self::Burn => Limit::DebitsWithinCredits,
+            Self::Grants => Limit::CreditsWithinDebits,
+        }
+    }
+
+    /// This account in one currency.
+    #[must_use]
+    pub const fn in_currency(self, currency: Currency) -> AccountKey {
+        AccountKey {
+            account: self,
+            currency,
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Consumer(id) => write!(f, "consumer {id}"),
+            Self::ProviderEarnings(id) => write!(f, "earnings {id}"),
+            Self::Clearing => f.write_str("clearing"),
+            Self::GrowthFund => f.write_str("growth fund"),
+            Self::Treasury => f.write_str("treasury"),
+            Self::Burn => f.write_str("burn"),
+            Self::Grants => f.write_str("grants"),
+        }
+    }
+}
+
+/// One account in one currency; no transfer crosses currencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a key is exactly these two facts"
+)]
+pub struct AccountKey {
+    /// Whose money.
+    pub account: Account,
+    /// Counted in what.
+    pub currency: Currency,
+}
+
+impl fmt::Display for AccountKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.account, self.currency)
+    }
+}

@@ -1,0 +1,275 @@
+//! Builds the groups that requests and administrators cause.
+//!
+//! The ids of all transfers of a request follow from the request's own id, so a repeat after a lost answer is recognised.
+
+use std::sync::Arc;
+
+use super::{
+    Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PendingHold, Rule, Transfer,
+};
+use crate::{AccountId, Amount, Currency, RequestId, Timestamp, TransferId};
+
+/// What a request sets aside before it is routed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build it; each part is needed"
+)]
+pub struct HoldTerms {
+    /// The request; its id is made by the hub.
+    pub request: RequestId,
+    /// Who pays.
+    pub account: AccountId,
+    /// In what.
+    pub currency: Currency,
+    /// The worst case, above zero.
+    pub amount: Amount,
+    /// When the hold can no longer be charged.
+    pub expires: Timestamp,
+    /// The policy that priced it.
+    pub policy: Option<Arc<str>>,
+}
+
+/// Why no group settles a hold with this record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The parts of the charge are not its gross.
+    #[error("the parts of the charge do not sum to its gross")]
+    PartsDiffer,
+    /// The gross or one of its parts is below zero.
+    #[error("a part of the charge is below zero")]
+    Negative,
+}
+
+/// The transfers of one request, told apart by what is mixed into its id.
+#[derive(Clone, Copy)]
+enum Leg {
+    Hold = 1,
+    Post = 2,
+    Void = 3,
+    Expire = 4,
+    Provider = 5,
+    GrowthFund = 6,
+    Treasury = 7,
+    Burn = 8,
+}
+
+/// Spreads the leg over all bits, so that the ids of different requests stay as far apart as the requests' own.
+const fn derive(base: u128, leg: Leg) -> TransferId {
+    const SPREAD: u128 = 0xD1B5_4A32_D192_ED03_AEF1_7502_108E_F2D9;
+    TransferId::from_u128(base ^ SPREAD.wrapping_mul(leg as u128))
+}
+
+/// The id of the transfer that holds the funds of a request.
+#[must_use]
+pub const fn hold_id(request: RequestId) -> TransferId {
+    derive(request.as_u128(), Leg::Hold)
+}
+
+/// Gives `amount` to a consumer; the same `id` gives it once however often it is asked.
+#[must_use]
+pub fn grant(
+    id: TransferId,
+    account: AccountId,
+    currency: Currency,
+    amount: Amount,
+    note: &str,
+) -> Group {
+    let debit = Account::Grants.in_currency(currency);
+    let credit = Account::Consumer(account).in_currency(currency);
+    Group {
+        transfers: vec![Transfer {
+            id,
+            kind: Kind::Posted,
+            debit,
+            credit,
+            amount,
+        }],
+        cause: Cause {
+            rule: Rule::Grant,
+            request: None,
+            policy: None,
+            detail: Detail::Note(Arc::from(note)),
+        },
+    }
+}
+
+/// Sets the worst case of a request aside.
+#[must_use]
+pub fn hold(terms: &HoldTerms) -> Group {
+    let kind = Kind::Pending {
+        expires: terms.expires,
+    };
+    let (debit, credit) = sides(terms);
+    let id = hold_id(terms.request);
+    Group {
+        transfers: vec![Transfer {
+            id,
+            kind,
+            debit,
+            credit,
+            amount: terms.amount,
+        }],
+        cause: cause(terms, Rule::Hold, Detail::None),
+    }
+}
+
+/// Charges what was delivered and shares it out: consumer to clearing, clearing to everybody's part.
+///
+/// A charge of zero releases the hold and still records what was delivered.
+///
+/// # Errors
+/// [`RecordError`] when the record is not a whole that was split.
+pub fn settle(terms: &HoldTerms, record: ChargeRecord) -> Result<Group, RecordError> {
+    let parts = [
+        record.provider_share,
+        record.growth_fund,
+        record.treasury,
+        record.burn,
+    ];
+    if record.gross.is_negative() || parts.iter().any(|part| part.is_negative()) {
+        return Err(RecordError::Negative);
+    }
+    if record.parts() != Some(record.gross) {
+        return Err(RecordError::PartsDiffer);
+    }
+    let mut transfers = Vec::with_capacity(5);
+    transfers.push(end(terms, &record));
+    for (leg, account, amount) in shares(&record)? {
+        if amount.is_zero() {
+            continue;
+        }
+        transfers.push(Transfer {
+            id: derive(terms.request.as_u128(), leg),
+            kind: Kind::Posted,
+            debit: Account::Clearing.in_currency(terms.currency),
+            credit: account.in_currency(terms.currency),
+            amount,
+        });
+    }
+    Ok(Group {
+        transfers,
+        cause: cause(terms, Rule::Charge, Detail::Charge(record)),
+    })
+}
+
+/// Gives everything back that a request set aside.
+#[must_use]
+pub fn release(terms: &HoldTerms, note: Arc<str>) -> Group {
+    let pending = hold_id(terms.request);
+    let (debit, credit) = sides(terms);
+    let transfer = Transfer {
+        id: derive(terms.request.as_u128(), Leg::Void),
+        kind: Kind::Void { pending },
+        debit,
+        credit,
+        amount: terms.amount,
+    };
+    Group {
+        transfers: vec![transfer],
+        cause: cause(terms, Rule::Release, Detail::Note(note)),
+    }
+}
+
+/// Gives back what a request set aside that died with its hub.
+#[must_use]
+pub fn recover(hold: &PendingHold) -> Group {
+    give_back(
+        hold,
+        Leg::Void,
+        Kind::Void { pending: hold.id },
+        Rule::Recovery,
+    )
+}
+
+/// Gives back what was set aside longer ago than it may be.
+#[must_use]
+pub fn expire(hold: &PendingHold) -> Group {
+    give_back(
+        hold,
+        Leg::Expire,
+        Kind::Expire { pending: hold.id },
+        Rule::Expiry,
+    )
+}
+
+fn give_back(hold: &PendingHold, leg: Leg, kind: Kind, rule: Rule) -> Group {
+    let base = hold.request.map_or(hold.id.as_u128(), RequestId::as_u128);
+    let PendingHold {
+        debit,
+        credit,
+        amount,
+        request,
+        ..
+    } = *hold;
+    Group {
+        transfers: vec![Transfer {
+            id: derive(base, leg),
+            kind,
+            debit,
+            credit,
+            amount,
+        }],
+        cause: Cause {
+            rule,
+            request,
+            policy: None,
+            detail: Detail::None,
+        },
+    }
+}
+
+fn end(terms: &HoldTerms, record: &ChargeRecord) -> Transfer {
+    let pending = hold_id(terms.request);
+    let (debit, credit) = sides(terms);
+    let (leg, kind, amount) = if record.gross.is_zero() {
+        (Leg::Void, Kind::Void { pending }, terms.amount)
+    } else {
+        (Leg::Post, Kind::Post { pending }, record.gross)
+    };
+    Transfer {
+        id: derive(terms.request.as_u128(), leg),
+        kind,
+        debit,
+        credit,
+        amount,
+    }
+}
+
+/// Who gets which part. What the hub's own endpoint earns is the hub's.
+fn shares(record: &ChargeRecord) -> Result<[(Leg, Account, Amount); 4], RecordError> {
+    let (provider, treasury) = match record.provider {
+        Some(id) => (
+            (Account::ProviderEarnings(id), record.provider_share),
+            record.treasury,
+        ),
+        None => {
+            let own = record.treasury.checked_add(record.provider_share);
+            let own = own.map_err(|_| RecordError::PartsDiffer)?;
+            ((Account::Treasury, Amount::ZERO), own)
+        }
+    };
+    Ok([
+        (Leg::Provider, provider.0, provider.1),
+        (Leg::GrowthFund, Account::GrowthFund, record.growth_fund),
+        (Leg::Treasury, Account::Treasury, treasury),
+        (Leg::Burn, Account::Burn, record.burn),
+    ])
+}
+
+fn sides(terms: &HoldTerms) -> (AccountKey, AccountKey) {
+    (
+        Account::Consumer(terms.account).in_currency(terms.currency),
+        Account::Clearing.in_currency(terms.currency),
+    )
+}
+
+fn cause(terms: &HoldTerms, rule: Rule, detail: Detail) -> Cause {
+    Cause {
+        rule,
+        request: Some(terms.request),
+        policy: terms.policy.clone(),
+        detail,
+    }
+}

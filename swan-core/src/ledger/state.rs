@@ -1,0 +1,484 @@
+use std::collections::BTreeSet;
+
+use super::balance::{Move, Slot};
+use super::hash::LookupMap;
+use super::idempotency::{Memory, Seen, SlotId};
+use super::{
+    AccountKey, Applied, Balance, Cause, Group, HoldEvent, HoldState, Kind, Limit, Reason,
+    Rejected, Transfer, entries,
+};
+use crate::{Amount, RequestId, Timestamp, TransferId};
+
+/// All accounts and holds, and the rules by which they change.
+///
+/// The only way to change it is [`Ledger::apply`]. The same groups with the same times give the same ledger.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(super) now: Timestamp,
+    pub(super) index: LookupMap<AccountKey, SlotId>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) pending: LookupMap<TransferId, Held>,
+    pub(super) due: BTreeSet<(Timestamp, TransferId)>,
+    ids: Memory,
+    undo: Undo,
+}
+
+/// A hold that has not ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) debit: SlotId,
+    pub(super) credit: SlotId,
+    pub(super) amount: Amount,
+    pub(super) expires: Timestamp,
+    pub(super) request: Option<RequestId>,
+}
+
+/// A hold that has not ended, as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PendingHold {
+    /// The transfer that set it aside.
+    pub id: TransferId,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
+    /// Whose money is set aside.
+    pub debit: AccountKey,
+    /// In whose favour.
+    pub credit: AccountKey,
+    /// How much.
+    pub amount: Amount,
+    /// When it can no longer be charged.
+    pub expires: Timestamp,
+}
+
+/// What a group has changed so far, for the case that one of its transfers is refused. Kept to be used again.
+#[derive(Clone, Debug, Default)]
+struct Undo {
+    slots: usize,
+    balances: Vec<(SlotId, Balance)>,
+    opened: Vec<TransferId>,
+    ended: Vec<(TransferId, Held, HoldState)>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Ledger {
+    /// How many transfers of requests are remembered unless said otherwise.
+    pub const WINDOW: usize = 1 << 17;
+
+    /// An empty ledger that remembers the last [`Ledger::WINDOW`] transfers of requests.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_window(Self::WINDOW)
+    }
+
+    /// An empty ledger that remembers the last `window` transfers of requests to recognise repeats.
+    #[must_use]
+    pub fn with_window(window: usize) -> Self {
+        Self {
+            now: Timestamp::EPOCH,
+            index: LookupMap::default(),
+            slots: Vec::new(),
+            pending: LookupMap::default(),
+            due: BTreeSet::new(),
+            ids: Memory::new(window),
+            undo: Undo::default(),
+        }
+    }
+
+    /// Applies all transfers of `group` or none.
+    ///
+    /// The ledger's time is the latest `now` it was ever given, so a clock that goes back cannot revive a hold.
+    ///
+    /// # Errors
+    /// [`Rejected`] names the first transfer that cannot stand and the first [`Reason`] in order of precedence.
+    pub fn apply(&mut self, group: &Group, now: Timestamp) -> Result<Applied, Rejected> {
+        self.now = self.now.max(now);
+        let first = group.transfers.first();
+        let Some(first) = first.filter(|_| group.transfers.len() <= Group::TRANSFERS_MAX) else {
+            let id = first.map_or(TransferId::from_u128(0), |transfer| transfer.id);
+            let long = first.is_some();
+            let reason = if long {
+                Reason::GroupTooLong
+            } else {
+                Reason::GroupEmpty
+            };
+            return Err(Rejected {
+                index: 0,
+                transfer: id,
+                reason,
+            });
+        };
+        if self.find(first.id).is_some() {
+            return self.compare(group);
+        }
+        let mut undo = core::mem::take(&mut self.undo);
+        undo.slots = self.slots.len();
+        let result = self.run(group, &mut undo);
+        match result {
+            Ok(()) => self.keep(group, &undo),
+            Err(_) => self.roll_back(&undo),
+        }
+        undo.balances.clear();
+        undo.opened.clear();
+        undo.ended.clear();
+        self.undo = undo;
+        result.map(|()| Applied::Created)
+    }
+
+    /// The latest time the ledger was given.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The counters of an account; all zero when it was never used.
+    #[must_use]
+    pub fn balance(&self, key: &AccountKey) -> Balance {
+        self.index
+            .get(key)
+            .map_or_else(Balance::default, |slot| self.slot(*slot).balance)
+    }
+
+    /// What the account could spend now.
+    #[must_use]
+    pub fn available(&self, key: &AccountKey) -> Amount {
+        self.balance(key).available()
+    }
+
+    /// Every account that was ever used, with its counters, in order.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<(AccountKey, Balance)> {
+        let mut accounts: Vec<_> = self
+            .slots
+            .iter()
+            .map(|slot| (slot.key, slot.balance))
+            .collect();
+        accounts.sort_unstable_by_key(|(key, _)| *key);
+        accounts
+    }
+
+    /// How many holds have not ended.
+    #[must_use]
+    pub fn pending_count(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Every hold that has not ended, soonest expiry first.
+    pub fn pending(&self) -> impl Iterator<Item = PendingHold> {
+        self.due.iter().filter_map(|(_, id)| self.hold(*id))
+    }
+
+    /// A hold that has not ended.
+    #[must_use]
+    pub fn hold(&self, id: TransferId) -> Option<PendingHold> {
+        self.pending.get(&id).map(|held| PendingHold {
+            id,
+            request: held.request,
+            debit: self.slot(held.debit).key,
+            credit: self.slot(held.credit).key,
+            amount: held.amount,
+            expires: held.expires,
+        })
+    }
+
+    /// The groups that end up to `limit` holds whose time has passed, for the caller to apply.
+    #[must_use]
+    pub fn due(&self, now: Timestamp, limit: usize) -> Vec<Group> {
+        let now = now.max(self.now);
+        let over = self
+            .due
+            .iter()
+            .take_while(|(expires, _)| *expires <= now)
+            .take(limit);
+        over.filter_map(|(_, id)| self.hold(*id))
+            .map(|hold| entries::expire(&hold))
+            .collect()
+    }
+
+    fn run(&mut self, group: &Group, undo: &mut Undo) -> Result<(), Rejected> {
+        for (index, transfer) in group.transfers.iter().enumerate() {
+            let before = group.transfers.get(..index).unwrap_or_default();
+            self.one(transfer, before, &group.cause, undo)
+                .map_err(|reason| Rejected {
+                    index,
+                    transfer: transfer.id,
+                    reason,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Checks in the order of [`Reason`], then moves.
+    fn one(
+        &mut self,
+        transfer: &Transfer,
+        before: &[Transfer],
+        cause: &Cause,
+        undo: &mut Undo,
+    ) -> Result<(), Reason> {
+        if transfer.id.as_u128() == 0 {
+            return Err(Reason::IdZero);
+        }
+        if before.iter().any(|other| other.id == transfer.id) {
+            return Err(Reason::IdRepeated);
+        }
+        if let Some(seen) = self.find(transfer.id) {
+            return Err(self.conflict(&seen, transfer));
+        }
+        if transfer.amount <= Amount::ZERO {
+            return Err(Reason::AmountNotPositive);
+        }
+        if transfer.debit == transfer.credit {
+            return Err(Reason::SameAccount);
+        }
+        if transfer.debit.currency != transfer.credit.currency {
+            return Err(Reason::CurrencyMismatch);
+        }
+        match transfer.kind {
+            Kind::Posted => self.begin(transfer, Move::Post, undo).map(|_| ()),
+            Kind::Pending { expires } => self.open(transfer, expires, cause, undo),
+            Kind::Post { pending } => self.end(transfer, pending, HoldEvent::Post, undo),
+            Kind::Void { pending } => self.end(transfer, pending, HoldEvent::Void, undo),
+            Kind::Expire { pending } => self.end(transfer, pending, HoldEvent::Expire, undo),
+        }
+    }
+
+    fn open(
+        &mut self,
+        transfer: &Transfer,
+        expires: Timestamp,
+        cause: &Cause,
+        undo: &mut Undo,
+    ) -> Result<(), Reason> {
+        if expires <= self.now {
+            return Err(Reason::ExpiresInPast);
+        }
+        let (debit, credit) = self.begin(transfer, Move::Hold, undo)?;
+        let request = cause.request;
+        let held = Held {
+            debit,
+            credit,
+            amount: transfer.amount,
+            expires,
+            request,
+        };
+        self.pending.insert(transfer.id, held);
+        self.due.insert((expires, transfer.id));
+        undo.opened.push(transfer.id);
+        Ok(())
+    }
+
+    /// Moves fresh money: the only place where limits are checked, so that ending a hold never fails for want of funds.
+    fn begin(
+        &mut self,
+        transfer: &Transfer,
+        what: Move,
+        undo: &mut Undo,
+    ) -> Result<(SlotId, SlotId), Reason> {
+        let amount = transfer.amount;
+        let debited = self.balance(&transfer.debit);
+        if transfer.debit.account.limit() == Limit::DebitsWithinCredits
+            && debited.available() < amount
+        {
+            return Err(Reason::InsufficientFunds {
+                available: debited.available(),
+            });
+        }
+        let credited = self.balance(&transfer.credit);
+        if transfer.credit.account.limit() == Limit::CreditsWithinDebits
+            && credited.given() < amount
+        {
+            return Err(Reason::ExceedsDebits {
+                given: credited.given(),
+            });
+        }
+        let debit = self.slot_of(transfer.debit)?;
+        let credit = self.slot_of(transfer.credit)?;
+        self.shift(debit, credit, what, amount, undo)?;
+        Ok((debit, credit))
+    }
+
+    fn end(
+        &mut self,
+        transfer: &Transfer,
+        pending: TransferId,
+        event: HoldEvent,
+        undo: &mut Undo,
+    ) -> Result<(), Reason> {
+        let Some(held) = self.pending.get(&pending).copied() else {
+            let ended = self.ids.get(pending).and_then(|seen| seen.ended);
+            return Err(ended.map_or(Reason::HoldNotFound, Reason::HoldEnded));
+        };
+        let ended = HoldState::Pending
+            .on(event)
+            .map_err(|over| Reason::HoldEnded(over.state))?;
+        let accounts = (self.slot(held.debit).key, self.slot(held.credit).key);
+        if accounts != (transfer.debit, transfer.credit) {
+            return Err(Reason::HoldAccountsDiffer);
+        }
+        let over = held.expires <= self.now;
+        match event {
+            HoldEvent::Post if transfer.amount > held.amount => {
+                return Err(Reason::HoldAmountDiffers { held: held.amount });
+            }
+            HoldEvent::Void | HoldEvent::Expire if transfer.amount != held.amount => {
+                return Err(Reason::HoldAmountDiffers { held: held.amount });
+            }
+            HoldEvent::Post if over => return Err(Reason::HoldOverdue),
+            HoldEvent::Expire if !over => return Err(Reason::HoldNotOverdue),
+            HoldEvent::Post | HoldEvent::Void | HoldEvent::Expire => {}
+        }
+        self.shift(held.debit, held.credit, Move::Free, held.amount, undo)?;
+        if event == HoldEvent::Post {
+            self.shift(held.debit, held.credit, Move::Post, transfer.amount, undo)?;
+        }
+        self.pending.remove(&pending);
+        self.due.remove(&(held.expires, pending));
+        undo.ended.push((pending, held, ended));
+        Ok(())
+    }
+
+    fn shift(
+        &mut self,
+        debit: SlotId,
+        credit: SlotId,
+        what: Move,
+        amount: Amount,
+        undo: &mut Undo,
+    ) -> Result<(), Reason> {
+        for side in [debit, credit] {
+            undo.balances.push((side, self.slot(side).balance));
+        }
+        self.slot_mut(debit).debit(what, amount)?;
+        self.slot_mut(credit).credit(what, amount)
+    }
+
+    fn roll_back(&mut self, undo: &Undo) {
+        for (slot, balance) in undo.balances.iter().rev() {
+            self.slot_mut(*slot).balance = *balance;
+        }
+        for (id, held, _) in &undo.ended {
+            self.pending.insert(*id, *held);
+            self.due.insert((held.expires, *id));
+        }
+        for id in &undo.opened {
+            if let Some(held) = self.pending.remove(id) {
+                self.due.remove(&(held.expires, *id));
+            }
+        }
+        for slot in self.slots.drain(undo.slots..) {
+            self.index.remove(&slot.key);
+        }
+    }
+
+    /// Remembers the ids of a group that stands. A hold is remembered by being pending until it has ended.
+    fn keep(&mut self, group: &Group, undo: &Undo) {
+        let for_ever = group.cause.rule.is_remembered();
+        for (id, held, state) in &undo.ended {
+            self.ids.insert(*id, held.as_seen(Some(*state)), for_ever);
+        }
+        for transfer in &group.transfers {
+            if matches!(transfer.kind, Kind::Pending { .. }) {
+                continue;
+            }
+            let sides = (
+                self.index.get(&transfer.debit),
+                self.index.get(&transfer.credit),
+            );
+            if let (Some(debit), Some(credit)) = sides {
+                let (debit, credit) = (*debit, *credit);
+                let (kind, amount) = (transfer.kind, transfer.amount);
+                let seen = Seen {
+                    kind,
+                    debit,
+                    credit,
+                    amount,
+                    ended: None,
+                };
+                self.ids.insert(transfer.id, seen, for_ever);
+            }
+        }
+    }
+
+    /// Answers for a group whose first id is taken.
+    fn compare(&self, group: &Group) -> Result<Applied, Rejected> {
+        for (index, transfer) in group.transfers.iter().enumerate() {
+            let reason = match self.find(transfer.id) {
+                None => Reason::GroupConflict,
+                Some(seen) => match self.conflict(&seen, transfer) {
+                    Reason::GroupConflict => continue,
+                    reason => reason,
+                },
+            };
+            return Err(Rejected {
+                index,
+                transfer: transfer.id,
+                reason,
+            });
+        }
+        Ok(Applied::Exists)
+    }
+
+    fn conflict(&self, seen: &Seen, transfer: &Transfer) -> Reason {
+        let (debit, credit) = (
+            self.index.get(&transfer.debit),
+            self.index.get(&transfer.credit),
+        );
+        let field = seen.differs(transfer, debit.copied(), credit.copied());
+        field.map_or(Reason::GroupConflict, Reason::IdConflict)
+    }
+
+    fn find(&self, id: TransferId) -> Option<Seen> {
+        let held = self.pending.get(&id).map(|held| held.as_seen(None));
+        held.or_else(|| self.ids.get(id).copied())
+    }
+
+    fn slot_of(&mut self, key: AccountKey) -> Result<SlotId, Reason> {
+        if let Some(slot) = self.index.get(&key) {
+            return Ok(*slot);
+        }
+        let slot = SlotId(u32::try_from(self.slots.len()).map_err(|_| Reason::Overflow)?);
+        self.slots.push(Slot {
+            key,
+            balance: Balance::default(),
+        });
+        self.index.insert(key, slot);
+        Ok(slot)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a slot is never removed while its id is known"
+    )]
+    pub(super) fn slot(&self, id: SlotId) -> &Slot {
+        &self.slots[id.0 as usize]
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a slot is never removed while its id is known"
+    )]
+    fn slot_mut(&mut self, id: SlotId) -> &mut Slot {
+        &mut self.slots[id.0 as usize]
+    }
+}
+
+impl Held {
+    fn as_seen(&self, ended: Option<HoldState>) -> Seen {
+        let kind = Kind::Pending {
+            expires: self.expires,
+        };
+        Seen {
+            kind,
+            debit: self.debit,
+            credit: self.credit,
+            amount: self.amount,
+            ended,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountKey, ChargeRecord};
+use crate::{Amount, RequestId, Timestamp, TransferId};
+
+/// One immutable movement of money from the debited to the credited account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build transfers; the journal fixes their shape"
+)]
+pub struct Transfer {
+    /// Made by the caller, and its idempotency key.
+    pub id: TransferId,
+    /// What the movement does.
+    pub kind: Kind,
+    /// The account that gives.
+    pub debit: AccountKey,
+    /// The account that receives.
+    pub credit: AccountKey,
+    /// How much, above zero.
+    pub amount: Amount,
+}
+
+/// What a transfer does. The order of the variants is part of the journal format: new ones go at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Moves the amount at once.
+    Posted,
+    /// Sets the amount aside until a later transfer ends the hold, or until it expires.
+    Pending {
+        /// From this moment on the hold can no longer be posted.
+        expires: Timestamp,
+    },
+    /// Ends a hold by moving at most its amount; the rest is free again.
+    Post {
+        /// The hold.
+        pending: TransferId,
+    },
+    /// Ends a hold without moving anything; its amount is the amount of the hold.
+    Void {
+        /// The hold.
+        pending: TransferId,
+    },
+    /// As [`Kind::Void`], because the hold's time has passed.
+    Expire {
+        /// The hold.
+        pending: TransferId,
+    },
+}
+
+impl Kind {
+    /// The hold that this transfer ends.
+    #[must_use]
+    pub const fn ends(&self) -> Option<TransferId> {
+        match self {
+            Self::Post { pending } | Self::Void { pending } | Self::Expire { pending } => {
+                Some(*pending)
+            }
+            Self::Posted | Self::Pending { .. } => None,
+        }
+    }
+}
+
+/// Transfers that happen all or not at all, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build groups; the journal fixes their shape"
+)]
+pub struct Group {
+    /// Applied in this order; 1 to [`Group::TRANSFERS_MAX`].
+    pub transfers: Vec<Transfer>,
+    /// The rule, request and policy behind them.
+    pub cause: Cause,
+}
+
+impl Group {
+    /// The most transfers a group may have.
+    pub const TRANSFERS_MAX: usize = 64;
+}
+
+/// Why a group happened: enough to explain it later (DESIGN section 2, rule 8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build causes; the journal fixes their shape"
+)]
+pub struct Cause {
+    /// The rule that asked for it.
+    pub rule: Rule,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
+    /// The policy in force.
+    pub policy: Option<Arc<str>>,
+    /// The evidence.
+    pub detail: Detail,
+}
+
+/// The rules that move money. The order of the variants is part of the journal format: new ones go at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rule {
+    /// An administrator gave credit.
+    Grant,
+    /// A request was admitted and its worst case set aside.
+    Hold,
+    /// A request was served and paid.
+    Charge,
+    /// A request ended without a charge.
+    Release,
+    /// A hold outlived its time.
+    Expiry,
+    /// A hold was found at start whose request died with the hub.
+    Recovery,
+}
+
+impl Rule {
+    /// Whether ids of this rule are remembered for ever instead of within a window.
+    ///
+    /// Grants come from people and files, which may repeat after any time; the ids of requests are made by the hub.
+    #[must_use]
+    pub const fn is_remembered(self) -> bool {
+        matches!(self, Self::Grant)
+    }
+
+    /// The rule's name as tables and JSON show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Hold => "hold",
+            Self::Charge => "charge",
+            Self::Release => "release",
+            Self::Expiry => "expiry",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// Evidence of a cause. The order of the variants is part of the journal format: new ones go at the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Detail {
+    /// The rule says it all.
+    None,
+    /// In words: who granted, why it was released.
+    Note(Arc<str>),
+    /// What was delivered, charged and shared.
+    Charge(ChargeRecord),
+}
+
+/// One applied group as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "the journal fixes its shape")]
+pub struct Entry {
+    /// Counts from 1 without a gap.
+    pub seq: u64,
+    /// The ledger's time when it was applied; replaying with it gives the same state.
+    pub at: Timestamp,
+    /// What was applied.
+    pub group: Group,
+}

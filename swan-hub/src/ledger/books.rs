@@ -1,0 +1,315 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use swan_core::ledger::{
+    Account, Applied, Balance, Breach, Entry, Group, Ledger, Rejected, TrialRow, entries,
+};
+use swan_core::{AccountId, Amount, Clock, Currency, ProviderId, Timestamp, TransferId};
+use tokio::sync::{Notify, watch};
+
+use super::{Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
+use crate::store::Store;
+
+/// How the books are kept.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BooksOptions {
+    /// How many entries may wait for the store before new holds are refused. 65,536.
+    pub queue_entries_max: usize,
+    /// How long an entry may wait for company when nobody waits for it. 100 ms.
+    pub linger: Duration,
+}
+
+impl Default for BooksOptions {
+    fn default() -> Self {
+        Self {
+            queue_entries_max: 1 << 16,
+            linger: Duration::from_millis(100),
+        }
+    }
+}
+
+/// All money of a hub. Clones share the same books; when the last one is gone, what waits is written and the lease ends.
+///
+/// One process at a time keeps the books of a store, which the store's lease sees to.
+#[derive(Clone, Debug)]
+pub struct Books {
+    pub(super) shared: Arc<Shared>,
+    _closer: Arc<Closer>,
+}
+
+/// What the handles and the writer task share.
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) options: BooksOptions,
+    pub(super) core: Mutex<Core>,
+    /// Somebody waits for what has gathered.
+    pub(super) wake: Notify,
+    pub(super) progress: watch::Sender<Progress>,
+    /// The last write failed, and is being repeated.
+    pub(super) failing: AtomicBool,
+    pub(super) closing: AtomicBool,
+}
+
+/// What the critical section guards.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) ledger: Ledger,
+    pub(super) next_seq: u64,
+    /// Applied, and not yet handed to the writer.
+    pub(super) batch: Vec<Entry>,
+}
+
+/// How far the journal is durable.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    /// Every entry up to this one survives a crash.
+    pub(super) durable: u64,
+    /// No further entry will become durable.
+    pub(super) ended: bool,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Books")
+            .field("progress", &*self.progress.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct Closer(Arc<Shared>);
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// Applies a group and queues it for the store. Answers the entry to wait for.
+    pub(super) fn commit(&self, group: Group) -> Result<(Applied, u64), Rejected> {
+        let now = self.clock.now();
+        let mut core = self.core.lock();
+        core.commit(group, now)
+    }
+
+    /// Whether new money movements are taken; ends of holds always are, since each was paid for with a place in the queue.
+    fn check_open(&self, core: &Core) -> Result<(), LedgerError> {
+        let why = if self.closing.load(Ordering::Acquire) {
+            "it is closing"
+        } else if self.failing.load(Ordering::Acquire) {
+            "its store does not answer"
+        } else if core.batch.len() >= self.options.queue_entries_max {
+            "too much waits for its store"
+        } else {
+            return Ok(());
+        };
+        Err(LedgerError::Unavailable { why })
+    }
+}
+
+impl Core {
+    pub(super) fn commit(
+        &mut self,
+        group: Group,
+        now: Timestamp,
+    ) -> Result<(Applied, u64), Rejected> {
+        let applied = self.ledger.apply(&group, now)?;
+        if applied == Applied::Created {
+            let (seq, at) = (self.next_seq, self.ledger.now());
+            self.batch.push(Entry { seq, at, group });
+            self.next_seq += 1;
+        }
+        // A repeat waits for everything before it, among which is the original.
+        Ok((applied, self.next_seq - 1))
+    }
+}
+
+impl Books {
+    /// Rebuilds the books from the store's journal, checks them, and gives back what a crash left on hold.
+    ///
+    /// Must be called within a tokio runtime, in which the writer then runs.
+    ///
+    /// # Errors
+    /// When another process keeps the books of this store, the store cannot serve, or the journal breaks a rule.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        options: BooksOptions,
+    ) -> Result<(Self, Recovery), LedgerError> {
+        let lease = store.lease().await?;
+        let (core, recovery) = recovery::recover(&*store, &*clock).await?;
+        let progress = Progress {
+            durable: core.next_seq - 1,
+            ended: false,
+        };
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            options,
+            core: Mutex::new(core),
+            wake: Notify::new(),
+            progress: watch::Sender::new(progress),
+            failing: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+        });
+        tokio::spawn(writer::run(Arc::clone(&shared), lease));
+        let closer = Arc::new(Closer(Arc::clone(&shared)));
+        Ok((
+            Self {
+                shared,
+                _closer: closer,
+            },
+            recovery,
+        ))
+    }
+
+    /// Sets the worst case of a request aside, in memory: no I/O, no waiting.
+    ///
+    /// A request that costs nothing sets one pico-unit aside, so that it is recorded like any other.
+    ///
+    /// # Errors
+    /// [`LedgerError::InsufficientFunds`], [`LedgerError::Duplicate`] for a request that was here before, and
+    /// [`LedgerError::Unavailable`] while nothing new is taken.
+    pub fn hold(&self, mut request: HoldRequest) -> Result<Hold, LedgerError> {
+        if request.amount.is_zero() {
+            request.amount = Amount::from_pico(1).unwrap_or(request.amount);
+        }
+        let group = entries::hold(&request);
+        let now = self.shared.clock.now();
+        let mut core = self.shared.core.lock();
+        self.shared.check_open(&core)?;
+        match core.commit(group, now) {
+            Ok((Applied::Created, _)) => {}
+            Ok((Applied::Exists, _)) => return Err(LedgerError::Duplicate),
+            Err(rejected) => return Err(LedgerError::refused(rejected, request.amount)),
+        }
+        drop(core);
+        Ok(Hold::new(self.clone(), request))
+    }
+
+    /// Gives credit to a consumer; with the same `id` it is given once, however often it is asked for.
+    ///
+    /// Answers when the credit survives a crash.
+    ///
+    /// # Errors
+    /// When nothing new is taken, or the id was used for something else.
+    pub async fn grant(
+        &self,
+        id: TransferId,
+        account: AccountId,
+        currency: Currency,
+        amount: Amount,
+        note: &str,
+    ) -> Result<Applied, LedgerError> {
+        let group = entries::grant(id, account, currency, amount, note);
+        let now = self.shared.clock.now();
+        let (applied, seq) = {
+            let mut core = self.shared.core.lock();
+            self.shared.check_open(&core)?;
+            core.commit(group, now)
+                .map_err(|rejected| LedgerError::refused(rejected, amount))?
+        };
+        self.settled(seq).durable().await?;
+        Ok(applied)
+    }
+
+    /// The counters of a consumer's funds.
+    #[must_use]
+    pub fn balance(&self, account: AccountId, currency: Currency) -> Balance {
+        self.read(|ledger| ledger.balance(&Account::Consumer(account).in_currency(currency)))
+    }
+
+    /// What a consumer could spend now.
+    #[must_use]
+    pub fn available(&self, account: AccountId, currency: Currency) -> Amount {
+        self.balance(account, currency).available()
+    }
+
+    /// The counters of what a provider has earned.
+    #[must_use]
+    pub fn earnings(&self, provider: ProviderId, currency: Currency) -> Balance {
+        self.read(|ledger| {
+            ledger.balance(&Account::ProviderEarnings(provider).in_currency(currency))
+        })
+    }
+
+    /// Both sides of every currency.
+    #[must_use]
+    pub fn trial_balance(&self) -> Vec<TrialRow> {
+        self.read(Ledger::trial_balance)
+    }
+
+    /// How many holds have not ended.
+    #[must_use]
+    pub fn pending_count(&self) -> usize {
+        self.read(Ledger::pending_count)
+    }
+
+    /// Checks the state in memory. `swan-hub audit` checks the journal too.
+    #[must_use]
+    pub fn audit(&self) -> Vec<Breach> {
+        self.read(Ledger::audit)
+    }
+
+    /// Whether new holds are taken; false while the store does not answer.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.shared.check_open(&self.shared.core.lock()).is_ok()
+    }
+
+    /// Gives back every hold whose time has passed; answers how many. The writer does so several times a second.
+    pub fn expire(&self) -> usize {
+        writer::expire(&self.shared)
+    }
+
+    /// Answers when everything applied so far survives a crash.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when the books ended before it did.
+    pub async fn flush(&self) -> Result<(), LedgerError> {
+        let seq = self.shared.core.lock().next_seq - 1;
+        self.settled(seq).durable().await
+    }
+
+    /// Takes nothing new, writes what waits, and gives the lease back. Holds that still live end in memory only, and the
+    /// next start gives them back.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when the store did not take all of it.
+    pub async fn close(&self) -> Result<(), LedgerError> {
+        self.shared.close();
+        let mut progress = self.shared.progress.subscribe();
+        let ended = progress
+            .wait_for(|progress| progress.ended)
+            .await
+            .map(|progress| *progress);
+        let written = ended.map(|progress| progress.durable).unwrap_or(0);
+        if written + 1 >= self.shared.core.lock().next_seq {
+            return Ok(());
+        }
+        Err(LedgerError::Unavailable {
+            why: "it ended before everything was written",
+        })
+    }
+
+    /// A ticket for entry `seq`, which wakes the writer.
+    pub(super) fn settled(&self, seq: u64) -> Settled {
+        self.shared.wake.notify_one();
+        Settled::new(seq, self.shared.progress.subscribe())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.shared.core.lock().ledger)
+    }
+}

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use swan_core::Amount;
+use swan_core::ledger::{ChargeRecord, entries};
+use tokio::sync::watch;
+
+use super::books::Progress;
+use super::{Books, HoldRequest, LedgerError};
+
+/// Funds set aside for a request. It ends exactly once: by being settled, released, or dropped, which releases it.
+#[must_use = "dropping a hold releases it"]
+#[derive(Debug)]
+pub struct Hold {
+    books: Books,
+    terms: HoldRequest,
+    live: bool,
+}
+
+impl Hold {
+    pub(super) const fn new(books: Books, terms: HoldRequest) -> Self {
+        Self {
+            books,
+            terms,
+            live: true,
+        }
+    }
+
+    /// What was set aside, for whom, until when.
+    #[must_use]
+    pub const fn terms(&self) -> &HoldRequest {
+        &self.terms
+    }
+
+    /// Charges what was delivered, shares it out and gives the rest back, in memory; the answer tells when it is durable.
+    ///
+    /// # Errors
+    /// The consumer is then charged nothing and the hold is released: [`LedgerError::HoldOver`] after its time,
+    /// [`LedgerError::Record`] for a split that does not sum up, [`LedgerError::Rejected`] for more than was held.
+    pub fn settle(mut self, record: ChargeRecord) -> Result<Settled, LedgerError> {
+        let gross = record.gross;
+        let group = entries::settle(&self.terms, record)?;
+        let (_, seq) = self
+            .books
+            .shared
+            .commit(group)
+            .map_err(|rejected| LedgerError::refused(rejected, gross))?;
+        self.live = false;
+        Ok(self.books.settled(seq))
+    }
+
+    /// Gives everything back, and notes why.
+    pub fn release(mut self, why: &str) {
+        self.end(Arc::from(why));
+    }
+
+    fn end(&mut self, why: Arc<str>) {
+        if !self.live {
+            return;
+        }
+        self.live = false;
+        // Refused only when the hold has expired meanwhile, which gave everything back already.
+        if let Err(rejected) = self.books.shared.commit(entries::release(&self.terms, why)) {
+            tracing::warn!(request = %self.terms.request, %rejected, "a hold was over before its release");
+        }
+    }
+
+    /// The most that can be charged.
+    #[must_use]
+    pub const fn amount(&self) -> Amount {
+        self.terms.amount
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.live {
+            self.end(Arc::from("dropped"));
+        }
+    }
+}
+
+/// A charge that stands in memory and is on its way to the store. Dropping it changes nothing about the charge.
+#[must_use = "what the consumer sees last must wait until the charge is durable"]
+#[derive(Debug)]
+pub struct Settled {
+    seq: u64,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Settled {
+    pub(super) const fn new(seq: u64, progress: watch::Receiver<Progress>) -> Self {
+        Self { seq, progress }
+    }
+
+    /// Answers when the charge survives a crash. While the store does not answer this waits, so callers set a deadline.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when the books ended first.
+    pub async fn durable(mut self) -> Result<(), LedgerError> {
+        let seq = self.seq;
+        let reached = self
+            .progress
+            .wait_for(|now| now.durable >= seq || now.ended)
+            .await;
+        match reached {
+            Ok(now) if now.durable >= seq => Ok(()),
+            _ => Err(LedgerError::Unavailable {
+                why: "it ended before this was written",
+            }),
+        }
+    }
+}

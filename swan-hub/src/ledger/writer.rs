@@ -1,0 +1,125 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use swan_core::ledger::Entry;
+use tokio::time;
+
+use super::books::Shared;
+use super::codec;
+use crate::store::{JournalRecord, Lease, StoreError};
+
+/// The most entries of one record, so that one write stays well below a second.
+const RECORD_ENTRIES_MAX: usize = 8_192;
+/// The most holds that expire in one critical section.
+const EXPIRE_MAX: usize = 256;
+/// How long one write may take before it is given up and repeated; the store tells a repeat by its content.
+const APPEND_MAX: Duration = Duration::from_secs(30);
+const RETRY_FIRST: Duration = Duration::from_millis(20);
+const RETRY_LAST: Duration = Duration::from_secs(1);
+/// How often a failing store is asked again once the books are closing.
+const CLOSING_TRIES: u32 = 5;
+
+/// Writes what gathers until the books close, and holds the lease as long.
+pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
+    let mut batch = Vec::new();
+    loop {
+        // Holds wait for the charge that follows them; only somebody who waits, or time, starts a write.
+        let waited = time::timeout(shared.options.linger, shared.wake.notified()).await;
+        let closing = shared.closing.load(Ordering::Acquire);
+        if waited.is_err() || closing {
+            expire(&shared);
+        }
+        std::mem::swap(&mut shared.core.lock().batch, &mut batch);
+        let written = write(&shared, &batch).await;
+        batch.clear();
+        if !written {
+            break;
+        }
+        if closing && shared.core.lock().batch.is_empty() {
+            break;
+        }
+        if closing {
+            shared.wake.notify_one();
+        }
+    }
+    shared.closing.store(true, Ordering::Release);
+    drop(lease);
+    shared
+        .progress
+        .send_modify(|progress| progress.ended = true);
+}
+
+/// Ends every hold whose time has passed, a bounded number at a time.
+pub(super) fn expire(shared: &Shared) -> usize {
+    let mut ended = 0;
+    loop {
+        let now = shared.clock.now();
+        let mut core = shared.core.lock();
+        let due = core.ledger.due(now, EXPIRE_MAX);
+        let last = due.len() < EXPIRE_MAX;
+        for group in due {
+            match core.commit(group, now) {
+                Ok(_) => ended += 1,
+                Err(rejected) => {
+                    tracing::error!(%rejected, "a hold that is due cannot expire");
+                    return ended;
+                }
+            }
+        }
+        if last {
+            return ended;
+        }
+    }
+}
+
+/// Makes a batch durable, record by record. False when the store will never take it.
+async fn write(shared: &Shared, batch: &[Entry]) -> bool {
+    for entries in batch.chunks(RECORD_ENTRIES_MAX) {
+        let record = match codec::encode(entries) {
+            Ok(record) => record,
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be written; no more money moves");
+                return false;
+            }
+        };
+        if !append(shared, &record).await {
+            return false;
+        }
+        let durable = record.next_seq() - 1;
+        shared
+            .progress
+            .send_modify(|progress| progress.durable = durable);
+    }
+    true
+}
+
+/// Appends until the store takes it: nothing that was applied may be lost as long as there is hope.
+async fn append(shared: &Shared, record: &JournalRecord) -> bool {
+    let mut pause = RETRY_FIRST;
+    let mut closing_tries = 0;
+    loop {
+        let answer = time::timeout(APPEND_MAX, shared.store.append(record)).await;
+        let answer = answer.unwrap_or_else(|_| Err(StoreError::unavailable("it does not answer")));
+        let Err(error) = answer else {
+            if shared.failing.swap(false, Ordering::AcqRel) {
+                tracing::info!("the journal is written again; money moves again");
+            }
+            return true;
+        };
+        shared.failing.store(true, Ordering::Release);
+        if !error.is_retryable() {
+            tracing::error!(%error, "the journal cannot be written; no more money moves");
+            return false;
+        }
+        tracing::error!(%error, "the journal is not written; no new money moves until it is");
+        if shared.closing.load(Ordering::Acquire) {
+            closing_tries += 1;
+            if closing_tries >= CLOSING_TRIES {
+                return false;
+            }
+        }
+        time::sleep(pause).await;
+        pause = (pause * 2).min(RETRY_LAST);
+    }
+}

@@ -1,0 +1,219 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use swan_core::{AccountId, KeyId, ProviderId, Timestamp};
+
+use super::{
+    AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord, Store,
+    StoreError, StoredCommand,
+};
+
+/// A store that lives as long as its last clone: for tests, demonstrations, and hubs whose money is counted elsewhere.
+///
+/// Clones share everything, the lease too.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    leased: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    journal: BTreeMap<u64, JournalRecord>,
+    keys: BTreeMap<KeyId, (KeyHash, KeyRecord)>,
+    accounts: BTreeMap<AccountId, AccountRecord>,
+    providers: BTreeMap<ProviderId, ProviderRecord>,
+    commands: Vec<StoredCommand>,
+    version: u64,
+}
+
+impl State {
+    fn next_seq(&self) -> u64 {
+        self.journal
+            .last_key_value()
+            .map_or(1, |(_, last)| last.next_seq())
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+#[derive(Debug)]
+struct MemoryLease(Arc<AtomicBool>);
+
+impl Drop for MemoryLease {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        if self.leased.swap(true, Ordering::AcqRel) {
+            return Err(StoreError::Leased {
+                place: "this memory store".into(),
+            });
+        }
+        Ok(Lease::new(MemoryLease(Arc::clone(&self.leased))))
+    }
+
+    async fn append(&self, record: &JournalRecord) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        let expected = state.next_seq();
+        if record.first_seq == expected && record.count > 0 {
+            state.journal.insert(record.first_seq, record.clone());
+            return Ok(());
+        }
+        if state.journal.get(&record.first_seq) == Some(record) {
+            return Ok(());
+        }
+        Err(StoreError::Gap {
+            expected,
+            found: record.first_seq,
+        })
+    }
+
+    async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let state = self.state.lock();
+        let start = state.journal.range(..=seq).next_back();
+        let start = start
+            .filter(|(_, record)| record.next_seq() > seq)
+            .map_or(seq, |(at, _)| *at);
+        Ok(state
+            .journal
+            .range(start..)
+            .take(limit)
+            .map(|(_, record)| record.clone())
+            .collect())
+    }
+
+    async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if state
+            .keys
+            .values()
+            .any(|(taken, other)| taken == hash && other.id != record.id)
+        {
+            return Err(StoreError::Conflict {
+                what: "this secret belongs to another key".into(),
+            });
+        }
+        state.keys.insert(record.id, (*hash, record.clone()));
+        state.version += 1;
+        Ok(())
+    }
+
+    async fn keys(&self) -> Result<Vec<(KeyHash, KeyRecord)>, StoreError> {
+        let mut keys: Vec<_> = self.state.lock().keys.values().cloned().collect();
+        keys.sort_by_key(|(_, record)| (record.created, record.id));
+        Ok(keys)
+    }
+
+    async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let Some((_, record)) = state.keys.get_mut(&id) else {
+            return Ok(false);
+        };
+        record.revoked.get_or_insert(at);
+        state.version += 1;
+        Ok(true)
+    }
+
+    async fn put_account(&self, record: &AccountRecord) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        state.accounts.insert(record.id, record.clone());
+        state.version += 1;
+        Ok(())
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRecord>, StoreError> {
+        let mut accounts: Vec<_> = self.state.lock().accounts.values().cloned().collect();
+        accounts.sort_by_key(|record| (record.created, record.id));
+        Ok(accounts)
+    }
+
+    async fn put_provider(&self, record: &ProviderRecord) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        state.providers.insert(record.id, record.clone());
+        state.version += 1;
+        Ok(())
+    }
+
+    async fn providers(&self) -> Result<Vec<ProviderRecord>, StoreError> {
+        let mut providers: Vec<_> = self.state.lock().providers.values().cloned().collect();
+        providers.sort_by_key(|record| (record.created, record.id));
+        Ok(providers)
+    }
+
+    async fn touch_provider(&self, id: ProviderId, at: Timestamp) -> Result<(), StoreError> {
+        if let Some(record) = self.state.lock().providers.get_mut(&id) {
+            record.last_seen = record.last_seen.max(Some(at));
+        }
+        Ok(())
+    }
+
+    async fn push_command(&self, command: &Command) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if !state
+            .commands
+            .iter()
+            .any(|stored| stored.command.id == command.id)
+        {
+            state.commands.push(StoredCommand {
+                command: command.clone(),
+                answer: None,
+            });
+            state.version += 1;
+        }
+        Ok(())
+    }
+
+    async fn pending_commands(&self, limit: u32) -> Result<Vec<Command>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let state = self.state.lock();
+        let pending = state
+            .commands
+            .iter()
+            .filter(|stored| stored.answer.is_none());
+        Ok(pending
+            .take(limit)
+            .map(|stored| stored.command.clone())
+            .collect())
+    }
+
+    async fn command(&self, id: u128) -> Result<Option<StoredCommand>, StoreError> {
+        Ok(self
+            .state
+            .lock()
+            .commands
+            .iter()
+            .find(|stored| stored.command.id == id)
+            .cloned())
+    }
+
+    async fn answer_command(&self, id: u128, answer: &str) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if let Some(stored) = state
+            .commands
+            .iter_mut()
+            .find(|stored| stored.command.id == id)
+        {
+            stored.answer.get_or_insert_with(|| answer.to_owned());
+        }
+        Ok(())
+    }
+
+    async fn version(&self) -> Result<u64, StoreError> {
+        Ok(self.state.lock().version)
+    }
+}
