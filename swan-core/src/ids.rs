@@ -18,7 +18,7 @@ pub enum IdError {
         expected: &'static str,
     },
     /// A model name is empty, too long, or holds spaces or characters that cannot be printed.
-    #[error("not a valid model name: {reason}")]
+    #[error("the model name is not valid: {reason}")]
     Model {
         /// Which rule it breaks.
         reason: &'static str,

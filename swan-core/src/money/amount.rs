@@ -11,7 +11,7 @@ pub use encapsulate::Amount;
 #[non_exhaustive]
 pub enum MoneyError {
     /// The text is not a plain decimal number.
-    #[error("not an amount: expected a decimal number such as 5 or 0.000024")]
+    #[error("an amount is a plain decimal number such as 5 or 0.000024")]
     Malformed,
     /// More than twelve decimal places.
     #[error("an amount has at most 12 decimal places")]

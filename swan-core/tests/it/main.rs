@@ -8,5 +8,7 @@
     reason = "tests"
 )]
 
+mod economy;
 mod openai;
+mod purity;
 mod sse;

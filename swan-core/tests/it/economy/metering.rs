@@ -1,0 +1,225 @@
+use proptest::prelude::*;
+use swan_core::{Basis, Currency, Policy, Pricing, ReportedUsage, SeedPricing, Seen, Usage};
+
+fn reported(json: &str) -> ReportedUsage {
+    ReportedUsage::from_json(json.as_bytes()).unwrap()
+}
+
+const SEEN: Seen = Seen {
+    prompt_bytes: 400,
+    content_bytes: 200,
+    content_events: 40,
+    max_output_tokens: 100,
+};
+
+fn usage(prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> Usage {
+    Usage {
+        prompt_tokens,
+        cached_tokens,
+        completion_tokens,
+    }
+}
+
+#[test]
+fn a_provider_is_believed_as_far_as_the_bytes_go() {
+    let policy = Policy::swan_2_0();
+    let none_seen = Seen {
+        content_bytes: 0,
+        content_events: 0,
+        ..SEEN
+    };
+    let empty_seen = Seen {
+        content_bytes: 0,
+        content_events: 1,
+        ..SEEN
+    };
+    for (what, claim, seen, metered, basis) in [
+        (
+            "honest",
+            r#"{"prompt_tokens":90,"completion_tokens":50,"total_tokens":140}"#,
+            SEEN,
+            usage(90, 0, 50),
+            Basis::Reported,
+        ),
+        (
+            "cached",
+            r#"{"prompt_tokens":90,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":64}}"#,
+            SEEN,
+            usage(90, 64, 50),
+            Basis::Reported,
+        ),
+        (
+            "more cached than prompt",
+            r#"{"prompt_tokens":90,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":900}}"#,
+            SEEN,
+            usage(90, 90, 50),
+            Basis::Reported,
+        ),
+        (
+            "inflated prompt",
+            r#"{"prompt_tokens":100000,"completion_tokens":50}"#,
+            SEEN,
+            usage(528, 0, 50),
+            Basis::Bounded,
+        ),
+        (
+            "above the quote",
+            r#"{"prompt_tokens":90,"completion_tokens":101}"#,
+            SEEN,
+            usage(90, 0, 100),
+            Basis::Bounded,
+        ),
+        (
+            "above the bytes",
+            r#"{"prompt_tokens":90,"completion_tokens":90}"#,
+            Seen {
+                content_bytes: 8,
+                ..SEEN
+            },
+            usage(90, 0, 24),
+            Basis::Bounded,
+        ),
+        (
+            "nothing delivered",
+            r#"{"prompt_tokens":90,"completion_tokens":90}"#,
+            none_seen,
+            usage(90, 0, 0),
+            Basis::Bounded,
+        ),
+        (
+            "an empty answer",
+            r#"{"prompt_tokens":90,"completion_tokens":1}"#,
+            empty_seen,
+            usage(90, 0, 1),
+            Basis::Reported,
+        ),
+        (
+            "half a report",
+            r#"{"prompt_tokens":90}"#,
+            SEEN,
+            usage(90, 0, 50),
+            Basis::Estimated,
+        ),
+        (
+            "half a lie",
+            r#"{"prompt_tokens":1000000}"#,
+            SEEN,
+            usage(528, 0, 50),
+            Basis::Bounded,
+        ),
+        ("no counts", "{}", SEEN, usage(100, 0, 50), Basis::Estimated),
+        ("null", "null", SEEN, usage(100, 0, 50), Basis::Estimated),
+    ] {
+        let metered_now = policy.metering().meter(Some(&reported(claim)), &seen);
+        assert_eq!(
+            (metered_now.usage, metered_now.basis),
+            (metered, basis),
+            "{what}"
+        );
+    }
+    let silent = policy.metering().meter(
+        None,
+        &Seen {
+            content_bytes: 5,
+            ..SEEN
+        },
+    );
+    assert_eq!(
+        (silent.usage, silent.basis),
+        (usage(100, 0, 2), Basis::Estimated)
+    );
+}
+
+#[test]
+fn hostile_usage_objects_are_refused() {
+    for claim in [
+        r#"{"prompt_tokens":-1}"#,
+        r#"{"completion_tokens":1.5}"#,
+        r#"{"completion_tokens":12.0}"#,
+        r#"{"completion_tokens":1e308}"#,
+        r#"{"completion_tokens":1e999}"#,
+        r#"{"completion_tokens":1000000001}"#,
+        r#"{"completion_tokens":18446744073709551615}"#,
+        r#"{"completion_tokens":340282366920938463463374607431768211456}"#,
+        r#"{"completion_tokens":"12"}"#,
+        r#"{"completion_tokens":true}"#,
+        r#"{"completion_tokens":[12]}"#,
+        r#"{"completion_tokens":{}}"#,
+        r#"{"completion_tokens":1,"completion_tokens":2}"#,
+        r#"{"prompt_tokens_details":{"cached_tokens":-5}}"#,
+        r#"{"prompt_tokens_details":7}"#,
+        r#"{"completion_tokens":NaN}"#,
+        r#"{"completion_tokens":1"#,
+        "[1,2",
+        "\"usage\"",
+        "12",
+        "",
+        "\u{0}",
+    ] {
+        assert!(
+            ReportedUsage::from_json(claim.as_bytes()).is_err(),
+            "{claim}"
+        );
+    }
+    assert!(ReportedUsage::from_json(&[0xff, 0xfe, b'{', b'}']).is_err());
+    assert!(ReportedUsage::from_json("[".repeat(100_000).as_bytes()).is_err());
+    assert!(ReportedUsage::new(Some(1), Some(ReportedUsage::MAX_TOKENS + 1)).is_err());
+}
+
+#[test]
+fn usage_objects_of_real_servers_are_read() {
+    for claim in [
+        r#"{"completion_tokens":7,"prompt_tokens":3,"total_tokens":10,"prompt_tokens_details":null}"#,
+        r#"{"completion_tokens":7,"prompt_tokens":3,"total_tokens":null,"completion_tokens_details":{"reasoning_tokens":5}}"#,
+        r#"{"completion_tokens":7,"prompt_tokens":3,"prompt_tokens_details":{"audio_tokens":0,"cached_tokens":null}}"#,
+        r#"{"completion_tokens":7,"prompt_tokens":3,"timings":{"predicted_ms":1.5e3},"queue_time":0.01}"#,
+    ] {
+        let usage = reported(claim);
+        assert_eq!(
+            (usage.prompt_tokens(), usage.completion_tokens()),
+            (Some(3), Some(7)),
+            "{claim}"
+        );
+        assert_eq!(usage.cached_tokens(), None);
+    }
+}
+
+fn any_count() -> impl Strategy<Value = u64> {
+    prop_oneof![0..2_000_u64, 0..ReportedUsage::MAX_TOKENS, any::<u64>()]
+}
+
+proptest! {
+    /// The promise that a hold rests on: whatever a provider claims, the charge stays within the quote.
+    #[test]
+    fn a_charge_never_exceeds_its_quote(
+        claim in proptest::option::of((any_count(), any_count(), any_count())),
+        prompt_bytes in any_count(), content_bytes in any_count(), content_events in any_count(),
+        max_output_tokens in any_count(), swan: bool,
+    ) {
+        let policy = Policy::swan_2_0();
+        let model = policy.model("nevoria-70b").unwrap();
+        let (payment, rate) = match swan {
+            true => (Currency::Swan, Some("0.0005016".parse().unwrap())),
+            false => (Currency::Usd, None),
+        };
+        let terms = SeedPricing::new().terms(&policy, model, payment, rate).unwrap();
+        let worst = policy.metering().worst_case(prompt_bytes, max_output_tokens);
+        let claim = claim.and_then(|(prompt, cached, completion)| {
+            let json = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"prompt_tokens_details":{{"cached_tokens":{cached}}}}}"#);
+            ReportedUsage::from_json(json.as_bytes()).ok()
+        });
+        let seen = Seen { prompt_bytes, content_bytes, content_events, max_output_tokens };
+        let metered = policy.metering().meter(claim.as_ref(), &seen).usage;
+        prop_assert!(metered.prompt_tokens <= worst.prompt_tokens);
+        prop_assert!(metered.completion_tokens <= worst.completion_tokens);
+        prop_assert!(metered.cached_tokens <= metered.prompt_tokens);
+        if let Ok(quote) = terms.quote(worst) {
+            prop_assert!(quote.terms().price(&metered).unwrap() <= quote.amount());
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_reading_usage_fail_otherwise(object in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = ReportedUsage::from_json(&object);
+    }
+}

@@ -1,0 +1,14 @@
+//! Catalogue, prices, quotes, splits and metering, against the seeds' figures and for every input.
+
+mod catalogue;
+mod metering;
+mod policy;
+mod prices;
+mod split;
+
+use swan_core::Amount;
+
+fn amount(text: &str) -> Amount {
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
+}
