@@ -111,6 +111,8 @@ proptest! {
         prop_assert_eq!(Amount::try_from(Decimal::from(amount)), Ok(amount));
         let json = serde_json::to_string(&amount).unwrap();
         prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);
+        let bytes = postcard::to_stdvec(&amount).unwrap();
+        prop_assert_eq!(postcard::from_bytes::<Amount>(&bytes).unwrap(), amount);
     }
 
     #[test]

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod api;
 mod economy;
 mod openai;
 mod purity;

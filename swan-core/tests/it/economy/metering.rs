@@ -12,7 +12,7 @@ const SEEN: Seen = Seen {
     max_output_tokens: 100,
 };
 
-fn usage(prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> Usage {
+const fn usage(prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> Usage {
     Usage {
         prompt_tokens,
         cached_tokens,
@@ -20,96 +20,100 @@ fn usage(prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> Usag
     }
 }
 
+const NONE_SEEN: Seen = Seen {
+    content_bytes: 0,
+    content_events: 0,
+    ..SEEN
+};
+const EMPTY_SEEN: Seen = Seen {
+    content_bytes: 0,
+    content_events: 1,
+    ..SEEN
+};
+
+/// What the provider does, what it claims, what the hub saw, and what is charged on what basis.
+const CLAIMS: [(&str, &str, Seen, Usage, Basis); 12] = [
+    (
+        "honest",
+        r#"{"prompt_tokens":90,"completion_tokens":50,"total_tokens":140}"#,
+        SEEN,
+        usage(90, 0, 50),
+        Basis::Reported,
+    ),
+    (
+        "cached",
+        r#"{"prompt_tokens":90,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":64}}"#,
+        SEEN,
+        usage(90, 64, 50),
+        Basis::Reported,
+    ),
+    (
+        "more cached than prompt",
+        r#"{"prompt_tokens":90,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":900}}"#,
+        SEEN,
+        usage(90, 90, 50),
+        Basis::Reported,
+    ),
+    (
+        "inflated prompt",
+        r#"{"prompt_tokens":100000,"completion_tokens":50}"#,
+        SEEN,
+        usage(528, 0, 50),
+        Basis::Bounded,
+    ),
+    (
+        "above the quote",
+        r#"{"prompt_tokens":90,"completion_tokens":101}"#,
+        SEEN,
+        usage(90, 0, 100),
+        Basis::Bounded,
+    ),
+    (
+        "above the bytes",
+        r#"{"prompt_tokens":90,"completion_tokens":90}"#,
+        Seen {
+            content_bytes: 8,
+            ..SEEN
+        },
+        usage(90, 0, 24),
+        Basis::Bounded,
+    ),
+    (
+        "nothing delivered",
+        r#"{"prompt_tokens":90,"completion_tokens":90}"#,
+        NONE_SEEN,
+        usage(90, 0, 0),
+        Basis::Bounded,
+    ),
+    (
+        "an empty answer",
+        r#"{"prompt_tokens":90,"completion_tokens":1}"#,
+        EMPTY_SEEN,
+        usage(90, 0, 1),
+        Basis::Reported,
+    ),
+    (
+        "half a report",
+        r#"{"prompt_tokens":90}"#,
+        SEEN,
+        usage(90, 0, 50),
+        Basis::Estimated,
+    ),
+    (
+        "half a lie",
+        r#"{"prompt_tokens":1000000}"#,
+        SEEN,
+        usage(528, 0, 50),
+        Basis::Bounded,
+    ),
+    ("no counts", "{}", SEEN, usage(100, 0, 50), Basis::Estimated),
+    ("null", "null", SEEN, usage(100, 0, 50), Basis::Estimated),
+];
+
 #[test]
 fn a_provider_is_believed_as_far_as_the_bytes_go() {
     let policy = Policy::swan_2_0();
-    let none_seen = Seen {
-        content_bytes: 0,
-        content_events: 0,
-        ..SEEN
-    };
-    let empty_seen = Seen {
-        content_bytes: 0,
-        content_events: 1,
-        ..SEEN
-    };
-    for (what, claim, seen, metered, basis) in [
-        (
-            "honest",
-            r#"{"prompt_tokens":90,"completion_tokens":50,"total_tokens":140}"#,
-            SEEN,
-            usage(90, 0, 50),
-            Basis::Reported,
-        ),
-        (
-            "cached",
-            r#"{"prompt_tokens":90,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":64}}"#,
-            SEEN,
-            usage(90, 64, 50),
-            Basis::Reported,
-        ),
-        (
-            "more cached than prompt",
-            r#"{"prompt_tokens":90,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":900}}"#,
-            SEEN,
-            usage(90, 90, 50),
-            Basis::Reported,
-        ),
-        (
-            "inflated prompt",
-            r#"{"prompt_tokens":100000,"completion_tokens":50}"#,
-            SEEN,
-            usage(528, 0, 50),
-            Basis::Bounded,
-        ),
-        (
-            "above the quote",
-            r#"{"prompt_tokens":90,"completion_tokens":101}"#,
-            SEEN,
-            usage(90, 0, 100),
-            Basis::Bounded,
-        ),
-        (
-            "above the bytes",
-            r#"{"prompt_tokens":90,"completion_tokens":90}"#,
-            Seen {
-                content_bytes: 8,
-                ..SEEN
-            },
-            usage(90, 0, 24),
-            Basis::Bounded,
-        ),
-        (
-            "nothing delivered",
-            r#"{"prompt_tokens":90,"completion_tokens":90}"#,
-            none_seen,
-            usage(90, 0, 0),
-            Basis::Bounded,
-        ),
-        (
-            "an empty answer",
-            r#"{"prompt_tokens":90,"completion_tokens":1}"#,
-            empty_seen,
-            usage(90, 0, 1),
-            Basis::Reported,
-        ),
-        (
-            "half a report",
-            r#"{"prompt_tokens":90}"#,
-            SEEN,
-            usage(90, 0, 50),
-            Basis::Estimated,
-        ),
-        (
-            "half a lie",
-            r#"{"prompt_tokens":1000000}"#,
-            SEEN,
-            usage(528, 0, 50),
-            Basis::Bounded,
-        ),
-        ("no counts", "{}", SEEN, usage(100, 0, 50), Basis::Estimated),
-        ("null", "null", SEEN, usage(100, 0, 50), Basis::Estimated),
-    ] {
+    for (what, claim, seen, metered, basis) in CLAIMS {
         let metered_now = policy.metering().meter(Some(&reported(claim)), &seen);
         assert_eq!(
             (metered_now.usage, metered_now.basis),
