@@ -129,7 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.session.credit(now, stream, bytes);
                 }
             }
-            Command::Notice { event, severity, message } => {
+            Command::Notice {
+                event,
+                severity,
+                message,
+            } => {
                 self.notice(now, event, severity, message);
             }
             Command::Drain => self.session.drain(now),
@@ -145,13 +149,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.session.close(now, LostReason::Rejected);
             }
             Command::Close(Closing::Shutdown) => {
-                self.session.close(now, LostReason::Transport("the hub is shutting down".to_owned()));
+                self.session.close(
+                    now,
+                    LostReason::Transport("the hub is shutting down".to_owned()),
+                );
             }
         }
     }
 
     fn dispatch(&mut self, now: Timestamp, order: Order) {
-        let Order { job, upstream, mailbox } = order;
+        let Order {
+            job,
+            upstream,
+            mailbox,
+        } = order;
         if mailbox.is_abandoned() {
             return;
         }
@@ -161,7 +172,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             model: upstream.to_string(),
             operation: job.operation,
             stream: job.streaming,
-            content_type: job.content_type.to_str().unwrap_or("application/json").to_owned(),
+            content_type: job
+                .content_type
+                .to_str()
+                .unwrap_or("application/json")
+                .to_owned(),
             body: job.body,
             deadline_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1),
         };
@@ -174,9 +189,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    fn notice(&mut self, now: Timestamp, event: &str, severity: Severity, message: String) {
+    pub(super) fn notice(
+        &mut self,
+        now: Timestamp,
+        event: &str,
+        severity: Severity,
+        message: String,
+    ) {
         let event = event.to_owned();
-        self.session.notice(now, &Notice { event, severity, message, ..Notice::default() });
+        self.session.notice(
+            now,
+            &Notice {
+                event,
+                severity,
+                message,
+                ..Notice::default()
+            },
+        );
     }
 
     fn read(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Result<bool, String> {
@@ -206,9 +235,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn take_events(&mut self, now: Timestamp) {
         while let Some(event) = self.session.poll_event() {
             match event {
-                HubEvent::Head { stream, status, content_type } => {
+                HubEvent::Head {
+                    stream,
+                    status,
+                    content_type,
+                } => {
                     let content_type = content_type.and_then(|value| value.parse().ok());
-                    self.outlets.head(stream, Head { status, content_type });
+                    self.outlets.head(
+                        stream,
+                        Head {
+                            status,
+                            content_type,
+                        },
+                    );
                 }
                 HubEvent::Body { stream, piece } => self.outlets.piece(stream, piece),
                 HubEvent::End { stream, end } => self.outlets.end(stream, Ok(end)),
@@ -229,7 +268,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             HubEvent::Heartbeat(heartbeat) => {
                 if let Some(line) = &self.line {
                     self.sessions.seen(line);
-                    self.sessions.registry.set_health(line, &heartbeat.model_health);
+                    self.sessions
+                        .registry
+                        .set_health(line, &heartbeat.model_health);
                 }
             }
             HubEvent::Health(health) => {
@@ -264,21 +305,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.part(why);
         if self.closing.is_none() {
             self.closing = Some(Instant::now() + CLOSE_GRACE);
-        }
-    }
-
-    /// Takes the connection out of routing; its streams have failed or fail now.
-    pub(super) fn part(&mut self, why: &str) {
-        if self.reason.is_empty() {
-            why.clone_into(&mut self.reason);
-        }
-        if let Some(line) = self.line.take() {
-            self.sessions.left(&line, why);
-            for command in line.close() {
-                if let Command::Dispatch(order) = command {
-                    order.mailbox.fail(super::AttemptError::Lost(why.to_owned()));
-                }
-            }
         }
     }
 
@@ -326,7 +352,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ///
     /// The timer is only ever moved forward to an earlier deadline, since each frame moves the heartbeat's later.
     fn arm_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let session = self.session.poll_timeout().map(|due| self.clock.instant(due));
+        let session = self
+            .session
+            .poll_timeout()
+            .map(|due| self.clock.instant(due));
         let due = match (session, self.closing) {
             (Some(session), Some(closing)) => session.min(closing),
             (Some(due), None) | (None, Some(due)) => due,
@@ -339,17 +368,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-impl<S> Drop for Connection<S> {
-    fn drop(&mut self) {
-        let why = if self.reason.is_empty() { "the connection has ended" } else { &self.reason };
-        self.outlets.fail_all(why);
+impl<S> Connection<S> {
+    /// Takes the connection out of routing; its streams have failed or fail now.
+    pub(super) fn part(&mut self, why: &str) {
+        if self.reason.is_empty() {
+            why.clone_into(&mut self.reason);
+        }
         if let Some(line) = self.line.take() {
             self.sessions.left(&line, why);
             for command in line.close() {
                 if let Command::Dispatch(order) = command {
-                    order.mailbox.fail(super::AttemptError::Lost(why.to_owned()));
+                    order
+                        .mailbox
+                        .fail(super::AttemptError::Lost(why.to_owned()));
                 }
             }
         }
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.part("the connection has ended");
+        let why = std::mem::take(&mut self.reason);
+        self.outlets.fail_all(&why);
     }
 }

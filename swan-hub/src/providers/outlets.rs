@@ -26,7 +26,14 @@ struct Outlet {
 impl Outlets {
     /// Opens the stream whose answer goes into `mailbox`.
     pub(super) fn open(&mut self, stream: StreamId, mailbox: Arc<Mailbox>) {
-        self.open.insert(stream, Outlet { mailbox, batch: Batch::default(), touched: false });
+        self.open.insert(
+            stream,
+            Outlet {
+                mailbox,
+                batch: Batch::default(),
+                touched: false,
+            },
+        );
     }
 
     /// Forgets a stream; `false` when it had ended already.
@@ -52,7 +59,9 @@ impl Outlets {
     /// Hands everything over.
     pub(super) fn deliver(&mut self) {
         for stream in self.touched.drain(..) {
-            let Some(outlet) = self.open.get_mut(&stream) else { continue };
+            let Some(outlet) = self.open.get_mut(&stream) else {
+                continue;
+            };
             let ended = outlet.batch.end.is_some();
             outlet.touched = false;
             // A reader who has gone has sent a cancel, which is on its way here.
@@ -73,7 +82,9 @@ impl Outlets {
 
     fn touch(&mut self, stream: StreamId, change: impl FnOnce(&mut Batch)) {
         // The session reports nothing for streams that were cancelled; what was cancelled here a moment ago has no reader.
-        let Some(outlet) = self.open.get_mut(&stream) else { return };
+        let Some(outlet) = self.open.get_mut(&stream) else {
+            return;
+        };
         change(&mut outlet.batch);
         if !outlet.touched {
             outlet.touched = true;

@@ -16,7 +16,10 @@ pub(super) struct SessionClock {
 impl SessionClock {
     /// The clock of a connection that begins now.
     pub(super) fn start(clock: &Arc<dyn Clock>) -> Self {
-        Self { origin: clock.now(), started: Instant::now() }
+        Self {
+            origin: clock.now(),
+            started: Instant::now(),
+        }
     }
 
     /// The time now.
@@ -28,7 +31,9 @@ impl SessionClock {
     pub(super) fn instant(&self, at: Timestamp) -> Instant {
         // Rounded up by the millisecond that timestamps cannot express, or a timer could fire too early for its session.
         let wait = at.since(self.origin) + std::time::Duration::from_millis(1);
-        self.started.checked_add(wait).unwrap_or_else(|| self.started + FAR)
+        self.started
+            .checked_add(wait)
+            .unwrap_or_else(|| self.started + FAR)
     }
 }
 

@@ -52,7 +52,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             .max_message_size(Some(max_message))
             .max_frame_size(Some(max_message));
         let context = WebSocketContext::new(Role::Server, Some(config));
-        Self { io, context, max_message, blocked: false, unflushed: false }
+        Self {
+            io,
+            context,
+            max_message,
+            blocked: false,
+            unflushed: false,
+        }
     }
 
     /// Changes the largest message that is accepted.
@@ -67,8 +73,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// The next message; `None` when the other side has closed in good order.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Error>>> {
-        match self.context.read(&mut Blocking { io: &mut self.io, cx }) {
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Incoming, Error>>> {
+        match self.context.read(&mut Blocking {
+            io: &mut self.io,
+            cx,
+        }) {
             Ok(Message::Text(text)) => ready_frame(Frame::Text(Bytes::from(text))),
             Ok(Message::Binary(bytes)) => ready_frame(Frame::Binary(bytes)),
             Ok(Message::Ping(_)) => {
@@ -111,13 +123,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         code: u16,
         reason: String,
     ) -> Result<(), Error> {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from(reason) };
+        let frame = CloseFrame {
+            code: CloseCode::from(code),
+            reason: Utf8Bytes::from(reason),
+        };
         self.put(cx, Message::Close(Some(frame)))
     }
 
     /// Sends everything that was written.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.context.flush(&mut Blocking { io: &mut self.io, cx }) {
+        match self.context.flush(&mut Blocking {
+            io: &mut self.io,
+            cx,
+        }) {
             Ok(()) | Err(Error::ConnectionClosed) => {
                 self.blocked = false;
                 self.unflushed = false;
@@ -130,7 +148,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     fn put(&mut self, cx: &mut Context<'_>, message: Message) -> Result<(), Error> {
         self.unflushed = true;
-        match self.context.write(&mut Blocking { io: &mut self.io, cx }, message) {
+        match self.context.write(
+            &mut Blocking {
+                io: &mut self.io,
+                cx,
+            },
+            message,
+        ) {
             Ok(()) => Ok(()),
             // The library has taken the message and will go on with the next flush.
             Err(error) if would_block(&error) => {
