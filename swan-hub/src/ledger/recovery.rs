@@ -38,8 +38,7 @@ pub(super) async fn recover(
     };
     let left: Vec<_> = core.ledger.pending().collect();
     for hold in &left {
-        let _ = core
-            .commit(entries::recover(hold), clock.now())
+        core.commit(entries::recover(hold), clock.now())
             .map_err(LedgerError::Rejected)?;
     }
     if !core.batch.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{Clock, ModelId, Permit, ProviderId};
+use swan_core::{Clock, ModelId, ProviderId};
 
 use super::attempt::{AttemptError, Fault};
 use super::job::Job;
@@ -29,8 +29,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Slot {
     link: Arc<Link>,
     clock: Arc<dyn Clock>,
-    /// The breaker's leave, until it has been given back.
-    permit: Option<Permit>,
+    /// Whether the breaker still waits for a verdict on this request.
+    on_probation: bool,
 }
 
 impl Slot {
@@ -43,9 +43,9 @@ impl Slot {
         let mut slot = Self {
             link: Arc::clone(link),
             clock: Arc::clone(clock),
-            permit: None,
+            on_probation: false,
         };
-        slot.permit = Some(link.vitals.try_permit(clock.now())?);
+        slot.on_probation = slot.link.vitals.try_permit(clock.now())?;
         Some(slot)
     }
 
@@ -107,12 +107,8 @@ impl Slot {
 
     /// Gives the place back with a verdict, which the breaker and the averages learn from. Dropping the slot instead is neutral.
     pub(crate) fn finish(mut self, outcome: Outcome) {
-        self.learn(Some(outcome));
-    }
-
-    fn learn(&mut self, outcome: Option<Outcome>) {
-        if let Some(permit) = self.permit.take() {
-            self.link.vitals.learn(permit, outcome, self.clock.now());
+        if self.link.vitals.record(outcome, self.clock.now()) {
+            self.on_probation = false;
         }
     }
 }
@@ -120,6 +116,8 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.link.leave();
-        self.learn(None);
+        if self.on_probation {
+            self.link.vitals.give_back(self.clock.now());
+        }
     }
 }

@@ -7,5 +7,3 @@
     clippy::missing_docs_in_private_items,
     reason = "tests"
 )]
-
-mod store;

@@ -1,0 +1,1 @@
+//! What any [`Backend`](crate::Backend) must do.

@@ -1,0 +1,280 @@
+//! One request: from the hub's frame to the model server and back, within its limits.
+
+use crate::{
+    backend::{BackendError, Call, Reply, RequestBody},
+    roster::Slot,
+};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::Value;
+use std::time::Duration;
+use swan_core::protocol::{Dialect, Failure, Operation, Request, StreamEnd};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::{self, Instant},
+};
+
+/// Bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobLimits {
+    /// For a whole answer when the hub sets no deadline (DESIGN section 11).
+    pub(crate) whole: Duration,
+    /// For a streamed answer when the hub sets no deadline.
+    pub(crate) streamed: Duration,
+    /// Between two pieces of an answer, while the hub takes them.
+    pub(crate) idle: Duration,
+    /// Of one answer; a model server that never ends must not run for ever.
+    pub(crate) answer_bytes: u64,
+}
+
+impl Default for JobLimits {
+    fn default() -> Self {
+        Self {
+            whole: Duration::from_secs(600),
+            streamed: Duration::from_secs(600),
+            idle: Duration::from_secs(120),
+            answer_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// How much of an error page of a model server is read.
+const ERROR_MAX: usize = 16 * 1024;
+
+/// What a job hands to the connection. A small bounded queue between them holds the model server back.
+#[derive(Debug)]
+pub(crate) enum Output {
+    Head {
+        status: u16,
+        content_type: Option<String>,
+    },
+    Body(Bytes),
+    Finish(StreamEnd),
+    Fail(Failure),
+}
+
+/// One request on its way; dropping it stops the model server.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) call: Call,
+    pub(crate) slot: Slot,
+    pub(crate) total: OwnedSemaphorePermit,
+    pub(crate) deadline: Instant,
+    pub(crate) limits: JobLimits,
+    pub(crate) outputs: mpsc::Sender<Output>,
+    pub(crate) nudge: mpsc::Sender<()>,
+}
+
+/// The other side has gone: nobody wants the rest.
+struct Unwanted;
+
+impl Job {
+    /// Runs the request to its end.
+    pub(crate) async fn run(mut self) {
+        let outcome = match time::timeout_at(self.deadline, self.serve()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Ok(Output::Fail(Failure::provider(
+                504,
+                "the request took too long",
+            ))),
+        };
+        // Places are free again before the hub hears of it and sends the next request.
+        let Self {
+            outputs,
+            slot,
+            total,
+            ..
+        } = self;
+        drop((slot, total));
+        if let Ok(last) = outcome {
+            let _ = outputs.send(last).await;
+        }
+    }
+
+    async fn serve(&mut self) -> Result<Output, Unwanted> {
+        let replica = &self.slot.replica;
+        let reply = match replica.backend().execute(self.call.clone()).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                self.on_backend_error(&error);
+                return Ok(failed(&error));
+            }
+        };
+        if !reply.is_success() {
+            return Ok(Output::Fail(refused(reply).await));
+        }
+        if let Some(wrong) = unusable(&self.call, &reply) {
+            return Ok(Output::Fail(Failure::provider(502, wrong)));
+        }
+        self.relay(reply).await
+    }
+
+    async fn relay(&self, mut reply: Reply) -> Result<Output, Unwanted> {
+        let content_type = reply.content_type.take();
+        self.send(Output::Head {
+            status: reply.status,
+            content_type,
+        })
+        .await?;
+        let mut sent = 0_u64;
+        loop {
+            let piece = match time::timeout(self.limits.idle, reply.body.next()).await {
+                Ok(Some(Ok(piece))) => piece,
+                Ok(Some(Err(error))) => {
+                    self.on_backend_error(&error);
+                    return Ok(failed(&error));
+                }
+                Ok(None) if sent == 0 => {
+                    return Ok(fail(502, "the model server answered without a word"));
+                }
+                Ok(None) => break,
+                Err(_) => return Ok(fail(504, "the model server went silent")),
+            };
+            sent = sent.saturating_add(piece.len() as u64);
+            if sent > self.limits.answer_bytes {
+                return Ok(fail(502, "the model server's answer is too long"));
+            }
+            if !piece.is_empty() {
+                self.send(Output::Body(piece)).await?;
+            }
+        }
+        if self.slot.replica.on_success() {
+            let _ = self.nudge.try_send(());
+        }
+        Ok(Output::Finish(StreamEnd::default()))
+    }
+
+    async fn send(&self, output: Output) -> Result<(), Unwanted> {
+        self.outputs.send(output).await.map_err(|_| Unwanted)
+    }
+
+    /// A connection that cannot be made or breaks says something about the model's health, and at once.
+    fn on_backend_error(&self, error: &BackendError) {
+        if error.is_backend_fault() {
+            self.slot.replica.on_failure();
+            let _ = self.nudge.try_send(());
+        }
+    }
+}
+
+/// Prepares what the model server gets: its own name of the model, and the rest as it came.
+pub(crate) fn call(
+    request: &Request,
+    local_model: &str,
+    dialect: Dialect,
+) -> Result<Call, BackendError> {
+    let mut body = request.body.clone();
+    let content_type = (!request.content_type.is_empty()).then(|| request.content_type.clone());
+    let json = content_type
+        .as_deref()
+        .is_none_or(|kind| kind.contains("json"));
+    if json {
+        let mut fields = RequestBody::parse(&request.body)?;
+        let mut changed = false;
+        if fields.string("model").as_deref() != Some(local_model) {
+            fields.set("model", Value::from(local_model).to_string());
+            changed = true;
+        }
+        let chats = matches!(
+            request.operation,
+            Operation::ChatCompletions | Operation::Completions
+        );
+        if chats && (fields.get("stream") == Some("true")) != request.streaming {
+            fields.set("stream", request.streaming.to_string());
+            changed = true;
+        }
+        // A v2 hub asks for usage itself; a hub of the public network counts on its agent to do so.
+        if chats && request.streaming && dialect == Dialect::V1 {
+            fields.ask_for_usage();
+            changed = true;
+        }
+        if changed {
+            body = fields.to_bytes();
+        }
+    }
+    let call = Call::new(request.operation.clone(), local_model, body);
+    Ok(call
+        .with_stream(request.streaming)
+        .with_content_type(content_type))
+}
+
+/// When to give up: the hub's deadline where it said one, ours otherwise, and never later than a day.
+pub(crate) fn deadline(request: &Request, limits: JobLimits) -> Instant {
+    let ours = if request.streaming {
+        limits.streamed
+    } else {
+        limits.whole
+    };
+    let limit = request.deadline_ms.map_or(ours, Duration::from_millis);
+    Instant::now() + limit.min(Duration::from_secs(86_400))
+}
+
+fn fail(status: u16, message: &str) -> Output {
+    Output::Fail(Failure::provider(status, message))
+}
+
+fn failed(error: &BackendError) -> Output {
+    Output::Fail(Failure::provider(error.status(), error.to_string()))
+}
+
+/// A refusal of the model server, with its own status where that is about the request.
+async fn refused(reply: Reply) -> Failure {
+    let status = reply.status;
+    let is_json = reply.is_json();
+    let body = reply
+        .read(ERROR_MAX)
+        .await
+        .map(|(body, _)| body)
+        .unwrap_or_default();
+    let words = error_words(&body);
+    match status {
+        // The consumer's key is not at fault when the model server refuses this provider's.
+        401 | 403 => Failure::provider(502, "the model server refuses this provider's api_key"),
+        400..=599 => {
+            let mut failure = Failure::provider(status, words);
+            failure.body =
+                (is_json && serde_json::from_slice::<Value>(&body).is_ok()).then_some(body);
+            failure
+        }
+        _ => Failure::provider(502, format!("the model server answers {status}")),
+    }
+}
+
+/// What an error page says, in whichever of the usual shapes.
+pub(crate) fn error_words(body: &[u8]) -> String {
+    let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
+    let found = ["/error/message", "/message", "/error", "/detail"]
+        .iter()
+        .find_map(|path| parsed.pointer(path)?.as_str().map(str::to_owned));
+    let words = found.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned());
+    let shown: String = words
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(500)
+        .collect();
+    match shown.is_empty() || shown.starts_with('<') {
+        true => "the model server gives no reason".to_owned(),
+        false => shown,
+    }
+}
+
+/// A success that cannot be one: a login page, a plain text.
+fn unusable(call: &Call, reply: &Reply) -> Option<String> {
+    let wants_json = matches!(
+        call.operation,
+        Operation::ChatCompletions | Operation::Completions | Operation::Embeddings
+    );
+    let fits = reply.is_json() || (call.stream && reply.is_event_stream());
+    if !wants_json || fits || reply.content_type.is_none() {
+        return None;
+    }
+    let kind: String = reply
+        .content_type
+        .iter()
+        .flat_map(|kind| kind.chars())
+        .take(80)
+        .collect();
+    Some(format!(
+        "the model server answers with {kind}, which is no completion"
+    ))
+}

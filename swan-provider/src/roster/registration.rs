@@ -1,0 +1,130 @@
+//! How a provider introduces what it serves.
+
+use super::{Offer, Roster};
+use crate::{backend::Engine, models_file::Category};
+use swan_core::protocol::{
+    Capacity, Hardware, Length, Modality, ModelDeclaration, ModelHash, Registration,
+};
+
+/// The closed list of public-swan.md 1.5; another word would make a hub refuse the declaration.
+const QUANTIZATIONS: [&str; 11] = [
+    "int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32",
+];
+
+/// Who introduces itself.
+#[derive(Clone)]
+pub(crate) struct Introduction {
+    pub(crate) key: String,
+    pub(crate) node_id: String,
+    pub(crate) node_name: String,
+}
+
+impl Introduction {
+    /// The introduction with the models that answer now.
+    pub(crate) fn registration(
+        &self,
+        roster: &Roster,
+        hardware: Option<&Hardware>,
+    ) -> Registration {
+        let serving: Vec<_> = roster.serving().collect();
+        let engine = serving
+            .iter()
+            .flat_map(|(_, offer)| &offer.replicas)
+            .map(|r| r.engine())
+            .next();
+        Registration {
+            token: self.key.clone(),
+            node_id: self.node_id.clone(),
+            node_name: self.node_name.clone(),
+            models: serving.iter().map(|(id, _)| (*id).to_owned()).collect(),
+            model_hashes: serving.iter().map(|(id, offer)| hash(id, offer)).collect(),
+            model_declarations: serving
+                .iter()
+                .map(|(id, offer)| declaration(id, offer))
+                .collect(),
+            capabilities: vec!["inference".to_owned()],
+            hardware: hardware.map(|hardware| Hardware {
+                serving_engine: engine.unwrap_or_default().as_str().to_owned(),
+                ..hardware.clone()
+            }),
+            cp_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            ..Registration::default()
+        }
+    }
+}
+
+fn hash(id: &str, offer: &Offer) -> ModelHash {
+    let (context_length, source) = offer.context_length().unwrap_or_default();
+    ModelHash {
+        model_id: id.to_owned(),
+        format: offer.format.clone().unwrap_or_default(),
+        quantization: offer.quantization.clone().unwrap_or_default(),
+        context_length,
+        context_source: source.to_owned(),
+        ..ModelHash::default()
+    }
+}
+
+fn declaration(id: &str, offer: &Offer) -> ModelDeclaration {
+    let window = offer.context_length();
+    let (input, output) = modalities(offer.category);
+    let quantization = offer
+        .quantization
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let known = QUANTIZATIONS.contains(&quantization.as_str());
+    ModelDeclaration {
+        schema_version: "1".to_owned(),
+        model_id: id.to_owned(),
+        context_source: window.map_or("", |(_, source)| source).to_owned(),
+        quantization: if known { quantization } else { String::new() },
+        engine: offer
+            .replicas
+            .first()
+            .map_or("", |r| engine_word(r.engine()))
+            .to_owned(),
+        input_modalities: vec![Modality {
+            kind: input.to_owned(),
+            max_context_length: window.map(|(value, _)| Length {
+                value,
+                unit: "token".to_owned(),
+            }),
+            ..Modality::default()
+        }],
+        output_modalities: vec![Modality {
+            kind: output.to_owned(),
+            streaming: offer.category == Category::TextGeneration,
+            ..Modality::default()
+        }],
+        capacity: vec![Capacity::concurrency(offer.capacity())],
+        ..ModelDeclaration::default()
+    }
+}
+
+const fn modalities(category: Category) -> (&'static str, &'static str) {
+    match category {
+        Category::TextGeneration => ("text", "text"),
+        Category::Embedding => ("text", "embeddings"),
+        Category::Image => ("text", "image"),
+        Category::Audio => ("audio", "transcription"),
+    }
+}
+
+/// Declarations spell llama.cpp with a dot, the hardware report without (public-swan.md 1.4, 1.5).
+const fn engine_word(engine: Engine) -> &'static str {
+    match engine {
+        Engine::LlamaCpp => "llama.cpp",
+        Engine::Echo | Engine::Unknown => "",
+        known => known.as_str(),
+    }
+}
+
+impl std::fmt::Debug for Introduction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Introduction")
+            .field("node_id", &self.node_id)
+            .field("node_name", &self.node_name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! One model on one backend.
+
+use crate::{
+    backend::{Backend, Engine},
+    health::{Health, Thresholds},
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+/// One model on one backend: where it is, how many requests it takes, how it is.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    backend: Arc<dyn Backend>,
+    local_model: String,
+    engine: Engine,
+    context_length: Option<u64>,
+    limit: u32,
+    slots: Arc<Semaphore>,
+    thresholds: Thresholds,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    health: Health,
+    answered: Option<Instant>,
+}
+
+/// A place for one request; dropping it frees the place.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) replica: Arc<Replica>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Replica {
+    pub(crate) fn new(backend: Arc<dyn Backend>, local_model: &str, limit: u32) -> Self {
+        Self {
+            backend,
+            local_model: local_model.to_owned(),
+            engine: Engine::Unknown,
+            context_length: None,
+            limit,
+            slots: Arc::new(Semaphore::new(limit as usize)),
+            thresholds: Thresholds::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same replica with what its backend told about itself.
+    pub(crate) fn described(mut self, engine: Engine, context_length: Option<u64>) -> Self {
+        self.engine = engine;
+        self.context_length = context_length;
+        self
+    }
+
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    pub(crate) fn local_model(&self) -> &str {
+        &self.local_model
+    }
+
+    pub(crate) const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    pub(crate) const fn context_length(&self) -> Option<u64> {
+        self.context_length
+    }
+
+    pub(crate) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Free places.
+    pub(crate) fn free(&self) -> usize {
+        self.slots.available_permits()
+    }
+
+    pub(crate) fn take(self: &Arc<Self>) -> Option<Slot> {
+        let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        Some(Slot {
+            replica: Arc::clone(self),
+            _permit: permit,
+        })
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.state().health
+    }
+
+    /// When it last answered, to a probe or to a consumer.
+    pub(crate) fn answered(&self) -> Option<Instant> {
+        self.state().answered
+    }
+
+    /// Notes an answer; says whether requests may go there only now.
+    pub(crate) fn on_success(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.health;
+        state.health = before.on_success(self.thresholds);
+        state.answered = Some(Instant::now());
+        !before.is_serving() && state.health.is_serving()
+    }
+
+    /// Notes a failure; says whether requests may no longer go there.
+    pub(crate) fn on_failure(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.health;
+        state.health = before.on_failure(self.thresholds);
+        before.is_serving() && !state.health.is_serving()
+    }
+
+    fn state(&self) -> State {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
