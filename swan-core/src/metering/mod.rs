@@ -34,7 +34,7 @@ pub struct Seen {
     /// Events (or whole answers) that carried content. When there is neither content nor such an event, nothing was
     /// delivered, and the answer counts as empty whatever the provider says.
     pub content_events: u64,
-    /// The tokens that the answer might have, as quoted.
+    /// The tokens that the answer might have, as quoted: of all choices together when there are several.
     pub max_output_tokens: u64,
 }
 
@@ -64,7 +64,8 @@ pub struct Metered {
 impl Metering {
     /// The most that a request of `prompt_bytes` can be charged for, whatever its provider says.
     ///
-    /// A token has at least one byte, so a prompt has no more tokens than bytes, plus the template's.
+    /// A token has at least one byte, so a prompt has no more tokens than bytes, plus the template's. When a request asks for
+    /// several choices, `max_output_tokens` is that of all of them together.
     #[must_use]
     pub const fn worst_case(&self, prompt_bytes: u64, max_output_tokens: u64) -> Usage {
         Usage {
