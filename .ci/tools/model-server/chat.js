@@ -3,10 +3,10 @@ import {randomUUID} from "node:crypto";
 import {Stops} from "./stops.js";
 
 /** Answers one parsed request on `response`; throws what `signal` aborts with when the client has gone. */
-export async function answerChat({engine, request, response, model, defaults, signal}) {
+export async function answerChat({engine, request, response, model, defaults, signal, count}) {
     const prompt = engine.prompt(request.messages);
     const reply = {id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model, prompt: prompt.length, made: 0};
-    const pieces = engine.generate({prompt, ...defaults, ...defined(request), signal});
+    const pieces = engine.generate({prompt, ...defaults, ...defined(request), signal, count});
     const stops = new Stops(request.stops);
     const write = request.stream ? new Streamed(response, reply, request.includeUsage) : new Whole(response, reply);
     let finish = "stop";

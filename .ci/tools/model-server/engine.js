@@ -26,7 +26,6 @@ class Engine {
         this.contextSize = contextSize;
         this.user = model.tokenize("<|user|>", true);
         this.assistant = model.tokenize("<|assistant|>", true);
-        this.stats = {started: 0, finished: 0, cancelled: 0, failed: 0, tokens: 0, active: 0};
     }
 
     get trainedContext() {
@@ -54,7 +53,7 @@ class Engine {
      * Generates until the reply ends, `maxTokens` are made, or `signal` aborts. Yields `{text, token}`; the last value has `finish`.
      * `ignoreEnd` goes on past the end of the reply, `delayMs` waits before each token to imitate a slow machine.
      */
-    async *generate({prompt, maxTokens, temperature, seed, ignoreEnd, firstDelayMs, delayMs, signal}) {
+    async *generate({prompt, maxTokens, temperature, seed, ignoreEnd, firstDelayMs, delayMs, signal, count}) {
         const sequence = await this.pool.take(signal);
         const made = [];
         try {
@@ -73,7 +72,7 @@ class Engine {
                 await pause(delayMs, signal);
                 const text = this.model.detokenize([token], false, made.slice(-8));
                 made.push(token);
-                this.stats.tokens += 1;
+                count("tokens");
                 yield {token, text: made.length === 1 ? text.trimStart() : text};
                 if (made.length >= room) return yield {finish: "length"};
                 next = await tokens.next(token);

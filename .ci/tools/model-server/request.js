@@ -20,6 +20,8 @@ export function parseChat(body) {
         stops: [json.stop ?? []].flat().map(String),
         ignoreEnd: json.ignore_eos === true,
         delayMs: whole(json, "delay_ms"),
+        firstDelayMs: whole(json, "first_delay_ms"),
+        user: typeof json.user === "string" ? json.user : undefined,
     };
 }
 

@@ -2,12 +2,14 @@
 //
 // node server.js --model FILE [--port 0] [--name MODEL] [--sequences 8] [--context 2048] [--delay-ms 0] [--first-delay-ms 0]
 //
-// A request may carry `delay_ms` (per token) and `ignore_eos` to imitate slow and long answers. GET /stats tells what was done.
+// A request may carry `first_delay_ms`, `delay_ms` (per token) and `ignore_eos` to imitate slow and long answers.
+// GET /stats tells what was done, GET /stats?user=NAME what was done for requests with this `user`.
 import {createServer} from "node:http";
 import {parseArgs} from "node:util";
 import {answerChat} from "./chat.js";
 import {loadEngine, Refused} from "./engine.js";
 import {parseChat} from "./request.js";
+import {Stats} from "./stats.js";
 
 const LARGEST_BODY = 32 * 1024 * 1024;
 const {values: flags} = parseArgs({
@@ -26,6 +28,7 @@ if (flags.model === undefined) throw new Error("--model FILE is required");
 
 const engine = await loadEngine({modelPath: flags.model, sequences: Number(flags.sequences), contextSize: Number(flags.context)});
 const defaults = {delayMs: Number(flags["delay-ms"]), firstDelayMs: Number(flags["first-delay-ms"])};
+const stats = new Stats();
 const started = Math.floor(Date.now() / 1000);
 
 function send(response, status, body) {
@@ -52,23 +55,24 @@ async function readBody(request) {
 async function chat(incoming, response) {
     const gone = new AbortController();
     response.on("close", () => response.writableFinished || gone.abort(new Error("the client has gone")));
-    const {stats} = engine;
-    stats.started += 1;
-    stats.active += 1;
+    const {count, belongsTo} = stats.request();
+    count("started");
+    count("active");
     try {
         const request = parseChat(await readBody(incoming));
-        await answerChat({engine, request, response, model: flags.name, defaults, signal: gone.signal});
-        stats.finished += 1;
+        belongsTo(request.user);
+        await answerChat({engine, request, response, model: flags.name, defaults, signal: gone.signal, count});
+        count("finished");
     } catch (error) {
         if (gone.signal.aborted) {
-            stats.cancelled += 1;
+            count("cancelled");
         } else {
-            stats.failed += 1;
+            count("failed");
             if (error instanceof Refused) sendError(response, 400, "invalid_request_error", error.message);
             else sendError(response, 500, "server_error", String(error));
         }
     } finally {
-        stats.active -= 1;
+        count("active", -1);
     }
 }
 
@@ -85,7 +89,7 @@ function oneModel(path) {
 const routes = {
     "GET /health": (_, response) => send(response, 200, {status: "ok"}),
     "GET /v1/models": (_, response) => send(response, 200, models()),
-    "GET /stats": (_, response) => send(response, 200, engine.stats),
+    "GET /stats": (request, response) => send(response, 200, stats.of(new URL(request.url, "http://server").searchParams.get("user"))),
     "POST /v1/chat/completions": chat,
 };
 

@@ -1,0 +1,54 @@
+//! The hub dies under load: what a consumer has seen settled stays settled, and nothing stays held.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use super::hub::TestHub;
+use super::model_server::{MODEL, chat, long_stream};
+use super::provider::TestProvider;
+use super::wire;
+
+const STREAMS: u32 = 64;
+
+#[tokio::test]
+async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place() {
+    let mut hub = TestHub::start().await;
+    let consumer = hub.consumer("alice", "5").await;
+    let provider = TestProvider::start(&hub, "gpu", STREAMS).await;
+    hub.serves(MODEL, 1, &consumer).await;
+
+    // One request that ends before the crash: its charge must be there afterwards.
+    let done = wire::post(&hub.url(), "/v1/chat/completions", &consumer.key, &chat(&json!({}))).await;
+    assert_eq!(done.status, 200);
+    assert!(done.text().await.contains("each word."));
+    let before = hub.settled_funds(&consumer).await;
+    assert!(before.spent > 0);
+
+    let (url, request) = (hub.url(), long_stream());
+    let streams = join_all((0..STREAMS).map(|_| async {
+        let mut answer = wire::post(&url, "/v1/chat/completions", &consumer.key, &request).await;
+        assert_eq!(answer.status, 200);
+        answer.content().await;
+        answer
+    }))
+    .await;
+    hub.kill().await;
+    for mut answer in streams {
+        while let Ok(Some(data)) = answer.event().await {
+            assert_ne!(data, "[DONE]", "no stream looks whole");
+        }
+    }
+    hub.audit().await;
+
+    hub.restart().await;
+    hub.audit().await;
+    let after = hub.settled_funds(&consumer).await;
+    assert_eq!(after.spent, before.spent, "what was settled stays, what was held is back");
+
+    hub.serves(MODEL, 1, &consumer).await;
+    let again = wire::post(&hub.url(), "/v1/chat/completions", &consumer.key, &chat(&json!({}))).await;
+    assert_eq!(again.status, 200, "the provider came back by itself");
+    assert!(again.text().await.contains("each word."));
+    assert_eq!(hub.settled_funds(&consumer).await.spent, 2 * before.spent);
+    hub.audit().await;
+}

@@ -1,0 +1,15 @@
+//! The market as its users meet it: real binaries, a real llama.cpp server, the official OpenAI SDKs. `docs/TESTING.md` says
+//! how these parts are installed and built; a missing one is a failure, never a skip.
+
+mod hub;
+mod model_server;
+mod part;
+mod provider;
+mod tools;
+mod wire;
+
+mod crash;
+mod dev;
+mod hang_up;
+mod kills;
+mod sdks;
