@@ -38,6 +38,9 @@ pub struct Load {
     /// Ask for streams.
     #[arg(long)]
     pub stream: bool,
+    /// Ask the mock for so many milliseconds between the chunks of a stream.
+    #[arg(long, default_value_t = 0)]
+    pub pace_ms: u64,
 }
 
 /// What came of it; only whole and right answers count as requests.
@@ -127,7 +130,11 @@ impl Load {
     }
 
     fn body(&self) -> Bytes {
-        let stream = if self.stream { ",\"stream\":true" } else { "" };
+        let stream = match (self.stream, self.pace_ms) {
+            (false, _) => String::new(),
+            (true, 0) => ",\"stream\":true".to_owned(),
+            (true, pace) => format!(",\"stream\":true,\"pace_ms\":{pace}"),
+        };
         Bytes::from(format!(
             r#"{{"model":"{}","messages":[{{"role":"system","content":"You are a helpful assistant."}},{{"role":"user","content":"Tell me about swans and how far they fly in one day, please."}}],"temperature":0.7,"max_tokens":128{stream}}}"#,
             self.model

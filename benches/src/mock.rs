@@ -25,9 +25,6 @@ pub struct MockArgs {
     /// The model it claims to serve.
     #[arg(long, default_value = "Qwen3-8B")]
     pub model: String,
-    /// Milliseconds between the chunks of a stream; at 0 each chunk is written on its own, as fast as the socket takes it.
-    #[arg(long, default_value_t = 0)]
-    pub pace_ms: u64,
 }
 
 #[derive(Debug)]
@@ -37,7 +34,6 @@ struct Answers {
     chunks: Vec<Bytes>,
     usage: Bytes,
     done: Bytes,
-    pace: Duration,
 }
 
 /// Serves until the socket fails.
@@ -63,9 +59,7 @@ async fn answer(answers: Arc<Answers>, request: Request<Incoming>) -> Response<M
     };
     let body = body.to_bytes();
     match (path.0, path.1.as_str()) {
-        (true, "/v1/chat/completions") if asks(&body, b"\"stream\"", b"true") => {
-            streamed(answers, &body)
-        }
+        (true, "/v1/chat/completions") if asks(&body, b"\"stream\"") => streamed(answers, &body),
         (true, "/v1/chat/completions") => whole(StatusCode::OK, answers.completion.clone()),
         (false, "/v1/models") => whole(StatusCode::OK, answers.models.clone()),
         (false, "/health") => whole(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ok\"}")),
@@ -76,13 +70,27 @@ async fn answer(answers: Arc<Answers>, request: Request<Incoming>) -> Response<M
     }
 }
 
-/// Whether a field of the body has this value; a real parser here would only add to what is not measured.
-fn asks(body: &[u8], field: &[u8], value: &[u8]) -> bool {
-    memmem::find(body, field)
-        .and_then(|at| body.get(at + field.len()..))
-        .map(|rest| rest.trim_ascii_start())
-        .and_then(|rest| rest.strip_prefix(b":"))
-        .is_some_and(|rest| rest.trim_ascii_start().starts_with(value))
+/// What follows a field's name and colon; a real parser here would only add to what is not measured.
+fn value<'a>(body: &'a [u8], field: &[u8]) -> Option<&'a [u8]> {
+    let at = memmem::find(body, field)?;
+    let rest = body
+        .get(at + field.len()..)?
+        .trim_ascii_start()
+        .strip_prefix(b":")?;
+    Some(rest.trim_ascii_start())
+}
+
+fn asks(body: &[u8], field: &[u8]) -> bool {
+    value(body, field).is_some_and(|value| value.starts_with(b"true"))
+}
+
+/// Milliseconds between the chunks; at 0 each chunk is written on its own, as fast as the socket takes it.
+fn pace(body: &[u8]) -> Duration {
+    let digits = value(body, b"\"pace_ms\"").unwrap_or_default();
+    let millis = digits.iter().take_while(|byte| byte.is_ascii_digit());
+    Duration::from_millis(millis.fold(0, |sum, digit| {
+        (sum * 10 + u64::from(digit - b'0')) % 100_000
+    }))
 }
 
 fn whole(status: StatusCode, body: Bytes) -> Response<MockBody> {
@@ -96,8 +104,8 @@ fn whole(status: StatusCode, body: Bytes) -> Response<MockBody> {
 }
 
 fn streamed(answers: Arc<Answers>, body: &[u8]) -> Response<MockBody> {
-    let usage = asks(body, b"\"include_usage\"", b"true");
-    let body = StreamBody::new(frames(answers, usage)).boxed_unsync();
+    let usage = asks(body, b"\"include_usage\"");
+    let body = StreamBody::new(frames(answers, usage, pace(body))).boxed_unsync();
     let mut response = Response::new(body);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -109,6 +117,7 @@ fn streamed(answers: Arc<Answers>, body: &[u8]) -> Response<MockBody> {
 fn frames(
     answers: Arc<Answers>,
     usage: bool,
+    pace: Duration,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> + Send {
     stream::unfold(0_usize, move |index| {
         let answers = Arc::clone(&answers);
@@ -121,11 +130,11 @@ fn frames(
                 Some(_) => return None,
             };
             if index > 0 && index < answers.chunks.len() {
-                if answers.pace.is_zero() {
+                if pace.is_zero() {
                     // The server flushes when the body is not ready: each chunk is a write of its own, as a real model's are.
                     tokio::task::yield_now().await;
                 } else {
-                    tokio::time::sleep(answers.pace).await;
+                    tokio::time::sleep(pace).await;
                 }
             }
             Some((Ok(Frame::data(chunk)), index + 1))
@@ -169,7 +178,6 @@ impl Answers {
             chunks,
             usage: Bytes::from(usage),
             done: Bytes::from_static(b"data: [DONE]\n\n"),
-            pace: Duration::from_millis(args.pace_ms),
         }
     }
 }
@@ -189,7 +197,6 @@ mod tests {
     fn answers_have_the_sizes_that_the_figures_are_quoted_for() {
         let answers = Answers::new(&MockArgs {
             model: "Qwen3-8B".to_owned(),
-            pace_ms: 0,
         });
         assert_eq!(answers.completion.len(), COMPLETION_BYTES);
         assert!(
@@ -207,7 +214,6 @@ mod tests {
     fn every_answer_is_json() {
         let answers = Answers::new(&MockArgs {
             model: "Qwen3-8B".to_owned(),
-            pace_ms: 0,
         });
         for body in [&answers.completion, &answers.models] {
             serde_json::from_slice::<serde_json::Value>(body).unwrap();
@@ -220,9 +226,14 @@ mod tests {
 
     #[test]
     fn a_field_is_found_with_and_without_spaces() {
-        assert!(asks(br#"{"stream" : true}"#, b"\"stream\"", b"true"));
-        assert!(asks(br#"{"stream":true}"#, b"\"stream\"", b"true"));
-        assert!(!asks(br#"{"stream":false}"#, b"\"stream\"", b"true"));
-        assert!(!asks(br#"{"stream"}"#, b"\"stream\"", b"true"));
+        assert!(asks(br#"{"stream" : true}"#, b"\"stream\""));
+        assert!(asks(br#"{"stream":true}"#, b"\"stream\""));
+        assert!(!asks(br#"{"stream":false}"#, b"\"stream\""));
+        assert!(!asks(br#"{"stream"}"#, b"\"stream\""));
+        assert_eq!(
+            pace(br#"{"pace_ms": 20,"stream":true}"#),
+            Duration::from_millis(20)
+        );
+        assert_eq!(pace(br#"{"stream":true}"#), Duration::ZERO);
     }
 }

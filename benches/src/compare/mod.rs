@@ -24,6 +24,9 @@ pub struct CompareArgs {
     /// Connections in the measurements under load.
     #[arg(long, default_value_t = 64)]
     pub connections: usize,
+    /// Connections in the measurement of paced streams, 20 ms between two chunks.
+    #[arg(long, default_value_t = 256)]
+    pub paced: usize,
     /// One round of short measurements, to see that everything works; its figures mean nothing.
     #[arg(long)]
     pub smoke: bool,
@@ -43,6 +46,30 @@ pub struct CompareArgs {
 struct Scenario {
     stream: bool,
     connections: usize,
+    pace_ms: u64,
+}
+
+impl CompareArgs {
+    fn scenarios(&self) -> impl Iterator<Item = Scenario> + use<> {
+        let all = [
+            (false, 1, 0),
+            (false, self.connections, 0),
+            (true, 1, 0),
+            (true, self.connections, 0),
+            (true, self.paced, 20),
+        ];
+        all.into_iter()
+            .map(|(stream, connections, pace_ms)| Scenario {
+                stream,
+                connections,
+                pace_ms,
+            })
+    }
+
+    /// The most requests that are under way at once.
+    fn most_at_once(&self) -> usize {
+        self.connections.max(self.paced)
+    }
 }
 
 /// The comparison, with every part started and answering.
@@ -63,9 +90,10 @@ impl Compare {
             args.rounds = 1;
             args.millis = args.millis.min(300);
             args.connections = args.connections.min(16);
+            args.paced = args.paced.min(16);
         }
         let programs = match &args.programs {
-            Some(folder) => folder.clone(),
+            Some(folder) => folder.canonicalize()?,
             None => std::env::current_exe()?
                 .parent()
                 .ok_or("this program has no folder")?
@@ -84,21 +112,7 @@ impl Compare {
     /// # Errors
     /// When a part has ended, or any answer was wrong.
     pub async fn run(mut self) -> Result<String, Failure> {
-        let scenarios = [
-            (false, 1),
-            (false, self.args.connections),
-            (true, 1),
-            (true, self.args.connections),
-        ];
-        let mut tables: Vec<Table> = scenarios
-            .into_iter()
-            .map(|(stream, connections)| {
-                Table::new(Scenario {
-                    stream,
-                    connections,
-                })
-            })
-            .collect();
+        let mut tables: Vec<Table> = self.args.scenarios().map(Table::new).collect();
         let mut raw = String::new();
         for round in 0..self.args.rounds {
             for table in &mut tables {
@@ -154,6 +168,7 @@ fn load_args(load: &Load, scenario: Scenario, millis: u64) -> Vec<String> {
         format!("--model={}", load.model),
         format!("--connections={}", scenario.connections),
         format!("--millis={millis}"),
+        format!("--pace-ms={}", scenario.pace_ms),
     ];
     args.extend(load.key.iter().map(|key| format!("--key={key}")));
     args.extend(scenario.stream.then(|| "--stream".to_owned()));

@@ -42,7 +42,7 @@ struct Starter<'a> {
     programs: &'a FilePath,
     folder: &'a FilePath,
     mock: SocketAddr,
-    connections: usize,
+    at_once: usize,
 }
 
 impl Paths {
@@ -58,7 +58,7 @@ impl Paths {
             programs,
             folder: folder.path(),
             mock: mock.listening().await?,
-            connections: args.connections,
+            at_once: args.most_at_once(),
         };
         let mut paths = Vec::new();
         for name in ["direct", "bare-proxy", "hub-v2", "hub-v1", "hub-external"] {
@@ -179,7 +179,7 @@ impl Starter<'_> {
             format!("--key={key}"),
             format!("--backend=http://{}", self.mock),
             format!("--dialect={dialect}"),
-            format!("--concurrency={}", self.connections),
+            format!("--concurrency={}", self.at_once),
         ];
         Process::start(
             &format!("{name}-provider"),
@@ -213,6 +213,7 @@ impl Path {
             connections: 1,
             millis: 1,
             stream: false,
+            pace_ms: 0,
         }
     }
 

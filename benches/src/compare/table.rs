@@ -34,7 +34,7 @@ impl Cell {
     /// The measurement as one line of JSON.
     pub(super) fn raw(&self, round: usize, path: &str, scenario: Scenario) -> String {
         let line = serde_json::json!({
-            "round": round, "path": path, "stream": scenario.stream, "connections": scenario.connections,
+            "round": round, "path": path, "stream": scenario.stream, "connections": scenario.connections, "pace_ms": scenario.pace_ms,
             "report": self.report, "per_second": self.report.per_second(), "hop_cpu_per_1000": self.hop_cpu,
             "provider_cpu_per_1000": self.provider_cpu, "hop_mib": self.hop_mib,
         });
@@ -69,10 +69,10 @@ impl Table {
     }
 
     pub(super) fn markdown(&self) -> String {
-        let kind = if self.scenario.stream {
-            "streams of 20 chunks"
-        } else {
-            "completions"
+        let kind = match (self.scenario.stream, self.scenario.pace_ms) {
+            (false, _) => "completions",
+            (true, 0) => "streams of 20 chunks",
+            (true, _) => "streams of 20 chunks, 20 ms apart",
         };
         let at_once = match self.scenario.connections {
             1 => "one connection".to_owned(),
@@ -153,6 +153,7 @@ mod tests {
         let mut table = Table::new(Scenario {
             stream: false,
             connections: 1,
+            pace_ms: 0,
         });
         for hop in [1.0, 9.0, 2.0] {
             table.add("bare-proxy", cell(1000, hop));

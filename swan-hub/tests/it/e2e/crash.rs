@@ -18,7 +18,13 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
     hub.serves(MODEL, 1, &consumer).await;
 
     // One request that ends before the crash: its charge must be there afterwards.
-    let done = wire::post(&hub.url(), "/v1/chat/completions", &consumer.key, &chat(&json!({}))).await;
+    let done = wire::post(
+        &hub.url(),
+        "/v1/chat/completions",
+        &consumer.key,
+        &chat(&json!({})),
+    )
+    .await;
     assert_eq!(done.status, 200);
     assert!(done.text().await.contains("each word."));
     let before = hub.settled_funds(&consumer).await;
@@ -43,12 +49,22 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
     hub.restart().await;
     hub.audit().await;
     let after = hub.settled_funds(&consumer).await;
-    assert_eq!(after.spent, before.spent, "what was settled stays, what was held is back");
+    assert_eq!(
+        after.spent, before.spent,
+        "what was settled stays, what was held is back"
+    );
 
     hub.serves(MODEL, 1, &consumer).await;
-    let again = wire::post(&hub.url(), "/v1/chat/completions", &consumer.key, &chat(&json!({}))).await;
+    let again = wire::post(
+        &hub.url(),
+        "/v1/chat/completions",
+        &consumer.key,
+        &chat(&json!({})),
+    )
+    .await;
     assert_eq!(again.status, 200, "the provider came back by itself");
     assert!(again.text().await.contains("each word."));
     assert_eq!(hub.settled_funds(&consumer).await.spent, 2 * before.spent);
+    assert_eq!(hub.earned(provider.name).await, 2 * before.spent * 95 / 100);
     hub.audit().await;
 }

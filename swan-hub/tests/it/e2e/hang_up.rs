@@ -15,7 +15,13 @@ const SOON: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn who_hangs_up_in_the_middle_of_a_stream_stops_the_model_server() {
     let (hub, consumer, provider) = market().await;
-    let mut answer = wire::post(&hub.url(), "/v1/chat/completions", &consumer.key, &long_stream()).await;
+    let mut answer = wire::post(
+        &hub.url(),
+        "/v1/chat/completions",
+        &consumer.key,
+        &long_stream(),
+    )
+    .await;
     for _ in 0..3 {
         answer.content().await;
     }
@@ -37,7 +43,11 @@ async fn who_hangs_up_before_a_whole_answer_stops_the_model_server_and_pays_noth
         () = provider.model_server.reaches("tokens", 3) => {}
     }
     assert_stops_soon(&provider).await;
-    assert_eq!(hub.settled_funds(&consumer).await.spent, 0, "nothing was delivered");
+    assert_eq!(
+        hub.settled_funds(&consumer).await.spent,
+        0,
+        "nothing was delivered"
+    );
     hub.audit().await;
 }
 
@@ -52,6 +62,10 @@ async fn market() -> (TestHub, Consumer, TestProvider) {
 async fn assert_stops_soon(provider: &TestProvider) {
     let left = Instant::now();
     provider.model_server.reaches("cancelled", 1).await;
-    assert!(left.elapsed() < SOON, "the model server worked on for {:?}", left.elapsed());
+    assert!(
+        left.elapsed() < SOON,
+        "the model server worked on for {:?}",
+        left.elapsed()
+    );
     assert_eq!(provider.model_server.count("active").await, 0);
 }

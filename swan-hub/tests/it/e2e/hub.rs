@@ -11,7 +11,10 @@ use super::{tools, wire};
 
 /// An address on this machine that was free a moment ago.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// A hub and its folder.
@@ -21,6 +24,13 @@ pub(crate) struct TestHub {
     folder: TempDir,
     rest: SocketAddr,
     sockets: SocketAddr,
+}
+
+/// What became of a consumer's grant, in 10^-12 USD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Funds {
+    /// What the charges so far took.
+    pub(crate) spent: i128,
 }
 
 /// A consumer's key and the account behind it.
@@ -36,7 +46,12 @@ impl TestHub {
         let folder = tempfile::tempdir().unwrap();
         let (rest, sockets) = (free_address(), free_address());
         let part = serve(folder.path(), rest, sockets);
-        let hub = Self { part, folder, rest, sockets };
+        let hub = Self {
+            part,
+            folder,
+            rest,
+            sockets,
+        };
         hub.ready().await;
         hub
     }
@@ -54,7 +69,15 @@ impl TestHub {
 
     async fn ready(&self) {
         until("the hub is ready", || async {
-            let answer = wire::try_call(http::Method::GET, &self.url(), "/readyz", None, bytes::Bytes::new()).await.ok()?;
+            let answer = wire::try_call(
+                http::Method::GET,
+                &self.url(),
+                "/readyz",
+                None,
+                bytes::Bytes::new(),
+            )
+            .await
+            .ok()?;
             answer.status.is_success().then_some(())
         })
         .await;
@@ -77,8 +100,13 @@ impl TestHub {
 
     /// Creates a consumer with funds on the running hub, and waits until the hub knows it.
     pub(crate) async fn consumer(&self, name: &'static str, usd: &str) -> Consumer {
-        let key = self.admin(&["key", "create", "consumer", "--name", name, "--grant", usd]).await;
-        assert!(key.starts_with("sk-swan-"), "only the key on standard output, not {key:?}");
+        let key = self
+            .admin(&["key", "create", "consumer", "--name", name, "--grant", usd])
+            .await;
+        assert!(
+            key.starts_with("sk-swan-"),
+            "only the key on standard output, not {key:?}"
+        );
         until("the hub knows a new key", || async {
             let answer = wire::get(&self.url(), "/v1/models", Some(&key)).await;
             answer.status.is_success().then_some(())
@@ -89,16 +117,35 @@ impl TestHub {
 
     /// Creates a provider's key on the running hub.
     pub(crate) async fn provider_key(&self, name: &str) -> String {
-        let key = self.admin(&["key", "create", "provider", "--name", name]).await;
-        assert!(key.starts_with("sk-prov-"), "only the key on standard output, not {key:?}");
+        let key = self
+            .admin(&["key", "create", "provider", "--name", name])
+            .await;
+        assert!(
+            key.starts_with("sk-prov-"),
+            "only the key on standard output, not {key:?}"
+        );
         key
     }
 
     /// Runs an administrator's command and answers its standard output.
     pub(crate) async fn admin(&self, command: &[&str]) -> String {
-        let done = tools::output(tools::hub().args(command).arg("--data-dir").arg(self.folder.path())).await;
-        let (out, words) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8_lossy(&done.stderr).into_owned());
-        assert!(done.status.success(), "{command:?}: {}\n{out}{words}{}", done.status, self.output());
+        let done = tools::output(
+            tools::hub()
+                .args(command)
+                .arg("--data-dir")
+                .arg(self.folder.path()),
+        )
+        .await;
+        let (out, words) = (
+            String::from_utf8(done.stdout).unwrap(),
+            String::from_utf8_lossy(&done.stderr).into_owned(),
+        );
+        assert!(
+            done.status.success(),
+            "{command:?}: {}\n{out}{words}{}",
+            done.status,
+            self.output()
+        );
         out.trim().to_owned()
     }
 
@@ -107,16 +154,46 @@ impl TestHub {
         self.admin(&["audit"]).await;
     }
 
-    /// The account of a consumer, as `account show --json` tells it.
-    pub(crate) async fn account(&self, consumer: &Consumer) -> Value {
-        serde_json::from_str(&self.admin(&["account", "show", consumer.name, "--json"]).await).unwrap()
+    /// What a consumer's account says once nothing is held any more; the end of an answer that broke is settled after it.
+    pub(crate) async fn settled_funds(&self, consumer: &Consumer) -> Funds {
+        until("nothing is held any more", || async {
+            let shown = self
+                .admin(&["account", "show", consumer.name, "--json"])
+                .await;
+            let shown: Value = serde_json::from_str(&shown).unwrap();
+            let usd = &shown["balances"]["USD"];
+            (pico(&usd["held"]) == 0).then(|| Funds {
+                spent: pico(&usd["granted"]) - pico(&usd["available"]),
+            })
+        })
+        .await
     }
 
-    /// Waits until a model is served.
-    pub(crate) async fn serves(&self, model: &str, consumer: &Consumer) {
+    /// What a provider has earned, in 10^-12 USD.
+    pub(crate) async fn earned(&self, provider: &str) -> i128 {
+        let list: Value =
+            serde_json::from_str(&self.admin(&["provider", "list", "--json"]).await).unwrap();
+        let one = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == provider);
+        pico(&one.unwrap_or_else(|| panic!("no provider {provider} in {list}"))["earned"])
+    }
+
+    /// Waits until so many providers serve a model.
+    pub(crate) async fn serves(&self, model: &str, providers: u64, consumer: &Consumer) {
         until("the hub serves the model", || async {
-            let models = wire::get(&self.url(), "/v1/models", Some(&consumer.key)).await.json().await;
-            models["data"].as_array()?.iter().any(|one| one["id"] == model).then_some(())
+            let models = wire::get(&self.url(), "/v1/models", Some(&consumer.key))
+                .await
+                .json()
+                .await;
+            let found = models["data"]
+                .as_array()?
+                .iter()
+                .find(|one| one["id"] == model)?
+                .clone();
+            (found["swan"]["providers"].as_u64()? >= providers).then_some(())
         })
         .await;
     }
@@ -125,6 +202,18 @@ impl TestHub {
 fn serve(folder: &Path, rest: SocketAddr, sockets: SocketAddr) -> Part {
     let mut command = tools::hub();
     command.arg("serve").arg("--data-dir").arg(folder);
-    command.arg("--listen").arg(rest.to_string()).arg("--provider-listen").arg(sockets.to_string());
+    command
+        .arg("--listen")
+        .arg(rest.to_string())
+        .arg("--provider-listen")
+        .arg(sockets.to_string());
     Part::start("hub", &mut command)
+}
+
+/// An amount of money in JSON, in 10^-12 of its unit.
+pub(crate) fn pico(amount: &Value) -> i128 {
+    let text = amount
+        .as_str()
+        .unwrap_or_else(|| panic!("an amount is text, not {amount}"));
+    text.parse::<swan_core::Amount>().unwrap().pico()
 }

@@ -10,7 +10,9 @@ use super::wire;
 
 #[tokio::test]
 async fn a_provider_killed_before_the_first_token_of_a_stream_is_not_noticed() {
-    let request = chat(&json!({"stream": true, "first_delay_ms": 1500, "stream_options": {"include_usage": true}}));
+    let request = chat(
+        &json!({"stream": true, "first_delay_ms": 1500, "stream_options": {"include_usage": true}}),
+    );
     let text = is_not_noticed(&request).await;
     assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
     assert!(text.contains("Swan") && text.contains(" word."), "{text}");
@@ -21,7 +23,13 @@ async fn a_provider_killed_before_the_first_token_of_a_stream_is_not_noticed() {
 async fn a_provider_killed_before_a_whole_answer_is_not_noticed() {
     let text = is_not_noticed(&chat(&json!({"first_delay_ms": 1500}))).await;
     let answer: Value = serde_json::from_str(&text).unwrap();
-    assert!(answer["choices"][0]["message"]["content"].as_str().unwrap().ends_with("each word."), "{answer}");
+    assert!(
+        answer["choices"][0]["message"]["content"]
+            .as_str()
+            .unwrap()
+            .ends_with("each word."),
+        "{answer}"
+    );
 }
 
 /// Two providers; the one that works on the request is killed, the other one answers. Returns the body.
@@ -57,7 +65,11 @@ async fn is_not_noticed(request: &Value) -> String {
     assert_eq!(server.as_deref(), Some(survivor.name));
     let funds = hub.settled_funds(&consumer).await;
     assert!(funds.spent > 0, "the answer is paid for once");
-    assert_eq!(hub.earned(survivor.name).await, funds.spent * 95 / 100, "by the one who gave it");
+    assert_eq!(
+        hub.earned(survivor.name).await,
+        funds.spent * 95 / 100,
+        "by the one who gave it"
+    );
     hub.audit().await;
     text
 }
@@ -81,12 +93,17 @@ async fn a_provider_killed_in_the_middle_of_a_stream_is_paid_for_what_was_delive
     while let Some(data) = answer.event().await.expect("the body ends in good order") {
         assert_ne!(data, "[DONE]", "a broken answer does not look whole");
         let event: Value = serde_json::from_str(&data).unwrap();
-        content += event["choices"][0]["delta"]["content"].as_str().unwrap_or_default();
+        content += event["choices"][0]["delta"]["content"]
+            .as_str()
+            .unwrap_or_default();
         last = Some(event);
     }
     let error = &last.expect("an error event")["error"];
     for field in ["message", "type", "code"] {
-        assert!(error[field].as_str().is_some_and(|value| !value.is_empty()), "{field} in {error}");
+        assert!(
+            error[field].as_str().is_some_and(|value| !value.is_empty()),
+            "{field} in {error}"
+        );
     }
 
     let funds = hub.settled_funds(&consumer).await;
@@ -94,7 +111,14 @@ async fn a_provider_killed_in_the_middle_of_a_stream_is_paid_for_what_was_delive
     let prompt = i128::try_from(request.to_string().len()).unwrap() + 128;
     let completion = i128::try_from(content.len()).unwrap();
     assert!(funds.spent > 0, "what was delivered is charged");
-    assert!(funds.spent <= prompt * PROMPT_PICO + completion * COMPLETION_PICO, "{funds:?} for {content:?}");
-    assert_eq!(hub.earned(provider.name).await, funds.spent * 95 / 100, "the provider has its share");
+    assert!(
+        funds.spent <= prompt * PROMPT_PICO + completion * COMPLETION_PICO,
+        "{funds:?} for {content:?}"
+    );
+    assert_eq!(
+        hub.earned(provider.name).await,
+        funds.spent * 95 / 100,
+        "the provider has its share"
+    );
     hub.audit().await;
 }

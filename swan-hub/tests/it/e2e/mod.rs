@@ -9,7 +9,6 @@ mod tools;
 mod wire;
 
 mod crash;
-mod dev;
 mod hang_up;
 mod kills;
 mod sdks;

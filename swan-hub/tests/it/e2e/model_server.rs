@@ -27,25 +27,36 @@ impl ModelServer {
     pub(crate) async fn start(sequences: u32) -> Self {
         let mut command = tools::node("model-server/server.js");
         command
-            .arg(format!("--model={}", tools::installed("model.gguf").display()))
+            .arg(format!(
+                "--model={}",
+                tools::installed("model.gguf").display()
+            ))
             .arg(format!("--name={MODEL}"))
             .arg(format!("--sequences={sequences}"));
         let part = Part::start("model-server", &mut command);
-        let url = part.line(|line| line.strip_prefix("listening on ").map(str::to_owned)).await;
+        let url = part
+            .line(|line| line.strip_prefix("listening on ").map(str::to_owned))
+            .await;
         Self { _part: part, url }
     }
 
     /// One of the counters of the test's own requests: `started`, `finished`, `cancelled`, `failed`, `tokens`, `active`.
     pub(crate) async fn count(&self, counter: &str) -> u64 {
-        let stats = wire::get(&self.url, &format!("/stats?user={USER}"), None).await.json().await;
-        stats[counter].as_u64().unwrap_or_else(|| panic!("no counter {counter} in {stats}"))
+        let stats = wire::get(&self.url, &format!("/stats?user={USER}"), None)
+            .await
+            .json()
+            .await;
+        stats[counter]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no counter {counter} in {stats}"))
     }
 
     /// Waits until a counter has reached a value.
     pub(crate) async fn reaches(&self, counter: &str, value: u64) {
-        until(&format!("{counter} of the model server reaches {value}"), || async {
-            (self.count(counter).await >= value).then_some(())
-        })
+        until(
+            &format!("{counter} of the model server reaches {value}"),
+            || async { (self.count(counter).await >= value).then_some(()) },
+        )
         .await;
     }
 }

@@ -20,7 +20,10 @@ pub(crate) async fn within<T>(what: &str, happening: impl Future<Output = T>) ->
 }
 
 /// Asks again and again until the answer is there; the pause only spares the machine.
-pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     within(what, async {
         loop {
             if let Some(answer) = ask().await {
@@ -72,34 +75,57 @@ impl Part {
         .await;
         match found {
             Ok(Some(found)) => found,
-            Ok(None) => panic!("{} ended without the line that was waited for\n{}", self.name, self.output()),
-            Err(_) => panic!("{} does not print the line that is waited for\n{}", self.name, self.output()),
+            Ok(None) => panic!(
+                "{} ended without the line that was waited for\n{}",
+                self.name,
+                self.output()
+            ),
+            Err(_) => panic!(
+                "{} does not print the line that is waited for\n{}",
+                self.name,
+                self.output()
+            ),
         }
     }
 
     /// Everything that it printed so far.
     pub(crate) fn output(&self) -> String {
-        self.lines.borrow().iter().fold(String::new(), |mut all, line| {
-            let _infallible = writeln!(all, "  {}| {line}", self.name);
-            all
-        })
+        self.lines
+            .borrow()
+            .iter()
+            .fold(String::new(), |mut all, line| {
+                let _infallible = writeln!(all, "  {}| {line}", self.name);
+                all
+            })
     }
 
     /// `SIGKILL`, and waits until it is gone.
     pub(crate) async fn kill(&mut self) {
-        within("the death of a killed program", self.child.kill()).await.unwrap();
+        within("the death of a killed program", self.child.kill())
+            .await
+            .unwrap();
     }
 
     /// Sends a signal by its name, such as `INT`.
     pub(crate) async fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap_or_else(|| panic!("{} has ended\n{}", self.name, self.output()));
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().await.unwrap();
+        let pid = self
+            .child
+            .id()
+            .unwrap_or_else(|| panic!("{} has ended\n{}", self.name, self.output()));
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(pid.to_string())
+            .status()
+            .await
+            .unwrap();
         assert!(sent.success(), "kill -{name}: {sent}");
     }
 
     /// Waits for its end.
     pub(crate) async fn end(&mut self) -> ExitStatus {
-        within("the end of a program", self.child.wait()).await.unwrap()
+        within("the end of a program", self.child.wait())
+            .await
+            .unwrap()
     }
 }
 

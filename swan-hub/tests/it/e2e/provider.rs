@@ -26,7 +26,11 @@ impl TestProvider {
             .arg(format!("--backend={}", model_server.url))
             .arg(format!("--concurrency={at_once}"));
         let part = Part::start(name, &mut command);
-        Self { part, name, model_server }
+        Self {
+            part,
+            name,
+            model_server,
+        }
     }
 
     /// `SIGKILL`: the hub sees a broken socket and nothing else.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::hub::TestHub;
+use super::hub::{TestHub, pico};
 use super::model_server::{COMPLETION_PICO, MODEL, PROMPT_PICO};
 use super::provider::TestProvider;
 use super::tools::Sdk;
@@ -23,26 +23,53 @@ async fn is_served_and_charged(sdk: Sdk) {
     let consumer = hub.consumer("alice", "5").await;
     let provider = TestProvider::start(&hub, "gpu", 8).await;
     hub.serves(MODEL, 1, &consumer).await;
-    let direct = sdk.chat(&format!("{}/v1", provider.model_server.url), "none", MODEL).await;
-    let seen = sdk.chat(&format!("{}/v1", hub.url()), &consumer.key, MODEL).await;
+    let direct = sdk
+        .chat(&format!("{}/v1", provider.model_server.url), "none", MODEL)
+        .await;
+    let seen = sdk
+        .chat(&format!("{}/v1", hub.url()), &consumer.key, MODEL)
+        .await;
 
     assert_eq!(seen["model"], MODEL);
-    assert!(seen["whole"]["content"].as_str().unwrap().starts_with("Swan carries this answer"), "{seen}");
+    assert!(
+        seen["whole"]["content"]
+            .as_str()
+            .unwrap()
+            .starts_with("Swan carries this answer"),
+        "{seen}"
+    );
     for call in ["whole", "stream", "stream_usage"] {
         for field in ["content", "finish_reason", "choiceless"] {
             assert_eq!(seen[call][field], direct[call][field], "{call}.{field}");
         }
         assert_metadata(call, &seen[call]["headers"]);
     }
-    assert_eq!(seen["whole"]["request_id"], seen["whole"]["headers"]["x-swan-request-id"]);
-    assert_eq!(seen["stream"]["usage"], Value::Null, "usage is only for those who ask");
+    assert_eq!(
+        seen["whole"]["request_id"],
+        seen["whole"]["headers"]["x-swan-request-id"]
+    );
+    assert_eq!(
+        seen["stream"]["usage"],
+        Value::Null,
+        "usage is only for those who ask"
+    );
     assert_refusals(&seen);
 
     let cost = assert_usage(&direct["whole"]["usage"], &seen["whole"]["usage"]);
-    assert_eq!(assert_usage(&direct["stream_usage"]["usage"], &seen["stream_usage"]["usage"]), cost);
+    assert_eq!(
+        assert_usage(
+            &direct["stream_usage"]["usage"],
+            &seen["stream_usage"]["usage"]
+        ),
+        cost
+    );
     assert_eq!(pico(&seen["whole"]["headers"]["x-swan-cost"]), cost);
     let funds = hub.settled_funds(&consumer).await;
-    assert_eq!(funds.spent, 3 * cost, "the three answers cost the same, whether or not usage was asked for");
+    assert_eq!(
+        funds.spent,
+        3 * cost,
+        "the three answers cost the same, whether or not usage was asked for"
+    );
     assert_eq!(hub.earned(provider.name).await, funds.spent * 95 / 100);
     hub.audit().await;
 }
@@ -50,12 +77,24 @@ async fn is_served_and_charged(sdk: Sdk) {
 /// Every answer says which request it was, who served it and how.
 fn assert_metadata(call: &str, headers: &Value) {
     for name in ["x-request-id", "x-swan-request-id", "x-swan-provider-id"] {
-        assert!(headers[name].as_str().is_some_and(|value| !value.is_empty()), "{call}: {name} in {headers}");
+        assert!(
+            headers[name]
+                .as_str()
+                .is_some_and(|value| !value.is_empty()),
+            "{call}: {name} in {headers}"
+        );
     }
-    assert_eq!(headers["x-request-id"], headers["x-swan-request-id"], "{call}");
+    assert_eq!(
+        headers["x-request-id"], headers["x-swan-request-id"],
+        "{call}"
+    );
     assert_eq!(headers["x-swan-connection-mode"], "websocket", "{call}");
     let content_type = headers["content-type"].as_str().unwrap();
-    let wanted = if call == "whole" { "application/json" } else { "text/event-stream" };
+    let wanted = if call == "whole" {
+        "application/json"
+    } else {
+        "text/event-stream"
+    };
     assert!(content_type.starts_with(wanted), "{call}: {content_type}");
 }
 
@@ -65,7 +104,8 @@ fn assert_usage(direct: &Value, seen: &Value) -> i128 {
         assert_eq!(seen[field], direct[field], "{field}");
     }
     let tokens = |field: &str| i128::from(seen[field].as_u64().unwrap());
-    let cost = tokens("prompt_tokens") * PROMPT_PICO + tokens("completion_tokens") * COMPLETION_PICO;
+    let cost =
+        tokens("prompt_tokens") * PROMPT_PICO + tokens("completion_tokens") * COMPLETION_PICO;
     assert_eq!(pico(&seen["cost"]), cost, "{seen}");
     cost
 }
@@ -81,12 +121,12 @@ fn assert_refusals(seen: &Value) {
         assert_eq!(refused["class"], class, "{refused}");
         assert_eq!(refused["status"], status, "{refused}");
         for field in ["message", "type", "request_id"] {
-            assert!(refused[field].as_str().is_some_and(|value| !value.is_empty()), "{call}: {field} in {refused}");
+            assert!(
+                refused[field]
+                    .as_str()
+                    .is_some_and(|value| !value.is_empty()),
+                "{call}: {field} in {refused}"
+            );
         }
     }
-}
-
-fn pico(amount: &Value) -> i128 {
-    let text = amount.as_str().unwrap_or_else(|| panic!("an amount is text, not {amount}"));
-    text.parse::<swan_core::Amount>().unwrap().pico()
 }

@@ -29,7 +29,12 @@ pub(crate) fn installed(file: &str) -> PathBuf {
 }
 
 fn script(file: &str) -> PathBuf {
-    present(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ci/tools").join(file), "it is part of the repository")
+    present(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../.ci/tools")
+            .join(file),
+        "it is part of the repository",
+    )
 }
 
 /// The hub's binary.
@@ -40,7 +45,10 @@ pub(crate) fn hub() -> Command {
 /// The provider's binary.
 pub(crate) fn provider() -> Command {
     let file = target().join("swan-provider");
-    clean(Command::new(present(file, "run cargo build -p swan-provider --features cli")))
+    clean(Command::new(present(
+        file,
+        "run cargo build -p swan-provider --features cli",
+    )))
 }
 
 /// The Python that has the OpenAI SDK.
@@ -51,7 +59,10 @@ pub(crate) fn python() -> PathBuf {
 /// A script of ours under Node, with the packages that it imports.
 pub(crate) fn node(file: &str) -> Command {
     let mut command = Command::new("node");
-    command.arg(script(file)).env("SWAN_TEST_TOOLS", installed("node_modules").parent().unwrap());
+    command.arg(script(file)).env(
+        "SWAN_TEST_TOOLS",
+        installed("node_modules").parent().unwrap(),
+    );
     command
 }
 
@@ -84,13 +95,18 @@ impl Sdk {
             Self::Node => node("sdk/chat.js"),
         };
         let done = output(command.args([base_url, key, model])).await;
-        serde_json::from_slice(&done.stdout)
-            .unwrap_or_else(|error| panic!("{self:?}: {error}\n{}", String::from_utf8_lossy(&done.stderr)))
+        serde_json::from_slice(&done.stdout).unwrap_or_else(|error| {
+            panic!(
+                "{self:?}: {error}\n{}",
+                String::from_utf8_lossy(&done.stderr)
+            )
+        })
     }
 }
 
 /// Runs a program to its end.
 pub(crate) async fn output(command: &mut Command) -> Output {
-    within("the end of a program", command.kill_on_drop(true).output()).await.unwrap()
+    within("the end of a program", command.kill_on_drop(true).output())
+        .await
+        .unwrap()
 }
-

@@ -30,13 +30,17 @@ impl Drop for Answer {
 
 /// `GET`, on a connection of its own.
 pub(crate) async fn get(url: &str, path: &str, key: Option<&str>) -> Answer {
-    try_call(Method::GET, url, path, key, Bytes::new()).await.unwrap_or_else(|error| panic!("GET {url}{path}: {error}"))
+    try_call(Method::GET, url, path, key, Bytes::new())
+        .await
+        .unwrap_or_else(|error| panic!("GET {url}{path}: {error}"))
 }
 
 /// `POST` of a JSON body, on a connection of its own.
 pub(crate) async fn post(url: &str, path: &str, key: &str, body: &Value) -> Answer {
     let body = Bytes::from(body.to_string());
-    try_call(Method::POST, url, path, Some(key), body).await.unwrap_or_else(|error| panic!("POST {url}{path}: {error}"))
+    try_call(Method::POST, url, path, Some(key), body)
+        .await
+        .unwrap_or_else(|error| panic!("POST {url}{path}: {error}"))
 }
 
 /// Any call; an error when there is no connection or it breaks before the head of the answer.
@@ -62,9 +66,19 @@ pub(crate) async fn try_call(
     let connection = tokio::spawn(async move {
         let _ended = connection.await;
     });
-    let response = within("the head of an answer", sender.send_request(request.body(Full::new(body))?)).await?;
+    let response = within(
+        "the head of an answer",
+        sender.send_request(request.body(Full::new(body))?),
+    )
+    .await?;
     let (head, body) = response.into_parts();
-    Ok(Answer { status: head.status, headers: head.headers, body, read: Vec::new(), connection })
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+        read: Vec::new(),
+        connection,
+    })
 }
 
 impl Answer {
@@ -97,7 +111,11 @@ impl Answer {
                 }
             }
             if !self.more().await? {
-                assert_eq!(String::from_utf8_lossy(&self.read), "", "half an event at the end of a stream");
+                assert_eq!(
+                    String::from_utf8_lossy(&self.read),
+                    "",
+                    "half an event at the end of a stream"
+                );
                 return Ok(None);
             }
         }
@@ -107,9 +125,13 @@ impl Answer {
     pub(crate) async fn content(&mut self) -> String {
         loop {
             let data = self.event().await.unwrap().expect("the stream goes on");
-            let chunk: Value = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
+            let chunk: Value =
+                serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
             assert!(chunk.get("error").is_none(), "{data}");
-            if let Some(text) = chunk["choices"][0]["delta"]["content"].as_str().filter(|text| !text.is_empty()) {
+            if let Some(text) = chunk["choices"][0]["delta"]["content"]
+                .as_str()
+                .filter(|text| !text.is_empty())
+            {
                 return text.to_owned();
             }
         }
@@ -119,7 +141,8 @@ impl Answer {
         match within("more of a body", self.body.frame()).await {
             None => Ok(false),
             Some(frame) => {
-                self.read.extend_from_slice(&frame?.into_data().unwrap_or_default());
+                self.read
+                    .extend_from_slice(&frame?.into_data().unwrap_or_default());
                 Ok(true)
             }
         }

@@ -1,0 +1,17 @@
+//! What the pure pieces on a request's way cost: price and split, ledger, protocol, events.
+#![expect(
+    clippy::expect_used,
+    reason = "a measurement that cannot go on must stop"
+)]
+
+mod money;
+mod session;
+
+use criterion::Criterion;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    money::benches(&mut criterion);
+    session::benches(&mut criterion);
+    criterion.final_summary();
+}

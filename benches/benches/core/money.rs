@@ -1,0 +1,94 @@
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BatchSize, Criterion};
+use swan_core::ledger::{ChargeRecord, Group, Ledger, UsageBasis, entries};
+use swan_core::{
+    AccountId, Amount, Currency, ModelId, Policy, Pricing as _, ProviderId, RequestId,
+    RevenueSplit as _, SeedPricing, Split, Terms, Timestamp, TransferId, Usage,
+};
+
+const USAGE: Usage = Usage {
+    prompt_tokens: 812,
+    cached_tokens: 96,
+    completion_tokens: 346,
+};
+const ACCOUNT: AccountId = AccountId::from_u128(1);
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+pub(crate) fn benches(criterion: &mut Criterion) {
+    let policy = Policy::swan_2_0();
+    let model = policy.model("qwen3-8b").expect("a model of the catalogue");
+    let terms = SeedPricing::new()
+        .terms(&policy, model, Currency::Usd, None)
+        .expect("a price per token");
+    let shares = policy.split();
+    criterion.bench_function("price and split of one request", |bench| {
+        bench.iter(|| shares.split(terms.price(black_box(&USAGE)).expect("a price")));
+    });
+    let gross = terms.price(&USAGE).expect("a price");
+    let record = record(&model.id, gross, shares.split(gross));
+    criterion.bench_function("ledger: hold and settle of one request", |bench| {
+        bench.iter_batched_ref(
+            funded,
+            |(ledger, next)| pay(ledger, next, &terms, &record),
+            BatchSize::NumIterations(10_000),
+        );
+    });
+}
+
+/// A ledger with one rich consumer, and the number of the next request.
+fn funded() -> (Ledger, u128) {
+    let mut ledger = Ledger::new();
+    let amount: Amount = "1000000".parse().expect("an amount");
+    let grant = entries::grant(
+        TransferId::from_u128(7),
+        ACCOUNT,
+        Currency::Usd,
+        amount,
+        "bench",
+    );
+    apply(&mut ledger, &grant);
+    (ledger, 1)
+}
+
+fn record(model: &ModelId, gross: Amount, split: Split) -> ChargeRecord {
+    ChargeRecord {
+        model: model.clone(),
+        provider: Some(ProviderId::from_u128(2)),
+        prompt_tokens: USAGE.prompt_tokens,
+        cached_tokens: USAGE.cached_tokens,
+        completion_tokens: USAGE.completion_tokens,
+        basis: UsageBasis::Reported,
+        gross,
+        provider_share: split.provider,
+        growth_fund: split.growth_fund,
+        treasury: split.treasury,
+        burn: split.burn,
+    }
+}
+
+fn pay(ledger: &mut Ledger, next: &mut u128, terms: &Terms, record: &ChargeRecord) {
+    *next += 1;
+    let worst = Usage {
+        prompt_tokens: 4096,
+        cached_tokens: 0,
+        completion_tokens: 4096,
+    };
+    let hold = entries::HoldTerms {
+        request: RequestId::from_u128(*next),
+        account: ACCOUNT,
+        currency: Currency::Usd,
+        amount: terms.price(&worst).expect("a price"),
+        expires: NOW.after(Duration::from_secs(600)),
+        policy: None,
+    };
+    apply(ledger, &entries::hold(&hold));
+    let settle = entries::settle(&hold, record.clone()).expect("a whole record");
+    apply(ledger, &settle);
+}
+
+fn apply(ledger: &mut Ledger, group: &Group) {
+    let applied = ledger.apply(group, NOW).expect("a group that can stand");
+    let _seen = black_box(applied);
+}
