@@ -250,15 +250,9 @@ fn payment(value: Option<&RawValue>) -> Result<Option<Currency>, HeadError> {
     let Some(name) = string("payment", EXPECTED, value)? else {
         return Ok(None);
     };
-    let currency = [("USD", Currency::Usd), ("SWAN", Currency::Swan)];
-    match (
-        currency
-            .iter()
-            .find(|(code, _)| name.eq_ignore_ascii_case(code)),
-        value,
-    ) {
-        (Some((_, currency)), _) => Ok(Some(*currency)),
-        (None, Some(value)) => Err(wrong("payment", EXPECTED, value)),
-        (None, None) => Ok(None),
+    match (name.parse(), value) {
+        (Ok(currency), _) => Ok(Some(currency)),
+        (Err(_), Some(value)) => Err(wrong("payment", EXPECTED, value)),
+        (Err(_), None) => Ok(None),
     }
 }
