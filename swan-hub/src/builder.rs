@@ -1,1 +1,227 @@
 //! Puts a hub together.
+
+use std::sync::Arc;
+
+use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing, TwoChoices};
+use tokio::sync::watch;
+
+use crate::config::Limits;
+use crate::error::HubError;
+use crate::events::{EventSink, TracingSink};
+use crate::external::{ExternalConfig, ExternalEndpoint};
+use crate::hub::{Hub, Shared};
+use crate::ledger::{Books, BooksOptions, LedgerError};
+use crate::providers::{Registry, Sessions, SessionsConfig};
+use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
+use crate::stages::{Authenticator, Gate};
+use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
+
+/// Every seam of a hub. What is not set has its default: memory as the store, the clock and randomness of the system, the
+/// built-in policy `swan-2.0` with its prices and split, two random choices for routing, keys of the store for
+/// authentication, `tracing` for events, and no price for SWAN.
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct HubBuilder {
+    store: Option<Arc<dyn Store>>,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
+    policy: Option<Arc<Policy>>,
+    pricing: Option<Arc<dyn Pricing>>,
+    split: Option<Arc<dyn RevenueSplit>>,
+    routing: Option<Arc<dyn RoutingStrategy>>,
+    oracle: Option<Arc<dyn PriceOracle>>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    events: Option<Arc<dyn EventSink>>,
+    limits: Limits,
+    books: BooksOptions,
+    external: Vec<ExternalConfig>,
+}
+
+impl HubBuilder {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where keys, accounts and the journal are kept.
+    pub fn store(self, store: Arc<dyn Store>) -> Self {
+        Self {
+            store: Some(store),
+            ..self
+        }
+    }
+
+    /// What time it is.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..self
+        }
+    }
+
+    /// Randomness for request ids and routing.
+    pub fn entropy(self, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            entropy: Some(entropy),
+            ..self
+        }
+    }
+
+    /// Catalogue, prices, split and metering.
+    pub fn policy(self, policy: Policy) -> Self {
+        Self {
+            policy: Some(Arc::new(policy)),
+            ..self
+        }
+    }
+
+    /// How a request is priced.
+    pub fn pricing(self, pricing: Arc<dyn Pricing>) -> Self {
+        Self {
+            pricing: Some(pricing),
+            ..self
+        }
+    }
+
+    /// How a charge is shared out, in the place of the policy's split.
+    pub fn split(self, split: Arc<dyn RevenueSplit>) -> Self {
+        Self {
+            split: Some(split),
+            ..self
+        }
+    }
+
+    /// Who gets a request.
+    pub fn routing(self, routing: Arc<dyn RoutingStrategy>) -> Self {
+        Self {
+            routing: Some(routing),
+            ..self
+        }
+    }
+
+    /// What a SWAN is worth.
+    pub fn price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
+        Self {
+            oracle: Some(oracle),
+            ..self
+        }
+    }
+
+    /// Whose request it is.
+    pub fn authenticator(self, authenticator: Arc<dyn Authenticator>) -> Self {
+        Self {
+            authenticator: Some(authenticator),
+            ..self
+        }
+    }
+
+    /// Who is told about requests.
+    pub fn event_sink(self, events: Arc<dyn EventSink>) -> Self {
+        Self {
+            events: Some(events),
+            ..self
+        }
+    }
+
+    /// The bounds that the hub keeps.
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// How the books are kept.
+    pub fn books(self, books: BooksOptions) -> Self {
+        Self { books, ..self }
+    }
+
+    /// An OpenAI-compatible server that serves what no provider can.
+    pub fn external(mut self, external: ExternalConfig) -> Self {
+        self.external.push(external);
+        self
+    }
+
+    /// Opens the books, which replays the journal and gives back what a crash left on hold, and starts the hub.
+    ///
+    /// Must be called within a tokio runtime, in which the hub's own tasks then run.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError`] when the store cannot serve or belongs to another hub, the journal breaks a rule, or an external
+    /// endpoint is described wrongly.
+    pub async fn build(self) -> Result<Hub, HubError> {
+        let store = self
+            .store
+            .unwrap_or_else(|| Arc::new(MemoryStore::default()));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
+        let entropy = match self.entropy {
+            Some(entropy) => entropy,
+            None => {
+                Arc::new(SystemEntropy::new().map_err(|error| HubError::Build(error.to_string()))?)
+            }
+        };
+        let keys = KeyRing::load(&*store).await?;
+        let (books, recovery) = Books::open(Arc::clone(&store), Arc::clone(&clock), self.books)
+            .await
+            .map_err(opening)?;
+        tracing::info!(
+            entries = recovery.entries,
+            holds_voided = recovery.holds_voided,
+            "the books are open"
+        );
+        let registry = Registry::new(Arc::clone(&clock));
+        let sessions = Sessions::new(
+            registry.clone(),
+            (keys.clone(), Arc::clone(&store)),
+            Arc::clone(&policy),
+            Arc::clone(&clock),
+            SessionsConfig::default(),
+        );
+        let watch = Watch::start(
+            Arc::clone(&store),
+            keys.clone(),
+            books.clone(),
+            WatchOptions::default(),
+        );
+        let external = endpoints(&self.external, &clock)?;
+        let shared = Arc::new(Shared {
+            pricing: self.pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
+            split: self.split.unwrap_or_else(|| Arc::new(*policy.split())),
+            routing: self.routing.unwrap_or_else(|| Arc::new(TwoChoices::new())),
+            oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
+            authenticator: self.authenticator.unwrap_or_else(|| Arc::new(keys.clone())),
+            events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
+            gate: Gate::new(self.limits.in_flight),
+            registry,
+            sessions: Arc::new(sessions),
+            _watch: watch,
+            limits: self.limits,
+            stop: watch::Sender::new(false),
+            started: clock.now(),
+            policy,
+            clock,
+            entropy,
+            store,
+            keys,
+            books,
+            external,
+        });
+        Ok(Hub { shared })
+    }
+}
+
+fn endpoints(
+    configs: &[ExternalConfig],
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<ExternalEndpoint>, HubError> {
+    let endpoint = |config| {
+        ExternalEndpoint::new(config, Arc::clone(clock))
+            .map_err(|error| HubError::Build(error.to_string()))
+    };
+    configs.iter().map(endpoint).collect()
+}
+
+fn opening(error: LedgerError) -> HubError {
+    match error {
+        LedgerError::Store(error) => HubError::Store(error),
+        other => HubError::Books(Box::new(other)),
+    }
+}

@@ -1,1 +1,203 @@
 //! The handle to a running hub.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use swan_core::{
+    Clock, ModelId, Policy, Pricing, RequestId, RevenueSplit, RoutingStrategy, SeededRng, Timestamp,
+};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::builder::HubBuilder;
+use crate::config::Limits;
+use crate::error::HubError;
+use crate::events::EventSink;
+use crate::external::ExternalEndpoint;
+use crate::gateway;
+use crate::ledger::Books;
+use crate::providers::{Registry, Sessions};
+use crate::seams::{Entropy, PriceOracle};
+use crate::stages::{Authenticator, Gate};
+use crate::store::{KeyRing, Store, Watch};
+
+/// A market hub. Clones are handles to the same hub; two hubs in one process share nothing.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What every part of one hub works with.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) pricing: Arc<dyn Pricing>,
+    pub(crate) split: Arc<dyn RevenueSplit>,
+    pub(crate) routing: Arc<dyn RoutingStrategy>,
+    pub(crate) oracle: Arc<dyn PriceOracle>,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) events: Arc<dyn EventSink>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: KeyRing,
+    pub(crate) books: Books,
+    pub(crate) registry: Registry,
+    pub(crate) sessions: Arc<Sessions>,
+    /// Keeps keys fresh and carries out what the command line asks for; ends with the hub.
+    pub(crate) _watch: Watch,
+    pub(crate) external: Vec<ExternalEndpoint>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) limits: Limits,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) started: Timestamp,
+}
+
+impl Shared {
+    /// A new id for a request: the time and 74 random bits, as a UUID of version 7.
+    pub(crate) fn request_id(&self) -> RequestId {
+        let millis = u128::from(self.clock.now().as_millis()) & 0xffff_ffff_ffff;
+        let high = u128::from(self.entropy.next_u64()) & 0xfff;
+        let low = u128::from(self.entropy.next_u64()) & 0x3fff_ffff_ffff_ffff;
+        RequestId::from_u128(millis << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+    }
+
+    /// Randomness for one routing decision.
+    pub(crate) fn rng(&self) -> SeededRng {
+        SeededRng::new(self.entropy.next_u64())
+    }
+
+    /// Whether somebody serves `model` now, a provider or an endpoint of the hub.
+    pub(crate) fn serves(&self, model: &ModelId) -> bool {
+        self.registry.serves(model) || self.external.iter().any(|endpoint| endpoint.serves(model))
+    }
+}
+
+impl Hub {
+    /// Starts to put a hub together. Everything has a default, and every seam can be replaced.
+    #[must_use]
+    pub fn builder() -> HubBuilder {
+        HubBuilder::new()
+    }
+
+    /// The whole HTTP surface: the OpenAI API under `/v1`, `/healthz`, `/readyz`, and the provider socket at `/ws`.
+    ///
+    /// It nests under any path of another router and runs behind that router's own middleware. Every other path under it
+    /// gets a 404 in the shape that OpenAI clients read; to merge the routes into a router that has a fallback of its own,
+    /// take [`Hub::routes`].
+    pub fn router(&self) -> axum::Router {
+        gateway::with_fallbacks(self.routes(), &self.shared)
+    }
+
+    /// The routes of [`Hub::router`] without an answer to paths and methods that do not exist.
+    pub fn routes(&self) -> axum::Router {
+        gateway::routes(&self.shared).merge(gateway::provider_routes(&self.shared))
+    }
+
+    /// The provider side alone: the socket at `/ws` and the status route that the public agent asks first.
+    pub fn provider_router(&self) -> axum::Router {
+        gateway::with_fallbacks(gateway::provider_routes(&self.shared), &self.shared)
+    }
+
+    /// Serves until `shutdown` resolves, then drains for at most `drain` and stops.
+    ///
+    /// `consumers` gets [`Hub::router`], `providers` gets [`Hub::provider_router`]; sockets get `TCP_NODELAY`.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::CutOff`] when requests were still running after `drain`, [`HubError::Books`] when not everything
+    /// could be written before the end.
+    pub async fn serve(
+        &self,
+        consumers: TcpListener,
+        providers: Option<TcpListener>,
+        shutdown: impl Future<Output = ()> + Send,
+        drain: Duration,
+    ) -> Result<(), HubError> {
+        let stop = &self.shared.stop;
+        let mut servers = tokio::task::JoinSet::new();
+        servers.spawn(gateway::serve(consumers, self.router(), stop.subscribe()));
+        if let Some(listener) = providers {
+            servers.spawn(gateway::serve(
+                listener,
+                self.provider_router(),
+                stop.subscribe(),
+            ));
+        }
+        shutdown.await;
+        let drained = self.drain(drain).await;
+        while servers.join_next().await.is_some() {}
+        drained
+    }
+
+    /// Takes no new requests, lets those that run end within `deadline`, and closes the books.
+    ///
+    /// From the first moment on `/readyz` answers 503 and new requests get 503 with `Retry-After`. The hub serves nothing
+    /// afterwards; drop it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hub::serve`].
+    pub async fn drain(&self, deadline: Duration) -> Result<(), HubError> {
+        let shared = &self.shared;
+        shared.gate.close();
+        shared.registry.drain();
+        let emptied = tokio::time::timeout(deadline, shared.gate.empty()).await;
+        let cut_off = shared.gate.in_flight();
+        // Connections that are left end now, and with them their requests: each charges what it has delivered.
+        shared.stop.send_replace(true);
+        if emptied.is_err() {
+            let _ = tokio::time::timeout(Duration::from_secs(5), shared.gate.empty()).await;
+        }
+        shared
+            .books
+            .close()
+            .await
+            .map_err(|error| HubError::Books(Box::new(error)))?;
+        match emptied {
+            Ok(()) => Ok(()),
+            Err(_) => Err(HubError::CutOff { cut_off }),
+        }
+    }
+
+    /// The books, for embedders who grant credit or show balances.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        &self.shared.books
+    }
+
+    /// The keys that open this hub, for embedders who issue them.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.shared.keys
+    }
+
+    /// The store behind the hub.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.shared.policy
+    }
+
+    /// Requests in the hub at this moment.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.shared.gate.in_flight()
+    }
+
+    /// How many providers offer `model` at this moment.
+    #[must_use]
+    pub fn providers_online(&self, model: &str) -> usize {
+        let models = self.shared.registry.models();
+        models
+            .iter()
+            .find(|online| online.model.id.as_str() == model)
+            .map_or(0, |online| online.providers)
+    }
+}

@@ -9,8 +9,19 @@ mod gateway;
 mod hub;
 pub mod ledger;
 mod providers;
+mod seams;
 mod stages;
 pub mod store;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+
+// The public interface.
+pub use builder::HubBuilder;
+pub use config::{Config, Durability, External, Limits};
+pub use error::{ConfigError, HubError};
+pub use events::{EventSink, Outcome, RequestRecord, TracingSink};
+pub use external::{ExternalConfig, ExternalError};
+pub use hub::Hub;
+pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
+pub use stages::{AuthenticateError, Authenticator, Consumer};

@@ -1,1 +1,124 @@
-//! A request's way through the hub, one file a stage.
+//! A request's way through the hub, one file a stage:
+//!
+//! ```text
+//! authenticate -> admit -> parse -> quote -> hold -> route -> attempt* -> relay -> settle -> record
+//! ```
+//!
+//! [`settle::Bill`] goes along and owns what must be given back, so that a request may be dropped at any point.
+
+mod admit;
+mod attempt;
+mod authenticate;
+mod error;
+mod hold;
+mod parse;
+mod quote;
+mod record;
+mod relay;
+mod route;
+mod settle;
+mod start;
+mod tally;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::request::Parts;
+use swan_core::openai::{ChunkFacts, with_cost};
+use tokio::time::Instant;
+
+pub(crate) use admit::{AdmitError, Gate};
+pub(crate) use attempt::{Answered, AttemptsFailed};
+pub use authenticate::{AuthenticateError, Authenticator, Consumer};
+pub(crate) use error::RequestError;
+pub(crate) use hold::HoldFailed;
+pub(crate) use parse::ParseError;
+pub(crate) use quote::QuoteError;
+pub(crate) use relay::Relay;
+pub(crate) use route::{FallbackReason, RouteError};
+pub(crate) use settle::Bill;
+pub(crate) use start::Start;
+
+use crate::hub::Shared;
+use crate::providers::{ConnectionMode, Reply};
+
+/// What the headers of an answer say about who gave it.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) provider: String,
+    pub(crate) provider_name: Arc<str>,
+    pub(crate) mode: ConnectionMode,
+    pub(crate) pin: Option<String>,
+    pub(crate) fallback: Option<FallbackReason>,
+}
+
+/// An answer on its way to the consumer.
+#[derive(Debug)]
+pub(crate) enum Reached {
+    /// The whole body, paid for, with its cost.
+    Whole { body: Vec<Bytes>, cost: String },
+    /// The beginning of a stream, which the relay carries on.
+    Stream(Reply, Box<Start>),
+}
+
+/// Takes one chat request through the stages, up to where its answer can be sent.
+pub(crate) async fn chat(
+    hub: &Arc<Shared>,
+    request: &Parts,
+    body: Body,
+    bill: &mut Bill,
+) -> Result<(Served, Reached), RequestError> {
+    let consumer = hub.authenticator.authenticate(request).await?;
+    bill.authenticated(&consumer);
+    bill.admitted(hub.gate.enter()?);
+    let body = admit::read_json(&request.headers, body, &hub.limits).await?;
+    let asked = parse::chat(&request.headers, body)?;
+    bill.streaming(asked.head.stream);
+    let lasts = match asked.head.stream {
+        true => hub.limits.stream_deadline,
+        false => hub.limits.request_deadline,
+    };
+    let deadline = Instant::now() + lasts;
+    let quoted = quote::quote(hub, &asked)?;
+    let hold = hold::hold(hub, bill.request(), &consumer, &asked, &quoted, lasts)?;
+    let model = quoted.model.clone();
+    bill.held(hold, quoted, asked.body.len());
+    let won = attempt::attempt(hub, &asked, &model, bill, deadline).await?;
+    let served = served(bill, &asked, won.fallback);
+    let reached = match won.answer {
+        Answered::Stream(reply, start) => Reached::Stream(reply, start),
+        Answered::Whole(body) => settle_whole(bill, body).await?,
+    };
+    Ok((served, reached))
+}
+
+/// Charges a whole answer and writes the cost into it. Its last byte waits for the disk, and so does its first, since the
+/// cost stands in a header.
+async fn settle_whole(bill: &mut Bill, body: Bytes) -> Result<Reached, RequestError> {
+    let facts = ChunkFacts::read(&body).unwrap_or_default();
+    let usage = facts
+        .usage
+        .map(|usage| body.slice_ref(usage.get().as_bytes()));
+    bill.content(facts.content_bytes, 1);
+    let receipt = bill.settle(usage.as_ref(), None).durable().await?;
+    let cost = receipt.cost.to_string();
+    let body = match usage {
+        Some(_) if receipt.trusted => with_cost(&body, &cost),
+        usage => tally::with_own_usage(&body, usage.as_ref(), &receipt, &cost),
+    };
+    Ok(Reached::Whole { body, cost })
+}
+
+fn served(bill: &Bill, asked: &parse::ChatRequest, fallback: Option<FallbackReason>) -> Served {
+    let slot = bill.slot().ok();
+    Served {
+        provider: slot
+            .map(|slot| slot.provider().to_string())
+            .unwrap_or_default(),
+        provider_name: slot.map_or_else(|| Arc::from(""), |slot| Arc::clone(slot.provider_name())),
+        mode: slot.map_or(ConnectionMode::Websocket, |slot| slot.mode()),
+        pin: asked.pin.clone(),
+        fallback,
+    }
+}

@@ -1,0 +1,219 @@
+//! The one table from what went wrong to HTTP status and OpenAI error body.
+//!
+//! SDKs act on the status: they try 408, 409, 429 and 5xx again and respect `Retry-After` up to 120 seconds; 402 is never
+//! tried again. Codes are always strings, since some SDKs fail on integers.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::stages::{
+    AdmitError, AttemptsFailed, AuthenticateError, HoldFailed, ParseError, QuoteError,
+    RequestError, RouteError,
+};
+
+/// What the consumer is told about a request that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// The `type` of the error body.
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) param: Option<Cow<'static, str>>,
+    pub(crate) message: String,
+    /// When trying again may help, in whole seconds, 120 at most.
+    pub(crate) retry_after_secs: Option<u64>,
+}
+
+const INVALID: &str = "invalid_request_error";
+const AUTHENTICATION: &str = "authentication_error";
+const PERMISSION: &str = "permission_error";
+const BILLING: &str = "billing_error";
+const UPSTREAM: &str = "provider_error";
+const SERVER: &str = "server_error";
+
+impl Answer {
+    /// The row of the table for this error.
+    pub(crate) fn of(error: &RequestError) -> Self {
+        let row = match error {
+            RequestError::Authenticate(error) => authenticate(error),
+            RequestError::Admit(error) => admit(error),
+            RequestError::Parse(error) => parse(error),
+            RequestError::Quote(error) => quote(error),
+            RequestError::Hold(error) => hold(error),
+            RequestError::Route(error) => route(error),
+            RequestError::Attempt(error) => return attempt(error),
+            RequestError::Unsettled => Row::new(503, SERVER, "ledger_unavailable").retry(5),
+            RequestError::UnknownUrl { .. } => Row::new(404, INVALID, "unknown_url"),
+            RequestError::MethodNotAllowed { .. } => Row::new(405, INVALID, "method_not_allowed"),
+            RequestError::UnknownModel { .. } => {
+                Row::new(404, INVALID, "model_not_found").param("model")
+            }
+        };
+        row.say(error.to_string())
+    }
+
+    /// The JSON of the body, and of the event that ends a broken stream.
+    pub(crate) fn body(&self) -> Bytes {
+        let body = Body {
+            error: Inner {
+                message: &self.message,
+                kind: &self.kind,
+                param: self.param.as_deref(),
+                code: &self.code,
+            },
+        };
+        // Strings and nulls always serialise.
+        serde_json::to_vec(&body).unwrap_or_default().into()
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    message: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    param: Option<&'a str>,
+    code: &'a str,
+}
+
+/// A row before its message.
+struct Row {
+    status: u16,
+    kind: &'static str,
+    code: &'static str,
+    param: Option<&'static str>,
+    retry_after_secs: Option<u64>,
+}
+
+impl Row {
+    const fn new(status: u16, kind: &'static str, code: &'static str) -> Self {
+        Self {
+            status,
+            kind,
+            code,
+            param: None,
+            retry_after_secs: None,
+        }
+    }
+
+    const fn param(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
+    }
+
+    const fn retry(mut self, secs: u64) -> Self {
+        self.retry_after_secs = Some(secs);
+        self
+    }
+
+    fn say(self, message: String) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            kind: self.kind.into(),
+            code: self.code.into(),
+            param: self.param.map(Cow::Borrowed),
+            message,
+            retry_after_secs: self.retry_after_secs,
+        }
+    }
+}
+
+const fn authenticate(error: &AuthenticateError) -> Row {
+    match error {
+        AuthenticateError::Missing
+        | AuthenticateError::Malformed
+        | AuthenticateError::Unknown
+        | AuthenticateError::Revoked => Row::new(401, AUTHENTICATION, "invalid_api_key"),
+        AuthenticateError::ProviderKey => Row::new(403, PERMISSION, "provider_key_not_allowed"),
+        AuthenticateError::AdminKey => Row::new(403, PERMISSION, "admin_key_not_allowed"),
+        AuthenticateError::Forbidden(_) => Row::new(403, PERMISSION, "forbidden"),
+        AuthenticateError::Unavailable(_) => {
+            Row::new(503, SERVER, "authentication_unavailable").retry(1)
+        }
+    }
+}
+
+const fn admit(error: &AdmitError) -> Row {
+    match error {
+        AdmitError::Draining => Row::new(503, SERVER, "draining").retry(5),
+        AdmitError::Overloaded { .. } => Row::new(503, SERVER, "overloaded").retry(1),
+        AdmitError::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),
+        AdmitError::MediaType { .. } => Row::new(415, INVALID, "unsupported_media_type"),
+        AdmitError::SlowBody { .. } => Row::new(408, INVALID, "request_timeout"),
+        AdmitError::BrokenBody(_) => Row::new(400, INVALID, "invalid_body"),
+    }
+}
+
+fn parse(error: &ParseError) -> Row {
+    let row = Row::new(400, INVALID, error.code());
+    match error.param() {
+        Some(param) => row.param(param),
+        None => row,
+    }
+}
+
+const fn quote(error: &QuoteError) -> Row {
+    match error {
+        QuoteError::UnknownModel { .. } => Row::new(404, INVALID, "model_not_found").param("model"),
+        QuoteError::Payment { .. } => {
+            Row::new(400, INVALID, "payment_unavailable").param("payment")
+        }
+        QuoteError::Pricing(_) => Row::new(400, INVALID, "unpriceable_request"),
+    }
+}
+
+const fn hold(error: &HoldFailed) -> Row {
+    match error {
+        HoldFailed::InsufficientFunds { .. } => Row::new(402, BILLING, "insufficient_funds"),
+        HoldFailed::MaxTokensBeyondFunds { .. } => {
+            Row::new(402, BILLING, "insufficient_funds").param("max_tokens")
+        }
+        HoldFailed::Unavailable => Row::new(503, SERVER, "ledger_unavailable").retry(5),
+        HoldFailed::Ledger(_) => Row::new(500, SERVER, "ledger_error"),
+    }
+}
+
+const fn route(error: &RouteError) -> Row {
+    match error {
+        RouteError::NoProvider { .. } => Row::new(503, SERVER, "no_provider")
+            .retry(10)
+            .param("model"),
+        RouteError::Saturated { .. } => Row::new(503, SERVER, "providers_busy")
+            .retry(2)
+            .param("model"),
+        RouteError::NoFallback { .. } => Row::new(400, INVALID, "no_fallback_available"),
+    }
+}
+
+fn attempt(error: &AttemptsFailed) -> Answer {
+    let row = match error {
+        AttemptsFailed::Refused { status, error } => {
+            let kind = Some(error.kind.clone()).filter(|kind| !kind.is_empty());
+            return Answer {
+                status: StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_REQUEST),
+                kind: kind.map_or(Cow::Borrowed(INVALID), Cow::Owned),
+                code: error
+                    .code
+                    .clone()
+                    .map_or(Cow::Borrowed("rejected_by_model_server"), Cow::Owned),
+                param: error.param.clone().map(Cow::Owned),
+                message: error.message.clone(),
+                retry_after_secs: None,
+            };
+        }
+        AttemptsFailed::Provider { .. } => Row::new(502, UPSTREAM, "provider_failed"),
+        AttemptsFailed::Deadline => Row::new(504, UPSTREAM, "provider_timeout"),
+        AttemptsFailed::NoFallback { .. } => Row::new(502, UPSTREAM, "no_fallback_available"),
+        AttemptsFailed::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),
+        AttemptsFailed::Broken { .. } => Row::new(502, UPSTREAM, "provider_failed_mid_answer"),
+    };
+    row.say(error.to_string())
+}

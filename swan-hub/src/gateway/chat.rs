@@ -1,0 +1,90 @@
+//! `POST /v1/chat/completions`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::body::Segments;
+use super::{Answer, headers, respond};
+use crate::hub::Shared;
+use crate::stages::{self, Bill, Reached, Relay, Served};
+
+pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request) -> Response {
+    let id = hub.request_id();
+    let mut bill = Bill::open(&hub, id);
+    let (parts, body) = request.into_parts();
+    let (served, reached) = match stages::chat(&hub, &parts, body, &mut bill).await {
+        Ok(reached) => reached,
+        Err(error) => {
+            let answer = Answer::of(&error);
+            bill.answered(&answer);
+            return respond::error(&answer, id);
+        }
+    };
+    let latency = bill.elapsed();
+    let (body, content_type, cost) = match reached {
+        Reached::Whole { body, cost } => (
+            Body::new(Segments::new(body)),
+            "application/json",
+            Some(cost),
+        ),
+        Reached::Stream(reply, start) => (
+            Body::new(Relay::new(reply, start, bill)),
+            "text/event-stream; charset=utf-8",
+            None,
+        ),
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.reserve(16);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers::stamp(headers, id);
+    name(headers, &served, latency);
+    if let Some(cost) = cost {
+        put(headers, headers::COST, &cost);
+    }
+    response
+}
+
+/// Names who served.
+fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
+    put(headers, headers::PROVIDER_ID, &served.provider);
+    put(headers, headers::PROVIDER_NAME, &served.provider_name);
+    headers.insert(
+        headers::CONNECTION_MODE,
+        HeaderValue::from_static(served.mode.as_str()),
+    );
+    let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    headers.insert(headers::LATENCY_MS, HeaderValue::from(millis));
+    headers.insert(
+        headers::BILLING_TYPE,
+        HeaderValue::from_static("pay_as_you_go"),
+    );
+    let mode = if served.pin.is_some() {
+        "explicit"
+    } else {
+        "auto"
+    };
+    headers.insert(headers::ROUTE_MODE, HeaderValue::from_static(mode));
+    if let Some(pin) = &served.pin {
+        put(headers, headers::REQUESTED_PROVIDER, pin);
+    }
+    if let Some(reason) = served.fallback {
+        headers.insert(
+            headers::FALLBACK_REASON,
+            HeaderValue::from_static(reason.as_str()),
+        );
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Some(value) = headers::readable(text) {
+        headers.insert(name, value);
+    }
+}

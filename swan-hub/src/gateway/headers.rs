@@ -1,0 +1,77 @@
+//! The headers of every answer: which request it was, who served it, and what a browser may read.
+
+use std::fmt::Write as _;
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use swan_core::RequestId;
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const SWAN_REQUEST_ID: HeaderName = HeaderName::from_static("x-swan-request-id");
+pub(crate) const CONNECTION_MODE: HeaderName = HeaderName::from_static("x-swan-connection-mode");
+pub(crate) const PROVIDER_ID: HeaderName = HeaderName::from_static("x-swan-provider-id");
+pub(crate) const PROVIDER_NAME: HeaderName = HeaderName::from_static("x-swan-provider-name");
+pub(crate) const LATENCY_MS: HeaderName = HeaderName::from_static("x-swan-latency-ms");
+pub(crate) const ROUTE_MODE: HeaderName = HeaderName::from_static("x-swan-route-mode");
+pub(crate) const REQUESTED_PROVIDER: HeaderName =
+    HeaderName::from_static("x-swan-requested-provider");
+pub(crate) const FALLBACK_REASON: HeaderName = HeaderName::from_static("x-swan-fallback-reason");
+pub(crate) const BILLING_TYPE: HeaderName = HeaderName::from_static("x-swan-billing-type");
+pub(crate) const COST: HeaderName = HeaderName::from_static("x-swan-cost");
+
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-request-id, x-swan-request-id, x-swan-connection-mode, x-swan-provider-id, x-swan-provider-name, \
+     x-swan-latency-ms, x-swan-route-mode, x-swan-requested-provider, x-swan-fallback-reason, \
+     x-swan-billing-type, x-swan-cost, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after",
+);
+const ANY: HeaderValue = HeaderValue::from_static("*");
+
+/// Puts on what every answer has.
+pub(crate) fn stamp(headers: &mut HeaderMap, request: RequestId) {
+    if let Ok(id) = HeaderValue::try_from(request.to_string()) {
+        headers.insert(REQUEST_ID, id.clone());
+        headers.insert(SWAN_REQUEST_ID, id);
+    }
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+}
+
+/// What a browser is told before it sends a request; browsers ask without a key.
+pub(crate) fn preflight(asked: &HeaderMap, answer: &mut HeaderMap) {
+    // A wildcard does not cover `authorization`, and SDKs send a family of `x-stainless-*` headers, so what is asked
+    // for is what is allowed: the answer to a preflight protects nothing here, since there are no cookies.
+    let headers = asked
+        .get(ACCESS_CONTROL_REQUEST_HEADERS)
+        .cloned()
+        .unwrap_or(HeaderValue::from_static("authorization, content-type"));
+    answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, headers);
+    answer.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, OPTIONS"),
+    );
+    answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
+    answer.insert(
+        VARY,
+        HeaderValue::from_static("access-control-request-headers"),
+    );
+}
+
+/// `text` as a header value: what a header cannot hold is percent-encoded, and what is long is cut.
+pub(crate) fn readable(text: &str) -> Option<HeaderValue> {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().take(200) {
+        if matches!(c, ' '..='~') {
+            out.push(c);
+        } else {
+            let mut utf8 = [0; 4];
+            for byte in c.encode_utf8(&mut utf8).bytes() {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    HeaderValue::try_from(out).ok()
+}

@@ -1,0 +1,30 @@
+//! Whether the hub lives, and whether it should get requests.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::respond;
+use crate::hub::Shared;
+
+/// `GET /healthz`: the process serves HTTP.
+pub(super) async fn live(State(hub): State<Arc<Shared>>) -> Response {
+    respond::json(StatusCode::OK, r#"{"status":"ok"}"#, hub.request_id())
+}
+
+/// `GET /readyz`: 503 while the hub drains or its ledger takes nothing new, so that a balancer looks elsewhere.
+pub(super) async fn ready(State(hub): State<Arc<Shared>>) -> Response {
+    let (status, body) = if hub.gate.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
+    } else if !hub.books.is_available() {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            r#"{"status":"ledger_unavailable"}"#,
+        )
+    } else {
+        (StatusCode::OK, r#"{"status":"ready"}"#)
+    };
+    respond::json(status, body, hub.request_id())
+}

@@ -1,0 +1,179 @@
+//! Whether the hub takes the request on. Before the body is read, so that the bound on requests is also a bound on the
+//! memory of their bodies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::config::Limits;
+
+/// Why the hub does not take a request on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum AdmitError {
+    #[error("this hub is about to stop and takes no new requests")]
+    Draining,
+    #[error("this hub already serves {limit} requests, which is its limit")]
+    Overloaded { limit: usize },
+    #[error("the request body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error(
+        "content type {found:?} is not supported: send JSON with \"Content-Type: application/json\""
+    )]
+    MediaType { found: String },
+    #[error("the request body did not arrive within {} seconds", .limit.as_secs())]
+    SlowBody { limit: Duration },
+    #[error("the request body broke off: {0}")]
+    BrokenBody(String),
+}
+
+/// Counts the requests in the hub, and lets none in while it drains.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    limit: usize,
+    in_flight: AtomicUsize,
+    draining: AtomicBool,
+    left: Notify,
+}
+
+/// The place of one request in the hub; dropping it gives the place back.
+#[derive(Debug)]
+pub(crate) struct Admission(Arc<Gate>);
+
+impl Gate {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            in_flight: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            left: Notify::new(),
+        })
+    }
+
+    /// Takes a place.
+    pub(crate) fn enter(self: &Arc<Self>) -> Result<Admission, AdmitError> {
+        let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
+        let admission = Admission(Arc::clone(self));
+        // Asked after the count has gone up, so that a drain either sees this request or refuses it.
+        if self.draining.load(Ordering::SeqCst) {
+            Err(AdmitError::Draining)
+        } else if before >= self.limit {
+            Err(AdmitError::Overloaded { limit: self.limit })
+        } else {
+            Ok(admission)
+        }
+    }
+
+    /// Lets nobody in any more.
+    pub(crate) fn close(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when no request is in the hub.
+    pub(crate) async fn empty(&self) {
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            // Registered before the count is read, so that a request that leaves in between is not missed.
+            left.as_mut().enable();
+            if self.in_flight() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.is_draining() {
+            self.0.left.notify_waiters();
+        }
+    }
+}
+
+/// Reads a JSON body within the bounds on its size and time.
+pub(crate) async fn read_json(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Bytes, AdmitError> {
+    check_media_type(headers)?;
+    let limit = limits.body_bytes;
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
+    {
+        return Err(AdmitError::TooLarge { limit });
+    }
+    match timeout(limits.body_deadline, collect(body, limit)).await {
+        Ok(read) => read,
+        Err(_) => Err(AdmitError::SlowBody {
+            limit: limits.body_deadline,
+        }),
+    }
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, AdmitError> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| AdmitError::BrokenBody(error.to_string()))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + rest.len() + data.len() > limit {
+            return Err(AdmitError::TooLarge { limit });
+        }
+        // Most bodies come in one piece and are never copied.
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.reserve(first.len() + data.len());
+            rest.extend_from_slice(&std::mem::take(&mut first));
+        }
+        rest.extend_from_slice(&data);
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), AdmitError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let json = essence.eq_ignore_ascii_case("application/json")
+        || essence.len() > 5 && essence.to_ascii_lowercase().ends_with("+json");
+    if json {
+        Ok(())
+    } else {
+        Err(AdmitError::MediaType {
+            found: text.chars().take(100).collect(),
+        })
+    }
+}

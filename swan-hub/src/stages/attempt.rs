@@ -1,0 +1,255 @@
+//! Tries providers until one has begun to answer. The status and the first content are waited for here, before the
+//! consumer has seen anything, so that a provider that fails, even inside a 200, costs the consumer nothing but time.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, StatusCode};
+use swan_core::ModelId;
+use swan_core::openai::{ChunkFacts, ErrorBody, Rewrite};
+use swan_core::protocol::{Operation, Piece};
+use tokio::time::Instant;
+
+use super::RequestError;
+use super::parse::ChatRequest;
+use super::route::{RouteError, Router};
+use super::settle::Bill;
+use super::start::{Start, StartError};
+use crate::hub::Shared;
+use crate::providers::{AttemptError, Fault, Job, Reply, Slot};
+
+/// Why no provider gave an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum AttemptsFailed {
+    /// The model server says that the request is at fault; nobody else would take it either.
+    #[error("{}", .error.message)]
+    Refused { status: u16, error: Box<ErrorBody> },
+    #[error("{attempts} attempts failed; the last one because {reason}")]
+    Provider { attempts: u32, reason: String },
+    #[error("no provider answered in time")]
+    Deadline,
+    #[error("the provider failed, and fallbacks are not allowed: {reason}")]
+    NoFallback { reason: String },
+    #[error("the request is larger than any provider online accepts: {limit} bytes")]
+    TooLarge { limit: usize },
+    /// An answer broke after its beginning had gone out.
+    #[error("the provider failed in the middle of its answer: {reason}")]
+    Broken { reason: String },
+}
+
+/// A provider that has begun to answer.
+#[derive(Debug)]
+pub(crate) struct Won {
+    pub(crate) answer: Answered,
+    pub(crate) fallback: Option<super::route::FallbackReason>,
+}
+
+/// What it has answered so far.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// The whole body, which is JSON.
+    Whole(Bytes),
+    /// The beginning of a stream, up to its first content.
+    Stream(Reply, Box<Start>),
+}
+
+/// Tries until an answer has begun. The slot of the winner is left in the bill.
+pub(crate) async fn attempt(
+    hub: &Arc<Shared>,
+    request: &ChatRequest,
+    model: &ModelId,
+    bill: &mut Bill,
+    deadline: Instant,
+) -> Result<Won, RequestError> {
+    let mut router = Router::new(hub, model, request);
+    let most = if request.allow_fallbacks {
+        hub.limits.further_attempts
+    } else {
+        0
+    };
+    let mut last = None;
+    for number in 0..=most {
+        let slot = match router.next() {
+            Ok(slot) => slot,
+            Err(error) => {
+                return Err(match last {
+                    Some(error) => failed(error, number, request).into(),
+                    None => RouteError::into(error),
+                });
+            }
+        };
+        let job = job(hub, request, &slot, bill, number, deadline);
+        bill.attempt(slot);
+        let limit = hub.limits.reply_bytes;
+        let tried = match request.head.stream {
+            true => tokio::time::timeout(
+                hub.limits.idle,
+                stream(bill, job, request.head.include_usage),
+            )
+            .await
+            .unwrap_or(Err(AttemptError::Deadline)),
+            false => whole(bill, job, limit).await,
+        };
+        match tried {
+            Ok(answer) => {
+                return Ok(Won {
+                    answer,
+                    fallback: router.fallback,
+                });
+            }
+            Err(error) => {
+                tracing::debug!(request = %bill.request(), attempt = number, %error, "an attempt failed");
+                bill.attempt_failed(error.fault());
+                if !error.is_retryable() || Instant::now() >= deadline {
+                    return Err(failed(error, number + 1, request).into());
+                }
+                router.failed();
+                last = Some(error);
+            }
+        }
+    }
+    let error = last.unwrap_or(AttemptError::Deadline);
+    Err(failed(error, most + 1, request).into())
+}
+
+fn job(
+    hub: &Shared,
+    request: &ChatRequest,
+    slot: &Slot,
+    bill: &Bill,
+    attempt: u32,
+    deadline: Instant,
+) -> Job {
+    let mut rewrite = Rewrite::new()
+        .with_model(slot.upstream())
+        .with_include_usage()
+        .without_market_fields();
+    // A limit that the consumer set is lowered to what was held; without one, the model server keeps its own, since a
+    // limit of ours could exceed a context that only the model server knows.
+    let held = bill.per_choice();
+    if request
+        .head
+        .max_output_tokens()
+        .is_some_and(|asked| asked > held)
+    {
+        rewrite = rewrite.with_max_tokens(held);
+    }
+    Job {
+        request: bill.request(),
+        attempt,
+        operation: Operation::ChatCompletions,
+        streaming: request.head.stream,
+        content_type: HeaderValue::from_static("application/json"),
+        body: rewrite.apply(&request.body, &request.head),
+        deadline,
+        idle: hub.limits.idle,
+    }
+}
+
+/// One attempt at a whole answer.
+async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptError> {
+    let mut reply = bill.slot()?.dispatch(job)?;
+    reply.head().await?;
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(piece) = reply.next().await {
+        let (Piece::Raw(bytes) | Piece::Event(bytes)) = piece?;
+        if first.len() + rest.len() + bytes.len() > limit {
+            return Err(bad_gateway(format!(
+                "its answer is larger than {limit} bytes"
+            )));
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = bytes;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.extend_from_slice(&std::mem::take(&mut first));
+        }
+        rest.extend_from_slice(&bytes);
+    }
+    let body = if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    };
+    match ChunkFacts::read(&body) {
+        None => Err(bad_gateway("its answer is not a JSON object".into())),
+        Some(facts) => match facts.error {
+            Some(error) => Err(bad_gateway(super::tally::said(error))),
+            None => Ok(Answered::Whole(body)),
+        },
+    }
+}
+
+/// One attempt at a stream, up to its first content.
+async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, AttemptError> {
+    let mut reply = bill.slot()?.dispatch(job)?;
+    let head = reply.head().await?;
+    let sse = head.content_type.as_ref().is_none_or(|value| {
+        value
+            .as_bytes()
+            .get(..17)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
+    });
+    if !sse {
+        return Err(bad_gateway(
+            "it answered a stream with something that is no event stream".into(),
+        ));
+    }
+    let mut start = Start::new(wants_usage);
+    loop {
+        match start.advance() {
+            Ok(true) => return Ok(Answered::Stream(reply, Box::new(start))),
+            Ok(false) => {}
+            Err(StartError(reason)) => return Err(bad_gateway(reason)),
+        }
+        match reply.next().await {
+            Some(piece) => start.push(piece?),
+            None => {
+                return match start.end() {
+                    Ok(()) => Ok(Answered::Stream(reply, Box::new(start))),
+                    Err(StartError(reason)) => Err(bad_gateway(reason)),
+                };
+            }
+        }
+    }
+}
+
+/// A failure that the hub found in the provider's answer.
+fn bad_gateway(message: String) -> AttemptError {
+    AttemptError::Provider {
+        status: StatusCode::BAD_GATEWAY.as_u16(),
+        message,
+        body: Bytes::new(),
+    }
+}
+
+/// What the consumer is told about the attempt that was the last one.
+fn failed(error: AttemptError, attempts: u32, request: &ChatRequest) -> AttemptsFailed {
+    match error {
+        AttemptError::Provider {
+            status,
+            ref message,
+            ref body,
+        } if error.fault() == Fault::Consumer => {
+            let mut error = Box::new(ErrorBody::read(body));
+            if error.message.is_empty() {
+                error.message = message.clone();
+            }
+            AttemptsFailed::Refused { status, error }
+        }
+        AttemptError::TooLarge { limit, .. } => AttemptsFailed::TooLarge { limit },
+        AttemptError::Deadline | AttemptError::Idle if request.allow_fallbacks => {
+            AttemptsFailed::Deadline
+        }
+        other if !request.allow_fallbacks => AttemptsFailed::NoFallback {
+            reason: other.to_string(),
+        },
+        other => AttemptsFailed::Provider {
+            attempts,
+            reason: other.to_string(),
+        },
+    }
+}

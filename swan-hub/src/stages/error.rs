@@ -1,0 +1,42 @@
+//! Every way in which a request can end without an answer; the gateway has the one table to HTTP.
+
+use super::admit::AdmitError;
+use super::attempt::AttemptsFailed;
+use super::authenticate::AuthenticateError;
+use super::hold::HoldFailed;
+use super::parse::ParseError;
+use super::quote::QuoteError;
+use super::route::RouteError;
+
+/// The error of whichever stage stopped the request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    #[error(transparent)]
+    Authenticate(#[from] AuthenticateError),
+    #[error(transparent)]
+    Admit(#[from] AdmitError),
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
+    #[error(transparent)]
+    Hold(#[from] HoldFailed),
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    #[error(transparent)]
+    Attempt(#[from] AttemptsFailed),
+    /// The charge could not be journalled, so the consumer must not see the end of its answer.
+    #[error(
+        "the charge for this request could not be recorded; nothing of the answer is lost but its end"
+    )]
+    Unsettled,
+    /// No route has this path.
+    #[error("there is nothing at {method} {path}; the API is under /v1")]
+    UnknownUrl { method: String, path: String },
+    /// The path exists, the method does not.
+    #[error("{method} is not allowed here")]
+    MethodNotAllowed { method: String },
+    /// `GET /v1/models/{id}` for a model that the policy does not know.
+    #[error("the model {model:?} does not exist")]
+    UnknownModel { model: String },
+}

@@ -1,0 +1,109 @@
+//! Sets the quote aside. Before routing, so that no provider works for a request that cannot be paid; after the quote,
+//! which is what is held.
+
+use std::time::Duration;
+
+use swan_core::{Amount, Currency, RequestId};
+
+use super::authenticate::Consumer;
+use super::parse::ChatRequest;
+use super::quote::Quoted;
+use crate::hub::Shared;
+use crate::ledger::{Hold, HoldRequest, LedgerError};
+
+/// How much longer than the request a hold may live: settlement comes after the last byte.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// Why nothing could be set aside.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum HoldFailed {
+    #[error("this request may cost {needed} {currency} and {available} {currency} are available", currency = .currency.code())]
+    InsufficientFunds {
+        needed: Amount,
+        available: Amount,
+        currency: Currency,
+    },
+    #[error("this request may cost {needed} {currency} and {available} {currency} are available, enough for max_tokens up to {affordable}", currency = .currency.code())]
+    MaxTokensBeyondFunds {
+        needed: Amount,
+        available: Amount,
+        currency: Currency,
+        affordable: u64,
+    },
+    #[error("the ledger takes no new requests at the moment")]
+    Unavailable,
+    #[error("the request could not be entered into the ledger")]
+    Ledger(String),
+}
+
+/// Holds the worst case of a request that will last at most `deadline`.
+pub(crate) fn hold(
+    hub: &Shared,
+    request: RequestId,
+    consumer: &Consumer,
+    asked: &ChatRequest,
+    quoted: &Quoted,
+    deadline: Duration,
+) -> Result<Hold, HoldFailed> {
+    let terms = HoldRequest {
+        request,
+        account: consumer.account,
+        currency: quoted.quote.currency(),
+        amount: quoted.quote.amount(),
+        expires: hub.clock.now().after(deadline.saturating_add(GRACE)),
+        policy: Some(hub.policy.version().clone()),
+    };
+    hub.books.hold(terms).map_err(|error| match error {
+        LedgerError::InsufficientFunds { available, .. } => beyond(hub, asked, quoted, available),
+        LedgerError::Unavailable { .. } => HoldFailed::Unavailable,
+        other => {
+            tracing::error!(%request, error = %other, "a hold failed");
+            HoldFailed::Ledger(other.to_string())
+        }
+    })
+}
+
+fn beyond(hub: &Shared, asked: &ChatRequest, quoted: &Quoted, available: Amount) -> HoldFailed {
+    let (needed, currency) = (quoted.quote.amount(), quoted.quote.currency());
+    match affordable(hub, asked, quoted, available) {
+        0 => HoldFailed::InsufficientFunds {
+            needed,
+            available,
+            currency,
+        },
+        affordable => HoldFailed::MaxTokensBeyondFunds {
+            needed,
+            available,
+            currency,
+            affordable,
+        },
+    }
+}
+
+/// The largest `max_tokens` whose worst case `available` covers; 0 when there is none. More tokens never cost less, so
+/// halving finds it.
+fn affordable(hub: &Shared, asked: &ChatRequest, quoted: &Quoted, available: Amount) -> u64 {
+    let covers = |tokens: u64| {
+        let most = tokens.saturating_mul(quoted.choices);
+        let worst = hub
+            .policy
+            .metering()
+            .worst_case(asked.body.len() as u64, most);
+        quoted
+            .quote
+            .terms()
+            .price(&worst)
+            .is_ok_and(|cost| cost <= available)
+    };
+    let (mut enough, mut too_many) = (0, quoted.per_choice);
+    while too_many - enough > 1 {
+        let middle = enough + (too_many - enough) / 2;
+        if covers(middle) {
+            enough = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    enough
+}

@@ -1,0 +1,117 @@
+//! What is asked. After admission, since it needs the body; before money, since the quote needs the model and its bounds.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use swan_core::Currency;
+use swan_core::openai::{ChatRequestHead, HeadError};
+
+/// Why a request cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ParseError {
+    #[error(transparent)]
+    Body(#[from] HeadError),
+    #[error("header {name}: expected {expected}")]
+    Header {
+        name: &'static str,
+        expected: &'static str,
+    },
+}
+
+impl ParseError {
+    /// The code of the OpenAI error body.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Body(HeadError::NotUtf8 { .. } | HeadError::NotJson { .. }) => "invalid_json",
+            Self::Body(HeadError::Missing { .. }) => "missing_required_parameter",
+            Self::Body(_) => "invalid_value",
+            Self::Header { .. } => "invalid_header",
+        }
+    }
+
+    /// The member or header at fault.
+    pub(crate) fn param(&self) -> Option<&'static str> {
+        match self {
+            Self::Body(error) => error.param(),
+            Self::Header { name, .. } => Some(name),
+        }
+    }
+}
+
+/// The header that pins a provider.
+pub(crate) const PROVIDER: &str = "x-swan-provider";
+/// The header that allows or forbids another provider than the pinned one, and further attempts.
+pub(crate) const ALLOW_FALLBACKS: &str = "x-swan-allow-fallbacks";
+/// The header that chooses the currency.
+pub(crate) const PAYMENT: &str = "x-swan-payment";
+
+/// One chat request, understood.
+#[derive(Debug)]
+pub(crate) struct ChatRequest {
+    pub(crate) body: Bytes,
+    pub(crate) head: ChatRequestHead,
+    pub(crate) payment: Currency,
+    /// The provider that the consumer asked for, by id or by name.
+    pub(crate) pin: Option<String>,
+    pub(crate) allow_fallbacks: bool,
+}
+
+/// Reads a chat request and the headers that steer it; the header wins over the body's field of the same meaning.
+pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, ParseError> {
+    let mut head = ChatRequestHead::parse(&body)?;
+    let payment = match text(headers, PAYMENT, "USD or SWAN")? {
+        None => head.payment.unwrap_or(Currency::Usd),
+        Some(code) if code.eq_ignore_ascii_case("usd") => Currency::Usd,
+        Some(code) if code.eq_ignore_ascii_case("swan") => Currency::Swan,
+        Some(_) => {
+            return Err(ParseError::Header {
+                name: PAYMENT,
+                expected: "USD or SWAN",
+            });
+        }
+    };
+    let expected = "true or false";
+    let allow_fallbacks = match text(headers, ALLOW_FALLBACKS, expected)? {
+        None => true,
+        Some(word) if word.eq_ignore_ascii_case("true") || word == "1" => true,
+        Some(word) if word.eq_ignore_ascii_case("false") || word == "0" => false,
+        Some(_) => {
+            return Err(ParseError::Header {
+                name: ALLOW_FALLBACKS,
+                expected,
+            });
+        }
+    };
+    let pin = match text(headers, PROVIDER, "the id or name of a provider")? {
+        Some(pin) => Some(pin.to_owned()),
+        None => head.provider.take(),
+    };
+    Ok(ChatRequest {
+        body,
+        head,
+        payment,
+        pin,
+        allow_fallbacks,
+    })
+}
+
+fn text<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+    expected: &'static str,
+) -> Result<Option<&'a str>, ParseError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(ParseError::Header {
+            name,
+            expected: "one value",
+        });
+    }
+    match value.to_str().map(str::trim) {
+        Ok("") | Err(_) => Err(ParseError::Header { name, expected }),
+        Ok(text) => Ok(Some(text)),
+    }
+}

@@ -1,0 +1,343 @@
+//! What the request costs. Last of all that moves money, and before the consumer sees the end of its answer: an end that
+//! was seen is a charge that survives a crash.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use swan_core::ledger::{ChargeRecord, UsageBasis};
+use swan_core::protocol::StreamEnd;
+use swan_core::{
+    Amount, Basis, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState, Seen, Usage,
+};
+use tokio::time::Instant;
+
+use super::RequestError;
+use super::admit::Admission;
+use super::authenticate::Consumer;
+use super::quote::Quoted;
+use super::record::Recorder;
+use super::tally::Tally;
+use crate::events::Outcome;
+use crate::gateway::Answer;
+use crate::hub::Shared;
+use crate::ledger::{Hold, LedgerError, Settled};
+use crate::providers::{self, AttemptError, ConnectionMode, Fault, Slot};
+
+/// How long the consumer waits for its charge to become durable while the store does not answer.
+const DURABLE_DEADLINE: Duration = Duration::from_secs(15);
+
+/// Everything that one request must give back: its funds, its place at a provider, its place in the hub, its record.
+///
+/// Dropped at any point, it charges what was delivered until then and releases the rest.
+#[derive(Debug)]
+pub(crate) struct Bill {
+    hub: Arc<Shared>,
+    state: RequestState,
+    quoted: Option<Quoted>,
+    hold: Option<Hold>,
+    slot: Option<Slot>,
+    /// Who is paid: a provider, or nobody but the hub itself for its own endpoints.
+    payee: Option<ProviderId>,
+    dispatched: Instant,
+    seen: Seen,
+    usage: Option<Bytes>,
+    recorder: Recorder,
+    /// The last to go, so that a hub that drains has nothing left to do when it is empty.
+    admission: Option<Admission>,
+}
+
+/// What was charged, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) usage: Usage,
+    /// Whether the model server's own usage object says the same.
+    pub(crate) trusted: bool,
+    pub(crate) cost: Amount,
+}
+
+/// A charge on its way to the disk.
+pub(crate) struct Settling {
+    receipt: Receipt,
+    durable: Option<Pin<Box<dyn Future<Output = Result<(), LedgerError>> + Send>>>,
+}
+
+impl Bill {
+    /// The bill of a request that has just arrived.
+    pub(crate) fn open(hub: &Arc<Shared>, request: RequestId) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            state: RequestState::Admitted,
+            quoted: None,
+            hold: None,
+            slot: None,
+            payee: None,
+            dispatched: Instant::now(),
+            seen: Seen::default(),
+            usage: None,
+            recorder: Recorder::new(hub, request),
+            admission: None,
+        }
+    }
+
+    pub(crate) const fn request(&self) -> RequestId {
+        self.recorder.record.request
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.recorder.elapsed()
+    }
+
+    pub(crate) fn authenticated(&mut self, consumer: &Consumer) {
+        self.recorder.record.account = Some(consumer.account);
+        self.recorder.record.key = consumer.key;
+    }
+
+    pub(crate) fn admitted(&mut self, admission: Admission) {
+        self.admission = Some(admission);
+    }
+
+    /// Takes over the funds that were set aside.
+    pub(crate) fn held(&mut self, hold: Hold, quoted: Quoted, prompt_bytes: usize) {
+        self.step(RequestEvent::Hold);
+        self.seen.prompt_bytes = prompt_bytes as u64;
+        self.seen.max_output_tokens = quoted.max_output_tokens();
+        self.recorder.record.model = Some(quoted.model.clone());
+        self.recorder.record.currency = quoted.quote.currency();
+        self.hold = Some(hold);
+        self.quoted = Some(quoted);
+    }
+
+    /// The most tokens that one choice may have, as held.
+    pub(crate) fn per_choice(&self) -> u64 {
+        self.quoted.as_ref().map_or(0, |quoted| quoted.per_choice)
+    }
+
+    pub(crate) const fn streaming(&mut self, streaming: bool) {
+        self.recorder.record.streaming = streaming;
+    }
+
+    /// Takes over the place at the provider who is tried next.
+    pub(crate) fn attempt(&mut self, slot: Slot) {
+        self.step(RequestEvent::Dispatch);
+        self.payee = (slot.mode() == ConnectionMode::Websocket).then(|| slot.provider());
+        self.recorder.record.attempts += 1;
+        self.recorder.record.provider = self.payee;
+        self.dispatched = Instant::now();
+        self.slot = Some(slot);
+    }
+
+    /// The place at the provider who is being tried.
+    pub(crate) fn slot(&self) -> Result<&Slot, AttemptError> {
+        self.slot
+            .as_ref()
+            .ok_or_else(|| AttemptError::Lost("the attempt is over".into()))
+    }
+
+    /// The provider who was being tried has failed.
+    pub(crate) fn attempt_failed(&mut self, fault: Fault) {
+        self.step(RequestEvent::AttemptFailed);
+        if let Some(slot) = self.slot.take() {
+            slot.finish(providers::Outcome::Failed(fault));
+        }
+    }
+
+    /// What the tally has counted goes to the consumer now.
+    pub(crate) fn deliver(&mut self, tally: &Tally) {
+        if tally.content_events > self.seen.content_events {
+            self.content(tally.content_bytes, tally.content_events);
+        }
+        if let Some(usage) = tally.usage() {
+            self.usage = Some(usage.clone());
+        }
+    }
+
+    /// That much content goes to the consumer now, all in all.
+    pub(crate) fn content(&mut self, bytes: u64, events: u64) {
+        self.step(RequestEvent::Content);
+        self.seen.content_bytes = bytes;
+        self.seen.content_events = events;
+        self.recorder.first_content();
+    }
+
+    /// The answer is whole: charges it.
+    pub(crate) fn settle(&mut self, usage: Option<&Bytes>, hints: Option<StreamEnd>) -> Settling {
+        self.step(RequestEvent::Complete);
+        let first_token = self
+            .recorder
+            .first_content_at()
+            .map(|first| first.saturating_duration_since(self.dispatched));
+        if let Some(slot) = self.slot.take() {
+            slot.finish(providers::Outcome::Served { first_token });
+        }
+        let told = usage.and_then(|object| ReportedUsage::from_json(object).ok());
+        let hinted = || {
+            let hints = hints?;
+            // The public agent sends zeros when it does not know.
+            let known = |count: Option<u64>| count.filter(|count| *count > 0);
+            ReportedUsage::new(known(hints.tokens_input), known(hints.tokens_output)).ok()
+        };
+        self.charge(told.or_else(hinted), told.is_some(), Outcome::Completed)
+    }
+
+    /// The answer broke, or the consumer went away: charges what was delivered.
+    pub(crate) fn settle_partly(&mut self, outcome: Outcome) -> Settling {
+        self.step(RequestEvent::GiveUp);
+        let usage = self.usage.take();
+        let told = usage.and_then(|object| ReportedUsage::from_json(&object).ok());
+        self.charge(told, told.is_some(), outcome)
+    }
+
+    /// The consumer has been told why it gets no answer.
+    pub(crate) fn answered(&mut self, answer: &Answer) {
+        self.recorder.record.error = Some(answer.code.to_string());
+    }
+
+    fn charge(
+        &mut self,
+        reported: Option<ReportedUsage>,
+        object: bool,
+        outcome: Outcome,
+    ) -> Settling {
+        let (Some(hold), Some(quoted)) = (self.hold.take(), self.quoted.as_ref()) else {
+            return Settling::nothing();
+        };
+        let metered = self
+            .hub
+            .policy
+            .metering()
+            .meter(reported.as_ref(), &self.seen);
+        let cost = match quoted.quote.terms().price(&metered.usage) {
+            Ok(cost) => cost,
+            // Cannot be: the worst case had a price. The most that was agreed is the bound in any case.
+            Err(_) => quoted.quote.amount(),
+        };
+        let split = self.hub.split.split(cost);
+        let record = ChargeRecord {
+            model: quoted.model.clone(),
+            provider: self.payee,
+            prompt_tokens: metered.usage.prompt_tokens,
+            cached_tokens: metered.usage.cached_tokens,
+            completion_tokens: metered.usage.completion_tokens,
+            basis: basis(metered.basis),
+            gross: cost,
+            provider_share: split.provider,
+            growth_fund: split.growth_fund,
+            treasury: split.treasury,
+            burn: split.burn,
+        };
+        let trusted = object && metered.basis == Basis::Reported;
+        let receipt = Receipt {
+            usage: metered.usage,
+            trusted,
+            cost,
+        };
+        match hold.settle(record) {
+            Ok(settled) => {
+                self.step(RequestEvent::Posted);
+                self.recorder.record.outcome = outcome;
+                self.recorder.record.usage = Some(metered.usage);
+                self.recorder.record.charge = cost;
+                Settling {
+                    receipt,
+                    durable: Some(Box::pin(bounded(settled))),
+                }
+            }
+            Err(error) => {
+                tracing::error!(request = %self.request(), %error, "a request could not be charged");
+                Settling {
+                    receipt,
+                    durable: Some(Box::pin(std::future::ready(Err(error)))),
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, event: RequestEvent) {
+        match self.state.on(event) {
+            Ok(state) => self.state = state,
+            Err(error) => {
+                tracing::error!(request = %self.request(), %error, "a fault of the hub");
+            }
+        }
+    }
+}
+
+impl Drop for Bill {
+    fn drop(&mut self) {
+        if self.hold.is_none() {
+            return;
+        }
+        if self.seen.content_events > 0 {
+            // In memory the charge stands at once; nobody is left to wait for the disk.
+            drop(self.settle_partly(Outcome::Abandoned));
+        } else {
+            self.step(RequestEvent::GiveUp);
+            if let Some(hold) = self.hold.take() {
+                hold.release("nothing was delivered");
+            }
+        }
+    }
+}
+
+impl Settling {
+    fn nothing() -> Self {
+        let receipt = Receipt {
+            usage: Usage::default(),
+            trusted: false,
+            cost: Amount::ZERO,
+        };
+        Self {
+            receipt,
+            durable: None,
+        }
+    }
+
+    /// Waits until the charge survives a crash.
+    pub(crate) async fn durable(mut self) -> Result<Receipt, RequestError> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// As [`Settling::durable`], for hand-written futures.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Receipt, RequestError>> {
+        let Some(durable) = &mut self.durable else {
+            return Poll::Ready(Ok(self.receipt));
+        };
+        let done = std::task::ready!(durable.as_mut().poll(cx));
+        self.durable = None;
+        Poll::Ready(
+            done.map(|()| self.receipt)
+                .map_err(|_| RequestError::Unsettled),
+        )
+    }
+}
+
+impl fmt::Debug for Settling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settling")
+            .field("receipt", &self.receipt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The books repeat a failed write for as long as there is hope; the consumer does not wait that long.
+async fn bounded(settled: Settled) -> Result<(), LedgerError> {
+    match tokio::time::timeout(DURABLE_DEADLINE, settled.durable()).await {
+        Ok(durable) => durable,
+        Err(_) => Err(LedgerError::Unavailable {
+            why: "its store does not answer",
+        }),
+    }
+}
+
+const fn basis(basis: Basis) -> UsageBasis {
+    match basis {
+        Basis::Reported => UsageBasis::Reported,
+        Basis::Bounded => UsageBasis::Bounded,
+        _ => UsageBasis::Estimated,
+    }
+}
