@@ -2,12 +2,12 @@
 //!
 //! The ids of all transfers of a request follow from the request's own id, so a repeat after a lost answer is recognised.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use super::{
     Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PendingHold, Rule, Transfer,
 };
-use crate::{AccountId, Amount, Currency, RequestId, Timestamp, TransferId};
+use crate::{AccountId, Amount, Currency, PolicyVersion, RequestId, Timestamp, TransferId};
 
 /// What a request sets aside before it is routed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct HoldTerms {
     /// When the hold can no longer be charged.
     pub expires: Timestamp,
     /// The policy that priced it.
-    pub policy: Option<Arc<str>>,
+    pub policy: Option<PolicyVersion>,
 }
 
 /// Why no group settles a hold with this record.
@@ -90,7 +90,7 @@ pub fn grant(
             rule: Rule::Grant,
             request: None,
             policy: None,
-            detail: Detail::Note(Arc::from(note)),
+            detail: Detail::Note(Cow::Owned(note.to_owned())),
         },
     }
 }
@@ -156,7 +156,7 @@ pub fn settle(terms: &HoldTerms, record: ChargeRecord) -> Result<Group, RecordEr
 
 /// Gives everything back that a request set aside.
 #[must_use]
-pub fn release(terms: &HoldTerms, note: Arc<str>) -> Group {
+pub fn release(terms: &HoldTerms, note: Cow<'static, str>) -> Group {
     let pending = hold_id(terms.request);
     let (debit, credit) = sides(terms);
     let transfer = Transfer {

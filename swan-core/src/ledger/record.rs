@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, ModelId, ProviderId};
+use crate::{Amount, Basis, Metered, ModelId, ProviderId, Split};
 
 /// What a request delivered, what it cost and who got which part.
 ///
@@ -34,6 +34,34 @@ pub struct ChargeRecord {
 }
 
 impl ChargeRecord {
+    /// The record of what was metered and how its price was split.
+    #[must_use]
+    pub const fn new(
+        model: ModelId,
+        provider: Option<ProviderId>,
+        metered: &Metered,
+        gross: Amount,
+        split: &Split,
+    ) -> Self {
+        Self {
+            model,
+            provider,
+            prompt_tokens: metered.usage.prompt_tokens,
+            cached_tokens: metered.usage.cached_tokens,
+            completion_tokens: metered.usage.completion_tokens,
+            basis: match metered.basis {
+                Basis::Reported => UsageBasis::Reported,
+                Basis::Bounded => UsageBasis::Bounded,
+                Basis::Estimated => UsageBasis::Estimated,
+            },
+            gross,
+            provider_share: split.provider,
+            growth_fund: split.growth_fund,
+            treasury: split.treasury,
+            burn: split.burn,
+        }
+    }
+
     /// The sum of the parts, which is the gross unless the record is wrong.
     #[must_use]
     pub fn parts(&self) -> Option<Amount> {

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::{AccountKey, ChargeRecord};
-use crate::{Amount, RequestId, Timestamp, TransferId};
+use crate::{Amount, PolicyVersion, RequestId, Timestamp, TransferId};
 
 /// One immutable movement of money from the debited to the credited account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ pub struct Cause {
     /// The request it belongs to.
     pub request: Option<RequestId>,
     /// The policy in force.
-    pub policy: Option<Arc<str>>,
+    pub policy: Option<PolicyVersion>,
     /// The evidence.
     pub detail: Detail,
 }
@@ -149,7 +149,7 @@ pub enum Detail {
     /// The rule says it all.
     None,
     /// In words: who granted, why it was released.
-    Note(Arc<str>),
+    Note(Cow<'static, str>),
     /// What was delivered, charged and shared.
     Charge(ChargeRecord),
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use swan_core::{Clock, ModelId};
+use swan_core::{BreakerConfig, Clock, ModelId};
 
 pub use config::ExternalConfig;
 pub(crate) use endpoint::Endpoint;
@@ -111,7 +111,7 @@ impl ExternalEndpoint {
             (self.endpoint.provider(), Arc::clone(self.endpoint.name())),
             (model, upstream.into()),
             Way::Endpoint(Arc::clone(&self.endpoint)),
-            Arc::new(Vitals::default()),
+            Arc::new(Vitals::new(BreakerConfig::default())),
             self.capacity,
         ))
     }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use swan_core::Amount;
 use swan_core::ledger::{ChargeRecord, entries};
@@ -49,11 +49,11 @@ impl Hold {
     }
 
     /// Gives everything back, and notes why.
-    pub fn release(mut self, why: &str) {
-        self.end(Arc::from(why));
+    pub fn release(mut self, why: impl Into<Cow<'static, str>>) {
+        self.end(why.into());
     }
 
-    fn end(&mut self, why: Arc<str>) {
+    fn end(&mut self, why: Cow<'static, str>) {
         if !self.live {
             return;
         }
@@ -74,7 +74,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         if self.live {
-            self.end(Arc::from("dropped"));
+            self.end(Cow::Borrowed("dropped"));
         }
     }
 }

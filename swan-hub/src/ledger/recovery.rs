@@ -38,7 +38,8 @@ pub(super) async fn recover(
     };
     let left: Vec<_> = core.ledger.pending().collect();
     for hold in &left {
-        core.commit(entries::recover(hold), clock.now())
+        let _ = core
+            .commit(entries::recover(hold), clock.now())
             .map_err(LedgerError::Rejected)?;
     }
     if !core.batch.is_empty() {

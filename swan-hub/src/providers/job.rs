@@ -21,7 +21,8 @@ pub(crate) struct Job {
     pub(crate) streaming: bool,
     /// The content type of the body.
     pub(crate) content_type: HeaderValue,
-    /// The body in segments: concatenated they are what the model server gets.
+    /// The body in segments: concatenated they are what the model server gets. Its `model` field should already say
+    /// [`Slot::upstream`](super::Slot::upstream), since only the caller reads bodies.
     pub(crate) body: Vec<Bytes>,
     /// When the whole answer must be here.
     pub(crate) deadline: Instant,
@@ -30,9 +31,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// The size of the body in bytes.
-    pub(crate) fn body_len(&self) -> usize {
-        self.body.iter().map(Bytes::len).sum()
+    /// The id on the wire, which no two attempts share.
+    pub(super) fn wire_id(&self) -> String {
+        match self.attempt {
+            0 => self.request.to_string(),
+            attempt => format!("{}-{attempt}", self.request),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use swan_core::protocol::CancelReason;
+use swan_core::protocol::{CancelReason, Severity};
 use swan_core::{KeyId, ProviderId};
 
 use super::attempt::AttemptError;
@@ -25,13 +25,26 @@ pub(crate) enum Command {
     Notice {
         /// A short machine-readable name, `[a-z0-9_]`.
         event: &'static str,
+        /// How bad it is.
+        severity: Severity,
         /// What an operator should read.
         message: String,
     },
     /// Tell the provider that the hub is about to go.
     Drain,
     /// End the connection.
-    Close(String),
+    Close(Closing),
+}
+
+/// Why the hub ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// A newer connection of the same node has come.
+    Replaced,
+    /// Its key was revoked.
+    Revoked,
+    /// The hub stops.
+    Shutdown,
 }
 
 /// A request on its way to the session.

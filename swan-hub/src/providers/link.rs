@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use swan_core::{ModelId, ProviderId};
+use swan_core::{Candidate, ModelId, ProviderId, Timestamp};
 
 use super::line::Line;
 use super::vitals::Vitals;
@@ -83,7 +83,7 @@ impl Link {
 
     /// Counts one more request, unless the provider is full, draining or unwell.
     pub(crate) fn try_enter(&self) -> bool {
-        if self.draining.load(Ordering::Relaxed) || self.unhealthy.load(Ordering::Relaxed) {
+        if !self.takes_requests() {
             return false;
         }
         let capacity = self.capacity.load(Ordering::Relaxed);
@@ -114,6 +114,19 @@ impl Link {
         self.capacity.store(capacity, Ordering::Relaxed);
     }
 
+    /// What routing needs to know.
+    pub(crate) fn candidate(&self, now: Timestamp) -> Candidate {
+        Candidate {
+            provider: self.provider,
+            in_flight: self.in_flight(),
+            capacity: self.capacity(),
+            ewma_ttft_ms: self.vitals.first_token_ms(),
+            success_permille: self.vitals.success_permille(),
+            draining: !self.takes_requests(),
+            breaker_open: self.vitals.is_open(now),
+        }
+    }
+
     /// The provider goes: it gets nothing new.
     pub(crate) fn set_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -122,5 +135,9 @@ impl Link {
     /// The provider says whether this model works.
     pub(crate) fn set_unhealthy(&self, unhealthy: bool) {
         self.unhealthy.store(unhealthy, Ordering::Relaxed);
+    }
+
+    fn takes_requests(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed) && !self.unhealthy.load(Ordering::Relaxed)
     }
 }

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use swan_core::protocol::{Piece, StreamEnd, StreamId};
 
@@ -34,6 +35,13 @@ impl Batch {
         self.head.is_none() && self.pieces.is_empty() && self.end.is_none()
     }
 }
+
+/// From so many waiting pieces on, small ones are copied out of the socket's buffers: a piece of a few bytes would
+/// otherwise keep a whole buffer alive for as long as a slow reader lets it wait.
+const SLOW_READER: usize = 32;
+
+/// What counts as small beside a buffer.
+const SMALL_PIECE: usize = 4 << 10;
 
 /// One answer's mailbox.
 #[derive(Debug, Default)]
@@ -72,6 +80,9 @@ impl Mailbox {
             return false;
         }
         state.over = batch.end.is_some();
+        if state.batch.pieces.len() >= SLOW_READER {
+            release_buffers(&mut batch.pieces);
+        }
         state.batch.absorb(batch);
         let waker = state.waker.take();
         drop(state);
@@ -115,6 +126,11 @@ impl Mailbox {
         true
     }
 
+    /// Whether nobody reads any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.state.lock().abandoned
+    }
+
     /// The reader is gone: what still comes is thrown away.
     pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();
@@ -149,6 +165,18 @@ impl Batch {
         }
         if other.end.is_some() {
             self.end = other.end.take();
+        }
+    }
+}
+
+fn release_buffers(pieces: &mut VecDeque<Piece>) {
+    for piece in pieces {
+        if piece.len() < SMALL_PIECE {
+            let copied = Bytes::copy_from_slice(piece.bytes());
+            *piece = match piece {
+                Piece::Raw(_) => Piece::Raw(copied),
+                Piece::Event(_) => Piece::Event(copied),
+            };
         }
     }
 }

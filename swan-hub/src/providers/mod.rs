@@ -1,15 +1,32 @@
 //! Provider sessions, presence and dispatch over the provider socket.
 
+mod admission;
 mod attempt;
+mod connection;
+mod failure;
 mod job;
 mod line;
 mod link;
 mod mailbox;
+mod outlets;
 mod registry;
 mod reply;
 mod roll;
+mod seen;
+mod session_clock;
+mod sessions;
 mod slot;
+mod socket;
+mod status;
+#[cfg(test)]
+mod tests;
+mod upgrade;
 mod vitals;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
 
 pub(crate) use attempt::{AttemptError, Fault};
 pub(crate) use job::{Head, Job};
@@ -17,5 +34,14 @@ pub(crate) use link::{ConnectionMode, Link, Way};
 pub(crate) use mailbox::Batch;
 pub(crate) use registry::{OnlineModel, Registry};
 pub(crate) use reply::Reply;
+pub(crate) use sessions::{Sessions, SessionsConfig};
 pub(crate) use slot::{Outcome, Slot};
 pub(crate) use vitals::Vitals;
+
+/// The routes that providers use. They work below any path.
+pub(crate) fn router(sessions: Arc<Sessions>) -> Router {
+    Router::new()
+        .route("/ws", get(upgrade::upgrade))
+        .route("/api/v1/provider/status", get(status::status))
+        .with_state(sessions)
+}

@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use swan_core::protocol::Health;
-use swan_core::{Clock, ModelId, ProviderId};
+use swan_core::{Candidate, Clock, Model, ModelId, ProviderId};
 
-use super::line::{Command, Line};
+use super::line::{Closing, Command, Line};
 use super::link::{Link, Way};
 use super::roll::{Arrival, Roll};
 use super::slot::Slot;
@@ -21,7 +22,7 @@ use super::slot::Slot;
 #[derive(Debug, Clone)]
 pub(crate) struct Offer {
     /// The canonical model.
-    pub(crate) model: ModelId,
+    pub(crate) model: Arc<Model>,
     /// The provider's own name for it.
     pub(crate) upstream: Arc<str>,
     /// Requests at once.
@@ -31,8 +32,8 @@ pub(crate) struct Offer {
 /// A model that somebody serves now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OnlineModel {
-    /// Its canonical name.
-    pub(crate) model: ModelId,
+    /// What it is.
+    pub(crate) model: Arc<Model>,
     /// Nodes that serve it.
     pub(crate) providers: usize,
     /// Requests that they take at once, together.
@@ -55,8 +56,15 @@ struct Shared {
     draining: AtomicBool,
 }
 
-/// The links of each model, in the order of their providers.
-type Presence = HashMap<ModelId, Arc<[Arc<Link>]>>;
+/// What is served now.
+type Presence = HashMap<ModelId, Served>;
+
+#[derive(Debug, Clone)]
+struct Served {
+    model: Arc<Model>,
+    /// In the order of their providers.
+    links: Arc<[Arc<Link>]>,
+}
 
 impl Registry {
     /// An empty registry.
@@ -76,16 +84,34 @@ impl Registry {
     pub(crate) fn models(&self) -> Vec<OnlineModel> {
         let presence = self.shared.presence.load();
         let mut models: Vec<_> = presence
-            .iter()
-            .map(|(model, links)| OnlineModel {
-                model: model.clone(),
+            .values()
+            .map(|Served { model, links }| OnlineModel {
+                model: Arc::clone(model),
                 providers: links.len(),
                 capacity: links.iter().map(|link| u64::from(link.capacity())).sum(),
                 in_flight: links.iter().map(|link| u64::from(link.in_flight())).sum(),
             })
             .collect();
-        models.sort_unstable_by(|a, b| a.model.cmp(&b.model));
+        models.sort_unstable_by(|a, b| a.model.id.cmp(&b.model.id));
         models
+    }
+
+    /// Adds every node that serves `model` to the empty `into`, usable or not.
+    pub(crate) fn candidates(&self, model: &ModelId, into: &mut Vec<Candidate>) {
+        let presence = self.shared.presence.load();
+        if let Some(served) = presence.get(model) {
+            let now = self.shared.clock.now();
+            into.extend(served.links.iter().map(|link| link.candidate(now)));
+        }
+    }
+
+    /// What is known of a model that somebody serves: for one outside the catalogue, the price of its class.
+    pub(crate) fn model(&self, model: &ModelId) -> Option<Arc<Model>> {
+        self.shared
+            .presence
+            .load()
+            .get(model)
+            .map(|served| Arc::clone(&served.model))
     }
 
     /// Whether anybody serves `model`, busy or not.
@@ -96,7 +122,7 @@ impl Registry {
     /// Takes a place at `provider`, at its least busy node; `None` when all are full, gone, or held off by their breakers.
     pub(crate) fn connect(&self, provider: ProviderId, model: &ModelId) -> Option<Slot> {
         let presence = self.shared.presence.load();
-        let links = presence.get(model)?;
+        let links = &presence.get(model)?.links;
         let from = links.partition_point(|link| link.provider < provider);
         let own = links
             .get(from..)?
@@ -138,6 +164,22 @@ impl Registry {
         self.shared.draining.load(Ordering::Acquire)
     }
 
+    /// Ends every connection.
+    pub(crate) fn close(&self) {
+        for line in self.lines() {
+            // One that has just ended needs no word.
+            let _ = line.send(Command::Close(Closing::Shutdown));
+        }
+    }
+
+    /// How long newcomers of `provider` are held because two machines fight over its identity.
+    pub(super) fn held(&self, provider: ProviderId) -> Option<Duration> {
+        self.shared
+            .roll
+            .lock()
+            .held(provider, self.shared.clock.now())
+    }
+
     /// Every connection that has registered.
     pub(crate) fn lines(&self) -> Vec<Arc<Line>> {
         self.shared.roll.lock().lines().cloned().collect()
@@ -147,6 +189,10 @@ impl Registry {
     pub(super) fn join(&self, line: &Arc<Line>, offers: &[Offer]) -> Arrival {
         let now = self.shared.clock.now();
         let mut roll = self.shared.roll.lock();
+        // Asked while the roll is held: a drain either sees this connection or is seen by it.
+        if self.is_draining() {
+            return Arrival::Draining;
+        }
         let arrival = roll.arrive(line, now);
         if let Arrival::Held { .. } = arrival {
             return arrival;
@@ -167,7 +213,7 @@ impl Registry {
     pub(super) fn leave(&self, line: &Arc<Line>) {
         let mut roll = self.shared.roll.lock();
         if let Some(links) = roll.remove(line) {
-            self.publish(&links, &[]);
+            self.publish(&links, &[], &[]);
         }
     }
 
@@ -196,11 +242,11 @@ impl Registry {
         let old = roll.links(line).to_vec();
         let mut new: Vec<Arc<Link>> = Vec::with_capacity(offers.len());
         for offer in offers {
-            if new.iter().any(|link| link.model == offer.model) {
+            if new.iter().any(|link| link.model == offer.model.id) {
                 continue;
             }
             let kept = old.iter().find(|link| {
-                link.model == offer.model
+                link.model == offer.model.id
                     && link.upstream == offer.upstream
                     && matches!(&link.way, Way::Line(own) if Arc::ptr_eq(own, line))
             });
@@ -211,36 +257,50 @@ impl Registry {
                 }
                 None => Arc::new(Link::new(
                     (line.provider, Arc::clone(&line.name)),
-                    (offer.model.clone(), Arc::clone(&offer.upstream)),
+                    (offer.model.id.clone(), Arc::clone(&offer.upstream)),
                     Way::Line(Arc::clone(line)),
-                    roll.vitals(line.provider, &offer.model),
+                    roll.vitals(line.provider, &offer.model.id),
                     offer.capacity,
                 )),
             });
         }
-        self.publish(&old, &new);
+        self.publish(&old, &new, offers);
         roll.put(line, new);
     }
 
     /// Replaces the links `old` by `new` in the snapshot. The caller holds the roll.
-    fn publish(&self, old: &[Arc<Link>], new: &[Arc<Link>]) {
+    fn publish(&self, old: &[Arc<Link>], new: &[Arc<Link>], offers: &[Offer]) {
         let mut presence = Presence::clone(&self.shared.presence.load());
         let mut models: Vec<&ModelId> = old.iter().chain(new).map(|link| &link.model).collect();
         models.sort_unstable();
         models.dedup();
-        for model in models {
-            let there = presence.get(model).map_or(&[][..], |links| links);
+        for id in models {
+            let there = presence.get(id).map_or(&[][..], |served| &served.links);
             let mut links: Vec<Arc<Link>> = there
                 .iter()
                 .filter(|link| !old.iter().any(|gone| Arc::ptr_eq(gone, link)))
                 .cloned()
                 .collect();
-            links.extend(new.iter().filter(|link| link.model == *model).cloned());
+            links.extend(new.iter().filter(|link| link.model == *id).cloned());
             links.sort_by_key(|link| link.provider);
-            if links.is_empty() {
-                presence.remove(model);
-            } else {
-                presence.insert(model.clone(), links.into());
+            let known = presence.get(id).map(|served| &served.model);
+            let offered = offers
+                .iter()
+                .map(|offer| &offer.model)
+                .find(|model| model.id == *id);
+            match known.or(offered).cloned() {
+                Some(model) if !links.is_empty() => {
+                    presence.insert(
+                        id.clone(),
+                        Served {
+                            model,
+                            links: links.into(),
+                        },
+                    );
+                }
+                _ => {
+                    presence.remove(id);
+                }
             }
         }
         self.shared.presence.store(Arc::new(presence));

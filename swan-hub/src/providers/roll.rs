@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{ModelId, ProviderId, Timestamp};
+use swan_core::{BreakerConfig, ModelId, ProviderId, Timestamp};
 
 use super::line::Line;
 use super::link::Link;
@@ -29,6 +29,8 @@ pub(crate) enum Arrival {
     New,
     /// It has the place of this older connection, which must now be closed.
     Replaced(Arc<Line>),
+    /// The hub is about to go.
+    Draining,
     /// It must wait: its node changes connections so often that two machines must be fighting over it.
     Held {
         /// The connection that stays.
@@ -47,6 +49,7 @@ pub(crate) struct Roll {
     members: BTreeMap<NodeKey, Member>,
     arrivals: HashMap<NodeKey, Arrivals>,
     vitals: HashMap<(ProviderId, ModelId), Arc<Vitals>>,
+    breaker: BreakerConfig,
 }
 
 #[derive(Debug)]
@@ -104,6 +107,20 @@ impl Roll {
         Arrival::Replaced(incumbent)
     }
 
+    /// How long newcomers of `provider` are held, while that is so for any of its nodes.
+    pub(crate) fn held(&self, provider: ProviderId, now: Timestamp) -> Option<Duration> {
+        let of_provider = self
+            .arrivals
+            .iter()
+            .filter(|((owner, _), _)| *owner == provider);
+        of_provider
+            .filter(|(key, arrivals)| {
+                arrivals.replacements >= MAX_REPLACEMENTS && self.members.contains_key(*key)
+            })
+            .map(|(_, arrivals)| FLAP_WINDOW.saturating_sub(now.since(arrivals.since)))
+            .find(|wait| !wait.is_zero())
+    }
+
     /// Whether `line` has the place of its node.
     pub(crate) fn is_current(&self, line: &Arc<Line>) -> bool {
         self.members
@@ -145,7 +162,9 @@ impl Roll {
             self.vitals
                 .retain(|_, vitals| Arc::strong_count(vitals) > 1);
         }
-        Arc::clone(self.vitals.entry((provider, model.clone())).or_default())
+        let breaker = self.breaker;
+        let vitals = self.vitals.entry((provider, model.clone()));
+        Arc::clone(vitals.or_insert_with(|| Arc::new(Vitals::new(breaker))))
     }
 }
 

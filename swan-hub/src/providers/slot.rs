@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{Clock, ModelId, ProviderId};
+use swan_core::{Clock, ModelId, Permit, ProviderId};
 
 use super::attempt::{AttemptError, Fault};
 use super::job::Job;
@@ -29,8 +29,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Slot {
     link: Arc<Link>,
     clock: Arc<dyn Clock>,
-    /// Whether the breaker still waits for a verdict on this request.
-    on_probation: bool,
+    /// The breaker's leave, until it has been given back.
+    permit: Option<Permit>,
 }
 
 impl Slot {
@@ -43,9 +43,9 @@ impl Slot {
         let mut slot = Self {
             link: Arc::clone(link),
             clock: Arc::clone(clock),
-            on_probation: false,
+            permit: None,
         };
-        slot.on_probation = slot.link.vitals.try_permit(clock.now())?;
+        slot.permit = Some(link.vitals.try_permit(clock.now())?);
         Some(slot)
     }
 
@@ -107,8 +107,12 @@ impl Slot {
 
     /// Gives the place back with a verdict, which the breaker and the averages learn from. Dropping the slot instead is neutral.
     pub(crate) fn finish(mut self, outcome: Outcome) {
-        if self.link.vitals.record(outcome, self.clock.now()) {
-            self.on_probation = false;
+        self.learn(Some(outcome));
+    }
+
+    fn learn(&mut self, outcome: Option<Outcome>) {
+        if let Some(permit) = self.permit.take() {
+            self.link.vitals.learn(permit, outcome, self.clock.now());
         }
     }
 }
@@ -116,8 +120,6 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.link.leave();
-        if self.on_probation {
-            self.link.vitals.give_back(self.clock.now());
-        }
+        self.learn(None);
     }
 }

@@ -1,11 +1,16 @@
 //! Where a hub keeps what must outlive it: keys, accounts, providers, the journal of the ledger, and an inbox through
 //! which the command line reaches a running hub.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod key_ring;
 mod memory;
 mod records;
 mod secret;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod watch;
 
 use std::any::Any;
 use std::fmt;
@@ -21,6 +26,10 @@ pub use records::{
     StoredCommand,
 };
 pub use secret::{KeyHash, Secret};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
+pub(crate) use watch::{ANSWER_OK, carry_out};
+pub use watch::{Watch, WatchOptions};
 
 /// Durable storage of a hub.
 ///

@@ -7,3 +7,5 @@
     clippy::missing_docs_in_private_items,
     reason = "tests"
 )]
+
+mod store;

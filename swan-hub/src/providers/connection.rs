@@ -1,0 +1,396 @@
+//! One provider's connection: a single task that drives its session.
+//!
+//! It never waits for a consumer: what it reads goes into mailboxes. Each time it runs it does everything that can be
+//! done, and flushes once.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use swan_core::Timestamp;
+use swan_core::protocol::{
+    Dialect, Dispatch, Fault, HubEvent, HubSession, LostReason, Notice, Severity, Transmit,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_tungstenite::tungstenite::Error;
+
+use super::failure::{attempt_error, refused};
+use super::job::Head;
+use super::line::{Closing, Command, Line, Order};
+use super::outlets::Outlets;
+use super::session_clock::SessionClock;
+use super::sessions::{Pass, Sessions};
+use super::socket::{Incoming, Socket};
+
+/// Messages read before the rest of the work has its turn.
+const READS_PER_PASS: usize = 64;
+
+/// Passes before other tasks have their turn.
+const PASSES_PER_POLL: usize = 8;
+
+/// How long the other side may take to answer a close.
+const CLOSE_GRACE: Duration = Duration::from_secs(2);
+
+/// The task of one connection. Dropping it, for whatever reason, ends its streams and takes it off the registry.
+pub(super) struct Connection<S> {
+    pub(super) socket: Socket<S>,
+    pub(super) session: HubSession,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) clock: SessionClock,
+    /// There once the provider has registered.
+    pub(super) line: Option<Arc<Line>>,
+    /// Counts against the connections that have not registered; given back when this one has.
+    pub(super) pass: Option<Pass>,
+    outlets: Outlets,
+    commands: Vec<Command>,
+    timer: Pin<Box<Sleep>>,
+    /// The conversation is over: what is left is to send the close and hear it confirmed, until then.
+    closing: Option<Instant>,
+    reason: String,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// The connection that has just been upgraded on `io`.
+    pub(super) fn new(io: S, dialect: Dialect, sessions: Arc<Sessions>, pass: Pass) -> Self {
+        let clock = SessionClock::start(&sessions.clock);
+        let session = HubSession::new(dialect, sessions.config.session.clone(), clock.now());
+        Self {
+            socket: Socket::new(io, session.max_inbound()),
+            session,
+            sessions,
+            clock,
+            line: None,
+            pass: Some(pass),
+            outlets: Outlets::default(),
+            commands: Vec::new(),
+            timer: Box::pin(sleep_until(Instant::now())),
+            closing: None,
+            reason: String::new(),
+        }
+    }
+
+    /// Drives the connection to its end.
+    pub(super) async fn run(mut self) {
+        std::future::poll_fn(|cx| self.poll_run(cx)).await;
+    }
+
+    fn poll_run(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..PASSES_PER_POLL {
+            let now = self.clock.now();
+            let mut busy = self.take_commands(cx, now);
+            match self.read(cx, now) {
+                Ok(read) => busy |= read,
+                Err(why) => self.disconnected(now, &why),
+            }
+            busy |= self.fire_timer(cx, now);
+            self.take_events(now);
+            self.outlets.deliver();
+            match self.transmit(cx) {
+                Ok(sent) => busy |= sent,
+                Err(error) => self.disconnected(now, &error.to_string()),
+            }
+            if self.is_over() {
+                return Poll::Ready(());
+            }
+            if !busy && !self.arm_timer(cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn take_commands(&mut self, cx: &Context<'_>, now: Timestamp) -> bool {
+        let Some(line) = &self.line else { return false };
+        let mut commands = std::mem::take(&mut self.commands);
+        let busy = line.poll_commands(cx, &mut commands).is_ready();
+        for command in commands.drain(..) {
+            self.obey(now, command);
+        }
+        self.commands = commands;
+        busy
+    }
+
+    fn obey(&mut self, now: Timestamp, command: Command) {
+        match command {
+            Command::Dispatch(order) => self.dispatch(now, *order),
+            Command::Cancel(mailbox, reason) => {
+                if let Some(stream) = mailbox.stream()
+                    && self.outlets.close(stream)
+                {
+                    self.session.cancel(now, stream, &reason);
+                }
+            }
+            Command::Credit(mailbox) => {
+                let bytes = mailbox.take_credit();
+                if let Some(stream) = mailbox.stream() {
+                    self.session.credit(now, stream, bytes);
+                }
+            }
+            Command::Notice {
+                event,
+                severity,
+                message,
+            } => {
+                self.notice(now, event, severity, message);
+            }
+            Command::Drain => self.session.drain(now),
+            // The evicted agent would dial again at once and evict in its turn: it is held for a while.
+            Command::Close(Closing::Replaced) => {
+                let reason = "another connection of this node has taken its place";
+                self.session.reject(now, reason);
+                self.part(reason);
+            }
+            Command::Close(Closing::Revoked) => {
+                let message = "the provider key has been revoked".to_owned();
+                self.notice(now, "key_revoked", Severity::Critical, message);
+                self.session.close(now, LostReason::Rejected);
+            }
+            Command::Close(Closing::Shutdown) => {
+                self.session.close(
+                    now,
+                    LostReason::Transport("the hub is shutting down".to_owned()),
+                );
+            }
+        }
+    }
+
+    fn dispatch(&mut self, now: Timestamp, order: Order) {
+        let Order {
+            job,
+            upstream,
+            mailbox,
+        } = order;
+        if mailbox.is_abandoned() {
+            return;
+        }
+        let wait = job.deadline.saturating_duration_since(Instant::now());
+        let dispatch = Dispatch {
+            request_id: job.wire_id(),
+            model: upstream.to_string(),
+            operation: job.operation,
+            stream: job.streaming,
+            content_type: job
+                .content_type
+                .to_str()
+                .unwrap_or("application/json")
+                .to_owned(),
+            body: job.body,
+            deadline_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1),
+        };
+        match self.session.dispatch(now, dispatch) {
+            Ok(stream) => {
+                mailbox.bind(stream);
+                self.outlets.open(stream, mailbox);
+            }
+            Err(error) => mailbox.fail(refused(&error)),
+        }
+    }
+
+    pub(super) fn notice(
+        &mut self,
+        now: Timestamp,
+        event: &str,
+        severity: Severity,
+        message: String,
+    ) {
+        let event = event.to_owned();
+        self.session.notice(
+            now,
+            &Notice {
+                event,
+                severity,
+                message,
+                ..Notice::default()
+            },
+        );
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Result<bool, String> {
+        for count in 0..READS_PER_PASS {
+            match self.socket.poll_read(cx) {
+                Poll::Pending => return Ok(count > 0),
+                Poll::Ready(Some(Ok(Incoming::Frame(frame)))) => {
+                    self.session.handle_frame(now, frame);
+                    // A registration raises the limit, and the next frame may already need it.
+                    self.take_registration(now);
+                }
+                Poll::Ready(Some(Ok(Incoming::Control))) => {}
+                Poll::Ready(Some(Err(error))) => return Err(error.to_string()),
+                Poll::Ready(None) => return Err("closed by the provider".to_owned()),
+            }
+        }
+        Ok(true)
+    }
+
+    fn take_registration(&mut self, now: Timestamp) {
+        if self.line.is_none() {
+            self.take_events(now);
+            self.socket.set_max_message(self.session.max_inbound());
+        }
+    }
+
+    fn take_events(&mut self, now: Timestamp) {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                HubEvent::Head {
+                    stream,
+                    status,
+                    content_type,
+                } => {
+                    let content_type = content_type.and_then(|value| value.parse().ok());
+                    self.outlets.head(
+                        stream,
+                        Head {
+                            status,
+                            content_type,
+                        },
+                    );
+                }
+                HubEvent::Body { stream, piece } => self.outlets.piece(stream, piece),
+                HubEvent::End { stream, end } => self.outlets.end(stream, Ok(end)),
+                HubEvent::Failed { stream, failure } => {
+                    let limit = self.sessions.config.session.max_unconsumed;
+                    self.outlets.end(stream, Err(attempt_error(failure, limit)));
+                }
+                HubEvent::Lost { reason } => self.lost(&reason.to_string()),
+                other => self.about_the_provider(now, other),
+            }
+        }
+    }
+
+    /// Events that are rare.
+    fn about_the_provider(&mut self, now: Timestamp, event: HubEvent) {
+        match event {
+            HubEvent::Register(registration) => self.register(now, &registration),
+            HubEvent::Heartbeat(heartbeat) => {
+                if let Some(line) = &self.line {
+                    self.sessions.seen(line);
+                    self.sessions
+                        .registry
+                        .set_health(line, &heartbeat.model_health);
+                }
+            }
+            HubEvent::Health(health) => {
+                if let Some(line) = &self.line {
+                    self.sessions.registry.set_health(line, &health);
+                }
+            }
+            HubEvent::Draining => {
+                if let Some(line) = &self.line {
+                    self.sessions.registry.set_draining(line);
+                }
+            }
+            HubEvent::Fault(fault) => self.fault(&fault),
+            _ => {}
+        }
+    }
+
+    fn fault(&self, fault: &Fault) {
+        let provider = self.line.as_ref().map(|line| line.provider.to_string());
+        tracing::warn!(provider, kind = %fault.kind, "a provider broke the protocol");
+    }
+
+    fn disconnected(&mut self, now: Timestamp, why: &str) {
+        self.session.handle_disconnect(now, why);
+        self.take_events(now);
+        self.lost(why);
+        // There is no socket left to close.
+        self.closing = Some(Instant::now());
+    }
+
+    fn lost(&mut self, why: &str) {
+        self.part(why);
+        if self.closing.is_none() {
+            self.closing = Some(Instant::now() + CLOSE_GRACE);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.closing.is_some_and(|until| until <= Instant::now())
+    }
+
+    fn transmit(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        let mut sent = false;
+        while self.socket.is_writable() {
+            match self.session.poll_transmit() {
+                None => break,
+                Some(Transmit::Frame(frame)) => self.socket.write(cx, frame)?,
+                Some(Transmit::Close { code, reason }) => {
+                    self.closing.get_or_insert(Instant::now() + CLOSE_GRACE);
+                    self.socket.write_close(cx, code, reason)?;
+                }
+            }
+            sent = true;
+        }
+        if self.socket.is_unflushed() {
+            let was_blocked = !self.socket.is_writable();
+            match self.socket.poll_flush(cx) {
+                // What could not be written before can be now.
+                Poll::Ready(Ok(())) => sent |= was_blocked,
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => {}
+            }
+        }
+        Ok(sent)
+    }
+
+    fn fire_timer(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
+        let due = self.session.poll_timeout().is_some_and(|due| due <= now);
+        if due {
+            self.session.handle_timeout(now);
+        } else if self.timer.as_mut().poll(cx).is_ready() {
+            // Set for a deadline that has moved since; `arm_timer` sets it anew.
+            return false;
+        }
+        due
+    }
+
+    /// Sees to it that the task is woken in time; `true` when the time is now.
+    ///
+    /// The timer is only ever moved forward to an earlier deadline, since each frame moves the heartbeat's later.
+    fn arm_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let session = self
+            .session
+            .poll_timeout()
+            .map(|due| self.clock.instant(due));
+        let due = match (session, self.closing) {
+            (Some(session), Some(closing)) => session.min(closing),
+            (Some(due), None) | (None, Some(due)) => due,
+            (None, None) => return false,
+        };
+        if self.timer.is_elapsed() || due < self.timer.deadline() {
+            self.timer.as_mut().reset(due);
+        }
+        self.timer.as_mut().poll(cx).is_ready()
+    }
+}
+
+impl<S> Connection<S> {
+    /// Takes the connection out of routing; its streams have failed or fail now.
+    pub(super) fn part(&mut self, why: &str) {
+        if self.reason.is_empty() {
+            why.clone_into(&mut self.reason);
+        }
+        if let Some(line) = self.line.take() {
+            self.sessions.left(&line, why);
+            for command in line.close() {
+                if let Command::Dispatch(order) = command {
+                    order
+                        .mailbox
+                        .fail(super::AttemptError::Lost(why.to_owned()));
+                }
+            }
+        }
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.part("the connection has ended");
+        let why = std::mem::take(&mut self.reason);
+        self.outlets.fail_all(&why);
+    }
+}

@@ -1,0 +1,147 @@
+//! What all provider connections share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use swan_core::protocol::HubSessionConfig;
+use swan_core::{Clock, Policy};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::line::{Closing, Command, Line};
+use super::registry::Registry;
+use super::seen::Seen;
+use crate::store::{KeyRing, Store};
+
+/// How often revoked keys are looked for, which bounds how long their sessions live on.
+const SWEEP_EVERY: Duration = Duration::from_millis(250);
+
+/// After how many sweeps the store hears who was here.
+const SWEEPS_PER_RECORD: u32 = 8;
+
+/// Limits of the provider side; the default is DESIGN section 11.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionsConfig {
+    /// Limits of each session.
+    pub(crate) session: HubSessionConfig,
+    /// Requests at once for a model whose provider has declared nothing. 10.
+    pub(crate) default_capacity: u32,
+    /// Requests at once for any model of one node, whatever it declares. 512.
+    pub(crate) max_capacity: u32,
+    /// Connections that have not registered, or were refused and are held. 4,096.
+    pub(crate) max_unregistered: usize,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self {
+            session: HubSessionConfig {
+                max_streams: 1_024,
+                ..HubSessionConfig::default()
+            },
+            default_capacity: 10,
+            max_capacity: 512,
+            max_unregistered: 4_096,
+        }
+    }
+}
+
+/// A place among the connections that have not registered.
+pub(super) type Pass = OwnedSemaphorePermit;
+
+/// The provider side of a hub.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    pub(super) registry: Registry,
+    pub(super) keys: KeyRing,
+    pub(super) policy: Arc<Policy>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: SessionsConfig,
+    store: Arc<dyn Store>,
+    seen: Seen,
+    unregistered: Arc<Semaphore>,
+    swept: AtomicBool,
+}
+
+impl Sessions {
+    /// A provider side without connections, which will put them into `registry`.
+    pub(crate) fn new(
+        registry: Registry,
+        (keys, store): (KeyRing, Arc<dyn Store>),
+        policy: Arc<Policy>,
+        clock: Arc<dyn Clock>,
+        config: SessionsConfig,
+    ) -> Self {
+        let unregistered = Arc::new(Semaphore::new(config.max_unregistered));
+        Self {
+            registry,
+            keys,
+            policy,
+            clock,
+            config,
+            store,
+            seen: Seen::default(),
+            unregistered,
+            swept: AtomicBool::new(false),
+        }
+    }
+
+    /// A place for a connection that has not registered yet, if there is one.
+    pub(super) fn pass(&self) -> Option<Pass> {
+        Arc::clone(&self.unregistered).try_acquire_owned().ok()
+    }
+
+    /// Notes that the provider behind `line` lives.
+    pub(super) fn seen(&self, line: &Line) {
+        self.seen.touch(line.provider, self.clock.now());
+    }
+
+    /// Notes that `line` has registered.
+    pub(super) fn registered(&self, line: &Line) {
+        self.seen
+            .register(line.provider, &line.name, self.clock.now());
+    }
+
+    /// Takes a connection that has ended out of routing.
+    pub(super) fn left(&self, line: &Arc<Line>, why: &str) {
+        self.seen(line);
+        self.registry.leave(line);
+        tracing::info!(provider = %line.provider, node = %line.node, why, "provider disconnected");
+    }
+
+    /// Writes down who was here; also done every few seconds while there are connections.
+    pub(crate) async fn record(&self) {
+        self.seen.record(&*self.store).await;
+    }
+
+    /// Starts the sweeps, the first time that there is something to sweep.
+    pub(super) fn start_sweeping(self: &Arc<Self>) {
+        if self.swept.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let sessions = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(SWEEP_EVERY);
+            every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            for sweep in 0u32.. {
+                every.tick().await;
+                let Some(sessions) = sessions.upgrade() else {
+                    return;
+                };
+                sessions.close_revoked();
+                if sweep % SWEEPS_PER_RECORD == 0 {
+                    sessions.record().await;
+                }
+            }
+        });
+    }
+
+    fn close_revoked(&self) {
+        for line in self.registry.lines() {
+            if !self.keys.is_active(line.key) {
+                // A connection that has just ended is as good as closed.
+                let _ = line.send(Command::Close(Closing::Revoked));
+            }
+        }
+    }
+}

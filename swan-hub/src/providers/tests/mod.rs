@@ -1,0 +1,1 @@
+//! Real sockets, scripted agents.

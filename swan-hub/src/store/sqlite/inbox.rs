@@ -1,0 +1,93 @@
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use swan_core::{AccountId, Amount};
+
+use super::directory::{blob, id, millis, time};
+use super::open::failed;
+use crate::store::{Command, CommandKind, StoreError, StoredCommand};
+
+const PUSH: &str = "INSERT INTO inbox (id, sent_ms, kind, account, currency, amount, note)
+    VALUES (?1, ?2, 'grant', ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING";
+const PENDING: &str = "SELECT id, sent_ms, kind, account, currency, amount, note, answer FROM inbox
+    WHERE answer IS NULL ORDER BY number LIMIT ?1";
+const FIND: &str =
+    "SELECT id, sent_ms, kind, account, currency, amount, note, answer FROM inbox WHERE id = ?1";
+const ANSWER: &str = "UPDATE inbox SET answer = ?2 WHERE id = ?1 AND answer IS NULL";
+
+pub(super) fn push(connection: &Connection, command: &Command) -> Result<(), StoreError> {
+    let CommandKind::Grant {
+        account,
+        currency,
+        amount,
+        note,
+    } = &command.kind;
+    let row = (
+        blob(command.id),
+        millis(command.sent),
+        blob(account.as_u128()),
+        currency.code(),
+        amount_blob(*amount),
+        note,
+    );
+    connection.execute(PUSH, row).map(drop).map_err(failed)
+}
+
+pub(super) fn pending(connection: &Connection, limit: u32) -> Result<Vec<Command>, StoreError> {
+    let mut query = connection.prepare_cached(PENDING).map_err(failed)?;
+    let rows = query.query_map([limit], command_row).map_err(failed)?;
+    rows.map(|row| Ok(row.map_err(failed)??.command)).collect()
+}
+
+pub(super) fn find(connection: &Connection, id: u128) -> Result<Option<StoredCommand>, StoreError> {
+    let mut query = connection.prepare_cached(FIND).map_err(failed)?;
+    query
+        .query_row([blob(id)], command_row)
+        .optional()
+        .map_err(failed)?
+        .transpose()
+}
+
+pub(super) fn answer(connection: &Connection, id: u128, answer: &str) -> Result<(), StoreError> {
+    connection
+        .execute(ANSWER, (blob(id), answer))
+        .map(drop)
+        .map_err(failed)
+}
+
+fn command_row(row: &Row<'_>) -> rusqlite::Result<Result<StoredCommand, StoreError>> {
+    let number = id(row, 0)?;
+    let (kind, currency): (String, String) = (row.get(2)?, row.get(4)?);
+    let amount: [u8; 16] = row.get(5)?;
+    let sense = (kind == "grant")
+        .then(|| Some((currency.parse().ok()?, amount_of(amount)?)))
+        .flatten();
+    let Some((currency, amount)) = sense else {
+        return Ok(Err(StoreError::corrupt(format!(
+            "command {number:032x} makes no sense"
+        ))));
+    };
+    let account = AccountId::from_u128(id(row, 3)?);
+    let kind = CommandKind::Grant {
+        account,
+        currency,
+        amount,
+        note: row.get(6)?,
+    };
+    let command = Command {
+        id: number,
+        sent: time(row.get(1)?),
+        kind,
+    };
+    Ok(Ok(StoredCommand {
+        command,
+        answer: row.get(7)?,
+    }))
+}
+
+/// Pico-units as 16 bytes, shifted so that the order of the bytes is the order of the amounts.
+const fn amount_blob(amount: Amount) -> [u8; 16] {
+    (amount.pico().cast_unsigned() ^ (1 << 127)).to_be_bytes()
+}
+
+fn amount_of(bytes: [u8; 16]) -> Option<Amount> {
+    Amount::from_pico((u128::from_be_bytes(bytes) ^ (1 << 127)).cast_signed()).ok()
+}

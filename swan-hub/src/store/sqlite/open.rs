@@ -1,0 +1,215 @@
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::{Durability, SqliteOptions};
+use crate::store::StoreError;
+
+/// "SWAN", so that a file of another program is not taken for ours.
+const APPLICATION_ID: i64 = 0x5357_414E;
+/// The schema that this program writes.
+const SCHEMA: u32 = 1;
+/// How long a lock of another process is waited for.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// One script a version: a file of version N runs all from N on. Never change one that was released.
+const MIGRATIONS: [&str; SCHEMA as usize] = ["
+CREATE TABLE journal (
+    first_seq INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL CHECK (count > 0),
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE keys (
+    id BLOB PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    owner BLOB,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    revoked_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE accounts (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE providers (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    last_seen_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE inbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    sent_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    account BLOB,
+    currency TEXT,
+    amount BLOB,
+    note TEXT,
+    answer TEXT
+) STRICT;
+CREATE INDEX inbox_pending ON inbox (number) WHERE answer IS NULL;
+"];
+
+/// The connection that writes; brings the file to the current schema first.
+pub(super) fn writer(path: &Path, options: SqliteOptions) -> Result<Connection, StoreError> {
+    make_folder(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |error| open_error(path, error);
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    // SQLite opens a file that it may not write for reading, without a word.
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(refused(
+            path,
+            "the file is read-only; make it writable or choose another place",
+        ));
+    }
+    connection.busy_timeout(BUSY_MAX).map_err(failed)?;
+    check_application(&connection, path)?;
+    let synchronous = match options.durability {
+        Durability::Strict => "FULL",
+        Durability::Relaxed => "NORMAL",
+    };
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(failed)?;
+    connection
+        .pragma_update(None, "synchronous", synchronous)
+        .map_err(failed)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// The connection that reads, beside the one that writes.
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |error| open_error(path, error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_MAX).map_err(failed)?;
+    connection
+        .pragma_update(None, "query_only", true)
+        .map_err(failed)?;
+    Ok(connection)
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Err(refused(path, "it is a folder; name a file in it"));
+    }
+    let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    fs::create_dir_all(folder).map_err(|error| StoreError::Open {
+        place: folder.display().to_string(),
+        what: "the folder cannot be made; check who may write there or choose another place".into(),
+        source: Some(Box::new(error)),
+    })
+}
+
+fn check_application(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| open_error(path, error);
+    let id: i64 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(failed)?;
+    let count = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection
+        .query_row(count, [], |row| row.get(0))
+        .map_err(failed)?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(refused(
+        path,
+        "it belongs to another program; choose another place",
+    ))
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| open_error(path, error);
+    // Immediate, so that two processes that open a new file at once do not both make its tables.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let found: u32 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(failed)?;
+    if found > SCHEMA {
+        let place = path.display().to_string();
+        return Err(StoreError::NewerSchema {
+            place,
+            found,
+            known: SCHEMA,
+        });
+    }
+    if found < SCHEMA {
+        for script in MIGRATIONS.iter().skip(found as usize) {
+            transaction.execute_batch(script).map_err(failed)?;
+        }
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(failed)?;
+        transaction
+            .pragma_update(None, "user_version", SCHEMA)
+            .map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+fn refused(path: &Path, what: &str) -> StoreError {
+    StoreError::Open {
+        place: path.display().to_string(),
+        what: what.to_owned(),
+        source: None,
+    }
+}
+
+fn open_error(path: &Path, error: rusqlite::Error) -> StoreError {
+    let what = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            return StoreError::Unavailable {
+                what: format!("{} is locked by another program; close it", path.display()),
+                source: Some(Box::new(error)),
+            };
+        }
+        Some(ErrorCode::NotADatabase) => "it is not a SQLite file; choose another place",
+        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; restore it from a backup",
+        Some(ErrorCode::DiskFull) => "the disk is full; free some space",
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            "it cannot be written; check who may write to it and to its folder"
+        }
+        _ => "SQLite cannot use it",
+    };
+    StoreError::Open {
+        place: path.display().to_string(),
+        what: what.to_owned(),
+        source: Some(Box::new(error)),
+    }
+}
+
+/// What SQLite says while the store is open.
+pub(super) fn failed(error: rusqlite::Error) -> StoreError {
+    let what = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "the database is locked by another program"
+        }
+        Some(ErrorCode::DiskFull) => "the disk is full",
+        Some(ErrorCode::ReadOnly) => "the database has become read-only",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            return StoreError::corrupt(error.to_string());
+        }
+        _ => "SQLite failed",
+    };
+    StoreError::Unavailable {
+        what: what.to_owned(),
+        source: Some(Box::new(error)),
+    }
+}

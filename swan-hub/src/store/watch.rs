@@ -1,0 +1,122 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use swan_core::TransferId;
+use tokio::task::JoinHandle;
+use tokio::time::{self, MissedTickBehavior};
+
+use super::{Command, CommandKind, KeyRing, Store, StoreError};
+use crate::ledger::{Books, LedgerError};
+
+/// How a running hub notices what other processes wrote.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct WatchOptions {
+    /// How often the store is asked whether something changed. 200 ms, so that a revoked key opens for less than 0.5 s.
+    pub period: Duration,
+}
+
+impl Default for WatchOptions {
+    fn default() -> Self {
+        Self {
+            period: Duration::from_millis(200),
+        }
+    }
+}
+
+/// The answer to a command that was carried out.
+pub(crate) const ANSWER_OK: &str = "ok";
+/// The most commands carried out in one turn.
+const COMMANDS_MAX: u32 = 256;
+
+/// Keeps keys fresh and carries out commands from the inbox, until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Begins to watch, within a tokio runtime.
+    #[must_use = "dropping a watch ends it"]
+    pub fn start(
+        store: Arc<dyn Store>,
+        keys: KeyRing,
+        books: Books,
+        options: WatchOptions,
+    ) -> Self {
+        let task = tokio::spawn(async move {
+            let mut ticks = time::interval(options.period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut seen = None;
+            loop {
+                ticks.tick().await;
+                if let Err(error) = turn(&*store, &keys, &books, &mut seen).await {
+                    // Keys and balances stay as they were; the next tick tries again.
+                    tracing::warn!(%error, "the store cannot be watched");
+                }
+            }
+        });
+        Self { task }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// One look: nothing but the version is read unless it changed.
+async fn turn(
+    store: &dyn Store,
+    keys: &KeyRing,
+    books: &Books,
+    seen: &mut Option<u64>,
+) -> Result<(), StoreError> {
+    let version = store.version().await?;
+    if *seen == Some(version) {
+        return Ok(());
+    }
+    keys.refresh(store).await?;
+    let drained = carry_out(store, books).await?;
+    if drained {
+        *seen = Some(version);
+    }
+    Ok(())
+}
+
+/// Carries out what is in the inbox. False when commands stay there for the next turn.
+pub(crate) async fn carry_out(store: &dyn Store, books: &Books) -> Result<bool, StoreError> {
+    loop {
+        let commands = store.pending_commands(COMMANDS_MAX).await?;
+        if commands.is_empty() {
+            return Ok(true);
+        }
+        for command in commands {
+            let id = command.id;
+            match execute(books, command).await {
+                Ok(()) => store.answer_command(id, ANSWER_OK).await?,
+                Err(error) if error.is_retryable() => return Ok(false),
+                Err(error) => store.answer_command(id, &error.to_string()).await?,
+            }
+        }
+    }
+}
+
+/// The command's id is the transfer's, so a command that is carried out again after a crash changes nothing.
+async fn execute(books: &Books, command: Command) -> Result<(), LedgerError> {
+    match command.kind {
+        CommandKind::Grant {
+            account,
+            currency,
+            amount,
+            note,
+        } => {
+            let id = TransferId::from_u128(command.id);
+            books
+                .grant(id, account, currency, amount, &note)
+                .await
+                .map(drop)
+        }
+    }
+}
