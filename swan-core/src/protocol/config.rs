@@ -88,6 +88,8 @@ pub struct ProviderSessionConfig {
     pub max_frame: usize,
     /// Faults within a minute after which the connection is given up. 64.
     pub max_faults: u32,
+    /// What the ids of this provider's own messages are made from; they are UUIDs in form, and no secret. 0.
+    pub id_seed: u64,
 }
 
 impl Default for ProviderSessionConfig {
@@ -104,6 +106,7 @@ impl Default for ProviderSessionConfig {
             max_event: 1024 * 1024,
             max_frame: MAX_FRAME,
             max_faults: 64,
+            id_seed: 0,
         }
     }
 }

@@ -13,9 +13,11 @@
 mod config;
 mod error;
 mod event;
+mod fault;
 mod frame;
 mod hub;
 mod notice;
+mod outbox;
 mod provider;
 mod registration;
 mod request;
@@ -28,6 +30,7 @@ pub use config::{
 };
 pub use error::{DispatchError, StreamError};
 pub use event::{Fault, FaultKind, HubEvent, LostReason, ProviderEvent, Registered};
+pub use fault::SessionStats;
 pub use frame::{Dialect, Frame, SUBPROTOCOL_V2, StreamId, Transmit, close_code};
 pub use hub::HubSession;
 pub use notice::{Accepted, Notice, Severity, Upgrade};

@@ -4,7 +4,11 @@ use bytes::Bytes;
 
 /// The hub's handle of one task, which the answer carries back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TaskId(pub(crate) Box<str>);
+pub struct TaskId {
+    pub(crate) request_id: Box<str>,
+    /// The model to warm up, or the id of the challenge or benchmark.
+    pub(crate) subject: Box<str>,
+}
 
 /// Load a model, or run one small completion with it.
 #[non_exhaustive]
