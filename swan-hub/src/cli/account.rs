@@ -1,1 +1,265 @@
 //! Shows and grants funds.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use swan_core::ledger::{Account, AccountKey, Balance, Detail, Entry, Ledger};
+use swan_core::{AccountId, Amount, Currency};
+
+use super::admin::{self, AdminError, Granted, Place, Terminal};
+use super::table::{Table, moment, printable};
+use crate::ledger::read_journal;
+use crate::store::{AccountRecord, Store};
+
+/// `swan-hub account`
+#[derive(Debug, Args)]
+#[non_exhaustive]
+pub struct AccountArgs {
+    #[command(subcommand)]
+    command: AccountCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// Show all accounts, or one with its recent charges
+    Show {
+        /// The account's id
+        id: Option<AccountId>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give credit to an account
+    Grant {
+        /// The account's id
+        id: AccountId,
+        /// How much
+        amount: Amount,
+        /// Counted in what: usd or swan
+        #[arg(long, default_value = "usd")]
+        currency: Currency,
+        /// Why, for the record
+        #[arg(long, default_value = "by an administrator")]
+        note: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// How many charges are shown.
+const RECENT: usize = 20;
+
+pub(super) async fn run(
+    args: AccountArgs,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    match args.command {
+        AccountCommand::Show { id: None, place } => show_all(&place, terminal).await?,
+        AccountCommand::Show {
+            id: Some(id),
+            place,
+        } => show_one(id, &place, terminal).await?,
+        AccountCommand::Grant {
+            id,
+            amount,
+            currency,
+            note,
+            place,
+        } => {
+            let store = place.open().await?;
+            find(&store, id).await?;
+            let granted = admin::grant(&store, &terminal.clock, id, currency, amount, note).await?;
+            admin::report_grant(granted, terminal)?;
+            if place.json {
+                terminal.json(&json!({
+                    "account": id, "currency": currency, "amount": amount,
+                    "done": granted == Granted::Done,
+                }))?;
+            } else if granted == Granted::Done {
+                writeln!(terminal.err, "granted {amount} {currency} to {id}")?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show_all(place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let accounts = store.accounts().await?;
+    let ledger = replay(&*store, |_| {}).await?;
+    if place.json {
+        let rows: Vec<Value> = accounts
+            .iter()
+            .map(|record| account_json(record, &ledger))
+            .collect();
+        return terminal.json(&rows);
+    }
+    let mut table = Table::new(&[
+        "ID",
+        "NAME",
+        "CURRENCY",
+        "BALANCE",
+        "HELD",
+        "AVAILABLE",
+        "CHARGED",
+    ]);
+    for record in accounts {
+        for (currency, balance) in balances(&ledger, record.id) {
+            table.row([
+                record.id.to_string(),
+                record.name.clone(),
+                currency.to_string(),
+                balance.posted().to_string(),
+                balance.debits_pending.to_string(),
+                balance.available().to_string(),
+                balance.debits_posted.to_string(),
+            ]);
+        }
+    }
+    Ok(table.write(terminal.out, "no accounts")?)
+}
+
+async fn show_one(
+    id: AccountId,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let record = find(&store, id).await?;
+    let mut recent = VecDeque::with_capacity(RECENT);
+    let ledger = replay(&*store, |entry| {
+        if charges(&entry, id) {
+            if recent.len() == RECENT {
+                recent.pop_front();
+            }
+            recent.push_back(entry);
+        }
+    })
+    .await?;
+    if place.json {
+        let mut shown = account_json(&record, &ledger);
+        if let Some(fields) = shown.as_object_mut() {
+            let charges: Vec<Value> = recent.iter().rev().filter_map(charge_json).collect();
+            fields.insert("recent_charges".into(), charges.into());
+        }
+        return terminal.json(&shown);
+    }
+    writeln!(terminal.out, "{}  {}", record.id, printable(record.name))?;
+    for (currency, balance) in balances(&ledger, id) {
+        let (posted, held) = (balance.posted(), balance.debits_pending);
+        let (free, charged) = (balance.available(), balance.debits_posted);
+        writeln!(
+            terminal.out,
+            "{currency}: balance {posted}, held {held}, available {free}, charged {charged}"
+        )?;
+    }
+    let mut table = Table::new(&[
+        "TIME", "REQUEST", "MODEL", "IN", "OUT", "CHARGE", "CURRENCY",
+    ]);
+    for entry in recent.iter().rev() {
+        let Detail::Charge(charge) = &entry.group.cause.detail else {
+            continue;
+        };
+        table.row([
+            moment(entry.at),
+            entry
+                .group
+                .cause
+                .request
+                .map(|request| request.to_string())
+                .unwrap_or_default(),
+            charge.model.to_string(),
+            charge.prompt_tokens.to_string(),
+            charge.completion_tokens.to_string(),
+            charge.gross.to_string(),
+            currency_of(entry).to_string(),
+        ]);
+    }
+    Ok(table.write(terminal.out, "no charges yet")?)
+}
+
+/// The ledger as its journal tells it, which may be a moment behind a running hub.
+pub(super) async fn replay(
+    store: &dyn Store,
+    mut each: impl FnMut(Entry) + Send,
+) -> Result<Ledger, AdminError> {
+    let mut ledger = Ledger::new();
+    read_journal(store, 1, |entry| {
+        // What cannot be applied is for `audit` to name; here it counts for nothing, as it does in a hub.
+        if ledger.apply(&entry.group, entry.at).is_ok() {
+            each(entry);
+        }
+    })
+    .await?;
+    Ok(ledger)
+}
+
+async fn find(store: &Arc<dyn Store>, id: AccountId) -> Result<AccountRecord, AdminError> {
+    let found = store
+        .accounts()
+        .await?
+        .into_iter()
+        .find(|record| record.id == id);
+    found.ok_or_else(|| AdminError::Usage(format!("there is no {id} in this store")))
+}
+
+/// The currencies that the account ever had, US dollars in any case.
+fn balances(ledger: &Ledger, id: AccountId) -> impl Iterator<Item = (Currency, Balance)> {
+    let own = move |currency| (currency, ledger.balance(&key(id, currency)));
+    Currency::ALL
+        .into_iter()
+        .map(own)
+        .filter(|(currency, balance)| *currency == Currency::Usd || *balance != Balance::default())
+}
+
+const fn key(id: AccountId, currency: Currency) -> AccountKey {
+    Account::Consumer(id).in_currency(currency)
+}
+
+fn charges(entry: &Entry, id: AccountId) -> bool {
+    let first = entry.group.transfers.first();
+    matches!(entry.group.cause.detail, Detail::Charge(_))
+        && first.is_some_and(|transfer| transfer.debit.account == Account::Consumer(id))
+}
+
+fn currency_of(entry: &Entry) -> Currency {
+    entry
+        .group
+        .transfers
+        .first()
+        .map_or(Currency::Usd, |transfer| transfer.debit.currency)
+}
+
+fn account_json(record: &AccountRecord, ledger: &Ledger) -> Value {
+    let rows = balances(ledger, record.id).map(|(currency, balance)| {
+        json!({
+            "currency": currency,
+            "balance": balance.posted(),
+            "held": balance.debits_pending,
+            "available": balance.available(),
+            "charged": balance.debits_posted,
+        })
+    });
+    json!({
+        "id": record.id,
+        "name": record.name,
+        "created_ms": record.created,
+        "balances": rows.collect::<Vec<_>>(),
+    })
+}
+
+fn charge_json(entry: &Entry) -> Option<Value> {
+    let Detail::Charge(charge) = &entry.group.cause.detail else {
+        return None;
+    };
+    Some(json!({
+        "time_ms": entry.at,
+        "request": entry.group.cause.request,
+        "policy": entry.group.cause.policy,
+        "currency": currency_of(entry),
+        "charge": charge,
+    }))
+}

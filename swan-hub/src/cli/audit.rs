@@ -1,1 +1,173 @@
 //! Rebuilds the ledger from the journal and checks every invariant.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+use swan_core::ledger::{AuditReport, Breach, JournalAudit};
+
+use super::admin::{AdminError, Place, Terminal};
+use super::table::Table;
+use crate::ledger::read_journal;
+use crate::store::StoreError;
+
+/// `swan-hub audit`
+#[derive(Debug, Args)]
+#[non_exhaustive]
+pub struct AuditArgs {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What is checked, and which breaches say that it is not so.
+const CHECKS: [(&str, &[&str]); 8] = [
+    ("nobody spent more than they had", &["overspent"]),
+    (
+        "each hold ended at most once",
+        &["entry_rejected", "entry_repeated", "foreign_hold"],
+    ),
+    (
+        "holds and pending counters agree",
+        &["pending_differs", "expiry_lost"],
+    ),
+    (
+        "each currency sums to zero",
+        &["unbalanced", "clearing_not_empty"],
+    ),
+    ("no request was charged twice", &["charged_twice"]),
+    ("each split sums to its charge", &["split_differs"]),
+    (
+        "everybody got what the split says",
+        &["moved_differs", "malformed"],
+    ),
+    (
+        "the journal has no gap and no step back",
+        &["sequence_broken", "time_went_back"],
+    ),
+];
+
+pub(super) async fn run(
+    args: AuditArgs,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    let store = args.place.open().await?;
+    let mut audit = JournalAudit::new();
+    let read = read_journal(&*store, 1, |entry| audit.observe(&entry)).await;
+    let damage = match read {
+        Ok(_) => None,
+        Err(error @ StoreError::Corrupt { .. }) => Some(error.to_string()),
+        Err(error) => return Err(error.into()),
+    };
+    let report = audit.finish();
+    let clean = report.is_clean() && damage.is_none();
+    if args.place.json {
+        terminal.json(&as_json(&report, damage.as_deref()))?;
+    } else {
+        as_tables(&report, damage.as_deref(), terminal)?;
+    }
+    Ok(if clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn as_tables(
+    report: &AuditReport,
+    damage: Option<&str>,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let out = &mut *terminal.out;
+    let AuditReport {
+        entries,
+        transfers,
+        holds,
+        pending,
+        ..
+    } = report;
+    writeln!(
+        out,
+        "{entries} entries, {transfers} transfers, {holds} holds, {pending} pending"
+    )?;
+    let mut sums = Table::new(&[
+        "CURRENCY", "ACCOUNTS", "CREDITS", "DEBITS", "PENDING", "SUM",
+    ]);
+    for row in &report.trial_balance {
+        let sum = row.credits_posted.checked_sub(row.debits_posted);
+        sums.row([
+            row.currency.to_string(),
+            row.accounts.to_string(),
+            row.credits_posted.to_string(),
+            row.debits_posted.to_string(),
+            row.debits_pending.to_string(),
+            sum.map_or_else(|error| error.to_string(), |sum| sum.to_string()),
+        ]);
+    }
+    sums.write(out, "no money has moved")?;
+    writeln!(out)?;
+    let found = count(report);
+    let mut checks = Table::new(&["CHECK", "RESULT"]);
+    for (check, names) in CHECKS {
+        let breaches: u64 = names.iter().filter_map(|name| found.get(name)).sum();
+        let result = if breaches == 0 {
+            "ok".into()
+        } else {
+            format!("{breaches} BREACHES")
+        };
+        checks.row([check.to_owned(), result]);
+    }
+    let readable = if damage.is_some() { "DAMAGED" } else { "ok" };
+    checks.row(["the journal can be read".to_owned(), readable.to_owned()]);
+    checks.write(out, "")?;
+    for breach in &report.breaches {
+        writeln!(out, "{}: {breach}", breach.name())?;
+    }
+    if report.more_breaches > 0 {
+        writeln!(out, "and {} more", report.more_breaches)?;
+    }
+    if let Some(damage) = damage {
+        writeln!(out, "damaged: {damage}")?;
+    }
+    Ok(())
+}
+
+fn count(report: &AuditReport) -> BTreeMap<&'static str, u64> {
+    let mut found = BTreeMap::new();
+    for breach in &report.breaches {
+        *found.entry(breach.name()).or_default() += 1;
+    }
+    found
+}
+
+fn as_json(report: &AuditReport, damage: Option<&str>) -> Value {
+    let breach = |breach: &Breach| json!({ "name": breach.name(), "text": breach.to_string() });
+    let groups: BTreeMap<_, _> = report
+        .groups
+        .iter()
+        .map(|(rule, count)| (rule.as_str(), *count))
+        .collect();
+    let sums = report.trial_balance.iter().map(|row| {
+        json!({
+            "currency": row.currency,
+            "accounts": row.accounts,
+            "credits_posted": row.credits_posted,
+            "debits_posted": row.debits_posted,
+            "credits_pending": row.credits_pending,
+            "debits_pending": row.debits_pending,
+        })
+    });
+    json!({
+        "clean": report.is_clean() && damage.is_none(),
+        "entries": report.entries,
+        "transfers": report.transfers,
+        "holds": report.holds,
+        "pending": report.pending,
+        "groups": groups,
+        "trial_balance": sums.collect::<Vec<_>>(),
+        "breaches": report.breaches.iter().map(breach).collect::<Vec<_>>(),
+        "more_breaches": report.more_breaches,
+        "damage": damage,
+    })
+}

@@ -9,9 +9,10 @@ use swan_core::ledger::{
 };
 use swan_core::{AccountId, Amount, Clock, Currency, ProviderId, Timestamp, TransferId};
 use tokio::sync::{Notify, watch};
+use tokio::time;
 
 use super::{Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
-use crate::store::Store;
+use crate::store::{Lease, Store, StoreError};
 
 /// How the books are kept.
 #[derive(Clone, Debug)]
@@ -21,6 +22,17 @@ pub struct BooksOptions {
     pub queue_entries_max: usize,
     /// How long an entry may wait for company when nobody waits for it. 100 ms.
     pub linger: Duration,
+    /// How long the lease is waited for while another process, such as the command line, keeps the books. 2 s.
+    pub lease_wait: Duration,
+}
+
+impl BooksOptions {
+    /// The same, but never waiting for another process to give the lease back.
+    #[must_use]
+    pub const fn without_lease_wait(mut self) -> Self {
+        self.lease_wait = Duration::ZERO;
+        self
+    }
 }
 
 impl Default for BooksOptions {
@@ -28,6 +40,7 @@ impl Default for BooksOptions {
         Self {
             queue_entries_max: 1 << 16,
             linger: Duration::from_millis(100),
+            lease_wait: Duration::from_secs(2),
         }
     }
 }
@@ -135,6 +148,22 @@ impl Core {
     }
 }
 
+/// Takes the lease, or says who is in the way once it was waited for long enough.
+async fn lease(store: &dyn Store, wait: Duration) -> Result<Lease, StoreError> {
+    const PAUSE: Duration = Duration::from_millis(25);
+    let mut left = wait;
+    loop {
+        match store.lease().await {
+            Err(StoreError::Leased { .. }) if !left.is_zero() => {
+                let pause = left.min(PAUSE);
+                time::sleep(pause).await;
+                left -= pause;
+            }
+            answer => return answer,
+        }
+    }
+}
+
 impl Books {
     /// Rebuilds the books from the store's journal, checks them, and gives back what a crash left on hold.
     ///
@@ -147,7 +176,7 @@ impl Books {
         clock: Arc<dyn Clock>,
         options: BooksOptions,
     ) -> Result<(Self, Recovery), LedgerError> {
-        let lease = store.lease().await?;
+        let lease = lease(&*store, options.lease_wait).await?;
         let (core, recovery) = recovery::recover(&*store, &*clock).await?;
         let progress = Progress {
             durable: core.next_seq - 1,

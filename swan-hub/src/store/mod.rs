@@ -6,6 +6,8 @@ pub mod conformance;
 mod error;
 mod key_ring;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod place;
 mod records;
 mod secret;
 #[cfg(feature = "sqlite")]
@@ -21,6 +23,8 @@ use swan_core::{KeyId, ProviderId, Timestamp};
 pub use error::StoreError;
 pub use key_ring::{AuthError, KeyRing};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use place::StorePlace;
 pub use records::{
     AccountRecord, Command, CommandKind, JournalRecord, KeyKind, KeyRecord, ProviderRecord,
     StoredCommand,

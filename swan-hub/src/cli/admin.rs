@@ -1,0 +1,248 @@
+//! What the commands of an administrator share: the store they work on, running hub or not.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use swan_core::{AccountId, Amount, Clock, Currency};
+use tokio::time;
+
+use super::{AccountArgs, AuditArgs, KeyArgs, ProviderArgs, account, audit, key, provider};
+use crate::ledger::{Books, BooksOptions, LedgerError};
+use crate::store::{
+    ANSWER_OK, Command, CommandKind, SqliteOptions, Store, StoreError, StorePlace, carry_out,
+};
+
+/// How long a running hub may take to carry out a command before we stop waiting for it.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+const ANSWER_PAUSE: Duration = Duration::from_millis(50);
+
+/// The commands of an administrator. They work on the store, whether a hub runs on it or not.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum AdminCommand {
+    /// Create, list and revoke keys
+    Key(KeyArgs),
+    /// Show accounts and grant credit
+    Account(AccountArgs),
+    /// List providers
+    Provider(ProviderArgs),
+    /// Rebuild the ledger from its journal and check every rule; fails on any breach
+    Audit(AuditArgs),
+}
+
+impl AdminCommand {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`AdminError`], whose text is one line for a person.
+    pub async fn run(self, terminal: &mut Terminal<'_>) -> Result<ExitCode, AdminError> {
+        match self {
+            Self::Key(args) => key::run(args, terminal).await,
+            Self::Account(args) => account::run(args, terminal).await,
+            Self::Provider(args) => provider::run(args, terminal).await,
+            Self::Audit(args) => audit::run(args, terminal).await,
+        }
+    }
+}
+
+/// Where results and words go, and what time it is.
+pub struct Terminal<'a> {
+    /// Results, which a script may capture.
+    pub out: &'a mut (dyn Write + Send),
+    /// Words for a person.
+    pub err: &'a mut (dyn Write + Send),
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Terminal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terminal")
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Terminal<'_> {
+    /// One JSON document on one line.
+    pub(super) fn json(&mut self, value: &impl Serialize) -> Result<(), AdminError> {
+        serde_json::to_writer(&mut *self.out, value).map_err(io::Error::from)?;
+        Ok(writeln!(self.out)?)
+    }
+}
+
+/// Which store a command works on.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct Place {
+    /// Folder of the hub's data [default: ./swan-data]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "SWAN_DATA_DIR",
+        conflicts_with = "store"
+    )]
+    pub data_dir: Option<PathBuf>,
+    /// The hub's store instead: sqlite:PATH
+    #[arg(long, value_name = "URL", env = "SWAN_STORE")]
+    pub store: Option<String>,
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Place {
+    fn resolve(&self) -> Result<StorePlace, AdminError> {
+        let place = match (&self.store, &self.data_dir) {
+            (Some(url), _) => url.parse()?,
+            (None, Some(folder)) => StorePlace::in_folder(folder),
+            (None, None) => StorePlace::in_folder("swan-data".as_ref()),
+        };
+        if place == StorePlace::Memory {
+            let why = "a memory store ends with its hub; name a file: --data-dir DIR or --store sqlite:PATH";
+            return Err(AdminError::Usage(why.into()));
+        }
+        Ok(place)
+    }
+
+    /// Opens the store, which must exist.
+    pub(super) async fn open(&self) -> Result<Arc<dyn Store>, AdminError> {
+        let place = self.resolve()?;
+        if !place.exists() {
+            let why = format!(
+                "there is no store at {place}; name another with --data-dir or --store, or begin with `swan-hub key create`"
+            );
+            return Err(AdminError::Usage(why));
+        }
+        Ok(place.open(SqliteOptions::default()).await?)
+    }
+
+    /// Opens the store, and makes it when there is none.
+    pub(super) async fn create(&self) -> Result<Arc<dyn Store>, AdminError> {
+        Ok(self.resolve()?.open(SqliteOptions::default()).await?)
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// It was asked for something that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A grant was carried out, and refused.
+    #[error("the grant was refused: {0}")]
+    Refused(String),
+    /// The terminal or pipe went away.
+    #[error("cannot write the result")]
+    Output(#[from] io::Error),
+    /// The operating system has no randomness to give.
+    #[error("the operating system gives no random numbers")]
+    Entropy,
+}
+
+impl AdminError {
+    /// 2 for what was asked wrongly, 1 for everything else.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<getrandom::Error> for AdminError {
+    fn from(_: getrandom::Error) -> Self {
+        Self::Entropy
+    }
+}
+
+/// A new identifier of 128 random bits.
+pub(super) fn random_id() -> Result<u128, AdminError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+/// What became of a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Granted {
+    /// It is on the account.
+    Done,
+    /// A hub runs and has not come to it yet; it will.
+    Queued,
+}
+
+/// Grants through the inbox: the hub that runs carries it out, or we do when none runs.
+///
+/// The command is stored first, so a grant that was announced cannot get lost, and cannot happen twice.
+pub(super) async fn grant(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    account: AccountId,
+    currency: Currency,
+    amount: Amount,
+    note: String,
+) -> Result<Granted, AdminError> {
+    if amount <= Amount::ZERO {
+        return Err(AdminError::Usage("a grant is above zero".into()));
+    }
+    let id = random_id()?;
+    let kind = CommandKind::Grant {
+        account,
+        currency,
+        amount,
+        note,
+    };
+    store
+        .push_command(&Command {
+            id,
+            sent: clock.now(),
+            kind,
+        })
+        .await?;
+    let mut waited = Duration::ZERO;
+    loop {
+        let options = BooksOptions::default().without_lease_wait();
+        match Books::open(Arc::clone(store), Arc::clone(clock), options).await {
+            Ok((books, _)) => {
+                let done = carry_out(&**store, &books).await;
+                books.close().await?;
+                done?;
+            }
+            Err(LedgerError::Store(StoreError::Leased { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let stored = store.command(id).await?;
+        match stored.and_then(|stored| stored.answer).as_deref() {
+            Some(ANSWER_OK) => return Ok(Granted::Done),
+            Some(refused) => return Err(AdminError::Refused(refused.to_owned())),
+            None if waited >= ANSWER_MAX => return Ok(Granted::Queued),
+            None => time::sleep(ANSWER_PAUSE).await,
+        }
+        waited += ANSWER_PAUSE;
+    }
+}
+
+/// Says so when a grant still waits for the hub.
+pub(super) fn report_grant(granted: Granted, terminal: &mut Terminal<'_>) -> io::Result<()> {
+    if granted == Granted::Queued {
+        writeln!(
+            terminal.err,
+            "the grant is stored; the hub that keeps the books has not come to it yet"
+        )?;
+    }
+    Ok(())
+}
