@@ -159,11 +159,7 @@ impl ProviderBuilder {
     /// # Errors
     /// [`ProviderError::Setting`] naming the setting; [`ProviderError::NothingToServe`] without a backend or a file.
     pub fn build(self) -> Result<Provider, ProviderError> {
-        let mut hub = HubUrl::parse(&self.hub)?;
-        if let Some(http) = &self.http {
-            hub.http = HubUrl::parse(http)?.http_exact();
-        }
-        check_key(&self.key)?;
+        let hub = self.check(self.http.as_deref())?;
         check_counts(self.concurrency, self.max_in_flight)?;
         if let Some(id) = self
             .node_id
@@ -204,6 +200,18 @@ impl ProviderBuilder {
                 observer: self.observer,
             },
         })
+    }
+}
+
+impl ProviderBuilder {
+    /// The hub's addresses, when they and the key can be used.
+    pub(crate) fn check(&self, http: Option<&str>) -> Result<HubUrl, ProviderError> {
+        let mut hub = HubUrl::parse(&self.hub)?;
+        if let Some(http) = http {
+            hub.http = HubUrl::parse(http)?.http_exact();
+        }
+        check_key(&self.key)?;
+        Ok(hub)
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod backend;
 mod builder;
+#[cfg(feature = "cli")]
+mod cli;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -27,6 +29,8 @@ pub use backend::{
     HttpBackend, HttpBackendBuilder, Reply, ReplyBody, discover_local,
 };
 pub use builder::ProviderBuilder;
+#[cfg(feature = "cli")]
+pub use cli::run_command;
 pub use error::ProviderError;
 pub use event::{Event, Observer, TracingObserver};
 pub use provider::Provider;

@@ -1,2 +1,7 @@
 //! The `swan-provider` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    swan_provider::run_command()
+}

@@ -85,10 +85,10 @@ fn read(status: u16, body: &[u8]) -> Verdict {
     }
     match (said("api_key_valid"), said("can_connect")) {
         (Some(false), _) => Verdict::Refused {
-            message: or(message, "the key is not valid"),
+            message: or(&message, "the key is not valid"),
         },
         (_, Some(false)) => Verdict::Refused {
-            message: or(message, "this provider may not connect"),
+            message: or(&message, "this provider may not connect"),
         },
         (None, None) => Verdict::Silent {
             reason: format!("no status there (HTTP {status})"),
@@ -100,7 +100,7 @@ fn read(status: u16, body: &[u8]) -> Verdict {
     }
 }
 
-fn or(message: String, otherwise: &str) -> String {
+fn or(message: &str, otherwise: &str) -> String {
     let message: String = message
         .chars()
         .filter(|c| !c.is_control())

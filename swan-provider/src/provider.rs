@@ -66,7 +66,6 @@ pub(crate) struct Settings {
 impl Provider {
     /// A provider for the hub at `hub_url` (`ws://`, `wss://`; `/ws` at the end is optional) with the key
     /// `sk-prov-…` that its administrator gave out.
-    #[must_use]
     pub fn builder(hub_url: &str, key: &str) -> ProviderBuilder {
         ProviderBuilder::new(hub_url, key)
     }

@@ -1,6 +1,6 @@
 //! One model of `models.json`.
 
-use crate::HttpBackend;
+use crate::{HttpBackend, ProviderError};
 use serde_json::{Map, Value};
 
 /// Where and how one model is served.
@@ -47,6 +47,17 @@ impl ModelEntry {
             quantization: text(fields, "quantization")?,
             context_length: number(fields, "context_length")?,
         })
+    }
+}
+
+impl ModelEntry {
+    /// The server that it names.
+    pub(crate) fn backend(&self) -> Result<HttpBackend, ProviderError> {
+        let builder = HttpBackend::builder(&self.endpoint);
+        match &self.api_key {
+            Some(key) => builder.with_api_key(key).build(),
+            None => builder.build(),
+        }
     }
 }
 

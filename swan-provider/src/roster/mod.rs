@@ -6,6 +6,8 @@ mod replica;
 mod supervisor;
 
 pub(crate) use probe::ask;
+#[cfg(feature = "cli")]
+pub(crate) use probe::probe;
 pub(crate) use registration::Introduction;
 pub(crate) use replica::{Replica, Slot};
 pub(crate) use supervisor::{Plan, Supervisor};

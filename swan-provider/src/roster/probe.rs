@@ -23,7 +23,7 @@ pub(crate) struct Completion {
 }
 
 /// Lets a model do a little of what it is for; the error is for the operator.
-pub(super) async fn probe(
+pub(crate) async fn probe(
     backend: &dyn Backend,
     model: &str,
     category: Category,

@@ -3,7 +3,7 @@
 use super::{Offer, Replica, Roster, probe::probe};
 use crate::{
     Event, ProviderError,
-    backend::{Backend, BackendError, Discovery, HttpBackend},
+    backend::{Backend, BackendError, Discovery},
     event::Observer,
     models_file::{self, Category, FileWatch, ModelEntry},
 };
@@ -332,11 +332,7 @@ impl Supervisor {
         if let Some(backend) = self.listed.get(&key) {
             return Some(Arc::clone(backend));
         }
-        let mut builder = HttpBackend::builder(&entry.endpoint);
-        if let Some(api_key) = &entry.api_key {
-            builder = builder.with_api_key(api_key);
-        }
-        let backend: Arc<dyn Backend> = Arc::new(builder.build().ok()?);
+        let backend: Arc<dyn Backend> = Arc::new(entry.backend().ok()?);
         self.listed.insert(key, Arc::clone(&backend));
         Some(backend)
     }
