@@ -1,9 +1,11 @@
 //! Puts a hub together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing, TwoChoices};
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 use crate::config::Limits;
 use crate::error::HubError;
@@ -15,6 +17,9 @@ use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::stages::{Authenticator, Gate};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
+
+/// How often endpoints are asked for their models.
+const DISCOVER_EVERY: Duration = Duration::from_secs(30);
 
 /// Every seam of a hub. What is not set has its default: memory as the store, the clock and randomness of the system, the
 /// built-in policy `swan-2.0` with its prices and split, two random choices for routing, keys of the store for
@@ -204,6 +209,7 @@ impl HubBuilder {
             books,
             external,
         });
+        discover(&shared);
         Ok(Hub { shared })
     }
 }
@@ -217,6 +223,28 @@ fn endpoints(
             .map_err(|error| HubError::Build(error.to_string()))
     };
     configs.iter().map(endpoint).collect()
+}
+
+/// Asks endpoints without a configured list for their models, now and then again, as long as the hub lives.
+fn discover(hub: &Arc<Shared>) {
+    if hub.external.is_empty() {
+        return;
+    }
+    let hub = Arc::downgrade(hub);
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(DISCOVER_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            let Some(hub) = hub.upgrade() else { return };
+            for endpoint in &hub.external {
+                let canonical = |name: &str| hub.policy.classify(name).ok().map(|model| model.id);
+                if let Err(error) = endpoint.discover(canonical).await {
+                    tracing::warn!(endpoint = %endpoint.name(), %error, "an endpoint does not list its models");
+                }
+            }
+        }
+    });
 }
 
 fn opening(error: LedgerError) -> HubError {

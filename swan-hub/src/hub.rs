@@ -22,6 +22,9 @@ use crate::seams::{Entropy, PriceOracle};
 use crate::stages::{Authenticator, Gate};
 use crate::store::{KeyRing, Store, Watch};
 
+/// How long requests that are cut off may take to say so.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// A market hub. Clones are handles to the same hub; two hubs in one process share nothing.
 #[derive(Debug, Clone)]
 pub struct Hub {
@@ -145,11 +148,11 @@ impl Hub {
         shared.registry.drain();
         let emptied = tokio::time::timeout(deadline, shared.gate.empty()).await;
         let cut_off = shared.gate.in_flight();
-        // Connections that are left end now, and with them their requests: each charges what it has delivered.
+        // Whoever is still waiting now hears that the answer broke, and is charged for what it got.
+        shared.registry.close();
+        let _ = tokio::time::timeout(LAST_WORDS, shared.gate.empty()).await;
+        shared.sessions.record().await;
         shared.stop.send_replace(true);
-        if emptied.is_err() {
-            let _ = tokio::time::timeout(Duration::from_secs(5), shared.gate.empty()).await;
-        }
         shared
             .books
             .close()

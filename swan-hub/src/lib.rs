@@ -18,7 +18,7 @@ pub mod cli;
 
 // The public interface.
 pub use builder::HubBuilder;
-pub use config::{Config, Durability, External, Limits};
+pub use config::{Config, Durability, External, ExternalModels, Limits};
 pub use error::{ConfigError, HubError};
 pub use events::{EventSink, Outcome, RequestRecord, TracingSink};
 pub use external::{ExternalConfig, ExternalError};

@@ -1,2 +1,7 @@
 //! The `swan-hub` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    swan_hub::cli::main()
+}

@@ -1,4 +1,6 @@
 //! The commands of the `swan-hub` binary.
+//!
+//! Results go to standard output, words to standard error, and exit codes mean something: 0 done, 1 failed, 2 wrong use.
 
 mod account;
 mod admin;
@@ -7,10 +9,122 @@ mod dev;
 mod key;
 mod provider;
 mod serve;
+mod signals;
+mod store_args;
 mod table;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
 
 pub use account::AccountArgs;
 pub use admin::{AdminCommand, AdminError, Place, Terminal};
 pub use audit::AuditArgs;
 pub use key::{KeyArgs, KeyKindArg};
 pub use provider::ProviderArgs;
+
+use crate::error::{ConfigError, HubError};
+use crate::seams::SystemClock;
+use crate::store::StoreError;
+
+/// A market hub for AI inference: prices, holds, routes, relays and settles requests.
+#[derive(Debug, Parser)]
+#[command(name = "swan-hub", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a hub
+    Serve(serve::Args),
+    #[command(flatten)]
+    Admin(AdminCommand),
+}
+
+/// Why a hub does not run: one line for people.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    #[error("stopped by a second signal before the requests under way had ended")]
+    Impatient,
+}
+
+impl CliError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::Hub(HubError::Config(_)) => ExitCode::from(2),
+            Self::Admin(error) => error.exit_code(),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+#[expect(clippy::print_stderr, reason = "words for people go to standard error")]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is no reason to fail: what was asked for was shown.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    log_to_stderr();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("swan-hub: cannot start the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(run(cli.command)).unwrap_or_else(|error| {
+        eprintln!("swan-hub: {error}");
+        error.exit_code()
+    })
+}
+
+async fn run(command: Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Serve(args) => {
+            Box::pin(serve::run(args)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Admin(command) => {
+            let mut terminal = Terminal {
+                out: &mut std::io::stdout(),
+                err: &mut std::io::stderr(),
+                clock: Arc::new(SystemClock::new()),
+            };
+            Ok(Box::pin(command.run(&mut terminal)).await?)
+        }
+    }
+}
+
+/// `SWAN_LOG` chooses what is logged, in the syntax of `RUST_LOG`: warnings by default, one line a request with `info`.
+fn log_to_stderr() {
+    let filter = std::env::var("SWAN_LOG")
+        .ok()
+        .and_then(|text| text.parse::<tracing_subscriber::EnvFilter>().ok())
+        .unwrap_or_else(|| tracing_subscriber::EnvFilter::new("warn"));
+    // Somebody who has set a subscriber before keeps it.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

@@ -1,1 +1,114 @@
 //! Runs a hub.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use swan_core::Policy;
+use tokio::net::TcpListener;
+
+use super::store_args::{self, StoreArgs};
+use super::{CliError, signals};
+use crate::config::Config;
+use crate::error::{ConfigError, HubError};
+use crate::hub::Hub;
+use crate::seams::FixedPrice;
+use crate::store::Store;
+
+/// What `swan-hub serve` can be told; flags win over `SWAN_*` variables, which win over the file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A configuration file in TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Where consumers are served [default: 0.0.0.0:8100]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Where providers connect [default: 0.0.0.0:8081]
+    #[arg(long, value_name = "ADDR")]
+    provider_listen: Option<String>,
+}
+
+/// Serves until Ctrl-C or SIGTERM, then drains; a second signal ends it at once.
+pub(crate) async fn run(args: Args) -> Result<(), CliError> {
+    let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
+    args.store.apply(&mut config);
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    if let Some(listen) = args.provider_listen {
+        config.provider_listen = listen;
+    }
+    // Ports first: a second hub on the same machine should hear of them before it touches the store.
+    let consumers = listen(&config.listen, "--listen").await?;
+    let providers = listen(&config.provider_listen, "--provider-listen").await?;
+    let store = store_args::open(&config).await?;
+    let hub = build(&config, store).await?;
+    announce(&consumers, &providers);
+    let served = hub.serve(consumers, Some(providers), signals::stop(), config.drain);
+    tokio::select! {
+        served = served => Ok(served?),
+        () = twice() => Err(CliError::Impatient),
+    }
+}
+
+/// The hub that a configuration describes.
+pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub, CliError> {
+    let mut builder = Hub::builder().store(store).limits(config.limits.clone());
+    if let Some(path) = &config.policy {
+        builder = builder.policy(policy(path)?);
+    }
+    if let Some(rate) = config.usd_per_swan {
+        builder = builder.price_oracle(Arc::new(FixedPrice::new(rate)));
+    }
+    for external in &config.external {
+        builder = builder.external(external.resolve(|name| std::env::var(name).ok())?);
+    }
+    Ok(builder.build().await?)
+}
+
+fn policy(path: &std::path::Path) -> Result<Policy, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Policy::from_toml(&text).map_err(|error| ConfigError::Invalid {
+        origin: path.display().to_string(),
+        message: error.to_string(),
+    })
+}
+
+/// Listens on `address`; the error names the flag that chooses another.
+pub(crate) async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, HubError> {
+    let address = address.to_owned();
+    TcpListener::bind(&address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => HubError::AddressInUse { address, flag },
+            _ => HubError::Listen {
+                address,
+                flag,
+                source,
+            },
+        })
+}
+
+#[expect(clippy::print_stderr, reason = "words for people go to standard error")]
+fn announce(consumers: &TcpListener, providers: &TcpListener) {
+    let at = |listener: &TcpListener| match listener.local_addr() {
+        Ok(address) => address.to_string(),
+        Err(_) => "an unknown address".to_owned(),
+    };
+    eprintln!(
+        "swan-hub: consumers at http://{}/v1, providers at ws://{}/ws",
+        at(consumers),
+        at(providers)
+    );
+}
+
+async fn twice() {
+    signals::stop().await;
+    signals::stop().await;
+}
