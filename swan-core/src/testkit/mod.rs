@@ -1,7 +1,10 @@
-//! What tests of this family and of integrators share: a clock moved by hand and ready-made fixtures.
+//! What tests of this family and of integrators share: a clock moved by hand, ready-made fixtures, and both
+//! ends of a provider connection on a simulated wire.
 
 mod clock;
 mod fixtures;
+mod session_pair;
 
 pub use clock::ManualClock;
 pub use fixtures::{amount, model, swan_2_0};
+pub use session_pair::SessionPair;

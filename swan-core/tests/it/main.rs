@@ -11,5 +11,7 @@
 mod api;
 mod economy;
 mod openai;
+#[cfg(feature = "testkit")]
+mod protocol_pair;
 mod purity;
 mod sse;

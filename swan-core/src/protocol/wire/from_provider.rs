@@ -176,10 +176,10 @@ pub(crate) struct ErrorIn<'a> {
 
 /// The status of a failure: what was said if it can be one, else 502.
 pub(crate) fn failure_status(said: u64) -> u16 {
-    match u16::try_from(said) {
-        Ok(status @ 400..=599) => status,
-        _ => 502,
-    }
+    let status = u16::try_from(said).ok();
+    status
+        .filter(|status| (400..=599).contains(status))
+        .unwrap_or(502)
 }
 
 fn clip(text: &str) -> String {
