@@ -1,1 +1,11 @@
-//! Real sockets, scripted agents.
+//! The provider side as providers and stages see it: real sockets, scripted agents.
+#![expect(clippy::large_futures, reason = "tests hold whole agents in their futures")]
+
+mod admission;
+mod agent;
+mod presence;
+mod requests;
+mod rig;
+mod two_nodes;
+mod upgrade;
+mod v2;
