@@ -195,6 +195,10 @@ impl Reply {
         loop {
             let due = self.due();
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            // With the head the bound on silence begins, which is earlier than the deadline set so far.
+            if due < timer.deadline() {
+                timer.as_mut().reset(due);
+            }
             ready!(timer.as_mut().poll(cx));
             // The timer is not moved at each chunk: what came since it was set is seen only here.
             let due = self.due();

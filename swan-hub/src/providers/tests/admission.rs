@@ -14,7 +14,10 @@ async fn a_registration_is_answered_with_what_will_be_routed() {
     let rig = Rig::start().await;
     let token = rig.provider_key(1).await;
     let mut agent = Agent::dial(&rig).await;
-    let mut payload = registration(&token, &[MODEL, "some-org/Strange-13B", "BAAI/bge-large-en-v1.5"]);
+    let mut payload = registration(
+        &token,
+        &[MODEL, "some-org/Strange-13B", "BAAI/bge-large-en-v1.5"],
+    );
     payload["model_declarations"] = json!([{
         "schema_version": "1", "model_id": MODEL,
         "capacity": [{ "type": "concurrency", "unit": "request", "value": 3 }],
@@ -32,7 +35,11 @@ async fn a_registration_is_answered_with_what_will_be_routed() {
 
     let online = rig.registry.models();
     let capacity = |name: &str| {
-        online.iter().find(|o| o.model.id.as_str() == name).expect("served").capacity
+        online
+            .iter()
+            .find(|o| o.model.id.as_str() == name)
+            .expect("served")
+            .capacity
     };
     assert_eq!(capacity(model().as_str()), 3, "as declared");
     assert_eq!(capacity("some-org/Strange-13B"), 10, "by default");
@@ -45,7 +52,9 @@ async fn a_registration_is_answered_with_what_will_be_routed() {
 async fn an_alias_is_served_under_its_canonical_name_and_asked_for_by_its_own() {
     let rig = Rig::start().await;
     let token = rig.provider_key(1).await;
-    let canonical = swan_core::testkit::swan_2_0().model(MODEL).expect("in the catalogue");
+    let canonical = swan_core::testkit::swan_2_0()
+        .model(MODEL)
+        .expect("in the catalogue");
     let alias = canonical.aliases.first().expect("it has one").to_string();
     let mut agent = Agent::registered(&rig, registration(&token, &[&alias, MODEL])).await;
     let notice = agent.expect("notice").await;
@@ -61,14 +70,21 @@ async fn whoever_has_no_provider_key_is_told_so_and_closed_late() {
     let rig = Rig::start().await;
     let revoked = rig.provider_key(7).await;
     rig.keys
-        .revoke(&*rig.store, KeyId::from_u128(7), swan_core::Timestamp::from_millis(1))
+        .revoke(
+            &*rig.store,
+            KeyId::from_u128(7),
+            swan_core::Timestamp::from_millis(1),
+        )
         .await
         .expect("memory serves");
     let consumer = rig.consumer_key().await;
     let unknown = format!("sk-prov-{}", "0".repeat(64));
-    for (token, words) in
-        [(revoked, "revoked"), (consumer, "consumer"), (unknown, "not known"), (String::new(), "not known")]
-    {
+    for (token, words) in [
+        (revoked, "revoked"),
+        (consumer, "consumer"),
+        (unknown, "not known"),
+        (String::new(), "not known"),
+    ] {
         let mut agent = Agent::dial(&rig).await;
         let refused = Instant::now();
         let ack = agent.register(registration(&token, &[MODEL])).await;
@@ -76,7 +92,10 @@ async fn whoever_has_no_provider_key_is_told_so_and_closed_late() {
         let message = ack["payload"]["message"].as_str().expect("words");
         assert!(message.contains(words), "{message}");
         while agent.recv().await.is_some() {}
-        assert!(refused.elapsed() >= Duration::from_millis(250), "no hot loop of reconnects");
+        assert!(
+            refused.elapsed() >= Duration::from_millis(250),
+            "no hot loop of reconnects"
+        );
         assert!(rig.registry.models().is_empty());
     }
 }
@@ -95,8 +114,14 @@ async fn registering_again_replaces_the_models() {
     let rig = Rig::start().await;
     let token = rig.provider_key(1).await;
     let mut agent = Agent::registered(&rig, registration(&token, &[])).await;
-    assert!(rig.registry.models().is_empty(), "model servers may still be starting");
-    assert_eq!(agent.register(registration(&token, &[MODEL])).await["payload"]["success"], true);
+    assert!(
+        rig.registry.models().is_empty(),
+        "model servers may still be starting"
+    );
+    assert_eq!(
+        agent.register(registration(&token, &[MODEL])).await["payload"]["success"],
+        true
+    );
     assert!(rig.registry.serves(&model()));
     let (_slot, mut reply) = rig.ask(1, job(true));
     let id = agent.request().await;
@@ -107,7 +132,10 @@ async fn registering_again_replaces_the_models() {
 
     let other = rig.provider_key(2).await;
     let ack = agent.register(registration(&other, &[MODEL])).await;
-    assert_eq!(ack["payload"]["success"], false, "a connection keeps its provider");
+    assert_eq!(
+        ack["payload"]["success"], false,
+        "a connection keeps its provider"
+    );
 }
 
 #[tokio::test]
@@ -118,13 +146,22 @@ async fn heartbeats_and_pings_are_answered_and_keep_the_connection() {
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
     for beat in 0..4 {
         tokio::time::sleep(Duration::from_millis(150)).await;
-        agent.send("heartbeat", &format!("hb-{beat}"), json!({ "models": null })).await;
+        agent
+            .send(
+                "heartbeat",
+                &format!("hb-{beat}"),
+                json!({ "models": null }),
+            )
+            .await;
         let ack = agent.expect("ack").await;
         assert_eq!(ack["payload"]["success"], true);
     }
     let ping = tokio_tungstenite::tungstenite::Message::Ping(vec![1, 2].into());
     agent.send_raw(ping).await;
-    let pong = futures::StreamExt::next(&mut agent.socket).await.expect("open").expect("a frame");
+    let pong = futures::StreamExt::next(&mut agent.socket)
+        .await
+        .expect("open")
+        .expect("a frame");
     assert!(pong.is_pong());
     assert!(agent.recv().await.is_none(), "silence ends it");
     until("it is out", || rig.registry.models().is_empty()).await;
@@ -134,7 +171,12 @@ async fn heartbeats_and_pings_are_answered_and_keep_the_connection() {
 async fn a_model_that_its_provider_calls_unhealthy_gets_nothing() {
     let rig = Rig::start().await;
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
-    for (state, served) in [("unhealthy", false), ("degraded", true), ("unhealthy", false), ("healthy", true)] {
+    for (state, served) in [
+        ("unhealthy", false),
+        ("degraded", true),
+        ("unhealthy", false),
+        ("healthy", true),
+    ] {
         let payload = json!({ "model_health": { MODEL: state } });
         agent.send("model_health_update", "", payload).await;
         until(state, || rig.slot(1).is_some() == served).await;
@@ -149,13 +191,19 @@ async fn a_revoked_key_ends_its_session_within_a_second() {
     let (_slot, mut reply) = rig.ask(1, job(true));
     let revoked = Instant::now();
     let now = swan_core::Clock::now(&rig.clock);
-    rig.keys.revoke(&*rig.store, KeyId::from_u128(1), now).await.expect("memory serves");
+    rig.keys
+        .revoke(&*rig.store, KeyId::from_u128(1), now)
+        .await
+        .expect("memory serves");
     assert!(reply.head().await.expect_err("lost").is_retryable());
     assert!(revoked.elapsed() < Duration::from_secs(1));
     while agent.recv().await.is_some() {}
     assert!(rig.registry.models().is_empty());
     let mut again = Agent::dial(&rig).await;
-    assert_eq!(again.register(registration(&token, &[MODEL])).await["payload"]["success"], false);
+    assert_eq!(
+        again.register(registration(&token, &[MODEL])).await["payload"]["success"],
+        false
+    );
 }
 
 #[tokio::test]
@@ -164,7 +212,10 @@ async fn the_store_learns_who_was_here() {
     let _agent = Agent::serving(&rig, &rig.provider_key(5).await).await;
     rig.sessions.record().await;
     let known = rig.store.providers().await.expect("memory serves");
-    let record = known.iter().find(|r| r.id == ProviderId::from_u128(5)).expect("recorded");
+    let record = known
+        .iter()
+        .find(|r| r.id == ProviderId::from_u128(5))
+        .expect("recorded");
     assert_eq!(record.name, "gpu-box");
     assert_eq!(record.last_seen, Some(swan_core::Clock::now(&rig.clock)));
 }

@@ -36,7 +36,9 @@ pub(super) fn legacy_registration(token: &str) -> Value {
 
 impl Agent {
     pub(super) async fn dial(rig: &Rig) -> Self {
-        let (socket, _) = connect_async(format!("ws://{}/ws", rig.address)).await.expect("upgrade");
+        let (socket, _) = connect_async(format!("ws://{}/ws", rig.address))
+            .await
+            .expect("upgrade");
         Self { socket }
     }
 
@@ -69,7 +71,10 @@ impl Agent {
     /// The next text frame; `None` when the hub has closed.
     pub(super) async fn recv(&mut self) -> Option<Value> {
         loop {
-            match timeout(PATIENCE, self.socket.next()).await.expect("the hub says something") {
+            match timeout(PATIENCE, self.socket.next())
+                .await
+                .expect("the hub says something")
+            {
                 Some(Ok(Message::Text(text))) => {
                     return Some(serde_json::from_str(&text).expect("JSON"));
                 }
@@ -110,10 +115,17 @@ impl Agent {
 
 /// Dials with a sub-protocol; answers the socket and the one that was chosen.
 pub(super) async fn dial_with(rig: &Rig, protocols: &str) -> (Socket, Option<String>) {
-    let mut request = format!("ws://{}/ws", rig.address).into_client_request().expect("a URL");
+    let mut request = format!("ws://{}/ws", rig.address)
+        .into_client_request()
+        .expect("a URL");
     let value = protocols.parse().expect("a header");
-    request.headers_mut().insert("sec-websocket-protocol", value);
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", value);
     let (socket, response) = connect_async(request).await.expect("upgrade");
     let chosen = response.headers().get("sec-websocket-protocol");
-    (socket, chosen.map(|value| value.to_str().expect("text").to_owned()))
+    (
+        socket,
+        chosen.map(|value| value.to_str().expect("text").to_owned()),
+    )
 }

@@ -1,5 +1,5 @@
 //! The provider side as providers and stages see it: real sockets, scripted agents.
-#![expect(clippy::large_futures, reason = "tests hold whole agents in their futures")]
+#![expect(reason = "tests hold whole agents in their futures")]
 
 mod admission;
 mod agent;

@@ -12,7 +12,7 @@ use super::super::registry::{Offer, Registry};
 use super::super::roll::Arrival;
 use super::rig::{MODEL, model};
 
-const OTHER: &str = "meta-llama/Llama-3.1-8B-Instruct";
+const OTHER: &str = "Qwen/Qwen3-8B";
 
 fn registry() -> (Registry, ManualClock) {
     let clock = ManualClock::new(Timestamp::from_millis(1_000_000));
@@ -21,12 +21,21 @@ fn registry() -> (Registry, ManualClock) {
 
 fn line(provider: u128, node: &str) -> Arc<Line> {
     let provider = ProviderId::from_u128(provider);
-    Arc::new(Line::new(provider, node.into(), format!("{provider}-{node}").into(), KeyId::from_u128(1)))
+    Arc::new(Line::new(
+        provider,
+        node.into(),
+        format!("{provider}-{node}").into(),
+        KeyId::from_u128(1),
+    ))
 }
 
 fn offer(name: &str, capacity: u32) -> Offer {
     let model = swan_2_0().classify(name).expect("a chat model");
-    Offer { model: Arc::new(model), upstream: name.into(), capacity }
+    Offer {
+        model: Arc::new(model),
+        upstream: name.into(),
+        capacity,
+    }
 }
 
 fn candidates(registry: &Registry) -> Vec<Candidate> {
@@ -51,7 +60,11 @@ fn capacity_is_never_exceeded_however_many_ask_at_once() {
             });
         }
     });
-    assert_eq!(registry.models()[0].in_flight, 0, "every place was given back");
+    assert_eq!(
+        registry.models()[0].in_flight,
+        0,
+        "every place was given back"
+    );
 }
 
 #[test]
@@ -63,13 +76,20 @@ fn what_is_served_is_what_those_present_offer() {
     let served = registry.models();
     let of = |name: &str| {
         let id = swan_2_0().model(name).expect("in the catalogue").id.clone();
-        let model = served.iter().find(|online| online.model.id == id).expect("served");
+        let model = served
+            .iter()
+            .find(|online| online.model.id == id)
+            .expect("served");
         (model.providers, model.capacity)
     };
     assert_eq!((of(MODEL), of(OTHER)), ((2, 10), (1, 2)));
     registry.leave(&a);
     assert_eq!(registry.models().len(), 1);
-    assert!(registry.connect(ProviderId::from_u128(1), &model()).is_none());
+    assert!(
+        registry
+            .connect(ProviderId::from_u128(1), &model())
+            .is_none()
+    );
     registry.leave(&b);
     assert!(registry.models().is_empty());
 }
@@ -79,10 +99,17 @@ fn a_new_registration_replaces_the_old_and_keeps_what_is_under_way() {
     let (registry, _clock) = registry();
     let a = line(1, "a");
     registry.join(&a, &[offer(MODEL, 2)]);
-    let _held = registry.connect(ProviderId::from_u128(1), &model()).expect("room");
+    let _held = registry
+        .connect(ProviderId::from_u128(1), &model())
+        .expect("room");
     registry.update(&a, &[offer(MODEL, 1), offer(OTHER, 1)]);
     assert_eq!(candidates(&registry)[0].in_flight, 1);
-    assert!(registry.connect(ProviderId::from_u128(1), &model()).is_none(), "1 of 1 is under way");
+    assert!(
+        registry
+            .connect(ProviderId::from_u128(1), &model())
+            .is_none(),
+        "1 of 1 is under way"
+    );
     registry.update(&a, &[offer(OTHER, 1)]);
     assert!(candidates(&registry).is_empty());
 }
@@ -102,7 +129,12 @@ fn a_provider_is_found_by_id_and_by_a_name_that_is_its_alone() {
     let (registry, _clock) = registry();
     let named = |provider: u128, name: &str| {
         let provider = ProviderId::from_u128(provider);
-        Arc::new(Line::new(provider, "n".into(), name.into(), KeyId::from_u128(1)))
+        Arc::new(Line::new(
+            provider,
+            "n".into(),
+            name.into(),
+            KeyId::from_u128(1),
+        ))
     };
     for line in [named(1, "fast"), named(2, "shared"), named(3, "shared")] {
         registry.join(&line, &[]);
@@ -121,14 +153,23 @@ fn two_machines_with_one_identity_do_not_evict_each_other_for_ever() {
     assert!(matches!(registry.join(&line(1, "a"), &[]), Arrival::New));
     for _ in 0..3 {
         clock.advance(Duration::from_secs(1));
-        assert!(matches!(registry.join(&line(1, "a"), &[]), Arrival::Replaced(_)));
+        assert!(matches!(
+            registry.join(&line(1, "a"), &[]),
+            Arrival::Replaced(_)
+        ));
     }
     let held = registry.join(&line(1, "a"), &[]);
     assert!(matches!(held, Arrival::Held { .. }), "{held:?}");
     assert!(registry.held(ProviderId::from_u128(1)).is_some());
-    assert!(matches!(registry.join(&line(1, "b"), &[]), Arrival::New), "another node is not held");
+    assert!(
+        matches!(registry.join(&line(1, "b"), &[]), Arrival::New),
+        "another node is not held"
+    );
     clock.advance(Duration::from_secs(60));
-    assert!(matches!(registry.join(&line(1, "a"), &[]), Arrival::Replaced(_)));
+    assert!(matches!(
+        registry.join(&line(1, "a"), &[]),
+        Arrival::Replaced(_)
+    ));
 }
 
 #[test]
@@ -145,7 +186,10 @@ fn a_connection_that_is_known_to_be_dead_is_replaced_without_suspicion() {
 fn nobody_joins_a_hub_that_goes() {
     let (registry, _clock) = registry();
     registry.drain();
-    assert!(matches!(registry.join(&line(1, "a"), &[offer(MODEL, 1)]), Arrival::Draining));
+    assert!(matches!(
+        registry.join(&line(1, "a"), &[offer(MODEL, 1)]),
+        Arrival::Draining
+    ));
     assert!(registry.models().is_empty());
 }
 

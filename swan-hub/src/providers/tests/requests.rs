@@ -23,7 +23,10 @@ async fn collect(reply: &mut Reply) -> Result<Vec<Piece>, AttemptError> {
 
 fn text(piece: &Piece) -> String {
     let value: Value = serde_json::from_slice(piece.bytes()).expect("JSON");
-    value["choices"][0]["delta"]["content"].as_str().expect("content").to_owned()
+    value["choices"][0]["delta"]["content"]
+        .as_str()
+        .expect("content")
+        .to_owned()
 }
 
 #[tokio::test]
@@ -49,7 +52,9 @@ async fn a_stream_arrives_piece_by_piece() {
     let end = reply.end().expect("an end");
     assert_eq!((end.tokens_input, end.tokens_output), (Some(5), Some(2)));
     assert_eq!(rig.registry.models()[0].in_flight, 1);
-    slot.finish(Outcome::Served { first_token: Some(Duration::from_millis(3)) });
+    slot.finish(Outcome::Served {
+        first_token: Some(Duration::from_millis(3)),
+    });
     assert_eq!(rig.registry.models()[0].in_flight, 0);
 }
 
@@ -65,24 +70,37 @@ async fn an_answer_without_a_stream_comes_as_it_is() {
     agent.send("ack", &id, payload).await;
     assert_eq!(reply.head().await.expect("a head").status, 200);
     let pieces = collect(&mut reply).await.expect("complete");
-    let body: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
-    assert_eq!(serde_json::from_slice::<Value>(&body).expect("JSON"), response);
+    let body: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| piece.bytes().to_vec())
+        .collect();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&body).expect("JSON"),
+        response
+    );
 }
 
 #[tokio::test]
 async fn a_failure_before_the_first_piece_names_its_status_and_fault() {
     let rig = Rig::start().await;
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
-    for (streaming, status, fault) in
-        [(false, 400, Fault::Consumer), (true, 429, Fault::Provider), (true, 503, Fault::Provider)]
-    {
+    for (streaming, status, fault) in [
+        (false, 400, Fault::Consumer),
+        (true, 429, Fault::Provider),
+        (true, 503, Fault::Provider),
+    ] {
         let (_slot, mut reply) = rig.ask(1, job(streaming));
         let id = agent.request().await;
-        let failed = json!({ "request_id": id, "response": null, "error": "no", "status_code": status });
+        let failed =
+            json!({ "request_id": id, "response": null, "error": "no", "status_code": status });
         let kind = if streaming { "stream_end" } else { "ack" };
         agent.send(kind, &id, failed).await;
         let error = reply.head().await.expect_err("a failure");
-        assert_eq!((error.status(), error.fault()), (Some(status), fault), "{error}");
+        assert_eq!(
+            (error.status(), error.fault()),
+            (Some(status), fault),
+            "{error}"
+        );
     }
 }
 
@@ -96,7 +114,10 @@ async fn both_failure_signals_count_once() {
     agent.send("stream_chunk", &id, chunk).await;
     let end = json!({ "request_id": id, "error": "too long", "status_code": 400 });
     agent.send("stream_end", &id, end).await;
-    assert_eq!(reply.head().await.expect_err("a failure").status(), Some(400));
+    assert_eq!(
+        reply.head().await.expect_err("a failure").status(),
+        Some(400)
+    );
     assert!(reply.next().await.is_none());
 }
 
@@ -123,7 +144,10 @@ async fn dropping_a_reply_cancels_within_milliseconds_and_late_frames_hurt_nobod
     agent.chunk(&id, "next").await;
     agent.end(&id).await;
     reply.head().await.expect("a head");
-    assert_eq!(text(&collect(&mut reply).await.expect("complete")[0]), "next");
+    assert_eq!(
+        text(&collect(&mut reply).await.expect("complete")[0]),
+        "next"
+    );
 }
 
 #[tokio::test]
@@ -138,7 +162,10 @@ async fn a_lost_connection_fails_every_request_at_once() {
     midway.head().await.expect("a head");
     drop(agent);
     let error = before.head().await.expect_err("lost");
-    assert!(matches!(error, AttemptError::Lost(_)) && error.is_retryable(), "{error}");
+    assert!(
+        matches!(error, AttemptError::Lost(_)) && error.is_retryable(),
+        "{error}"
+    );
     let error = collect(&mut midway).await.expect_err("lost");
     assert!(matches!(error, AttemptError::Lost(_)), "{error}");
     until("nobody serves", || rig.registry.models().is_empty()).await;
@@ -159,7 +186,10 @@ async fn an_answer_to_a_request_that_was_not_given_is_ignored() {
     honest.chunk(&id, "real").await;
     honest.end(&id).await;
     reply.head().await.expect("a head");
-    assert_eq!(text(&collect(&mut reply).await.expect("complete")[0]), "real");
+    assert_eq!(
+        text(&collect(&mut reply).await.expect("complete")[0]),
+        "real"
+    );
 }
 
 #[tokio::test]
@@ -168,14 +198,23 @@ async fn garbage_hurts_only_its_sender() {
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
     let (_slot, mut reply) = rig.ask(1, job(true));
     let id = agent.request().await;
-    for garbage in ["{", "[]", "null", r#"{"type":7}"#, r#"{"type":"stream_chunk","payload":[]}"#] {
+    for garbage in [
+        "{",
+        "[]",
+        "null",
+        r#"{"type":7}"#,
+        r#"{"type":"stream_chunk","payload":[]}"#,
+    ] {
         agent.send_raw(Message::text(garbage)).await;
     }
     agent.send_raw(Message::binary(vec![0xff; 64])).await;
     agent.chunk(&id, "still here").await;
     agent.end(&id).await;
     reply.head().await.expect("a head");
-    assert_eq!(text(&collect(&mut reply).await.expect("complete")[0]), "still here");
+    assert_eq!(
+        text(&collect(&mut reply).await.expect("complete")[0]),
+        "still here"
+    );
 
     for _ in 0..64 {
         // The hub may have hung up already.
@@ -196,7 +235,10 @@ async fn a_legacy_agent_gets_small_chats_only() {
     large.body = vec![Bytes::from(format!(r#"{{"messages":["{filler}"]}}"#))];
     let (_slot, mut reply) = rig.ask(1, large);
     let error = reply.head().await.expect_err("too large");
-    assert!(matches!(error, AttemptError::TooLarge { limit, .. } if limit == 1 << 20), "{error}");
+    assert!(
+        matches!(error, AttemptError::TooLarge { limit, .. } if limit == 1 << 20),
+        "{error}"
+    );
     assert!(error.is_retryable(), "another provider may take it");
 
     let mut embedding = job(false);
@@ -229,11 +271,17 @@ async fn a_consumer_who_does_not_read_costs_only_his_own_stream() {
     agent.chunk(&id, "fine").await;
     agent.end(&id).await;
     next.head().await.expect("a head");
-    assert_eq!(text(&collect(&mut next).await.expect("complete")[0]), "fine");
+    assert_eq!(
+        text(&collect(&mut next).await.expect("complete")[0]),
+        "fine"
+    );
 
     slow.head().await.expect("a head");
     let error = collect(&mut slow).await.expect_err("cut off");
-    assert!(matches!(error, AttemptError::Overflow { limit } if limit == 64 << 10), "{error}");
+    assert!(
+        matches!(error, AttemptError::Overflow { limit } if limit == 64 << 10),
+        "{error}"
+    );
     assert!(!error.is_retryable());
 }
 
@@ -265,7 +313,10 @@ async fn silence_and_slowness_have_a_deadline() {
     hurried.deadline = Instant::now() + Duration::from_millis(50);
     let (_slot, mut reply) = rig.ask(1, hurried);
     agent.request().await;
-    assert_eq!(reply.head().await.expect_err("too late"), AttemptError::Deadline);
+    assert_eq!(
+        reply.head().await.expect_err("too late"),
+        AttemptError::Deadline
+    );
     let cancel = agent.expect("cancel").await;
     assert_eq!(cancel["payload"]["reason"], "attempt_timeout");
 
@@ -295,11 +346,15 @@ async fn an_error_status_counts_against_nobody_but_its_provider() {
     }
     assert!(rig.slot(1).is_none(), "the breaker is open");
     let mut candidates = Vec::new();
-    rig.registry.candidates(&super::rig::model(), &mut candidates);
+    rig.registry
+        .candidates(&super::rig::model(), &mut candidates);
     assert!(candidates[0].breaker_open);
     rig.clock.advance(Duration::from_secs(6));
     let probe = rig.slot(1).expect("a probe may pass");
     assert!(rig.slot(1).is_none(), "one probe at a time");
     drop(probe);
-    assert!(rig.slot(1).is_some(), "a probe without a verdict gives its permit back");
+    assert!(
+        rig.slot(1).is_some(),
+        "a probe without a verdict gives its permit back"
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,7 +18,7 @@ use super::super::{Job, Registry, Reply, Sessions, SessionsConfig, Slot, router}
 use crate::store::{KeyKind, KeyRecord, KeyRing, MemoryStore, Secret, Store};
 
 /// A model of the catalogue.
-pub(super) const MODEL: &str = "Qwen/Qwen2.5-7B-Instruct";
+pub(super) const MODEL: &str = "Qwen/Qwen3-32B";
 
 /// No test waits longer for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -65,7 +66,14 @@ impl Rig {
         let address = listener.local_addr().expect("an address");
         let app = mount(router(Arc::clone(&sessions)));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { registry, sessions, keys, store, clock, address }
+        Self {
+            registry,
+            sessions,
+            keys,
+            store,
+            clock,
+            address,
+        }
     }
 
     pub(super) async fn key(&self, id: u128, kind: KeyKind) -> String {
@@ -77,21 +85,27 @@ impl Rig {
             created: self.clock.now(),
             revoked: None,
         };
-        self.keys.insert(&*self.store, &secret, record).await.expect("memory serves");
+        self.keys
+            .insert(&*self.store, &secret, record)
+            .await
+            .expect("memory serves");
         secret.expose().to_owned()
     }
 
     pub(super) async fn provider_key(&self, id: u128) -> String {
-        self.key(id, KeyKind::Provider(ProviderId::from_u128(id))).await
+        self.key(id, KeyKind::Provider(ProviderId::from_u128(id)))
+            .await
     }
 
     pub(super) async fn consumer_key(&self) -> String {
-        self.key(999, KeyKind::Consumer(AccountId::from_u128(999))).await
+        self.key(999, KeyKind::Consumer(AccountId::from_u128(999)))
+            .await
     }
 
     /// A slot at the provider with this number.
     pub(super) fn slot(&self, provider: u128) -> Option<Slot> {
-        self.registry.connect(ProviderId::from_u128(provider), &model())
+        self.registry
+            .connect(ProviderId::from_u128(provider), &model())
     }
 
     /// The reply to a request which that provider must take.
@@ -103,13 +117,19 @@ impl Rig {
 }
 
 pub(super) fn model() -> ModelId {
-    swan_2_0().model(MODEL).expect("in the catalogue").id.clone()
+    swan_2_0()
+        .model(MODEL)
+        .expect("in the catalogue")
+        .id
+        .clone()
 }
 
+/// A request that no other has the id of.
 pub(super) fn job(streaming: bool) -> Job {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
     let body = format!(r#"{{"model":"{MODEL}","messages":[],"stream":{streaming}}}"#);
     Job {
-        request: RequestId::from_u128(0x1234),
+        request: RequestId::from_u128(NEXT.fetch_add(1, Ordering::Relaxed).into()),
         attempt: 0,
         operation: Operation::ChatCompletions,
         streaming,

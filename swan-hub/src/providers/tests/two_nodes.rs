@@ -13,7 +13,10 @@ async fn the_newest_connection_of_a_node_wins_and_the_older_is_told() {
     let (_slot, mut reply) = rig.ask(1, job(true));
     older.request().await;
     let mut newer = Agent::serving(&rig, &token).await;
-    assert!(reply.head().await.expect_err("lost").is_retryable(), "fails over at once");
+    assert!(
+        reply.head().await.expect_err("lost").is_retryable(),
+        "fails over at once"
+    );
     let ack = older.expect("ack").await;
     assert_eq!(ack["payload"]["success"], false);
     while older.recv().await.is_some() {}
@@ -32,13 +35,23 @@ async fn a_copied_identity_ends_in_one_machine_that_stays() {
         incumbent = Agent::serving(&rig, &token).await;
     }
     let mut newcomer = Agent::dial(&rig).await;
-    newcomer.send("register", "reg-1", registration(&token, &[MODEL])).await;
+    newcomer
+        .send("register", "reg-1", registration(&token, &[MODEL]))
+        .await;
     let notice = newcomer.expect("notice").await;
     assert_eq!(notice["payload"]["event"], "duplicate_node");
     let ack = newcomer.expect("ack").await;
     assert_eq!(ack["payload"]["success"], false);
-    assert!(ack["payload"]["message"].as_str().expect("words").contains("two machines"));
-    assert_eq!(incumbent.expect("notice").await["payload"]["event"], "duplicate_node");
+    assert!(
+        ack["payload"]["message"]
+            .as_str()
+            .expect("words")
+            .contains("two machines")
+    );
+    assert_eq!(
+        incumbent.expect("notice").await["payload"]["event"],
+        "duplicate_node"
+    );
     let (_slot, _reply) = rig.ask(1, job(true));
     incumbent.request().await;
 }
@@ -66,7 +79,9 @@ async fn a_storm_of_reconnects_leaves_one_connection_and_no_place_taken() {
         let token = tokens[round % tokens.len()].clone();
         let url = format!("ws://{}/ws", rig.address);
         agents.spawn(async move {
-            let (socket, _) = tokio_tungstenite::connect_async(url).await.expect("upgrade");
+            let (socket, _) = tokio_tungstenite::connect_async(url)
+                .await
+                .expect("upgrade");
             let mut agent = Agent { socket };
             agent.register(registration(&token, &[MODEL])).await;
             agent

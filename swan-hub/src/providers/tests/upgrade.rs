@@ -16,7 +16,12 @@ async fn get(rig: &Rig, path: &str, headers: &str) -> (u16, String, String) {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.expect("answered");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
+    let status = head
+        .split(' ')
+        .nth(1)
+        .expect("a status")
+        .parse()
+        .expect("a number");
     (status, head.to_lowercase(), body.to_owned())
 }
 
@@ -28,7 +33,10 @@ async fn whatever_is_no_upgrade_is_refused_in_words() {
     let old = UPGRADE.replace("13", "8");
     for (headers, status) in [
         (String::new(), 426),
-        (format!("{old}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), 426),
+        (
+            format!("{old}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+            426,
+        ),
         (UPGRADE.to_owned(), 400),
         (format!("{UPGRADE}Sec-WebSocket-Key: short\r\n"), 400),
     ] {
@@ -43,9 +51,10 @@ async fn whatever_is_no_upgrade_is_refused_in_words() {
 #[tokio::test]
 async fn the_dialect_is_what_the_agent_asked_for() {
     let rig = Rig::start().await;
-    for (asked, chosen) in
-        [("swan.v2", Some("swan.v2")), ("other, swan.v2", Some("swan.v2"))]
-    {
+    for (asked, chosen) in [
+        ("swan.v2", Some("swan.v2")),
+        ("other, swan.v2", Some("swan.v2")),
+    ] {
         let (_socket, got) = dial_with(&rig, asked).await;
         assert_eq!(got.as_deref(), chosen);
     }
@@ -55,12 +64,22 @@ async fn the_dialect_is_what_the_agent_asked_for() {
 async fn it_works_below_any_path() {
     let rig = Rig::with(quick(), |router| Router::new().nest("/market/hub", router)).await;
     let url = format!("ws://{}/market/hub/ws", rig.address);
-    let (socket, _) = tokio_tungstenite::connect_async(url).await.expect("upgrade");
+    let (socket, _) = tokio_tungstenite::connect_async(url)
+        .await
+        .expect("upgrade");
     let mut agent = Agent { socket };
     let token = rig.provider_key(1).await;
-    assert_eq!(agent.register(registration(&token, &[MODEL])).await["payload"]["success"], true);
+    assert_eq!(
+        agent.register(registration(&token, &[MODEL])).await["payload"]["success"],
+        true
+    );
     let path = "/market/hub/api/v1/provider/status";
-    assert_eq!(get(&rig, path, &format!("Authorization: Bearer {token}\r\n")).await.0, 200);
+    assert_eq!(
+        get(&rig, path, &format!("Authorization: Bearer {token}\r\n"))
+            .await
+            .0,
+        200
+    );
 }
 
 #[tokio::test]
@@ -76,8 +95,12 @@ async fn too_many_strangers_are_sent_away_until_there_is_room() {
         panic!("no room for a third");
     };
     assert_eq!(refusal.status(), 503);
-    friend.register(registration(&rig.provider_key(1).await, &[MODEL])).await;
-    tokio_tungstenite::connect_async(&url).await.expect("a registered provider makes room");
+    friend
+        .register(registration(&rig.provider_key(1).await, &[MODEL]))
+        .await;
+    tokio_tungstenite::connect_async(&url)
+        .await
+        .expect("a registered provider makes room");
 }
 
 #[tokio::test]

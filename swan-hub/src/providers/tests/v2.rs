@@ -31,8 +31,12 @@ impl Provider {
         assert_eq!(chosen.as_deref(), Some("swan.v2"));
         let config = ProviderSessionConfig::default();
         let session = ProviderSession::new(Dialect::V2, config, Timestamp::EPOCH);
-        let mut provider =
-            Self { socket, session, events: VecDeque::new(), started: Instant::now() };
+        let mut provider = Self {
+            socket,
+            session,
+            events: VecDeque::new(),
+            started: Instant::now(),
+        };
         let registration = Registration {
             token,
             node_id: "node".to_owned(),
@@ -46,7 +50,10 @@ impl Provider {
         let ProviderEvent::Registered(ack) = provider.event().await else {
             panic!("not registered");
         };
-        assert_eq!(ack.registered_models, Some(vec![super::rig::model().to_string()]));
+        assert_eq!(
+            ack.registered_models,
+            Some(vec![super::rig::model().to_string()])
+        );
         provider
     }
 
@@ -80,15 +87,23 @@ impl Provider {
             if let Some(event) = self.events.pop_front() {
                 return event;
             }
-            let message = timeout(PATIENCE, self.socket.next()).await.expect("in time");
-            let frame = match message.expect("open").expect("a frame") {
-                Message::Binary(bytes) => Frame::Binary(bytes),
-                Message::Text(text) => Frame::Text(text.into()),
-                _ => continue,
-            };
-            let now = self.now();
-            self.session.handle_frame(now, frame);
+            self.step().await;
         }
+    }
+
+    /// Takes one message of the hub and sends what follows from it.
+    async fn step(&mut self) {
+        let message = timeout(PATIENCE, self.socket.next())
+            .await
+            .expect("in time");
+        let frame = match message.expect("open").expect("a frame") {
+            Message::Binary(bytes) => Frame::Binary(bytes),
+            Message::Text(text) => Frame::Text(text.into()),
+            _ => return,
+        };
+        let now = self.now();
+        self.session.handle_frame(now, frame);
+        self.flush().await;
     }
 
     async fn request(&mut self) -> Request {
@@ -101,14 +116,16 @@ impl Provider {
 
     async fn body(&mut self, stream: StreamId, bytes: Bytes) {
         while self.session.body(stream, bytes.clone()) == Err(StreamError::Full) {
-            self.event().await;
+            self.step().await;
         }
         self.flush().await;
     }
 
     async fn finish(&mut self, stream: StreamId) {
         let now = self.now();
-        self.session.finish(now, stream, StreamEnd::default()).expect("in order");
+        self.session
+            .finish(now, stream, StreamEnd::default())
+            .expect("in order");
         self.flush().await;
     }
 }
@@ -121,7 +138,9 @@ async fn bytes_go_through_as_they_are_in_both_directions() {
     asked.operation = Operation::AudioTranscriptions;
     asked.content_type = HeaderValue::from_static("multipart/form-data; boundary=x");
     // Larger than a frame and than the first credit, in segments, and no text.
-    asked.body = (0..5u8).map(|n| Bytes::from(vec![n | 0x80; 200 << 10])).collect();
+    asked.body = (0..5u8)
+        .map(|n| Bytes::from(vec![n | 0x80; 200 << 10]))
+        .collect();
     let whole = asked.body.concat();
     let (_slot, mut reply) = rig.ask(1, asked);
     let request = provider.request().await;
@@ -130,14 +149,18 @@ async fn bytes_go_through_as_they_are_in_both_directions() {
     assert_eq!(request.operation, Operation::AudioTranscriptions);
     assert!(request.deadline_ms.is_some_and(|ms| ms > 0));
 
-    let now = provider.now();
-    provider.session.head(request.stream, 200, Some("text/plain")).expect("in order");
+    provider
+        .session
+        .head(request.stream, 200, Some("text/plain"))
+        .expect("in order");
     let answer = Bytes::from_static(&[0xff, 0x00, 0x7f]);
     provider.body(request.stream, answer.clone()).await;
     provider.finish(request.stream).await;
-    let _ = now;
     let head = reply.head().await.expect("a head");
-    assert_eq!(head.content_type, Some(HeaderValue::from_static("text/plain")));
+    assert_eq!(
+        head.content_type,
+        Some(HeaderValue::from_static("text/plain"))
+    );
     let mut got = Vec::new();
     while let Some(piece) = reply.next().await {
         got.extend_from_slice(piece.expect("no failure").bytes());
@@ -152,7 +175,10 @@ async fn credit_follows_the_reader_and_holds_back_for_one_who_does_not_read() {
     let mut provider = Provider::serving(&rig, rig.provider_key(1).await).await;
     let (_slot, mut reply) = rig.ask(1, job(true));
     let request = provider.request().await;
-    provider.session.head(request.stream, 200, Some("text/event-stream")).expect("in order");
+    provider
+        .session
+        .head(request.stream, 200, Some("text/event-stream"))
+        .expect("in order");
     let total = 4usize << 20;
     let sent = async {
         let piece = Bytes::from(vec![b'x'; 16 << 10]);
@@ -162,7 +188,7 @@ async fn credit_follows_the_reader_and_holds_back_for_one_who_does_not_read() {
         provider.finish(request.stream).await;
         // What is still queued leaves as credit comes.
         while provider.session.in_flight() > 0 {
-            provider.event().await;
+            provider.step().await;
         }
     };
     let read = async {
@@ -175,7 +201,9 @@ async fn credit_follows_the_reader_and_holds_back_for_one_who_does_not_read() {
         }
         got
     };
-    let ((), got) = timeout(PATIENCE, async { tokio::join!(sent, read) }).await.expect("in time");
+    let ((), got) = timeout(PATIENCE, async { tokio::join!(sent, read) })
+        .await
+        .expect("in time");
     assert_eq!(got, total);
 }
 
@@ -185,14 +213,27 @@ async fn a_refusal_of_the_model_server_comes_with_its_words() {
     let mut provider = Provider::serving(&rig, rig.provider_key(1).await).await;
     let (_slot, mut reply) = rig.ask(1, job(true));
     let request = provider.request().await;
-    provider.session.head(request.stream, 400, Some("application/json")).expect("in order");
+    provider
+        .session
+        .head(request.stream, 400, Some("application/json"))
+        .expect("in order");
     let body = Bytes::from_static(br#"{"error":{"message":"context too long","type":"x"}}"#);
     provider.body(request.stream, body.clone()).await;
     provider.finish(request.stream).await;
     let error = reply.head().await.expect_err("a refusal");
     assert!(!error.is_retryable());
-    let AttemptError::Provider { status, message, body: got } = error else { panic!("{error}") };
-    assert_eq!((status, message.as_str(), got), (400, "context too long", body));
+    let AttemptError::Provider {
+        status,
+        message,
+        body: got,
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (status, message.as_str(), got),
+        (400, "context too long", body)
+    );
 }
 
 #[tokio::test]
@@ -221,7 +262,10 @@ async fn a_provider_that_drains_finishes_and_gets_nothing_new() {
     provider.session.drain(now);
     provider.flush().await;
     until("it gets nothing new", || rig.slot(1).is_none()).await;
-    provider.session.head(request.stream, 200, None).expect("in order");
+    provider
+        .session
+        .head(request.stream, 200, None)
+        .expect("in order");
     provider.finish(request.stream).await;
     assert_eq!(reply.head().await.expect("what runs goes on").status, 200);
     assert!(reply.next().await.is_none());
@@ -238,7 +282,10 @@ async fn many_streams_share_a_connection_without_mixing() {
             rig.ask(1, job)
         })
         .collect();
-    assert!(rig.slot(1).is_none(), "ten are under way, which is the default");
+    assert!(
+        rig.slot(1).is_none(),
+        "ten are under way, which is the default"
+    );
     let mut requests = Vec::new();
     for _ in 0..10 {
         requests.push(provider.request().await);
@@ -246,9 +293,14 @@ async fn many_streams_share_a_connection_without_mixing() {
     for round in 0..20 {
         for request in &requests {
             if round == 0 {
-                provider.session.head(request.stream, 200, None).expect("in order");
+                provider
+                    .session
+                    .head(request.stream, 200, None)
+                    .expect("in order");
             }
-            provider.body(request.stream, Bytes::from(request.request_id.clone())).await;
+            provider
+                .body(request.stream, Bytes::from(request.request_id.clone()))
+                .await;
         }
     }
     for request in &requests {
@@ -261,7 +313,10 @@ async fn many_streams_share_a_connection_without_mixing() {
         while let Some(piece) = reply.next().await {
             got.push_str(std::str::from_utf8(piece.expect("no failure").bytes()).expect("text"));
         }
-        let id = got.get(..got.len() / 20).expect("twenty times the id").to_owned();
+        let id = got
+            .get(..got.len() / 20)
+            .expect("twenty times the id")
+            .to_owned();
         assert_eq!(got, id.repeat(20));
         seen.insert(id);
     }
