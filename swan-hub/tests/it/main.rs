@@ -8,4 +8,5 @@
     reason = "tests"
 )]
 
+mod e2e;
 mod store;

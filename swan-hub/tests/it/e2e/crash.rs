@@ -15,7 +15,7 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
     let mut hub = TestHub::start().await;
     let consumer = hub.consumer("alice", "5").await;
     let provider = TestProvider::start(&hub, "gpu", STREAMS).await;
-    hub.serves(MODEL, 1, &consumer).await;
+    hub.serves(MODEL, 1).await;
 
     // One request that ends before the crash: its charge must be there afterwards.
     let done = wire::post(
@@ -27,7 +27,7 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
     .await;
     assert_eq!(done.status, 200);
     assert!(done.text().await.contains("each word."));
-    let before = hub.settled_funds(&consumer).await;
+    let before = hub.settled_funds(&consumer, 1).await;
     assert!(before.spent > 0);
 
     let (url, request) = (hub.url(), long_stream());
@@ -48,13 +48,13 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
 
     hub.restart().await;
     hub.audit().await;
-    let after = hub.settled_funds(&consumer).await;
+    let after = hub.settled_funds(&consumer, 1).await;
     assert_eq!(
         after.spent, before.spent,
         "what was settled stays, what was held is back"
     );
 
-    hub.serves(MODEL, 1, &consumer).await;
+    hub.serves(MODEL, 1).await;
     let again = wire::post(
         &hub.url(),
         "/v1/chat/completions",
@@ -64,7 +64,10 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
     .await;
     assert_eq!(again.status, 200, "the provider came back by itself");
     assert!(again.text().await.contains("each word."));
-    assert_eq!(hub.settled_funds(&consumer).await.spent, 2 * before.spent);
+    assert_eq!(
+        hub.settled_funds(&consumer, 2).await.spent,
+        2 * before.spent
+    );
     assert_eq!(hub.earned(provider.name).await, 2 * before.spent * 95 / 100);
     hub.audit().await;
 }

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::part::{Part, until};
@@ -26,11 +26,13 @@ pub(crate) struct TestHub {
     sockets: SocketAddr,
 }
 
-/// What became of a consumer's grant, in 10^-12 USD.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the journal says about a consumer's account, in 10^-12 USD.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Funds {
     /// What the charges so far took.
     pub(crate) spent: i128,
+    /// The records of these charges, the latest first.
+    pub(crate) charges: Vec<Value>,
 }
 
 /// A consumer's key and the account behind it.
@@ -43,7 +45,13 @@ pub(crate) struct Consumer {
 impl TestHub {
     /// Starts a hub on free ports and waits until it serves.
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts a hub with a configuration file of this content.
+    pub(crate) async fn start_with(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("hub.toml"), config).unwrap();
         let (rest, sockets) = (free_address(), free_address());
         let part = serve(folder.path(), rest, sockets);
         let hub = Self {
@@ -59,6 +67,17 @@ impl TestHub {
     /// `SIGKILL`: no drain, no goodbye.
     pub(crate) async fn kill(&mut self) {
         self.part.kill().await;
+    }
+
+    /// `SIGTERM`: finish what is under way and go.
+    pub(crate) async fn terminate(&self) {
+        self.part.signal("TERM").await;
+    }
+
+    /// Waits for its end, which must be a success.
+    pub(crate) async fn end(&mut self) {
+        let status = self.part.end().await;
+        assert!(status.success(), "{status}\n{}", self.output());
     }
 
     /// Starts it again on the same folder and ports.
@@ -108,8 +127,8 @@ impl TestHub {
             "only the key on standard output, not {key:?}"
         );
         until("the hub knows a new key", || async {
-            let answer = wire::get(&self.url(), "/v1/models", Some(&key)).await;
-            answer.status.is_success().then_some(())
+            let answer = wire::post(&self.url(), "/v1/chat/completions", &key, &json!({})).await;
+            (answer.status != 401).then_some(())
         })
         .await;
         Consumer { key, name }
@@ -133,7 +152,7 @@ impl TestHub {
             tools::hub()
                 .args(command)
                 .arg("--data-dir")
-                .arg(self.folder.path()),
+                .arg(self.folder.path().join("data")),
         )
         .await;
         let (out, words) = (
@@ -149,42 +168,64 @@ impl TestHub {
         out.trim().to_owned()
     }
 
-    /// Rebuilds the ledger from the journal; any breach fails the test.
+    /// Rebuilds the ledger from the journal; any breach fails the test, and so does a hold that is left.
     pub(crate) async fn audit(&self) {
-        self.admin(&["audit"]).await;
+        let report = self.json(&["audit", "--json"]).await;
+        assert_eq!(
+            (&report["clean"], &report["pending"]),
+            (&json!(true), &json!(0)),
+            "{report}"
+        );
     }
 
-    /// What a consumer's account says once nothing is held any more; the end of an answer that broke is settled after it.
-    pub(crate) async fn settled_funds(&self, consumer: &Consumer) -> Funds {
-        until("nothing is held any more", || async {
+    /// A consumer's account when nothing is held and so many charges are recorded: what a broken answer costs is settled
+    /// after its consumer has seen the end.
+    pub(crate) async fn settled_funds(&self, consumer: &Consumer, charges: usize) -> Funds {
+        until("everything is settled", || async {
+            let accounts = self.json(&["account", "show", "--json"]).await;
+            let own = accounts
+                .as_array()?
+                .iter()
+                .find(|one| one["name"] == consumer.name)?;
             let shown = self
-                .admin(&["account", "show", consumer.name, "--json"])
+                .json(&["account", "show", own["id"].as_str()?, "--json"])
                 .await;
-            let shown: Value = serde_json::from_str(&shown).unwrap();
-            let usd = &shown["balances"]["USD"];
-            (pico(&usd["held"]) == 0).then(|| Funds {
-                spent: pico(&usd["granted"]) - pico(&usd["available"]),
-            })
+            let usd = shown["balances"]
+                .as_array()?
+                .iter()
+                .find(|one| one["currency"] == "USD")?;
+            let found = shown["recent_charges"]
+                .as_array()?
+                .iter()
+                .map(|one| one["charge"].clone());
+            let funds = Funds {
+                spent: pico(&usd["charged"]),
+                charges: found.collect(),
+            };
+            (pico(&usd["held"]) == 0 && funds.charges.len() == charges).then_some(funds)
         })
         .await
     }
 
     /// What a provider has earned, in 10^-12 USD.
     pub(crate) async fn earned(&self, provider: &str) -> i128 {
-        let list: Value =
-            serde_json::from_str(&self.admin(&["provider", "list", "--json"]).await).unwrap();
+        let list = self.json(&["provider", "list", "--json"]).await;
         let one = list
             .as_array()
             .unwrap()
             .iter()
             .find(|one| one["name"] == provider);
-        pico(&one.unwrap_or_else(|| panic!("no provider {provider} in {list}"))["earned"])
+        pico(&one.unwrap_or_else(|| panic!("no provider {provider} in {list}"))["earned_usd"])
+    }
+
+    async fn json(&self, command: &[&str]) -> Value {
+        serde_json::from_str(&self.admin(command).await).unwrap()
     }
 
     /// Waits until so many providers serve a model.
-    pub(crate) async fn serves(&self, model: &str, providers: u64, consumer: &Consumer) {
+    pub(crate) async fn serves(&self, model: &str, providers: u64) {
         until("the hub serves the model", || async {
-            let models = wire::get(&self.url(), "/v1/models", Some(&consumer.key))
+            let models = wire::get(&self.url(), "/v1/models", None)
                 .await
                 .json()
                 .await;
@@ -193,7 +234,7 @@ impl TestHub {
                 .iter()
                 .find(|one| one["id"] == model)?
                 .clone();
-            (found["swan"]["providers"].as_u64()? >= providers).then_some(())
+            (found["providers_online"].as_u64()? == providers).then_some(())
         })
         .await;
     }
@@ -201,7 +242,11 @@ impl TestHub {
 
 fn serve(folder: &Path, rest: SocketAddr, sockets: SocketAddr) -> Part {
     let mut command = tools::hub();
-    command.arg("serve").arg("--data-dir").arg(folder);
+    command
+        .arg("serve")
+        .arg("--config")
+        .arg(folder.join("hub.toml"));
+    command.arg("--data-dir").arg(folder.join("data"));
     command
         .arg("--listen")
         .arg(rest.to_string())

@@ -38,7 +38,7 @@ async fn is_not_noticed(request: &Value) -> String {
     let consumer = hub.consumer("alice", "5").await;
     let one = TestProvider::start(&hub, "gpu-one", 8).await;
     let two = TestProvider::start(&hub, "gpu-two", 8).await;
-    hub.serves(MODEL, 2, &consumer).await;
+    hub.serves(MODEL, 2).await;
 
     let url = hub.url();
     let asked = async {
@@ -63,7 +63,7 @@ async fn is_not_noticed(request: &Value) -> String {
 
     assert_eq!(status, 200, "{text}\n{}", hub.output());
     assert_eq!(server.as_deref(), Some(survivor.name));
-    let funds = hub.settled_funds(&consumer).await;
+    let funds = hub.settled_funds(&consumer, 1).await;
     assert!(funds.spent > 0, "the answer is paid for once");
     assert_eq!(
         hub.earned(survivor.name).await,
@@ -79,7 +79,7 @@ async fn a_provider_killed_in_the_middle_of_a_stream_is_paid_for_what_was_delive
     let hub = TestHub::start().await;
     let consumer = hub.consumer("alice", "5").await;
     let mut provider = TestProvider::start(&hub, "gpu", 8).await;
-    hub.serves(MODEL, 1, &consumer).await;
+    hub.serves(MODEL, 1).await;
 
     let request = long_stream();
     let mut answer = wire::post(&hub.url(), "/v1/chat/completions", &consumer.key, &request).await;
@@ -106,7 +106,7 @@ async fn a_provider_killed_in_the_middle_of_a_stream_is_paid_for_what_was_delive
         );
     }
 
-    let funds = hub.settled_funds(&consumer).await;
+    let funds = hub.settled_funds(&consumer, 1).await;
     // No token is shorter than a byte, so neither side can have more tokens than bytes; the template's own are allowed for.
     let prompt = i128::try_from(request.to_string().len()).unwrap() + 128;
     let completion = i128::try_from(content.len()).unwrap();

@@ -9,6 +9,8 @@ mod tools;
 mod wire;
 
 mod crash;
+mod drain;
+mod external;
 mod hang_up;
 mod kills;
 mod sdks;

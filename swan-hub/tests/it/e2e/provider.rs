@@ -16,6 +16,16 @@ pub(crate) struct TestProvider {
 impl TestProvider {
     /// Starts a provider that takes `at_once` requests at once.
     pub(crate) async fn start(hub: &TestHub, name: &'static str, at_once: u32) -> Self {
+        Self::start_in(hub, name, at_once, "v2").await
+    }
+
+    /// Starts a provider that speaks one dialect only.
+    pub(crate) async fn start_in(
+        hub: &TestHub,
+        name: &'static str,
+        at_once: u32,
+        dialect: &str,
+    ) -> Self {
         let key = hub.provider_key(name).await;
         let model_server = ModelServer::start(at_once).await;
         let mut command = tools::provider();
@@ -24,6 +34,7 @@ impl TestProvider {
             .arg(format!("--hub={}", hub.socket_url()))
             .arg(format!("--key={key}"))
             .arg(format!("--backend={}", model_server.url))
+            .arg(format!("--dialect={dialect}"))
             .arg(format!("--concurrency={at_once}"));
         let part = Part::start(name, &mut command);
         Self {
@@ -36,5 +47,16 @@ impl TestProvider {
     /// `SIGKILL`: the hub sees a broken socket and nothing else.
     pub(crate) async fn kill(&mut self) {
         self.part.kill().await;
+    }
+
+    /// `SIGTERM`: finish what is under way and go.
+    pub(crate) async fn terminate(&self) {
+        self.part.signal("TERM").await;
+    }
+
+    /// Waits for its end, which must be a success.
+    pub(crate) async fn end(&mut self) {
+        let status = self.part.end().await;
+        assert!(status.success(), "{status}\n{}", self.part.output());
     }
 }

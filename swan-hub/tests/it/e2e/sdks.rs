@@ -9,20 +9,25 @@ use super::tools::Sdk;
 
 #[tokio::test]
 async fn the_python_sdk_is_served_and_charged() {
-    is_served_and_charged(Sdk::Python).await;
+    is_served_and_charged(Sdk::Python, "v2").await;
 }
 
 #[tokio::test]
 async fn the_node_sdk_is_served_and_charged() {
-    is_served_and_charged(Sdk::Node).await;
+    is_served_and_charged(Sdk::Node, "v2").await;
+}
+
+#[tokio::test]
+async fn the_python_sdk_does_not_notice_the_public_dialect() {
+    is_served_and_charged(Sdk::Python, "v1").await;
 }
 
 /// The model is deterministic, so through the hub the SDK must see what it sees at the model server itself.
-async fn is_served_and_charged(sdk: Sdk) {
+async fn is_served_and_charged(sdk: Sdk, dialect: &str) {
     let hub = TestHub::start().await;
     let consumer = hub.consumer("alice", "5").await;
-    let provider = TestProvider::start(&hub, "gpu", 8).await;
-    hub.serves(MODEL, 1, &consumer).await;
+    let provider = TestProvider::start_in(&hub, "gpu", 8, dialect).await;
+    hub.serves(MODEL, 1).await;
     let direct = sdk
         .chat(&format!("{}/v1", provider.model_server.url), "none", MODEL)
         .await;
@@ -64,7 +69,7 @@ async fn is_served_and_charged(sdk: Sdk) {
         cost
     );
     assert_eq!(pico(&seen["whole"]["headers"]["x-swan-cost"]), cost);
-    let funds = hub.settled_funds(&consumer).await;
+    let funds = hub.settled_funds(&consumer, 3).await;
     assert_eq!(
         funds.spent,
         3 * cost,
