@@ -173,14 +173,18 @@ impl Starter<'_> {
         hub: SocketAddr,
         key: &str,
     ) -> Result<Process, Failure> {
-        let args = [
+        let mut args = vec![
             "run".to_owned(),
             format!("--hub=ws://{hub}"),
             format!("--key={key}"),
             format!("--backend=http://{}", self.mock),
-            format!("--dialect={dialect}"),
+            format!("--data-dir={name}-provider-data"),
             format!("--concurrency={}", self.at_once),
+            format!("--max-in-flight={}", self.at_once),
         ];
+        if dialect == "v1" {
+            args.push("--v1-only".to_owned());
+        }
         Process::start(
             &format!("{name}-provider"),
             &self.programs.join("swan-provider"),

@@ -72,6 +72,9 @@ pub(super) struct RunArgs {
         default_value_t = 30
     )]
     pub(super) drain_secs: u64,
+    /// Speak the JSON dialect of the public network, even to a hub that knows the better one.
+    #[arg(long, env = "SWAN_V1_ONLY")]
+    pub(super) v1_only: bool,
 }
 
 /// What to serve. Without any of these, model servers are looked for on this machine.

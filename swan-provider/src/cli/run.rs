@@ -27,6 +27,9 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, ProviderError> {
     if let Some(http) = args.hub_http {
         builder = builder.with_hub_http(http);
     }
+    if args.v1_only {
+        builder = builder.with_v1_only();
+    }
     let provider = builder.build()?;
     let mut signals = signals();
     let (first, second) = tokio::sync::oneshot::channel();

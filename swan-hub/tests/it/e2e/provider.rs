@@ -1,5 +1,8 @@
 //! A running `swan-provider run`, with a model server that only it uses.
 
+use swan_core::protocol::Dialect;
+use tempfile::TempDir;
+
 use super::hub::TestHub;
 use super::model_server::ModelServer;
 use super::part::Part;
@@ -11,12 +14,13 @@ pub(crate) struct TestProvider {
     part: Part,
     pub(crate) name: &'static str,
     pub(crate) model_server: ModelServer,
+    _data: TempDir,
 }
 
 impl TestProvider {
     /// Starts a provider that takes `at_once` requests at once.
     pub(crate) async fn start(hub: &TestHub, name: &'static str, at_once: u32) -> Self {
-        Self::start_in(hub, name, at_once, "v2").await
+        Self::start_in(hub, name, at_once, Dialect::V2).await
     }
 
     /// Starts a provider that speaks one dialect only.
@@ -24,23 +28,29 @@ impl TestProvider {
         hub: &TestHub,
         name: &'static str,
         at_once: u32,
-        dialect: &str,
+        dialect: Dialect,
     ) -> Self {
         let key = hub.provider_key(name).await;
         let model_server = ModelServer::start(at_once).await;
+        let data = tempfile::tempdir().unwrap();
         let mut command = tools::provider();
         command
             .arg("run")
             .arg(format!("--hub={}", hub.socket_url()))
             .arg(format!("--key={key}"))
             .arg(format!("--backend={}", model_server.url))
-            .arg(format!("--dialect={dialect}"))
+            .arg(format!("--name={name}"))
+            .arg(format!("--data-dir={}", data.path().display()))
             .arg(format!("--concurrency={at_once}"));
+        if dialect == Dialect::V1 {
+            command.arg("--v1-only");
+        }
         let part = Part::start(name, &mut command);
         Self {
             part,
             name,
             model_server,
+            _data: data,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The official OpenAI SDKs, through hub and provider to llama.cpp and back.
 
 use serde_json::Value;
+use swan_core::protocol::Dialect;
 
 use super::hub::{TestHub, pico};
 use super::model_server::{COMPLETION_PICO, MODEL, PROMPT_PICO};
@@ -9,21 +10,21 @@ use super::tools::Sdk;
 
 #[tokio::test]
 async fn the_python_sdk_is_served_and_charged() {
-    is_served_and_charged(Sdk::Python, "v2").await;
+    is_served_and_charged(Sdk::Python, Dialect::V2).await;
 }
 
 #[tokio::test]
 async fn the_node_sdk_is_served_and_charged() {
-    is_served_and_charged(Sdk::Node, "v2").await;
+    is_served_and_charged(Sdk::Node, Dialect::V2).await;
 }
 
 #[tokio::test]
 async fn the_python_sdk_does_not_notice_the_public_dialect() {
-    is_served_and_charged(Sdk::Python, "v1").await;
+    is_served_and_charged(Sdk::Python, Dialect::V1).await;
 }
 
 /// The model is deterministic, so through the hub the SDK must see what it sees at the model server itself.
-async fn is_served_and_charged(sdk: Sdk, dialect: &str) {
+async fn is_served_and_charged(sdk: Sdk, dialect: Dialect) {
     let hub = TestHub::start().await;
     let consumer = hub.consumer("alice", "5").await;
     let provider = TestProvider::start_in(&hub, "gpu", 8, dialect).await;
