@@ -44,7 +44,12 @@ async fn a_hub_killed_under_64_streams_recovers_with_every_amount_in_its_place()
             assert_ne!(data, "[DONE]", "no stream looks whole");
         }
     }
-    hub.audit().await;
+    let held = hub.audit_holds().await;
+    assert_eq!(
+        held,
+        u64::from(STREAMS),
+        "the journal of the dead hub has every hold"
+    );
 
     hub.restart().await;
     hub.audit().await;

@@ -46,6 +46,8 @@ impl TestProvider {
             command.arg("--v1-only");
         }
         let part = Part::start(name, &mut command);
+        let words = format!("protocol {}", dialect.as_str());
+        part.line(|line| line.contains(&words).then_some(())).await;
         Self {
             part,
             name,
