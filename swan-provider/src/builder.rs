@@ -30,6 +30,7 @@ pub struct ProviderBuilder {
     probe_timeout: Duration,
     drain_timeout: Duration,
     idle_timeout: Duration,
+    answer_limit: u64,
     stable_after: Duration,
     offer_v2: bool,
     observer: Arc<dyn Observer>,
@@ -52,6 +53,7 @@ impl ProviderBuilder {
             probe_timeout: Duration::from_secs(120),
             drain_timeout: Duration::from_secs(30),
             idle_timeout: JobLimits::default().idle,
+            answer_limit: JobLimits::default().answer_bytes,
             stable_after: Reconnect::STABLE_AFTER,
             offer_v2: true,
             observer: Arc::new(TracingObserver),
@@ -135,6 +137,12 @@ impl ProviderBuilder {
         self
     }
 
+    /// The longest answer of a model server, in bytes, that is passed on; 64 MiB unless said otherwise.
+    pub const fn with_answer_limit(mut self, bytes: u64) -> Self {
+        self.answer_limit = bytes;
+        self
+    }
+
     /// How long a connection must have lasted to count as good, so that the next dial comes soon; 30 s unless said
     /// otherwise.
     pub const fn with_stable_after(mut self, period: Duration) -> Self {
@@ -192,6 +200,7 @@ impl ProviderBuilder {
                 max_in_flight: self.max_in_flight as usize,
                 limits: JobLimits {
                     idle: self.idle_timeout,
+                    answer_bytes: self.answer_limit,
                     ..JobLimits::default()
                 },
                 drain_timeout: self.drain_timeout,

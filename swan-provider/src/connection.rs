@@ -2,7 +2,7 @@
 
 use crate::{hub_url::HubUrl, tls};
 use bytes::Bytes;
-use futures::{Sink, Stream};
+use futures::{Sink, Stream, StreamExt};
 use std::{
     collections::VecDeque,
     future::poll_fn,
@@ -124,14 +124,18 @@ impl Socket {
         }
     }
 
-    /// Writes what is queued and says goodbye, within `limit`.
+    /// Writes what is queued, says goodbye, and waits for the hub's, all within `limit`.
+    ///
+    /// A socket that is dropped with something unread resets the connection and may take the last answer with it.
     pub(crate) async fn finish(mut self, limit: Duration) {
-        let last = poll_fn(|cx| {
-            let _ = ready!(self.poll_write(cx));
-            let _ = ready!(Pin::new(&mut self.stream).poll_close(cx));
-            Poll::Ready(())
-        });
-        let _ = time::timeout(limit, last).await;
+        let goodbye = async {
+            let written = poll_fn(|cx| self.poll_write(cx)).await;
+            if written.is_ok() {
+                let _ = self.stream.close(None).await;
+                while let Some(Ok(_)) = self.stream.next().await {}
+            }
+        };
+        let _ = time::timeout(limit, goodbye).await;
     }
 
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {

@@ -87,7 +87,10 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn new(around: Surroundings, socket: Socket) -> Self {
         let clock = RuntimeClock::start();
-        let config = ProviderSessionConfig::default();
+        let config = ProviderSessionConfig {
+            id_seed: getrandom::u64().unwrap_or_default(),
+            ..ProviderSessionConfig::default()
+        };
         let session = ProviderSession::new(socket.dialect(), config, clock.now());
         Self {
             around,
@@ -153,7 +156,30 @@ impl Conversation {
         }
         let idle = self.running.is_empty() && self.session.in_flight() == 0;
         if self.stop_by.is_some() && idle && self.ended.is_none() {
-            self.ended = Some(Ended::Stopped);
+            self.say_goodbye();
+        }
+    }
+
+    /// Hands the socket as much as it takes now.
+    fn fill(&mut self) -> bool {
+        let mut moved = false;
+        while self.socket.has_room() {
+            let Some(transmit) = self.session.poll_transmit() else {
+                break;
+            };
+            moved = true;
+            self.socket.queue(transmit);
+        }
+        moved
+    }
+
+    /// Ends the conversation from this side; what still runs is given up.
+    fn say_goodbye(&mut self) {
+        let why = LostReason::Transport("the provider stops".to_owned());
+        self.session.close(self.clock.now(), why);
+        self.ended = Some(Ended::Stopped);
+        while let Some(transmit) = self.session.poll_transmit() {
+            self.socket.queue(transmit);
         }
     }
 
@@ -171,7 +197,7 @@ impl Conversation {
     fn on_alarm(&mut self) {
         self.session.handle_timeout(self.clock.now());
         if self.stop_by.is_some_and(|by| Instant::now() >= by) {
-            self.ended = Some(Ended::Stopped);
+            self.say_goodbye();
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use futures::future::BoxFuture;
 use std::{collections::VecDeque, sync::Arc};
-use swan_core::Clock;
+use swan_core::{Clock, protocol::Dialect};
 use tokio::task::AbortHandle;
 
 /// A request under way.
@@ -15,6 +15,8 @@ pub(super) struct Running {
     request_id: String,
     model: String,
     started: Instant,
+    /// What the model server said, or will have said.
+    status: u16,
     job: AbortHandle,
     /// Here while the answer may not go on; otherwise in the set of those that are waited for.
     outputs: Option<mpsc::Receiver<Output>>,
@@ -55,6 +57,7 @@ impl Conversation {
                     request_id: request.request_id.clone(),
                     model: request.model.clone(),
                     started,
+                    status: 200,
                     job,
                     outputs: None,
                     held: VecDeque::new(),
@@ -92,6 +95,7 @@ impl Conversation {
             total,
             deadline: jobs::deadline(request, self.around.limits),
             limits: self.around.limits,
+            wants_tokens: request.streaming && self.session.dialect() == Dialect::V1,
             outputs: sender,
             nudge: self.around.nudge.clone(),
         };
@@ -108,6 +112,10 @@ impl Conversation {
     pub(super) fn on_outputs(&mut self, first: <Next as Future>::Output) {
         self.on_output(first);
         for _ in 1..BATCH {
+            self.fill();
+            if !self.socket.has_room() {
+                break;
+            }
             match self.ready.next().now_or_never() {
                 Some(Some(more)) => self.on_output(more),
                 _ => break,
@@ -151,7 +159,7 @@ impl Conversation {
         while let Some(output) = running.held.pop_front() {
             let now = self.clock.now();
             let last = match &output {
-                Output::Finish(_) => Some((200, None)),
+                Output::Finish(_) => Some((running.status, None)),
                 Output::Fail(failure) => Some((failure.status, Some(failure.message.clone()))),
                 _ => None,
             };

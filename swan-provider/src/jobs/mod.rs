@@ -1,5 +1,7 @@
 //! One request: from the hub's frame to the model server and back, within its limits.
 
+mod tail;
+
 use crate::{
     backend::{BackendError, Call, Reply, RequestBody},
     roster::Slot,
@@ -9,6 +11,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use std::time::Duration;
 use swan_core::protocol::{Dialect, Failure, Operation, Request, StreamEnd};
+use tail::Tail;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::{self, Instant},
@@ -61,6 +64,8 @@ pub(crate) struct Job {
     pub(crate) total: OwnedSemaphorePermit,
     pub(crate) deadline: Instant,
     pub(crate) limits: JobLimits,
+    /// Whether the hub wants the token counts apart from the stream (v1).
+    pub(crate) wants_tokens: bool,
     pub(crate) outputs: mpsc::Sender<Output>,
     pub(crate) nudge: mpsc::Sender<()>,
 }
@@ -101,7 +106,7 @@ impl Job {
             }
         };
         if !reply.is_success() {
-            return Ok(Output::Fail(refused(reply).await));
+            return self.pass_refusal(reply).await;
         }
         if let Some(wrong) = unusable(&self.call, &reply) {
             return Ok(Output::Fail(Failure::provider(502, wrong)));
@@ -117,6 +122,7 @@ impl Job {
         })
         .await?;
         let mut sent = 0_u64;
+        let mut tail = self.wants_tokens.then(Tail::default);
         loop {
             let piece = match time::timeout(self.limits.idle, reply.body.next()).await {
                 Ok(Some(Ok(piece))) => piece,
@@ -134,6 +140,9 @@ impl Job {
             if sent > self.limits.answer_bytes {
                 return Ok(fail(502, "the model server's answer is too long"));
             }
+            if let Some(tail) = &mut tail {
+                tail.push(&piece);
+            }
             if !piece.is_empty() {
                 self.send(Output::Body(piece)).await?;
             }
@@ -141,7 +150,41 @@ impl Job {
         if self.slot.replica.on_success() {
             let _ = self.nudge.try_send(());
         }
-        Ok(Output::Finish(StreamEnd::default()))
+        Ok(Output::Finish(
+            tail.map(|tail| tail.usage()).unwrap_or_default(),
+        ))
+    }
+
+    /// A refusal that is about the request goes to the hub as it is; anything else would mislead the consumer.
+    async fn pass_refusal(&self, reply: Reply) -> Result<Output, Unwanted> {
+        let (status, is_json) = (reply.status, reply.is_json());
+        let content_type = reply.content_type.clone();
+        let body = reply
+            .read(ERROR_MAX)
+            .await
+            .map(|(body, _)| body)
+            .unwrap_or_default();
+        match status {
+            // The consumer's key is not at fault when the model server refuses this provider's.
+            401 | 403 => Ok(fail(
+                502,
+                "the model server refuses this provider's api_key",
+            )),
+            400..=599 if is_json && serde_json::from_slice::<Value>(&body).is_ok() => {
+                self.send(Output::Head {
+                    status,
+                    content_type,
+                })
+                .await?;
+                self.send(Output::Body(body)).await?;
+                Ok(Output::Finish(StreamEnd::default()))
+            }
+            400..=599 => Ok(Output::Fail(Failure::provider(status, error_words(&body)))),
+            _ => Ok(Output::Fail(Failure::provider(
+                502,
+                format!("the model server answers {status}"),
+            ))),
+        }
     }
 
     async fn send(&self, output: Output) -> Result<(), Unwanted> {
@@ -215,29 +258,6 @@ fn fail(status: u16, message: &str) -> Output {
 
 fn failed(error: &BackendError) -> Output {
     Output::Fail(Failure::provider(error.status(), error.to_string()))
-}
-
-/// A refusal of the model server, with its own status where that is about the request.
-async fn refused(reply: Reply) -> Failure {
-    let status = reply.status;
-    let is_json = reply.is_json();
-    let body = reply
-        .read(ERROR_MAX)
-        .await
-        .map(|(body, _)| body)
-        .unwrap_or_default();
-    let words = error_words(&body);
-    match status {
-        // The consumer's key is not at fault when the model server refuses this provider's.
-        401 | 403 => Failure::provider(502, "the model server refuses this provider's api_key"),
-        400..=599 => {
-            let mut failure = Failure::provider(status, words);
-            failure.body =
-                (is_json && serde_json::from_slice::<Value>(&body).is_ok()).then_some(body);
-            failure
-        }
-        _ => Failure::provider(502, format!("the model server answers {status}")),
-    }
 }
 
 /// What an error page says, in whichever of the usual shapes.
