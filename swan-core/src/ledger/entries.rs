@@ -53,6 +53,7 @@ enum Leg {
     GrowthFund = 6,
     Treasury = 7,
     Burn = 8,
+    Free = 9,
 }
 
 /// Spreads the leg over all bits, so that the ids of different requests stay as far apart as the requests' own.
@@ -224,7 +225,7 @@ fn end(terms: &HoldTerms, record: &ChargeRecord) -> Transfer {
     let pending = hold_id(terms.request);
     let (debit, credit) = sides(terms);
     let (leg, kind, amount) = if record.gross.is_zero() {
-        (Leg::Void, Kind::Void { pending }, terms.amount)
+        (Leg::Free, Kind::Void { pending }, terms.amount)
     } else {
         (Leg::Post, Kind::Post { pending }, record.gross)
     };

@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
 use super::balance::{Move, Slot};
+use super::group::Undo;
 use super::hash::LookupMap;
 use super::idempotency::{Memory, Seen, SlotId};
 use super::{
     AccountKey, Applied, Balance, Cause, Group, HoldEvent, HoldState, Kind, Limit, Reason,
-    Rejected, Transfer, entries,
+    Rejected, Transfer,
 };
 use crate::{Amount, RequestId, Timestamp, TransferId};
 
@@ -19,7 +20,7 @@ pub struct Ledger {
     pub(super) slots: Vec<Slot>,
     pub(super) pending: LookupMap<TransferId, Held>,
     pub(super) due: BTreeSet<(Timestamp, TransferId)>,
-    ids: Memory,
+    pub(super) ids: Memory,
     undo: Undo,
 }
 
@@ -31,33 +32,6 @@ pub(super) struct Held {
     pub(super) amount: Amount,
     pub(super) expires: Timestamp,
     pub(super) request: Option<RequestId>,
-}
-
-/// A hold that has not ended, as it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PendingHold {
-    /// The transfer that set it aside.
-    pub id: TransferId,
-    /// The request it belongs to.
-    pub request: Option<RequestId>,
-    /// Whose money is set aside.
-    pub debit: AccountKey,
-    /// In whose favour.
-    pub credit: AccountKey,
-    /// How much.
-    pub amount: Amount,
-    /// When it can no longer be charged.
-    pub expires: Timestamp,
-}
-
-/// What a group has changed so far, for the case that one of its transfers is refused. Kept to be used again.
-#[derive(Clone, Debug, Default)]
-struct Undo {
-    slots: usize,
-    balances: Vec<(SlotId, Balance)>,
-    opened: Vec<TransferId>,
-    ended: Vec<(TransferId, Held, HoldState)>,
 }
 
 impl Default for Ledger {
@@ -128,76 +102,6 @@ impl Ledger {
         undo.ended.clear();
         self.undo = undo;
         result.map(|()| Applied::Created)
-    }
-
-    /// The latest time the ledger was given.
-    #[must_use]
-    pub const fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// The counters of an account; all zero when it was never used.
-    #[must_use]
-    pub fn balance(&self, key: &AccountKey) -> Balance {
-        self.index
-            .get(key)
-            .map_or_else(Balance::default, |slot| self.slot(*slot).balance)
-    }
-
-    /// What the account could spend now.
-    #[must_use]
-    pub fn available(&self, key: &AccountKey) -> Amount {
-        self.balance(key).available()
-    }
-
-    /// Every account that was ever used, with its counters, in order.
-    #[must_use]
-    pub fn accounts(&self) -> Vec<(AccountKey, Balance)> {
-        let mut accounts: Vec<_> = self
-            .slots
-            .iter()
-            .map(|slot| (slot.key, slot.balance))
-            .collect();
-        accounts.sort_unstable_by_key(|(key, _)| *key);
-        accounts
-    }
-
-    /// How many holds have not ended.
-    #[must_use]
-    pub fn pending_count(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// Every hold that has not ended, soonest expiry first.
-    pub fn pending(&self) -> impl Iterator<Item = PendingHold> {
-        self.due.iter().filter_map(|(_, id)| self.hold(*id))
-    }
-
-    /// A hold that has not ended.
-    #[must_use]
-    pub fn hold(&self, id: TransferId) -> Option<PendingHold> {
-        self.pending.get(&id).map(|held| PendingHold {
-            id,
-            request: held.request,
-            debit: self.slot(held.debit).key,
-            credit: self.slot(held.credit).key,
-            amount: held.amount,
-            expires: held.expires,
-        })
-    }
-
-    /// The groups that end up to `limit` holds whose time has passed, for the caller to apply.
-    #[must_use]
-    pub fn due(&self, now: Timestamp, limit: usize) -> Vec<Group> {
-        let now = now.max(self.now);
-        let over = self
-            .due
-            .iter()
-            .take_while(|(expires, _)| *expires <= now)
-            .take(limit);
-        over.filter_map(|(_, id)| self.hold(*id))
-            .map(|hold| entries::expire(&hold))
-            .collect()
     }
 
     fn run(&mut self, group: &Group, undo: &mut Undo) -> Result<(), Rejected> {
@@ -358,86 +262,6 @@ impl Ledger {
         self.slot_mut(credit).credit(what, amount)
     }
 
-    fn roll_back(&mut self, undo: &Undo) {
-        for (slot, balance) in undo.balances.iter().rev() {
-            self.slot_mut(*slot).balance = *balance;
-        }
-        for (id, held, _) in &undo.ended {
-            self.pending.insert(*id, *held);
-            self.due.insert((held.expires, *id));
-        }
-        for id in &undo.opened {
-            if let Some(held) = self.pending.remove(id) {
-                self.due.remove(&(held.expires, *id));
-            }
-        }
-        for slot in self.slots.drain(undo.slots..) {
-            self.index.remove(&slot.key);
-        }
-    }
-
-    /// Remembers the ids of a group that stands. A hold is remembered by being pending until it has ended.
-    fn keep(&mut self, group: &Group, undo: &Undo) {
-        let for_ever = group.cause.rule.is_remembered();
-        for (id, held, state) in &undo.ended {
-            self.ids.insert(*id, held.as_seen(Some(*state)), for_ever);
-        }
-        for transfer in &group.transfers {
-            if matches!(transfer.kind, Kind::Pending { .. }) {
-                continue;
-            }
-            let sides = (
-                self.index.get(&transfer.debit),
-                self.index.get(&transfer.credit),
-            );
-            if let (Some(debit), Some(credit)) = sides {
-                let (debit, credit) = (*debit, *credit);
-                let (kind, amount) = (transfer.kind, transfer.amount);
-                let seen = Seen {
-                    kind,
-                    debit,
-                    credit,
-                    amount,
-                    ended: None,
-                };
-                self.ids.insert(transfer.id, seen, for_ever);
-            }
-        }
-    }
-
-    /// Answers for a group whose first id is taken.
-    fn compare(&self, group: &Group) -> Result<Applied, Rejected> {
-        for (index, transfer) in group.transfers.iter().enumerate() {
-            let reason = match self.find(transfer.id) {
-                None => Reason::GroupConflict,
-                Some(seen) => match self.conflict(&seen, transfer) {
-                    Reason::GroupConflict => continue,
-                    reason => reason,
-                },
-            };
-            return Err(Rejected {
-                index,
-                transfer: transfer.id,
-                reason,
-            });
-        }
-        Ok(Applied::Exists)
-    }
-
-    fn conflict(&self, seen: &Seen, transfer: &Transfer) -> Reason {
-        let (debit, credit) = (
-            self.index.get(&transfer.debit),
-            self.index.get(&transfer.credit),
-        );
-        let field = seen.differs(transfer, debit.copied(), credit.copied());
-        field.map_or(Reason::GroupConflict, Reason::IdConflict)
-    }
-
-    fn find(&self, id: TransferId) -> Option<Seen> {
-        let held = self.pending.get(&id).map(|held| held.as_seen(None));
-        held.or_else(|| self.ids.get(id).copied())
-    }
-
     fn slot_of(&mut self, key: AccountKey) -> Result<SlotId, Reason> {
         if let Some(slot) = self.index.get(&key) {
             return Ok(*slot);
@@ -463,13 +287,13 @@ impl Ledger {
         clippy::indexing_slicing,
         reason = "a slot is never removed while its id is known"
     )]
-    fn slot_mut(&mut self, id: SlotId) -> &mut Slot {
+    pub(super) fn slot_mut(&mut self, id: SlotId) -> &mut Slot {
         &mut self.slots[id.0 as usize]
     }
 }
 
 impl Held {
-    fn as_seen(&self, ended: Option<HoldState>) -> Seen {
+    pub(super) fn as_seen(&self, ended: Option<HoldState>) -> Seen {
         let kind = Kind::Pending {
             expires: self.expires,
         };

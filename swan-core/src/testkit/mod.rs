@@ -3,8 +3,12 @@
 
 mod clock;
 mod fixtures;
+mod ledger_auditor;
+mod ledger_workload;
 mod session_pair;
 
 pub use clock::ManualClock;
 pub use fixtures::{amount, model, swan_2_0};
+pub use ledger_auditor::{LedgerAuditor, MoneyEvent, Verdict};
+pub use ledger_workload::MoneyWorkload;
 pub use session_pair::SessionPair;

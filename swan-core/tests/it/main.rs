@@ -10,6 +10,7 @@
 
 mod api;
 mod economy;
+mod ledger;
 mod openai;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
