@@ -17,6 +17,7 @@ use crate::metadata::Metadata;
 use crate::options::CallOptions;
 use crate::retry::{retry_after, should_retry};
 use crate::transport::Body;
+use crate::watched::CENTURY;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -108,9 +109,7 @@ impl<'a> Call<'a> {
         F: Future<Output = Result<T, Error>>,
     {
         let started = Instant::now();
-        // A timeout beyond what the clock can count is as good as a century.
-        let century = Duration::from_secs(100 * 365 * 24 * 3600);
-        let deadline = started + self.timeout.min(century);
+        let deadline = started + self.timeout.min(CENTURY);
         self.client.retry.budget.deposit();
         let mut attempt = 1;
         loop {

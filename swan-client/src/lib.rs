@@ -13,6 +13,7 @@ mod reply;
 mod retry;
 mod stream;
 mod transport;
+mod watched;
 
 #[cfg(feature = "mock")]
 pub mod mock;

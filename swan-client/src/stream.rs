@@ -9,10 +9,11 @@ use eventsource_stream::{Event, EventStream, EventStreamError};
 use futures::{Stream, StreamExt};
 use swan_core::openai::{ChatChunk, ErrorBody, Usage};
 
-use crate::body::{Fault, Watched, read_whole};
+use crate::body::read_whole;
 use crate::call::{Opened, error_inside};
 use crate::error::{ApiError, Error};
 use crate::metadata::Metadata;
+use crate::watched::{Fault, Watched};
 
 /// A streamed answer: a [`Stream`] of chunks that ends after the server's `[DONE]`, or with an error.
 ///
@@ -140,7 +141,9 @@ impl ChatStream {
             EventStreamError::Transport(Fault::EventTooLarge) => {
                 self.decode("an event of the stream is too large".to_owned())
             }
-            EventStreamError::Utf8(_) => self.decode("the stream is not valid UTF-8".to_owned()),
+            EventStreamError::Transport(Fault::NotUtf8) | EventStreamError::Utf8(_) => {
+                self.decode("the stream is not valid UTF-8".to_owned())
+            }
             EventStreamError::Parser(_) => {
                 self.decode("the stream is not a stream of events".to_owned())
             }

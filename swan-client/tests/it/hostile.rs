@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::post;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use proptest::prelude::*;
 use swan_client::mock::MockAnswer;
 use swan_client::{Client, Error, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -238,4 +239,33 @@ async fn an_answer_without_end_is_cut_off() {
     }));
     let error = client.chat().create(&request()).await.unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic_and_every_stream_ends(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..20),
+                Just(b"data: ".to_vec()),
+                Just(b"\n\n".to_vec()),
+                Just(b"\r".to_vec()),
+                Just("\u{feff}".as_bytes().to_vec()),
+                Just(format!("data: {HELLO}\n\n").into_bytes()),
+                Just(b"data: [DONE]\n\n".to_vec()),
+            ],
+            0..12,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (mock, _) = mocked();
+            let client = super::builder(&mock).with_retry(RetryPolicy::never()).build().unwrap();
+            mock.push(pieces.into_iter().fold(MockAnswer::new(200), MockAnswer::then));
+            let Ok(stream) = client.chat().stream(&request()).await else { return };
+            let items: Vec<_> = stream.collect().await;
+            let before_last = items.split_last().map(|(_, rest)| rest).unwrap_or_default();
+            assert!(before_last.iter().all(Result::is_ok), "{items:?}");
+        });
+    }
 }

@@ -190,7 +190,9 @@ async fn nothing_is_read_ahead_of_the_consumer() {
             r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#,
             "x".repeat(64 << 10)
         );
-        let chunks = stream::repeat(padded).inspect(move |_| drop(made.try_send(())));
+        let chunks = stream::repeat(padded).inspect(move |_| {
+            let _ = made.try_send(());
+        });
         async move { events(chunks) }
     };
     let client = client(&serve(Router::new().route("/v1/chat/completions", post(handler))).await);

@@ -65,6 +65,7 @@ async fn framing_of_every_kind_is_understood() {
         format!(": ping\n\ndata: {HELLO}\n\n: ping\n\ndata: {DONE}\n\n"),
         format!("data: {HELLO}\r\n\r\ndata: {DONE}\r\n\r\n"),
         format!("\u{feff}data:{HELLO}\n\ndata:{DONE}\n\n"),
+        format!("\u{feff}\u{feff}data: {HELLO}\n\ndata: {DONE}\n\n"),
         format!("id: 1\nevent: message\nretry: 5\ndata: {HELLO}\n\ndata: {DONE}\n\n"),
         "data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"hello\"}}]}\n\ndata: [DONE]\n\n"
             .to_owned(),
