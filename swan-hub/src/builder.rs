@@ -1,5 +1,6 @@
 //! Puts a hub together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,7 +187,7 @@ impl HubBuilder {
             books.clone(),
             WatchOptions::default(),
         );
-        let external = endpoints(&self.external, &clock)?;
+        let external = endpoints(self.external, &policy, &clock)?;
         let shared = Arc::new(Shared {
             pricing: self.pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
             split: self.split.unwrap_or_else(|| Arc::new(*policy.split())),
@@ -214,15 +215,25 @@ impl HubBuilder {
     }
 }
 
+/// The endpoints, serving their models under the policy's names for them, whichever alias the configuration has.
 fn endpoints(
-    configs: &[ExternalConfig],
+    configs: Vec<ExternalConfig>,
+    policy: &Policy,
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<ExternalEndpoint>, HubError> {
-    let endpoint = |config| {
-        ExternalEndpoint::new(config, Arc::clone(clock))
+    let endpoint = |mut config: ExternalConfig| {
+        let mut models = BTreeMap::new();
+        for (name, upstream) in std::mem::take(&mut config.models) {
+            let model = policy.classify(&name).map_err(|refusal| {
+                HubError::Build(format!("external endpoint {}: {refusal}", config.name))
+            })?;
+            models.insert(model.id.to_string(), upstream);
+        }
+        config.models = models;
+        ExternalEndpoint::new(&config, Arc::clone(clock))
             .map_err(|error| HubError::Build(error.to_string()))
     };
-    configs.iter().map(endpoint).collect()
+    configs.into_iter().map(endpoint).collect()
 }
 
 /// Asks endpoints without a configured list for their models, now and then again, as long as the hub lives.
