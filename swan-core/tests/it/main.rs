@@ -12,6 +12,7 @@ mod api;
 mod economy;
 mod ledger;
 mod openai;
+mod protocol_golden;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
 mod purity;

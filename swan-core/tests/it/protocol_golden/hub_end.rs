@@ -1,0 +1,214 @@
+//! The hub's end of a transcript.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use swan_core::Timestamp;
+use swan_core::protocol::{
+    Accepted, CancelReason, Dialect, Dispatch, Failure, Frame, HubEvent, HubSession,
+    HubSessionConfig, Notice, Operation, Piece, Severity, StreamId, Transmit,
+};
+
+use super::End;
+
+pub(super) struct HubEnd {
+    session: HubSession,
+    now: Timestamp,
+    streams: Vec<StreamId>,
+}
+
+impl HubEnd {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        Self {
+            session: HubSession::new(dialect, HubSessionConfig::default(), now),
+            now,
+            streams: Vec::new(),
+        }
+    }
+
+    fn dispatch(&mut self, words: &str, body: Bytes) -> Option<String> {
+        let mut words = words.split(' ');
+        let mut word = || words.next().unwrap_or_default().to_owned();
+        let (request_id, model, operation, form) = (word(), word(), word(), word());
+        let result = self.session.dispatch(
+            self.now,
+            Dispatch {
+                request_id,
+                model,
+                operation: Operation::parse(&operation).unwrap(),
+                stream: form == "stream",
+                content_type: "application/json".to_owned(),
+                body: vec![body],
+                deadline_ms: 120_000,
+            },
+        );
+        match result {
+            Ok(stream) => {
+                self.streams.push(stream);
+                None
+            }
+            Err(error) => Some(format!("not dispatched: {error}")),
+        }
+    }
+
+    /// Streams are counted from 1 in a transcript.
+    fn stream(&self, word: &str) -> StreamId {
+        self.streams[word.parse::<usize>().unwrap() - 1]
+    }
+}
+
+impl End for HubEnd {
+    const NAME: &'static str = "hub";
+    const LETTER: char = 'H';
+
+    fn receive(&mut self, frame: Frame) {
+        self.session.handle_frame(self.now, frame);
+    }
+
+    fn act(&mut self, what: &str) -> Option<String> {
+        let now = self.now;
+        let (verb, rest) = what.split_once(' ').unwrap_or((what, ""));
+        match verb {
+            "accept" => {
+                let registered_models = rest
+                    .split(' ')
+                    .filter(|m| !m.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                let accepted = Accepted {
+                    registered_models,
+                    message: "welcome".to_owned(),
+                    ..Accepted::default()
+                };
+                self.session.accept(now, &accepted);
+            }
+            "reject" => self.session.reject(now, rest),
+            "dispatch" => {
+                let (words, body) = rest.split_once(" {").unwrap();
+                return self.dispatch(words, Bytes::from(format!("{{{body}")));
+            }
+            "dispatch-of-bytes" => {
+                let (size, words) = rest.split_once(' ').unwrap();
+                let pad = "x".repeat(size.parse::<usize>().unwrap() - 10);
+                return self.dispatch(words, Bytes::from(format!(r#"{{"pad":"{pad}"}}"#)));
+            }
+            "cancel" => {
+                let stream = self.stream(rest);
+                self.session
+                    .cancel(now, stream, &CancelReason::ConsumerDisconnected);
+            }
+            "credit" => {
+                let (stream, bytes) = rest.split_once(' ').unwrap();
+                let stream = self.stream(stream);
+                self.session.credit(now, stream, bytes.parse().unwrap());
+            }
+            "notice" => self.session.notice(
+                now,
+                &Notice {
+                    event: "model_refused".to_owned(),
+                    severity: Severity::Warning,
+                    model_id: "m/unpriced".to_owned(),
+                    message: rest.to_owned(),
+                    ..Notice::default()
+                },
+            ),
+            "drain" => self.session.drain(now),
+            other => panic!("{other}"),
+        }
+        None
+    }
+
+    fn wait(&mut self, millis: u64) {
+        self.now = self.now.after(Duration::from_millis(millis));
+        if self
+            .session
+            .poll_timeout()
+            .is_some_and(|due| due <= self.now)
+        {
+            self.session.handle_timeout(self.now);
+        }
+    }
+
+    fn transmit(&mut self) -> Option<Transmit> {
+        self.session.poll_transmit()
+    }
+
+    fn event(&mut self) -> Option<String> {
+        let place = |stream: StreamId| {
+            let at = self.streams.iter().position(|known| *known == stream);
+            at.expect("a stream that was dispatched") + 1
+        };
+        Some(match self.session.poll_event()? {
+            HubEvent::Register(registration) => format!(
+                "register token={} node={} models={:?} capacity={:?} version={:?} resumed={}",
+                registration.token,
+                registration.node_id,
+                registration.models,
+                registration
+                    .models
+                    .iter()
+                    .map(|m| registration.capacity(m))
+                    .collect::<Vec<_>>(),
+                registration.cp_version,
+                registration.resumed,
+            ),
+            HubEvent::Heartbeat(heartbeat) => {
+                format!(
+                    "heartbeat models={:?} metrics={:?}",
+                    heartbeat.models, heartbeat.metrics
+                )
+            }
+            HubEvent::Health(health) => format!("health {health:?}"),
+            HubEvent::Head {
+                stream,
+                status,
+                content_type,
+            } => {
+                format!(
+                    "head {} {status} {}",
+                    place(stream),
+                    content_type.unwrap_or_default()
+                )
+            }
+            HubEvent::Body {
+                stream,
+                piece: Piece::Event(bytes),
+            } => {
+                format!("data {} {}", place(stream), String::from_utf8_lossy(&bytes))
+            }
+            HubEvent::Body {
+                stream,
+                piece: Piece::Raw(bytes),
+            } => {
+                let text = String::from_utf8_lossy(&bytes).replace('\n', "\\n");
+                format!("body {} {text}", place(stream))
+            }
+            HubEvent::End { stream, end } => format!(
+                "end {} input={:?} output={:?} latency={:?}",
+                place(stream),
+                end.tokens_input,
+                end.tokens_output,
+                end.latency_ms
+            ),
+            HubEvent::Failed { stream, failure } => {
+                let Failure {
+                    status,
+                    message,
+                    origin,
+                    body,
+                } = failure;
+                let body = body.map(|body| format!(" {}", String::from_utf8_lossy(&body)));
+                format!(
+                    "failed {} {origin:?} {status} {message}{}",
+                    place(stream),
+                    body.unwrap_or_default()
+                )
+            }
+            HubEvent::Draining => "draining".to_owned(),
+            HubEvent::Lost { reason } => format!("lost {reason}"),
+            HubEvent::Fault(fault) => format!("fault {}", fault.kind),
+            other => panic!("{other:?}"),
+        })
+    }
+}
