@@ -5,6 +5,8 @@ mod config;
 mod connect;
 mod endpoint;
 mod exchange;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

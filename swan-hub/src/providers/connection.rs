@@ -136,7 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             } => {
                 self.notice(now, event, severity, message);
             }
-            Command::Drain => self.session.drain(now),
+            Command::Drain => {
+                // Only words as yet: requests that the hub has admitted may still have to be dispatched here.
+                let message = "the hub is shutting down; connect again in a moment".to_owned();
+                self.notice(now, "hub_draining", Severity::Info, message);
+            }
             // The evicted agent would dial again at once and evict in its turn: it is held for a while.
             Command::Close(Closing::Replaced) => {
                 let reason = "another connection of this node has taken its place";
@@ -149,6 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.session.close(now, LostReason::Rejected);
             }
             Command::Close(Closing::Shutdown) => {
+                self.session.drain(now);
                 self.session.close(
                     now,
                     LostReason::Transport("the hub is shutting down".to_owned()),

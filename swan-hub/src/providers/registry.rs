@@ -150,7 +150,7 @@ impl Registry {
         }
     }
 
-    /// Tells every provider that the hub goes, and lets nobody new in. What runs goes on.
+    /// Tells every provider that the hub goes, and lets nobody new in. What has been admitted is still served.
     pub(crate) fn drain(&self) {
         self.shared.draining.store(true, Ordering::Release);
         for line in self.lines() {

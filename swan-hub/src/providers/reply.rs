@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -90,14 +90,19 @@ impl Reply {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// The next piece if it is already here, so that what came together can leave together.
+    /// The next piece if it is already here, so that what came together can leave together. It wakes nobody later.
     pub(crate) fn try_next(&mut self) -> Option<Result<Piece, AttemptError>> {
-        if self.ready.pieces.is_empty()
-            && self.ready.end.is_none()
-            && let Source::Session(session) = &self.source
-            && session.mailbox.try_take(&mut self.ready)
-        {
-            self.last = Some(Instant::now());
+        if self.ready.pieces.is_empty() && self.ready.end.is_none() && !self.finished {
+            let taken = match &mut self.source {
+                Source::Session(session) => session.mailbox.try_take(&mut self.ready),
+                Source::External(exchange) => {
+                    let mut nobody = Context::from_waker(Waker::noop());
+                    exchange.poll_take(&mut nobody, &mut self.ready).is_ready()
+                }
+            };
+            if taken {
+                self.last = Some(Instant::now());
+            }
         }
         match self.pop() {
             Some(Popped::Piece(piece)) => Some(Ok(piece)),
