@@ -33,7 +33,12 @@ async fn the_request_arrives_whole_with_the_key_and_the_answer_comes_back() {
         let head = ["authorization", "content-type", "accept", "content-length"]
             .map(|name| request.headers()[name].to_str().expect("text").to_owned())
             .join("|");
-        let body = request.into_body().collect().await.expect("a body").to_bytes();
+        let body = request
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .to_bytes();
         format!("{head}|{}", String::from_utf8_lossy(&body))
     });
     let base = serve(Router::new().route("/v1/chat/completions", echo)).await;
@@ -41,10 +46,14 @@ async fn the_request_arrives_whole_with_the_key_and_the_answer_comes_back() {
         let endpoint = endpoint(&base);
         let (slot, mut reply) = ask(&endpoint, job(false));
         assert_eq!(reply.head().await.expect("a head").status, 200);
-        let want = "Bearer sk-upstream|application/json|application/json|25|{\"model\":\"qwen-upstream\"}";
+        let want =
+            "Bearer sk-upstream|application/json|application/json|25|{\"model\":\"qwen-upstream\"}";
         assert_eq!(rest(&mut reply).await.expect("complete"), want);
         assert!(reply.end().is_some());
-        assert_eq!((slot.mode(), slot.upstream()), (ConnectionMode::External, "qwen-upstream"));
+        assert_eq!(
+            (slot.mode(), slot.upstream()),
+            (ConnectionMode::External, "qwen-upstream")
+        );
         assert_eq!(&**slot.provider_name(), "spare");
     }
 }
@@ -60,7 +69,10 @@ async fn a_stream_arrives_as_it_is_made() {
             let body = futures::stream::unfold(source, |mut source| async move {
                 source.recv().await.map(|chunk| (chunk, source))
             });
-            ([("content-type", "text/event-stream")], Body::from_stream(body))
+            (
+                [("content-type", "text/event-stream")],
+                Body::from_stream(body),
+            )
         }
     });
     let base = serve(Router::new().route("/v1/chat/completions", stream)).await;
@@ -88,7 +100,10 @@ async fn a_dropped_reply_reaches_the_model_server() {
             // Lives as long as the body does.
             let body = futures::stream::unfold(gone, |gone| async move {
                 tokio::task::yield_now().await;
-                Some((Ok::<_, std::io::Error>(Bytes::from_static(b"data: x\n\n")), gone))
+                Some((
+                    Ok::<_, std::io::Error>(Bytes::from_static(b"data: x\n\n")),
+                    gone,
+                ))
             });
             Body::from_stream(body)
         }
@@ -106,13 +121,17 @@ async fn a_dropped_reply_reaches_the_model_server() {
         }
         hears.close();
     };
-    tokio::time::timeout(std::time::Duration::from_secs(1), heard).await.expect("within a second");
+    tokio::time::timeout(std::time::Duration::from_secs(1), heard)
+        .await
+        .expect("within a second");
 }
 
 #[tokio::test]
 async fn connections_are_used_again() {
     let opened = Arc::new(AtomicUsize::new(0));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let count = Arc::clone(&opened);
     tokio::spawn(async move {
@@ -150,7 +169,10 @@ async fn the_models_are_configured_or_discovered() {
     let fixed = endpoint(&base);
     fixed.discover(canonical).await.expect("nothing to do");
     assert_eq!(fixed.models(), [model()]);
-    assert_eq!(fixed.connect(&model()).expect("room").upstream(), "qwen-upstream");
+    assert_eq!(
+        fixed.connect(&model()).expect("room").upstream(),
+        "qwen-upstream"
+    );
 
     let clock = Arc::new(ManualClock::default());
     let found = ExternalEndpoint::new(&ExternalConfig::new("found", &base), clock).expect("good");
@@ -172,27 +194,54 @@ async fn capacity_holds_and_is_given_back() {
     assert!(endpoint.connect(&model()).is_none());
     drop(taken);
     assert!(endpoint.connect(&model()).is_some());
-    assert!(endpoint.connect(&"other".parse().expect("a name")).is_none());
+    assert!(
+        endpoint
+            .connect(&"other".parse().expect("a name"))
+            .is_none()
+    );
 }
 
 #[tokio::test]
 async fn redirects_are_refused_and_errors_come_with_their_words() {
     let answers = [
         (StatusCode::FOUND, "", "status 302", true),
-        (StatusCode::BAD_REQUEST, r#"{"error":{"message":"too long"}}"#, "too long", false),
-        (StatusCode::INTERNAL_SERVER_ERROR, "<html>", "status 500", true),
-        (StatusCode::UNPROCESSABLE_ENTITY, r#"{"detail":"no such field"}"#, "no such field", false),
-        (StatusCode::TOO_MANY_REQUESTS, r#"{"error":"slow down"}"#, "slow down", true),
+        (
+            StatusCode::BAD_REQUEST,
+            r#"{"error":{"message":"too long"}}"#,
+            "too long",
+            false,
+        ),
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "<html>",
+            "status 500",
+            true,
+        ),
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            r#"{"detail":"no such field"}"#,
+            "no such field",
+            false,
+        ),
+        (
+            StatusCode::TOO_MANY_REQUESTS,
+            r#"{"error":"slow down"}"#,
+            "slow down",
+            true,
+        ),
     ];
     for (code, body, words, retryable) in answers {
-        let refuse = post(move || async move { (code, [("location", "http://127.0.0.1:9/")], body) });
+        let refuse =
+            post(move || async move { (code, [("location", "http://127.0.0.1:9/")], body) });
         let base = serve(Router::new().route("/v1/chat/completions", refuse)).await;
         let endpoint = endpoint(&base);
         let (_slot, mut reply) = ask(&endpoint, job(false));
         let error = reply.head().await.expect_err("refused");
         assert_eq!(error.status(), Some(code.as_u16()));
         assert_eq!(error.is_retryable(), retryable, "{error}");
-        let AttemptError::Provider { message, .. } = error else { panic!("{error}") };
+        let AttemptError::Provider { message, .. } = error else {
+            panic!("{error}")
+        };
         assert_eq!(message, words);
     }
 }

@@ -40,7 +40,10 @@ async fn a_dead_endpoint_fails_at_once_and_its_breaker_keeps_requests_away() {
     for _ in 0..5 {
         let (slot, mut reply) = ask(&endpoint, job(true));
         let error = reply.head().await.expect_err("nobody is there");
-        assert!(matches!(error, AttemptError::Connect(_)) && error.is_retryable(), "{error}");
+        assert!(
+            matches!(error, AttemptError::Connect(_)) && error.is_retryable(),
+            "{error}"
+        );
         slot.finish(Outcome::Failed(error.fault()));
     }
     assert!(endpoint.connect(&model()).is_none());
@@ -92,7 +95,11 @@ async fn silence_has_a_bound_before_and_after_the_head() {
     let (_slot, mut reply) = ask(&endpoint(&silent), hurried);
     assert_eq!(reply.head().await, Err(AttemptError::Deadline));
 
-    let stuck = canned(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", true).await;
+    let stuck = canned(
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        true,
+    )
+    .await;
     let mut impatient = job(true);
     impatient.idle = Duration::from_millis(50);
     let (_slot, mut reply) = ask(&endpoint(&stuck), impatient);

@@ -51,7 +51,10 @@ fn job(streaming: bool) -> Job {
         operation: Operation::ChatCompletions,
         streaming,
         content_type: HeaderValue::from_static("application/json"),
-        body: vec![Bytes::from_static(b"{\"model\":"), Bytes::from_static(b"\"qwen-upstream\"}")],
+        body: vec![
+            Bytes::from_static(b"{\"model\":"),
+            Bytes::from_static(b"\"qwen-upstream\"}"),
+        ],
         deadline: Instant::now() + PATIENCE,
         idle: PATIENCE,
     }
