@@ -9,4 +9,5 @@
 )]
 
 mod e2e;
+mod gateway;
 mod store;

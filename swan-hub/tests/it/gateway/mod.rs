@@ -1,0 +1,261 @@
+//! The gateway, with real sockets on both sides and scripted providers.
+
+mod bad_input;
+mod embedding;
+mod failover;
+mod http;
+mod operation;
+mod provider;
+mod streams;
+mod whole;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use swan_core::{
+    AccountId, Amount, Clock as _, Currency, KeyId, ProviderId, Terms, Timestamp, TransferId, Usage,
+};
+use swan_hub::store::{KeyKind, KeyRecord, Secret};
+use swan_hub::{EventSink, Hub, HubBuilder, Limits, RequestRecord, SystemClock};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use self::http::{Answer, Call};
+use self::provider::Provider;
+
+/// A model of the catalogue: $0.01 per million tokens in, $0.03 out.
+pub(super) const MODEL: &str = "Qwen/Qwen3-8B";
+
+/// A hub with one consumer who has $5.
+pub(super) struct Market {
+    pub(super) hub: Hub,
+    pub(super) address: SocketAddr,
+    pub(super) key: String,
+    pub(super) account: AccountId,
+    pub(super) records: Arc<Records>,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<Result<(), swan_hub::HubError>>,
+}
+
+/// Keeps what the hub tells its sink.
+#[derive(Debug, Default)]
+pub(super) struct Records(Mutex<Vec<RequestRecord>>);
+
+impl EventSink for Records {
+    fn on_request(&self, record: &RequestRecord) {
+        self.0.lock().push(record.clone());
+    }
+}
+
+impl Records {
+    pub(super) fn last(&self) -> RequestRecord {
+        self.0.lock().last().cloned().expect("a request was recorded")
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().len()
+    }
+}
+
+impl Market {
+    pub(super) async fn start() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    /// A hub with other bounds than the default ones.
+    pub(super) async fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Self::with(|builder| builder.limits(limits)).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(HubBuilder) -> HubBuilder) -> Self {
+        let records = Arc::new(Records::default());
+        let builder = Hub::builder().event_sink(Arc::clone(&records) as Arc<dyn EventSink>);
+        let hub = change(builder).build().await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn({
+            let hub = hub.clone();
+            async move {
+                let shutdown = async {
+                    let _ = stopped.await;
+                };
+                hub.serve(listener, None, shutdown, Duration::from_secs(10)).await
+            }
+        });
+        let account = AccountId::from_u128(77);
+        let market = Self {
+            key: String::new(),
+            hub,
+            address,
+            account,
+            records,
+            stop: Some(stop),
+            server,
+        };
+        let key = market.issue(KeyKind::Consumer(account), 1).await;
+        market.grant("5").await;
+        Self { key, ..market }
+    }
+
+    /// A new key of this kind.
+    pub(super) async fn issue(&self, kind: KeyKind, id: u128) -> String {
+        let secret = Secret::generate(kind).unwrap();
+        let record = KeyRecord {
+            id: KeyId::from_u128(id),
+            kind,
+            name: "test".into(),
+            created: now(),
+            revoked: None,
+        };
+        self.hub.keys().insert(&**self.hub.store(), &secret, record).await.unwrap();
+        secret.expose().to_owned()
+    }
+
+    pub(super) async fn grant(&self, usd: &str) {
+        let id = TransferId::from_u128(u128::from(rand_id()));
+        let amount: Amount = usd.parse().unwrap();
+        self.hub.books().grant(id, self.account, Currency::Usd, amount, "test").await.unwrap();
+    }
+
+    /// A provider of [`MODEL`] that speaks v2.
+    pub(super) async fn provider(&self, number: u128) -> Provider {
+        self.provider_of(number, true, &[MODEL]).await
+    }
+
+    pub(super) async fn provider_of(&self, number: u128, v2: bool, models: &[&str]) -> Provider {
+        let id = ProviderId::from_u128(number);
+        let key = self.issue(KeyKind::Provider(id), 1_000 + number).await;
+        Provider::connect(self.address, &key, &format!("node-{number}"), v2, models).await
+    }
+
+    pub(super) fn earned(&self, number: u128) -> Amount {
+        let earnings = self.hub.books().earnings(ProviderId::from_u128(number), Currency::Usd);
+        earnings.available()
+    }
+
+    /// A chat request with the consumer's key.
+    pub(super) fn chat(&self, body: impl Into<String>) -> Call {
+        Call::post(self.address, "/v1/chat/completions")
+            .header("authorization", &format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .body(body.into())
+    }
+
+    pub(super) fn available(&self) -> Amount {
+        self.hub.books().available(self.account, Currency::Usd)
+    }
+
+    /// What the consumer has spent; nothing may be on hold.
+    pub(super) fn spent(&self, granted: &str) -> Amount {
+        assert_eq!(self.hub.books().pending_count(), 0, "something is still on hold");
+        assert_eq!(self.hub.books().audit(), [], "the books are wrong");
+        granted.parse::<Amount>().unwrap().checked_sub(self.available()).unwrap()
+    }
+
+    /// Waits until no request is in the hub and nothing is on hold.
+    pub(super) async fn settled(&self) {
+        until(|| self.hub.in_flight() == 0 && self.hub.books().pending_count() == 0).await;
+    }
+
+    /// What [`MODEL`] costs for that many tokens.
+    pub(super) fn price(&self, prompt: u64, completion: u64) -> Amount {
+        let policy = self.hub.policy();
+        let model = policy.model(MODEL).unwrap();
+        let terms = Terms::in_usd(
+            policy.version().clone(),
+            *model.token_price().unwrap(),
+            swan_core::BasisPoints::ZERO,
+        );
+        let usage =
+            Usage { prompt_tokens: prompt, cached_tokens: 0, completion_tokens: completion };
+        terms.price(&usage).unwrap()
+    }
+
+    pub(super) fn begin_shutdown(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+    }
+
+    pub(super) async fn stopped(self) -> Result<(), swan_hub::HubError> {
+        within(self.server).await.unwrap()
+    }
+}
+
+/// Waits for a future that must not take long.
+pub(super) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it took too long")
+}
+
+/// Waits until something is so.
+pub(super) async fn until(condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    within(wait).await;
+}
+
+fn now() -> Timestamp {
+    SystemClock::new().now()
+}
+
+fn rand_id() -> u64 {
+    use swan_hub::Entropy as _;
+    swan_hub::SystemEntropy::new().unwrap().next_u64()
+}
+
+/// A whole answer with this text and usage.
+pub(super) fn completion(text: &str, prompt: u64, completion: u64) -> String {
+    format!(
+        r#"{{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{}}}}}"#,
+        prompt + completion
+    )
+}
+
+/// The SSE of one chunk with this text.
+pub(super) fn delta(text: &str) -> String {
+    format!(
+        "data: {{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n"
+    )
+}
+
+/// The SSE that ends a stream without usage.
+pub(super) const STOP: &str = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+
+/// The SSE of a usage chunk.
+pub(super) fn usage(prompt: u64, completion: u64) -> String {
+    format!(
+        "data: {{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\"total_tokens\":{}}}}}\n\n",
+        prompt + completion
+    )
+}
+
+/// The SSE that says that nothing follows.
+pub(super) const DONE: &str = "data: [DONE]\n\n";
+
+/// A request for [`MODEL`] with these further members.
+pub(super) fn ask(more: &str) -> String {
+    let comma = if more.is_empty() { "" } else { "," };
+    format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hi"}}]{comma}{more}}}"#)
+}
+
+impl Answer {
+    /// The error body's `code`, after checking the one shape and the ids that every answer has.
+    pub(super) fn error_code(&self) -> String {
+        let error = &self.json()["error"];
+        for member in ["message", "type", "code"] {
+            assert!(error[member].is_string(), "{member} of {error}");
+        }
+        assert!(error["param"].is_string() || error["param"].is_null());
+        assert_eq!(self.header("content-type"), "application/json");
+        assert!(!self.header("x-request-id").is_empty());
+        assert_eq!(self.header("x-request-id"), self.header("x-swan-request-id"));
+        error["code"].as_str().unwrap().to_owned()
+    }
+}
