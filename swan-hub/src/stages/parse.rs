@@ -11,6 +11,8 @@ use swan_core::openai::{ChatRequestHead, HeadError};
 pub(crate) enum ParseError {
     #[error(transparent)]
     Body(#[from] HeadError),
+    #[error("the body is nested more than {DEPTH} levels deep")]
+    Deep,
     #[error("header {name}: expected {expected}")]
     Header {
         name: &'static str,
@@ -24,7 +26,7 @@ impl ParseError {
         match self {
             Self::Body(HeadError::NotUtf8 { .. } | HeadError::NotJson { .. }) => "invalid_json",
             Self::Body(HeadError::Missing { .. }) => "missing_required_parameter",
-            Self::Body(_) => "invalid_value",
+            Self::Body(_) | Self::Deep => "invalid_value",
             Self::Header { .. } => "invalid_header",
         }
     }
@@ -33,10 +35,14 @@ impl ParseError {
     pub(crate) fn param(&self) -> Option<&'static str> {
         match self {
             Self::Body(error) => error.param(),
+            Self::Deep => None,
             Self::Header { name, .. } => Some(name),
         }
     }
 }
+
+/// Deeper bodies break the parsers of model servers and agents, some of which give up their connection then.
+const DEPTH: usize = 128;
 
 /// The header that pins a provider.
 pub(crate) const PROVIDER: &str = "x-swan-provider";
@@ -59,6 +65,9 @@ pub(crate) struct ChatRequest {
 /// Reads a chat request and the headers that steer it; the header wins over the body's field of the same meaning.
 pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, ParseError> {
     let mut head = ChatRequestHead::parse(&body)?;
+    if is_deep(&body) {
+        return Err(ParseError::Deep);
+    }
     let payment = match text(headers, PAYMENT, "USD or SWAN")? {
         None => head.payment.unwrap_or(Currency::Usd),
         Some(code) if code.eq_ignore_ascii_case("usd") => Currency::Usd,
@@ -93,6 +102,41 @@ pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, Pars
         pin,
         allow_fallbacks,
     })
+}
+
+/// Whether valid JSON is nested deeper than [`DEPTH`].
+fn is_deep(json: &[u8]) -> bool {
+    let mut rest = json;
+    let mut depth = 0_usize;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'"' => rest = after_string(rest),
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// What follows the string whose opening quote stands before `rest`.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        let escaped = rest.get(at) == Some(&b'\\');
+        rest = rest
+            .get(at + 1 + usize::from(escaped)..)
+            .unwrap_or_default();
+        if !escaped {
+            return rest;
+        }
+    }
+    &[]
 }
 
 fn text<'a>(

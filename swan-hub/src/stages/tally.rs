@@ -1,7 +1,7 @@
 //! What one stream has delivered so far, and what of each event the consumer gets to see.
 
 use bytes::{Bytes, BytesMut};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use swan_core::Usage;
 use swan_core::openai::{ChunkFacts, with_cost};
@@ -181,9 +181,13 @@ pub(crate) fn with_own_usage(
 
 /// The value of `usage` even when it is no object.
 fn top_level_usage(body: &Bytes) -> Option<&RawValue> {
+    // An `Option` on its own would take a null for an absent member.
+    fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+        <&RawValue>::deserialize(from).map(Some)
+    }
     #[derive(Deserialize)]
     struct Outer<'a> {
-        #[serde(borrow)]
+        #[serde(borrow, default, deserialize_with = "some")]
         usage: Option<&'a RawValue>,
     }
     serde_json::from_slice::<Outer<'_>>(body).ok()?.usage

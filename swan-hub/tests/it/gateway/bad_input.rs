@@ -29,26 +29,86 @@ async fn bodies_that_make_no_sense_are_refused_by_name() {
         ("null".into(), "invalid_value", None),
         ("\"text\"".into(), "invalid_value", None),
         ("{}".into(), "missing_required_parameter", Some("model")),
-        (format!("{{{messages}}}"), "missing_required_parameter", Some("model")),
-        (format!(r#"{{"model":"{MODEL}"}}"#), "missing_required_parameter", Some("messages")),
-        (format!(r#"{{"model":7,{messages}}}"#), "invalid_value", Some("model")),
-        (format!(r#"{{"model":"",{messages}}}"#), "invalid_value", Some("model")),
-        (format!(r#"{{"model":null,{messages}}}"#), "invalid_value", Some("model")),
-        (format!(r#"{{"model":"a","model":"b",{messages}}}"#), "invalid_value", Some("model")),
-        (format!(r#"{{"model":"{MODEL}","messages":"hi"}}"#), "invalid_value", Some("messages")),
+        (
+            format!("{{{messages}}}"),
+            "missing_required_parameter",
+            Some("model"),
+        ),
+        (
+            format!(r#"{{"model":"{MODEL}"}}"#),
+            "missing_required_parameter",
+            Some("messages"),
+        ),
+        (
+            format!(r#"{{"model":7,{messages}}}"#),
+            "invalid_value",
+            Some("model"),
+        ),
+        (
+            format!(r#"{{"model":"",{messages}}}"#),
+            "invalid_value",
+            Some("model"),
+        ),
+        (
+            format!(r#"{{"model":null,{messages}}}"#),
+            "invalid_value",
+            Some("model"),
+        ),
+        (
+            format!(r#"{{"model":"a","model":"b",{messages}}}"#),
+            "invalid_value",
+            Some("model"),
+        ),
+        (
+            format!(r#"{{"model":"{MODEL}","messages":"hi"}}"#),
+            "invalid_value",
+            Some("messages"),
+        ),
         (with("\"stream\":\"yes\""), "invalid_value", Some("stream")),
         (with("\"stream\":1"), "invalid_value", Some("stream")),
-        (with("\"stream_options\":true"), "invalid_value", Some("stream_options")),
-        (with("\"max_tokens\":0"), "invalid_value", Some("max_tokens")),
-        (with("\"max_tokens\":-1"), "invalid_value", Some("max_tokens")),
-        (with("\"max_tokens\":1.5"), "invalid_value", Some("max_tokens")),
-        (with("\"max_tokens\":1e400"), "invalid_value", Some("max_tokens")),
-        (with("\"max_tokens\":\"9\""), "invalid_value", Some("max_tokens")),
-        (with(&format!("\"max_tokens\":{}", "9".repeat(500))), "invalid_value", Some("max_tokens")),
+        (
+            with("\"stream_options\":true"),
+            "invalid_value",
+            Some("stream_options"),
+        ),
+        (
+            with("\"max_tokens\":0"),
+            "invalid_value",
+            Some("max_tokens"),
+        ),
+        (
+            with("\"max_tokens\":-1"),
+            "invalid_value",
+            Some("max_tokens"),
+        ),
+        (
+            with("\"max_tokens\":1.5"),
+            "invalid_value",
+            Some("max_tokens"),
+        ),
+        (
+            with("\"max_tokens\":1e400"),
+            "invalid_value",
+            Some("max_tokens"),
+        ),
+        (
+            with("\"max_tokens\":\"9\""),
+            "invalid_value",
+            Some("max_tokens"),
+        ),
+        (
+            with(&format!("\"max_tokens\":{}", "9".repeat(500))),
+            "invalid_value",
+            Some("max_tokens"),
+        ),
         (with("\"n\":0"), "invalid_value", Some("n")),
         (with("\"n\":100000"), "invalid_value", Some("n")),
-        (with("\"payment\":\"BTC\""), "invalid_value", Some("payment")),
-        (with(&format!("\"x\":{deep}")), "invalid_json", None),
+        (
+            with("\"payment\":\"BTC\""),
+            "invalid_value",
+            Some("payment"),
+        ),
+        (with(&format!("\"x\":{deep}")), "invalid_value", None),
     ];
     for (body, code, param) in rows {
         let shown: String = body.chars().take(80).collect();
@@ -57,8 +117,15 @@ async fn bodies_that_make_no_sense_are_refused_by_name() {
         assert_eq!(answer.error_code(), code, "{shown}");
         assert_eq!(answer.json()["error"]["param"].as_str(), param, "{shown}");
     }
-    let answer = market.chat("").body(&b"{\"model\":\"\xff\xfe\"}"[..]).send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (400, "invalid_json"));
+    let answer = market
+        .chat("")
+        .body(&b"{\"model\":\"\xff\xfe\"}"[..])
+        .send()
+        .await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (400, "invalid_json")
+    );
     assert!(!provider.has_request());
     assert_eq!(market.spent("5"), Amount::ZERO);
 }
@@ -74,11 +141,22 @@ async fn headers_that_make_no_sense_are_refused_by_name() {
         let mut call = market.chat(ask(""));
         call = call.header(name, value);
         let answer = call.send().await;
-        assert_eq!((answer.status, &*answer.error_code()), (400, "invalid_header"), "{name}");
+        assert_eq!(
+            (answer.status, &*answer.error_code()),
+            (400, "invalid_header"),
+            "{name}"
+        );
         assert_eq!(answer.json()["error"]["param"], name);
     }
-    let answer = market.chat(ask("")).header("content-type", "text/plain").send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (415, "unsupported_media_type"));
+    let answer = market
+        .chat(ask(""))
+        .header("content-type", "text/plain")
+        .send()
+        .await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (415, "unsupported_media_type")
+    );
     assert_eq!(market.spent("5"), Amount::ZERO);
 }
 
@@ -89,7 +167,11 @@ async fn a_model_that_does_not_exist_is_404() {
     for model in ["gpt-9", "BAAI/bge-large-en-v1.5", "a b", "x\\ny", &long] {
         let body = format!(r#"{{"model":"{model}","messages":[]}}"#);
         let answer = market.chat(body).send().await;
-        assert_eq!((answer.status, &*answer.error_code()), (404, "model_not_found"), "{model}");
+        assert_eq!(
+            (answer.status, &*answer.error_code()),
+            (404, "model_not_found"),
+            "{model}"
+        );
         assert_eq!(answer.json()["error"]["param"], "model");
         assert!(answer.body.len() < 1_000);
     }
@@ -99,15 +181,23 @@ async fn a_model_that_does_not_exist_is_404() {
 #[tokio::test]
 async fn only_a_consumer_key_that_is_good_opens() {
     let market = Market::start().await;
-    let provider = market.issue(KeyKind::Provider(ProviderId::from_u128(5)), 50).await;
+    let provider = market
+        .issue(KeyKind::Provider(ProviderId::from_u128(5)), 50)
+        .await;
     let admin = market.issue(KeyKind::Admin, 51).await;
     let revoked = market.issue(KeyKind::Consumer(market.account), 52).await;
     let keys = market.hub.keys();
     let id = swan_core::KeyId::from_u128(52);
-    keys.revoke(&**market.hub.store(), id, Timestamp::from_millis(1)).await.unwrap();
+    keys.revoke(&**market.hub.store(), id, Timestamp::from_millis(1))
+        .await
+        .unwrap();
     let unknown = format!("sk-swan-{}", "0".repeat(64));
     for (header, status, code) in [
-        (format!("Bearer {provider}"), 403, "provider_key_not_allowed"),
+        (
+            format!("Bearer {provider}"),
+            403,
+            "provider_key_not_allowed",
+        ),
         (format!("Bearer {admin}"), 403, "admin_key_not_allowed"),
         (format!("Bearer {revoked}"), 401, "invalid_api_key"),
         (format!("Bearer {unknown}"), 401, "invalid_api_key"),
@@ -116,13 +206,26 @@ async fn only_a_consumer_key_that_is_good_opens() {
         ("Basic dXNlcjpwYXNz".into(), 401, "invalid_api_key"),
         (market.key.clone(), 401, "invalid_api_key"),
     ] {
-        let answer = market.chat(ask("")).header("authorization", &header).send().await;
-        assert_eq!((answer.status, &*answer.error_code()), (status, code), "{header}");
+        let answer = market
+            .chat(ask(""))
+            .header("authorization", &header)
+            .send()
+            .await;
+        assert_eq!(
+            (answer.status, &*answer.error_code()),
+            (status, code),
+            "{header}"
+        );
         // A key never comes back.
-        assert!(!answer.text().contains(header.trim_start_matches("Bearer ")) || header == "Bearer ");
+        assert!(
+            !answer.text().contains(header.trim_start_matches("Bearer ")) || header == "Bearer "
+        );
     }
     let answer = market.chat(ask("")).without("authorization").send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (401, "invalid_api_key"));
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (401, "invalid_api_key")
+    );
     assert_eq!(market.spent("5"), Amount::ZERO);
     // Who has no key does not learn whether the rest of the request was right.
     let answer = market.chat("garbage").without("authorization").send().await;
@@ -136,25 +239,44 @@ async fn who_cannot_pay_is_told_what_it_takes() {
     let poor = swan_core::AccountId::from_u128(78);
     let key = market.issue(KeyKind::Consumer(poor), 60).await;
     let bearer = format!("Bearer {key}");
-    let answer = market.chat(ask("")).header("authorization", &bearer).send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (402, "insufficient_funds"));
+    let answer = market
+        .chat(ask(""))
+        .header("authorization", &bearer)
+        .send()
+        .await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (402, "insufficient_funds")
+    );
     assert_eq!(answer.header("retry-after"), "");
-    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    let message = answer.json()["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(message.contains("0 USD are available"), "{message}");
 
     // $0.00001 pays for the prompt and some of the answer.
     let id = swan_core::TransferId::from_u128(61);
     let grant: Amount = "0.00001".parse().unwrap();
     let books = market.hub.books();
-    books.grant(id, poor, swan_core::Currency::Usd, grant, "test").await.unwrap();
+    books
+        .grant(id, poor, swan_core::Currency::Usd, grant, "test")
+        .await
+        .unwrap();
     let call = |tokens: u64| {
         let body = ask(&format!("\"max_tokens\":{tokens:>4}"));
         market.chat(body).header("authorization", &bearer)
     };
     let answer = call(4_000).send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (402, "insufficient_funds"));
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (402, "insufficient_funds")
+    );
     assert_eq!(answer.json()["error"]["param"], "max_tokens");
-    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    let message = answer.json()["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(message.contains("0.00001 USD are available"), "{message}");
     let affordable: u64 = message.rsplit(' ').next().unwrap().parse().unwrap();
     assert_eq!(books.available(poor, swan_core::Currency::Usd), grant);
@@ -177,20 +299,35 @@ async fn funds_are_never_promised_twice() {
     // Enough for the worst case of one request, not of two.
     let worst = market.price(ask("\"max_tokens\":1000").len() as u64 + 128, 1_000);
     let books = market.hub.books();
-    books.grant(id, poor, swan_core::Currency::Usd, worst, "test").await.unwrap();
-    let call = || market.chat(ask("\"max_tokens\":1000")).header("authorization", &bearer);
+    books
+        .grant(id, poor, swan_core::Currency::Usd, worst, "test")
+        .await
+        .unwrap();
+    let call = || {
+        market
+            .chat(ask("\"max_tokens\":1000"))
+            .header("authorization", &bearer)
+    };
     let first = call().background();
     let request = provider.request().await;
     assert_eq!(call().send().await.status, 402);
-    provider.act(request.stream, reply(completion("hello", 7, 2))).await;
+    provider
+        .act(request.stream, reply(completion("hello", 7, 2)))
+        .await;
     assert_eq!(first.await.unwrap().status, 200);
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_413_announced_or_not() {
     let market = Market::with_limits(|limits| limits.body_bytes = 10_000).await;
-    let answer = market.chat(ask(&format!("\"x\":\"{}\"", "y".repeat(20_000)))).send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (413, "request_too_large"));
+    let answer = market
+        .chat(ask(&format!("\"x\":\"{}\"", "y".repeat(20_000))))
+        .send()
+        .await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (413, "request_too_large")
+    );
 
     let mut socket = TcpStream::connect(market.address).await.unwrap();
     let head = format!(
@@ -241,9 +378,15 @@ async fn paths_and_methods_that_do_not_exist_have_the_same_shape() {
         ("PUT", "/v1/chat/completions", 405, "method_not_allowed"),
     ] {
         let answer = Call::new(market.address, method, path).send().await;
-        assert_eq!((answer.status, &*answer.error_code()), (status, code), "{method} {path}");
+        assert_eq!(
+            (answer.status, &*answer.error_code()),
+            (status, code),
+            "{method} {path}"
+        );
     }
-    let answer = Call::get(market.address, "/v1/chat/completions").send().await;
+    let answer = Call::get(market.address, "/v1/chat/completions")
+        .send()
+        .await;
     assert_eq!(answer.header("allow"), "POST");
 }
 
@@ -260,13 +403,22 @@ async fn garbage_from_a_provider_harms_nobody_but_itself() {
             Message::text("{\"type\":7}"),
             Message::text("[]"),
             // Answers to requests that it was not given.
-            Message::text(r#"{"type":"inference","request_id":"00000000-0000-0000-0000-000000000000","payload":{"response":{"choices":[]}}}"#),
-            Message::text(r#"{"type":"stream_end","request_id":"nobody's","payload":{"request_id":"nobody's","tokens_output":99999}}"#),
+            Message::text(
+                r#"{"type":"inference","request_id":"00000000-0000-0000-0000-000000000000","payload":{"response":{"choices":[]}}}"#,
+            ),
+            Message::text(
+                r#"{"type":"stream_end","request_id":"nobody's","payload":{"request_id":"nobody's","tokens_output":99999}}"#,
+            ),
         ] {
             provider.garbage(message).await;
         }
         let rest = [STOP.into(), usage(7, 2), DONE.into()].concat();
-        provider.act(request.stream, [Act::Body(rest), Act::Finish(StreamEnd::default())]).await;
+        provider
+            .act(
+                request.stream,
+                [Act::Body(rest), Act::Finish(StreamEnd::default())],
+            )
+            .await;
         let answer = answer.await.unwrap();
         assert_eq!(answer.events().last().unwrap(), "[DONE]", "v2 {v2}");
         assert_eq!(market.spent("5"), market.price(7, 2));
@@ -279,7 +431,12 @@ async fn a_claim_beyond_what_was_seen_is_cut_in_streams_too() {
     let mut provider = market.provider(1).await;
     let body = ask("\"stream\":true,\"stream_options\":{\"include_usage\":true}");
     let answer = market.chat(body.clone()).background();
-    let stream = [delta("hello"), STOP.into(), usage(999_999, 999_999), DONE.into()];
+    let stream = [
+        delta("hello"),
+        STOP.into(),
+        usage(999_999, 999_999),
+        DONE.into(),
+    ];
     provider.serve(sse(stream.concat())).await;
     let events = answer.await.unwrap().events();
     let cost = market.price(body.len() as u64 + 128, 5 + 16);
@@ -298,8 +455,13 @@ async fn an_answer_without_end_is_cut() {
     .await;
     let mut provider = market.provider(1).await;
     let answer = market.chat(ask("")).background();
-    provider.serve(reply(completion(&"x".repeat(20_000), 1, 1))).await;
+    provider
+        .serve(reply(completion(&"x".repeat(20_000), 1, 1)))
+        .await;
     let answer = answer.await.unwrap();
-    assert_eq!((answer.status, &*answer.error_code()), (502, "provider_failed"));
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (502, "provider_failed")
+    );
     assert_eq!(market.spent("5"), Amount::ZERO);
 }

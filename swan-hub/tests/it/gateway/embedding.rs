@@ -40,12 +40,18 @@ struct Greedy;
 
 impl RevenueSplit for Greedy {
     fn split(&self, gross: Amount) -> Split {
-        Split { treasury: gross, ..Split::default() }
+        Split {
+            treasury: gross,
+            ..Split::default()
+        }
     }
 }
 
 async fn log_in(mut request: Request, next: Next) -> axum::response::Response {
-    let user = request.headers().get("x-user").and_then(|user| user.to_str().ok()?.parse().ok());
+    let user = request
+        .headers()
+        .get("x-user")
+        .and_then(|user| user.to_str().ok()?.parse().ok());
     if let Some(number) = user {
         request.extensions_mut().insert(User(number));
     }
@@ -55,7 +61,9 @@ async fn log_in(mut request: Request, next: Next) -> axum::response::Response {
 #[tokio::test]
 async fn a_hub_nests_under_a_path_behind_the_login_of_its_host() {
     let market = Market::with(|builder| {
-        builder.authenticator(Arc::new(Ours)).split(Arc::new(Greedy))
+        builder
+            .authenticator(Arc::new(Ours))
+            .split(Arc::new(Greedy))
     })
     .await;
     let app = Router::new()
@@ -67,9 +75,15 @@ async fn a_hub_nests_under_a_path_behind_the_login_of_its_host() {
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
 
     assert_eq!(Call::get(address, "/").send().await.text(), "our own page");
-    assert_eq!(Call::get(address, "/market/v1/models").send().await.status, 200);
+    assert_eq!(
+        Call::get(address, "/market/v1/models").send().await.status,
+        200
+    );
     let unknown = Call::get(address, "/market/nothing").send().await;
-    assert_eq!((unknown.status, &*unknown.error_code()), (404, "unknown_url"));
+    assert_eq!(
+        (unknown.status, &*unknown.error_code()),
+        (404, "unknown_url")
+    );
     let call = || Call::post(address, "/market/v1/chat/completions").body(ask(""));
     let answer = call().send().await;
     assert_eq!((answer.status, &*answer.error_code()), (403, "forbidden"));
@@ -90,7 +104,9 @@ async fn two_hubs_in_one_process_share_nothing() {
     let mut provider = one.provider(1).await;
     let answer = two.chat(ask("")).send().await;
     assert_eq!((answer.status, &*answer.error_code()), (503, "no_provider"));
-    let strange = two.chat(ask("")).header("authorization", &format!("Bearer {}", one.key));
+    let strange = two
+        .chat(ask(""))
+        .header("authorization", &format!("Bearer {}", one.key));
     assert_eq!(strange.send().await.status, 401);
     let answer = one.chat(ask("")).background();
     provider.serve(reply(completion("hello", 7, 2))).await;
@@ -103,8 +119,14 @@ async fn two_hubs_in_one_process_share_nothing() {
 async fn a_second_hub_on_the_same_store_is_refused() {
     let market = Market::start().await;
     let second = Hub::builder().store(Arc::clone(market.hub.store())).build();
-    let error = tokio::time::timeout(Duration::from_secs(30), second).await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("in use by another hub"), "{error}");
+    let error = tokio::time::timeout(Duration::from_secs(30), second)
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("in use by another hub"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +142,10 @@ async fn providers_have_a_router_of_their_own() {
     assert_eq!(Call::get(address, "/v1/models").send().await.status, 404);
     let answer = market.chat(ask("")).background();
     provider.serve(reply(completion("hello", 7, 2))).await;
-    assert_eq!(answer.await.unwrap().header("x-swan-provider-name"), "node-9");
+    assert_eq!(
+        answer.await.unwrap().header("x-swan-provider-name"),
+        "node-9"
+    );
     server.abort();
 }
 

@@ -12,11 +12,23 @@ use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage};
 /// The ways in which a provider fails before its first content.
 fn failures() -> Vec<(&'static str, Vec<Act>)> {
     vec![
-        ("it says that it failed", vec![Act::Fail(Failure::provider(500, "broken"))]),
+        (
+            "it says that it failed",
+            vec![Act::Fail(Failure::provider(500, "broken"))],
+        ),
         ("its model server is down", refusal(502, "bad gateway")),
-        ("its model server has another key", refusal(401, r#"{"error":"no key"}"#)),
-        ("its model server is full", refusal(429, r#"{"detail":"slow down"}"#)),
-        ("its model server has lost the model", refusal(404, r#"{"error":"no such model"}"#)),
+        (
+            "its model server has another key",
+            refusal(401, r#"{"error":"no key"}"#),
+        ),
+        (
+            "its model server is full",
+            refusal(429, r#"{"detail":"slow down"}"#),
+        ),
+        (
+            "its model server has lost the model",
+            refusal(404, r#"{"error":"no such model"}"#),
+        ),
         ("it dies", vec![Act::Die]),
     ]
 }
@@ -29,7 +41,10 @@ async fn a_provider_that_fails_before_its_answer_is_replaced_unseen() {
             let mut bad = market.provider(1).await;
             let mut good = market.provider(2).await;
             let body = ask(&format!("\"stream\":{streaming}"));
-            let answer = market.chat(body).header("x-swan-provider", "node-1").background();
+            let answer = market
+                .chat(body)
+                .header("x-swan-provider", "node-1")
+                .background();
             bad.serve(acts).await;
             let right = match streaming {
                 true => sse([delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat()),
@@ -42,7 +57,10 @@ async fn a_provider_that_fails_before_its_answer_is_replaced_unseen() {
             assert_eq!(answer.header("x-swan-provider-name"), "node-2");
             assert_eq!(answer.header("x-swan-route-mode"), "explicit");
             assert_eq!(answer.header("x-swan-requested-provider"), "node-1");
-            assert_eq!(answer.header("x-swan-fallback-reason"), "requested_provider_failed");
+            assert_eq!(
+                answer.header("x-swan-fallback-reason"),
+                "requested_provider_failed"
+            );
             market.settled().await;
             assert_eq!(market.spent("5"), market.price(7, 2), "{name}");
             assert_eq!(market.earned(1), Amount::ZERO, "{name}");
@@ -62,7 +80,11 @@ async fn an_error_inside_a_200_is_replaced_as_long_as_no_content_has_gone_out() 
         ("nothing at all", true, sse("")),
         ("no stream", true, reply(completion("hello", 1, 1))),
         ("no events", true, sse("hello\n\nthere\n\n")),
-        ("an error body", false, reply(r#"{"error":{"message":"out of memory"}}"#)),
+        (
+            "an error body",
+            false,
+            reply(r#"{"error":{"message":"out of memory"}}"#),
+        ),
         ("no json", false, reply("Internal Server Error")),
         ("an array", false, reply("[]")),
     ] {
@@ -70,7 +92,10 @@ async fn an_error_inside_a_200_is_replaced_as_long_as_no_content_has_gone_out() 
         let mut bad = market.provider(1).await;
         let mut good = market.provider(2).await;
         let body = ask(&format!("\"stream\":{stream}"));
-        let answer = market.chat(body).header("x-swan-provider", "node-1").background();
+        let answer = market
+            .chat(body)
+            .header("x-swan-provider", "node-1")
+            .background();
         bad.serve(acts).await;
         let right = match stream {
             true => sse([delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat()),
@@ -95,7 +120,10 @@ async fn what_was_held_back_comes_out_once_content_shows() {
     let rest = sse([delta("hello"), STOP.into(), DONE.into()].concat());
     provider.act(request.stream, rest.into_iter().skip(1)).await;
     let events = answer.await.unwrap().events();
-    assert!(events[0].contains("assistant") && events[1].contains("hello"), "{events:?}");
+    assert!(
+        events[0].contains("assistant") && events[1].contains("hello"),
+        "{events:?}"
+    );
 }
 
 #[tokio::test]
@@ -106,12 +134,16 @@ async fn after_three_failures_the_consumer_hears_of_the_last() {
         for number in 1..=4 {
             providers.push(market.provider(number).await);
         }
-        let answer = market.chat(ask(&format!("\"stream\":{streaming}"))).background();
+        let answer = market
+            .chat(ask(&format!("\"stream\":{streaming}")))
+            .background();
         let mut serving: Vec<_> = providers
             .into_iter()
             .map(|mut provider| {
                 tokio::spawn(async move {
-                    provider.serve(vec![Act::Fail(Failure::provider(500, "broken"))]).await;
+                    provider
+                        .serve(vec![Act::Fail(Failure::provider(500, "broken"))])
+                        .await;
                     provider
                 })
             })
@@ -131,10 +163,15 @@ async fn a_silent_provider_is_left_after_a_while() {
     let market = Market::with_limits(|limits| limits.idle = Duration::from_millis(200)).await;
     let mut silent = market.provider(1).await;
     let mut good = market.provider(2).await;
-    let call = market.chat(ask("\"stream\":true")).header("x-swan-provider", "node-1");
+    let call = market
+        .chat(ask("\"stream\":true"))
+        .header("x-swan-provider", "node-1");
     let answer = call.background();
     let request = silent.request().await;
-    good.serve(sse([delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat())).await;
+    good.serve(sse(
+        [delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat()
+    ))
+    .await;
     assert_eq!(answer.await.unwrap().status, 200);
     silent.cancelled(request.stream).await;
 }
@@ -165,12 +202,20 @@ async fn a_pin_without_fallbacks_is_kept_to() {
             .header("x-swan-allow-fallbacks", "false")
     };
     let absent = pin("prov-00000000000000000000000000000099").send().await;
-    assert_eq!((absent.status, &*absent.error_code()), (400, "no_fallback_available"));
+    assert_eq!(
+        (absent.status, &*absent.error_code()),
+        (400, "no_fallback_available")
+    );
 
     let answer = pin("prov-00000000000000000000000000000001").background();
-    pinned.serve(vec![Act::Fail(Failure::provider(500, "broken"))]).await;
+    pinned
+        .serve(vec![Act::Fail(Failure::provider(500, "broken"))])
+        .await;
     let answer = answer.await.unwrap();
-    assert_eq!((answer.status, &*answer.error_code()), (502, "no_fallback_available"));
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (502, "no_fallback_available")
+    );
 
     let answer = pin("node-1").background();
     pinned.serve(reply(completion("hello", 7, 2))).await;
@@ -186,10 +231,16 @@ async fn a_pin_without_fallbacks_is_kept_to() {
 async fn a_pinned_provider_that_is_away_is_replaced_when_that_is_allowed() {
     let market = Market::start().await;
     let mut other = market.provider(2).await;
-    let answer = market.chat(ask("")).header("x-swan-provider", "nobody").background();
+    let answer = market
+        .chat(ask(""))
+        .header("x-swan-provider", "nobody")
+        .background();
     other.serve(reply(completion("hello", 7, 2))).await;
     let answer = answer.await.unwrap();
-    assert_eq!(answer.header("x-swan-fallback-reason"), "requested_provider_unavailable");
+    assert_eq!(
+        answer.header("x-swan-fallback-reason"),
+        "requested_provider_unavailable"
+    );
 }
 
 #[tokio::test]

@@ -41,9 +41,15 @@ pub(crate) struct Open {
 impl Call {
     pub(crate) fn new(address: SocketAddr, method: &str, path: &str) -> Self {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let request =
-            Request::builder().method(method).uri(path).header("host", address.to_string());
-        Self { address, request, body: Bytes::new() }
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", address.to_string());
+        Self {
+            address,
+            request,
+            body: Bytes::new(),
+        }
     }
 
     pub(crate) fn get(address: SocketAddr, path: &str) -> Self {
@@ -56,7 +62,10 @@ impl Call {
 
     /// Sets a header, in the place of one of this name.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.request.headers_mut().unwrap().insert(name, value.parse().unwrap());
+        self.request
+            .headers_mut()
+            .unwrap()
+            .insert(name, value.parse().unwrap());
         self
     }
 
@@ -66,7 +75,10 @@ impl Call {
     }
 
     pub(crate) fn body(self, body: impl Into<Bytes>) -> Self {
-        Self { body: body.into(), ..self }
+        Self {
+            body: body.into(),
+            ..self
+        }
     }
 
     /// Sends it and waits for the head of the answer.
@@ -105,7 +117,10 @@ impl Open {
     pub(crate) async fn read_until(&mut self, text: &str) {
         let find = |seen: &[u8]| memchr::memmem::find(seen, text.as_bytes()).is_some();
         while !find(&self.seen) {
-            let frame = within(self.body.frame()).await.expect("the body ended too soon").unwrap();
+            let frame = within(self.body.frame())
+                .await
+                .expect("the body ended too soon")
+                .unwrap();
             self.seen.extend_from_slice(&frame.into_data().unwrap());
         }
     }
@@ -120,13 +135,19 @@ impl Open {
         let rest = within(self.body.collect()).await.unwrap().to_bytes();
         self.seen.extend_from_slice(&rest);
         self.connection.abort();
-        Answer { status: self.status, headers: self.headers, body: self.seen.freeze() }
+        Answer {
+            status: self.status,
+            headers: self.headers,
+            body: self.seen.freeze(),
+        }
     }
 }
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -142,8 +163,14 @@ impl Answer {
         let text = self.text();
         assert!(text.ends_with("\n\n"), "{text:?}");
         let event = |block: &str| {
-            block.strip_prefix("data: ").unwrap_or_else(|| panic!("{block:?}")).to_owned()
+            block
+                .strip_prefix("data: ")
+                .unwrap_or_else(|| panic!("{block:?}"))
+                .to_owned()
         };
-        text.trim_end_matches("\n\n").split("\n\n").map(event).collect()
+        text.trim_end_matches("\n\n")
+            .split("\n\n")
+            .map(event)
+            .collect()
     }
 }

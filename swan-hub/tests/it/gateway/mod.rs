@@ -52,7 +52,11 @@ impl EventSink for Records {
 
 impl Records {
     pub(super) fn last(&self) -> RequestRecord {
-        self.0.lock().last().cloned().expect("a request was recorded")
+        self.0
+            .lock()
+            .last()
+            .cloned()
+            .expect("a request was recorded")
     }
 
     pub(super) fn count(&self) -> usize {
@@ -85,7 +89,8 @@ impl Market {
                 let shutdown = async {
                     let _ = stopped.await;
                 };
-                hub.serve(listener, None, shutdown, Duration::from_secs(10)).await
+                hub.serve(listener, None, shutdown, Duration::from_secs(10))
+                    .await
             }
         });
         let account = AccountId::from_u128(77);
@@ -113,14 +118,22 @@ impl Market {
             created: now(),
             revoked: None,
         };
-        self.hub.keys().insert(&**self.hub.store(), &secret, record).await.unwrap();
+        self.hub
+            .keys()
+            .insert(&**self.hub.store(), &secret, record)
+            .await
+            .unwrap();
         secret.expose().to_owned()
     }
 
     pub(super) async fn grant(&self, usd: &str) {
         let id = TransferId::from_u128(u128::from(rand_id()));
         let amount: Amount = usd.parse().unwrap();
-        self.hub.books().grant(id, self.account, Currency::Usd, amount, "test").await.unwrap();
+        self.hub
+            .books()
+            .grant(id, self.account, Currency::Usd, amount, "test")
+            .await
+            .unwrap();
     }
 
     /// A provider of [`MODEL`] that speaks v2.
@@ -135,7 +148,10 @@ impl Market {
     }
 
     pub(super) fn earned(&self, number: u128) -> Amount {
-        let earnings = self.hub.books().earnings(ProviderId::from_u128(number), Currency::Usd);
+        let earnings = self
+            .hub
+            .books()
+            .earnings(ProviderId::from_u128(number), Currency::Usd);
         earnings.available()
     }
 
@@ -153,9 +169,17 @@ impl Market {
 
     /// What the consumer has spent; nothing may be on hold.
     pub(super) fn spent(&self, granted: &str) -> Amount {
-        assert_eq!(self.hub.books().pending_count(), 0, "something is still on hold");
+        assert_eq!(
+            self.hub.books().pending_count(),
+            0,
+            "something is still on hold"
+        );
         assert_eq!(self.hub.books().audit(), [], "the books are wrong");
-        granted.parse::<Amount>().unwrap().checked_sub(self.available()).unwrap()
+        granted
+            .parse::<Amount>()
+            .unwrap()
+            .checked_sub(self.available())
+            .unwrap()
     }
 
     /// Waits until no request is in the hub and nothing is on hold.
@@ -172,8 +196,11 @@ impl Market {
             *model.token_price().unwrap(),
             swan_core::BasisPoints::ZERO,
         );
-        let usage =
-            Usage { prompt_tokens: prompt, cached_tokens: 0, completion_tokens: completion };
+        let usage = Usage {
+            prompt_tokens: prompt,
+            cached_tokens: 0,
+            completion_tokens: completion,
+        };
         terms.price(&usage).unwrap()
     }
 
@@ -188,7 +215,9 @@ impl Market {
 
 /// Waits for a future that must not take long.
 pub(super) async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it took too long")
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("it took too long")
 }
 
 /// Waits until something is so.
@@ -255,7 +284,10 @@ impl Answer {
         assert!(error["param"].is_string() || error["param"].is_null());
         assert_eq!(self.header("content-type"), "application/json");
         assert!(!self.header("x-request-id").is_empty());
-        assert_eq!(self.header("x-request-id"), self.header("x-swan-request-id"));
+        assert_eq!(
+            self.header("x-request-id"),
+            self.header("x-swan-request-id")
+        );
         error["code"].as_str().unwrap().to_owned()
     }
 }

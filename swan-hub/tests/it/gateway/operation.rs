@@ -12,7 +12,9 @@ use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, within};
 #[tokio::test]
 async fn models_are_listed_with_price_tier_and_who_is_there() {
     let market = Market::start().await;
-    let _provider = market.provider_of(1, true, &["qwen3:8b", "my-own-model:7b"]).await;
+    let _provider = market
+        .provider_of(1, true, &["qwen3:8b", "my-own-model:7b"])
+        .await;
     let list = Call::get(market.address, "/v1/models").send().await;
     assert_eq!(list.status, 200);
     let json = list.json();
@@ -27,15 +29,28 @@ async fn models_are_listed_with_price_tier_and_who_is_there() {
     let find = |id: &str| models.iter().find(|model| model["id"] == id).unwrap();
     let qwen = find(MODEL);
     assert_eq!(qwen["pricing"]["output_per_million_tokens"], "0.03");
-    assert_eq!((&qwen["tier"], &qwen["providers_online"]), (&"B".into(), &1.into()));
+    assert_eq!(
+        (&qwen["tier"], &qwen["providers_online"]),
+        (&"B".into(), &1.into())
+    );
     assert_eq!(find("my-own-model:7b")["available"], true);
     assert_eq!(find("Qwen/Qwen3-32B")["available"], false);
 
-    let available = Call::get(market.address, "/v1/models?available=true").send().await;
+    let available = Call::get(market.address, "/v1/models?available=true")
+        .send()
+        .await;
     assert_eq!(available.json()["data"].as_array().unwrap().len(), 2);
-    for path in ["/v1/models/Qwen/Qwen3-8B", "/v1/models/Qwen%2FQwen3-8B", "/v1/models/qwen3:8b"] {
+    for path in [
+        "/v1/models/Qwen/Qwen3-8B",
+        "/v1/models/Qwen%2FQwen3-8B",
+        "/v1/models/qwen3:8b",
+    ] {
         let one = Call::get(market.address, path).send().await;
-        assert_eq!((one.status, &one.json()["id"]), (200, &MODEL.into()), "{path}");
+        assert_eq!(
+            (one.status, &one.json()["id"]),
+            (200, &MODEL.into()),
+            "{path}"
+        );
     }
     let none = Call::get(market.address, "/v1/models/gpt-9").send().await;
     assert_eq!((none.status, &*none.error_code()), (404, "model_not_found"));
@@ -59,7 +74,10 @@ async fn browsers_may_ask_first_and_read_what_they_need() {
     let answer = Call::new(market.address, "OPTIONS", "/v1/chat/completions")
         .header("origin", "https://example.com")
         .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "authorization,content-type,x-stainless-os")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type,x-stainless-os",
+        )
         .send()
         .await;
     assert_eq!(answer.status, 204);
@@ -68,7 +86,11 @@ async fn browsers_may_ask_first_and_read_what_they_need() {
         answer.header("access-control-allow-headers"),
         "authorization,content-type,x-stainless-os"
     );
-    assert!(answer.header("access-control-allow-methods").contains("POST"));
+    assert!(
+        answer
+            .header("access-control-allow-methods")
+            .contains("POST")
+    );
     let answer = market.chat("{").send().await;
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     let exposed = answer.header("access-control-expose-headers");
@@ -84,11 +106,17 @@ async fn beyond_the_bound_on_requests_the_next_is_told_to_come_back() {
     let answer = market.chat(ask("")).send().await;
     assert_eq!((answer.status, &*answer.error_code()), (503, "overloaded"));
     assert_eq!(answer.header("retry-after"), "1");
-    provider.act(request.stream, reply(completion("hello", 7, 2))).await;
+    provider
+        .act(request.stream, reply(completion("hello", 7, 2)))
+        .await;
     assert_eq!(first.await.unwrap().status, 200);
     let answer = market.chat(ask("")).background();
     provider.serve(reply(completion("hello", 7, 2))).await;
-    assert_eq!(answer.await.unwrap().status, 200, "the place was given back");
+    assert_eq!(
+        answer.await.unwrap().status,
+        200,
+        "the place was given back"
+    );
 }
 
 #[tokio::test]
@@ -102,9 +130,14 @@ async fn when_every_provider_is_full_the_consumer_is_told_to_come_back() {
         requests.push(provider.request().await);
     }
     let answer = market.chat(ask("")).send().await;
-    assert_eq!((answer.status, &*answer.error_code()), (503, "providers_busy"));
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (503, "providers_busy")
+    );
     for request in requests {
-        provider.act(request.stream, reply(completion("hello", 7, 2))).await;
+        provider
+            .act(request.stream, reply(completion("hello", 7, 2)))
+            .await;
     }
     for answer in running {
         assert_eq!(answer.await.unwrap().status, 200);
@@ -117,7 +150,10 @@ async fn a_hub_that_drains_lets_requests_end_and_takes_none() {
     let mut provider = market.provider(1).await;
     let ready = || Call::get(market.address, "/readyz");
     assert_eq!(ready().send().await.status, 200);
-    assert_eq!(Call::get(market.address, "/healthz").send().await.status, 200);
+    assert_eq!(
+        Call::get(market.address, "/healthz").send().await.status,
+        200
+    );
     let opening = tokio::spawn(market.chat(ask("\"stream\":true")).open());
     let request = provider.serve(begin(delta("hello"))).await;
     let mut open = opening.await.unwrap();
@@ -131,7 +167,12 @@ async fn a_hub_that_drains_lets_requests_end_and_takes_none() {
     assert_eq!((answer.status, &*answer.error_code()), (503, "draining"));
     assert!(!answer.header("retry-after").is_empty());
     let rest = [delta("world"), STOP.into(), DONE.into()].concat();
-    provider.act(request.stream, [Act::Body(rest), Act::Finish(StreamEnd::default())]).await;
+    provider
+        .act(
+            request.stream,
+            [Act::Body(rest), Act::Finish(StreamEnd::default())],
+        )
+        .await;
     let events = open.whole().await.events();
     assert_eq!(events.last().unwrap(), "[DONE]");
     assert!(market.spent("5") > Amount::ZERO);
@@ -148,7 +189,11 @@ async fn a_drain_that_takes_too_long_cuts_streams_off_with_an_error() {
     let hub = market.hub.clone();
     let draining = tokio::spawn(async move { hub.drain(Duration::from_millis(100)).await });
     let answer = open.whole().await;
-    assert!(answer.text().contains("provider_failed_mid_answer"), "{}", answer.text());
+    assert!(
+        answer.text().contains("provider_failed_mid_answer"),
+        "{}",
+        answer.text()
+    );
     let drained = within(draining).await.unwrap();
     assert!(drained.unwrap_err().to_string().starts_with("1 requests"));
     assert!(market.spent("5") > Amount::ZERO);

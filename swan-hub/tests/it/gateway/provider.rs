@@ -94,7 +94,9 @@ impl Provider {
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         if v2 {
             let header = SUBPROTOCOL_V2.parse().unwrap();
-            request.headers_mut().insert("sec-websocket-protocol", header);
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", header);
         }
         let (socket, response) = within(connect_async(request)).await.unwrap();
         let chosen = response.headers().get("sec-websocket-protocol");
@@ -112,7 +114,12 @@ impl Provider {
         let (acts, todo) = mpsc::channel(1024);
         let (tell, met) = mpsc::channel(1024);
         let ready = Arc::new(Notify::new());
-        let runner = Runner { socket, session, tell, ready: Arc::clone(&ready) };
+        let runner = Runner {
+            socket,
+            session,
+            tell,
+            ready: Arc::clone(&ready),
+        };
         let task = tokio::spawn(runner.run(registration, todo));
         within(ready.notified()).await;
         Self { acts, met, task }

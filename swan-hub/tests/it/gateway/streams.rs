@@ -18,13 +18,23 @@ async fn usage_is_asked_for_upstream_and_hidden_from_who_did_not_ask() {
         let market = Market::start().await;
         let mut provider = market.provider_of(1, v2, &[MODEL]).await;
         let answer = market.chat(ask(STREAM)).background();
-        let body = [delta("Hello"), delta(" world"), STOP.into(), usage(20, 2), DONE.into()];
+        let body = [
+            delta("Hello"),
+            delta(" world"),
+            STOP.into(),
+            usage(20, 2),
+            DONE.into(),
+        ];
         let request = provider.serve(sse(body.concat())).await;
         let sent: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(sent["stream_options"]["include_usage"], true);
         let answer = answer.await.unwrap();
         assert_eq!(answer.status, 200);
-        assert!(answer.header("content-type").starts_with("text/event-stream"));
+        assert!(
+            answer
+                .header("content-type")
+                .starts_with("text/event-stream")
+        );
         assert!(!answer.header("x-request-id").is_empty());
         let events = answer.events();
         assert_eq!(events.len(), 4, "v2 {v2}: {events:?}");
@@ -40,7 +50,13 @@ async fn who_asks_for_usage_gets_it_with_the_cost_before_done() {
         let market = Market::start().await;
         let mut provider = market.provider_of(1, v2, &[MODEL]).await;
         let answer = market.chat(ask(WITH_USAGE)).background();
-        let body = [delta("Hello"), delta(" world"), STOP.into(), usage(20, 2), DONE.into()];
+        let body = [
+            delta("Hello"),
+            delta(" world"),
+            STOP.into(),
+            usage(20, 2),
+            DONE.into(),
+        ];
         provider.serve(sse(body.concat())).await;
         let events = answer.await.unwrap().events();
         assert_eq!(events.len(), 5, "{events:?}");
@@ -57,7 +73,9 @@ async fn a_stream_without_usage_is_charged_by_what_was_seen_and_says_so() {
     let market = Market::start().await;
     let mut provider = market.provider(1).await;
     let answer = market.chat(ask(WITH_USAGE)).background();
-    let request = provider.serve(sse([delta("12345678"), STOP.into(), DONE.into()].concat())).await;
+    let request = provider
+        .serve(sse([delta("12345678"), STOP.into(), DONE.into()].concat()))
+        .await;
     let events = answer.await.unwrap().events();
     assert!(!request.body.is_empty());
     let prompt = (ask(WITH_USAGE).len() as u64).div_ceil(4);
@@ -75,9 +93,15 @@ async fn usage_that_stands_beside_a_choice_is_found_and_blanked_out() {
     let mut provider = market.provider(1).await;
     let answer = market.chat(ask(STREAM)).background();
     let last = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":2}}\n\n";
-    provider.serve(sse([&*delta("Hello world"), last, DONE].concat())).await;
+    provider
+        .serve(sse([&*delta("Hello world"), last, DONE].concat()))
+        .await;
     let answer = answer.await.unwrap();
-    assert!(answer.text().contains("\"finish_reason\":\"stop\"}],\"usage\":null}"));
+    assert!(
+        answer
+            .text()
+            .contains("\"finish_reason\":\"stop\"}],\"usage\":null}")
+    );
     assert_eq!(market.spent("5"), market.price(20, 2));
 }
 
@@ -87,8 +111,17 @@ async fn the_older_dialect_may_tell_its_tokens_at_the_end_of_the_stream() {
     let mut provider = market.provider_of(1, false, &[MODEL]).await;
     let answer = market.chat(ask(STREAM)).background();
     let request = provider.request().await;
-    let end = StreamEnd { tokens_input: Some(20), tokens_output: Some(2), latency_ms: Some(5) };
-    provider.act(request.stream, begin([delta("Hello world"), STOP.into()].concat())).await;
+    let end = StreamEnd {
+        tokens_input: Some(20),
+        tokens_output: Some(2),
+        latency_ms: Some(5),
+    };
+    provider
+        .act(
+            request.stream,
+            begin([delta("Hello world"), STOP.into()].concat()),
+        )
+        .await;
     provider.act(request.stream, [Act::Finish(end)]).await;
     assert_eq!(answer.await.unwrap().events().last().unwrap(), "[DONE]");
     assert_eq!(market.spent("5"), market.price(20, 2));
@@ -103,10 +136,17 @@ async fn the_first_event_does_not_wait_for_the_second() {
     let mut open = opening.await.unwrap();
     assert_eq!(open.status, 200);
     open.read_until("one").await;
-    provider.act(request.stream, [Act::Body(delta("two"))]).await;
+    provider
+        .act(request.stream, [Act::Body(delta("two"))])
+        .await;
     open.read_until("two").await;
     let rest = [STOP.into(), usage(9, 2), DONE.into()].concat();
-    provider.act(request.stream, [Act::Body(rest), Act::Finish(StreamEnd::default())]).await;
+    provider
+        .act(
+            request.stream,
+            [Act::Body(rest), Act::Finish(StreamEnd::default())],
+        )
+        .await;
     let events = open.whole().await.events();
     assert_eq!(events.len(), 4);
     market.settled().await;
@@ -184,7 +224,10 @@ async fn a_stream_that_breaks_says_so_and_costs_what_was_delivered() {
         assert!(error["error"]["message"].is_string());
         assert!(!answer.text().contains("[DONE]"));
         assert!(!answer.text().contains("\"stop\""));
-        assert!(!idle.has_request(), "nobody takes over once content has gone out");
+        assert!(
+            !idle.has_request(),
+            "nobody takes over once content has gone out"
+        );
         let prompt = (ask(STREAM).len() as u64).div_ceil(4);
         assert_eq!(market.spent("5"), market.price(prompt, 2));
         assert!(market.earned(1) > Amount::ZERO);
@@ -209,10 +252,18 @@ async fn a_stream_that_ends_too_soon_or_turns_into_garbage_is_broken() {
         let request = provider.serve(begin(delta("12345678"))).await;
         let mut open = opening.await.unwrap();
         open.read_until("12345678").await;
-        provider.act(request.stream, [Act::Body(rest.clone()), Act::Finish(StreamEnd::default())]).await;
+        provider
+            .act(
+                request.stream,
+                [Act::Body(rest.clone()), Act::Finish(StreamEnd::default())],
+            )
+            .await;
         let answer = open.whole().await;
         let last = answer.events().pop().unwrap();
-        assert!(last.contains("provider_failed_mid_answer"), "{rest}: {last}");
+        assert!(
+            last.contains("provider_failed_mid_answer"),
+            "{rest}: {last}"
+        );
         market.settled().await;
         assert!(market.spent("5") > Amount::ZERO);
     }
@@ -240,10 +291,17 @@ async fn a_long_stream_to_a_slow_reader_arrives_whole() {
     let text = "x".repeat(1_000);
     let feed = async {
         for _ in 0..600 {
-            provider.act(request.stream, [Act::Body(delta(&text))]).await;
+            provider
+                .act(request.stream, [Act::Body(delta(&text))])
+                .await;
         }
         let rest = [STOP.into(), usage(9, 7), DONE.into()].concat();
-        provider.act(request.stream, [Act::Body(rest), Act::Finish(StreamEnd::default())]).await;
+        provider
+            .act(
+                request.stream,
+                [Act::Body(rest), Act::Finish(StreamEnd::default())],
+            )
+            .await;
     };
     let (answer, ()) = tokio::join!(open.whole(), feed);
     assert_eq!(answer.events().len(), 603);

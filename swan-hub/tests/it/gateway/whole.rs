@@ -12,7 +12,9 @@ async fn a_request_is_answered_charged_and_shared_out() {
         let market = Market::start().await;
         let mut provider = market.provider_of(1, v2, &[MODEL]).await;
         let answer = market.chat(ask("\"temperature\":0.5")).background();
-        let request = provider.serve(reply(completion("four words of text", 20, 4))).await;
+        let request = provider
+            .serve(reply(completion("four words of text", 20, 4)))
+            .await;
         let sent: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(sent["temperature"], 0.5);
         let answer = answer.await.unwrap();
@@ -22,15 +24,27 @@ async fn a_request_is_answered_charged_and_shared_out() {
         assert_eq!(answer.json()["usage"]["prompt_tokens"], 20);
         assert_eq!(answer.header("x-swan-cost"), cost.to_string());
         assert_eq!(answer.header("x-swan-connection-mode"), "websocket");
-        assert_eq!(answer.header("x-swan-provider-id"), "prov-00000000000000000000000000000001");
+        assert_eq!(
+            answer.header("x-swan-provider-id"),
+            "prov-00000000000000000000000000000001"
+        );
         assert_eq!(answer.header("x-swan-provider-name"), "node-1");
         assert_eq!(answer.header("x-swan-route-mode"), "auto");
         assert!(answer.header("x-swan-latency-ms").parse::<u64>().is_ok());
-        assert_eq!(answer.header("x-request-id"), answer.header("x-swan-request-id"));
-        assert_eq!(answer.header("content-length"), answer.body.len().to_string());
+        assert_eq!(
+            answer.header("x-request-id"),
+            answer.header("x-swan-request-id")
+        );
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
         assert_eq!(market.spent("5"), cost);
         let share = market.hub.policy().split();
-        assert_eq!(market.earned(1), swan_core::RevenueSplit::split(share, cost).provider);
+        assert_eq!(
+            market.earned(1),
+            swan_core::RevenueSplit::split(share, cost).provider
+        );
         let record = market.records.last();
         assert_eq!(record.outcome, Outcome::Completed);
         assert_eq!((record.attempts, record.charge), (1, cost));
@@ -66,13 +80,21 @@ async fn usage_is_believed_only_as_far_as_the_hub_has_seen() {
     let body_bytes = ask("").len() as u64;
     let allowances = (128, 16);
     for (name, usage, charged) in [
-        ("honest", r#"{"prompt_tokens":9,"completion_tokens":2}"#, (9, 2)),
+        (
+            "honest",
+            r#"{"prompt_tokens":9,"completion_tokens":2}"#,
+            (9, 2),
+        ),
         (
             "more than the bytes allow",
             r#"{"prompt_tokens":900000,"completion_tokens":900000}"#,
             (body_bytes + allowances.0, 5 + allowances.1),
         ),
-        ("negative", r#"{"prompt_tokens":-9,"completion_tokens":2}"#, (body_bytes.div_ceil(4), 2)),
+        (
+            "negative",
+            r#"{"prompt_tokens":-9,"completion_tokens":2}"#,
+            (body_bytes.div_ceil(4), 2),
+        ),
         (
             "a fraction",
             r#"{"prompt_tokens":9.5,"completion_tokens":2}"#,
@@ -106,7 +128,9 @@ async fn an_answer_without_usage_gets_the_usage_that_was_charged() {
     let market = Market::start().await;
     let mut provider = market.provider(1).await;
     let answer = market.chat(ask("")).background();
-    provider.serve(reply(r#"{"choices":[{"message":{"content":"hello"}}]}"#)).await;
+    provider
+        .serve(reply(r#"{"choices":[{"message":{"content":"hello"}}]}"#))
+        .await;
     let answer = answer.await.unwrap();
     let prompt = (ask("").len() as u64).div_ceil(4);
     assert_eq!(answer.json()["usage"]["total_tokens"], prompt + 2);
@@ -122,16 +146,24 @@ async fn paying_in_swan_costs_a_fifth_less_at_the_price_of_the_moment() {
     let swan = |amount: &str| amount.parse::<Amount>().unwrap();
     let grant = swan_core::TransferId::from_u128(9);
     let books = market.hub.books();
-    books.grant(grant, market.account, Currency::Swan, swan("10"), "test").await.unwrap();
+    books
+        .grant(grant, market.account, Currency::Swan, swan("10"), "test")
+        .await
+        .unwrap();
     let mut provider = market.provider(1).await;
     let usd = market.price(20, 4);
     for (call, cost) in [
         (market.chat(ask("\"payment\":\"SWAN\"")), usd.pico() * 8 / 5),
-        (market.chat(ask("")).header("x-swan-payment", "SWAN"), usd.pico() * 8 / 5),
+        (
+            market.chat(ask("")).header("x-swan-payment", "SWAN"),
+            usd.pico() * 8 / 5,
+        ),
     ] {
         let before = books.available(market.account, Currency::Swan);
         let answer = call.background();
-        provider.serve(reply(completion("four words of text", 20, 4))).await;
+        provider
+            .serve(reply(completion("four words of text", 20, 4)))
+            .await;
         let answer = answer.await.unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
         let after = books.available(market.account, Currency::Swan);
@@ -143,9 +175,24 @@ async fn paying_in_swan_costs_a_fifth_less_at_the_price_of_the_moment() {
 #[tokio::test]
 async fn what_the_model_server_refuses_is_passed_on_in_one_shape_and_costs_nothing() {
     for (status, body, code, message) in [
-        (400, r#"{"error":{"message":"too long","type":"BadRequest","code":400}}"#, "400", "too long"),
-        (422, r#"{"detail":"no such field"}"#, "rejected_by_model_server", "no such field"),
-        (413, "<html><title>Too big</title></html>", "rejected_by_model_server", "Too big"),
+        (
+            400,
+            r#"{"error":{"message":"too long","type":"BadRequest","code":400}}"#,
+            "400",
+            "too long",
+        ),
+        (
+            422,
+            r#"{"detail":"no such field"}"#,
+            "rejected_by_model_server",
+            "no such field",
+        ),
+        (
+            413,
+            "<html><title>Too big</title></html>",
+            "rejected_by_model_server",
+            "Too big",
+        ),
         (400, r#"{"message":"flat","code":"bad"}"#, "bad", "flat"),
     ] {
         let market = Market::start().await;
