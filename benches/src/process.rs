@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -49,18 +49,23 @@ impl Process {
 
     /// Waits for the line `listening on http://ADDRESS`.
     pub(crate) async fn listening(&mut self) -> Result<SocketAddr, Failure> {
+        let address =
+            self.line(|line| line.strip_prefix("listening on http://").map(str::to_owned));
+        Ok(address.await?.parse()?)
+    }
+
+    /// Waits for a whole line of which `pick` makes something.
+    pub(crate) async fn line<T>(&mut self, pick: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let text = std::fs::read_to_string(&self.log)?;
-            let address = text
-                .lines()
-                .find_map(|line| line.strip_prefix("listening on http://"));
-            if let Some(address) = address.filter(|_| text.ends_with('\n')) {
-                return Ok(address.parse()?);
+            let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            if let Some(picked) = whole.lines().find_map(&pick) {
+                return Ok(picked);
             }
             self.alive()?;
             if Instant::now() > deadline {
-                return Err(format!("{} does not listen after 20 s", self.name).into());
+                return Err(format!("{} is not ready after 20 s:\n{text}", self.name).into());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -136,9 +141,4 @@ pub(crate) async fn output_of<A: AsRef<OsStr>>(
         return Err(format!("{} ended with {}: {words}", program.display(), done.status).into());
     }
     Ok(String::from_utf8(done.stdout)?.trim().to_owned())
-}
-
-/// An address on this machine that was free a moment ago.
-pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

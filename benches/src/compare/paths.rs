@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::CompareArgs;
 use crate::Failure;
 use crate::load::Load;
-use crate::process::{Process, free_address, output_of};
+use crate::process::{Process, output_of};
 
 const MODEL: &str = "Qwen3-8B";
 
@@ -126,7 +126,6 @@ impl Starter<'_> {
         )
         .await?;
         let provider_key = create_key(&program, &data, &["provider", "--name", "bench"]).await?;
-        let (target, sockets) = (free_address()?, free_address()?);
         let config = self.config(name, dialect.is_none())?;
         let args = [
             "serve".into(),
@@ -135,11 +134,12 @@ impl Starter<'_> {
             "--data-dir".into(),
             data,
             "--listen".into(),
-            PathBuf::from(target.to_string()),
+            "127.0.0.1:0".into(),
             "--provider-listen".into(),
-            PathBuf::from(sockets.to_string()),
+            "127.0.0.1:0".into(),
         ];
-        let hop = Process::start(name, &program, &args, self.folder)?;
+        let mut hop = Process::start(name, &program, &args, self.folder)?;
+        let (target, sockets) = hop.line(listens).await?;
         let provider = match dialect {
             Some(dialect) => Some(self.provider(name, dialect, sockets, &provider_key)?),
             None => None,
@@ -192,6 +192,18 @@ impl Starter<'_> {
             self.folder,
         )
     }
+}
+
+/// The addresses in the line that says that a hub serves.
+fn listens(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let between = |before, after| {
+        let (_, rest) = line.split_once(before)?;
+        rest.split_once(after)?.0.parse().ok()
+    };
+    Some((
+        between("consumers at http://", "/v1")?,
+        between("providers at ws://", "/ws")?,
+    ))
 }
 
 async fn create_key(program: &FilePath, data: &FilePath, what: &[&str]) -> Result<String, Failure> {

@@ -1,6 +1,5 @@
 //! A running `swan-hub serve` with a data folder of its own, and the administrator's commands on it.
 
-use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -9,21 +8,13 @@ use tempfile::TempDir;
 use super::part::{Part, until};
 use super::{tools, wire};
 
-/// An address on this machine that was free a moment ago.
-pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
 /// A hub and its folder.
 #[derive(Debug)]
 pub(crate) struct TestHub {
     part: Part,
     folder: TempDir,
-    rest: SocketAddr,
-    sockets: SocketAddr,
+    /// Where consumers are served and where providers connect, as `ADDRESS:PORT`.
+    listens: [String; 2],
 }
 
 /// What the journal says about a consumer's account, in 10^-12 USD.
@@ -31,7 +22,9 @@ pub(crate) struct TestHub {
 pub(crate) struct Funds {
     /// What the charges so far took.
     pub(crate) spent: i128,
-    /// The records of these charges, the latest first.
+    /// What is set aside for requests under way.
+    pub(crate) held: i128,
+    /// The records of the latest of these charges, the last one first.
     pub(crate) charges: Vec<Value>,
 }
 
@@ -52,16 +45,14 @@ impl TestHub {
     pub(crate) async fn start_with(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("hub.toml"), config).unwrap();
-        let (rest, sockets) = (free_address(), free_address());
-        let part = serve(folder.path(), rest, sockets);
-        let hub = Self {
+        let any = "127.0.0.1:0".to_owned();
+        let part = serve(folder.path(), &[any.clone(), any]);
+        let listens = part.line(listens).await;
+        Self {
             part,
             folder,
-            rest,
-            sockets,
-        };
-        hub.ready().await;
-        hub
+            listens,
+        }
     }
 
     /// `SIGKILL`: no drain, no goodbye.
@@ -82,34 +73,18 @@ impl TestHub {
 
     /// Starts it again on the same folder and ports.
     pub(crate) async fn restart(&mut self) {
-        self.part = serve(self.folder.path(), self.rest, self.sockets);
-        self.ready().await;
-    }
-
-    async fn ready(&self) {
-        until("the hub is ready", || async {
-            let answer = wire::try_call(
-                http::Method::GET,
-                &self.url(),
-                "/readyz",
-                None,
-                bytes::Bytes::new(),
-            )
-            .await
-            .ok()?;
-            answer.status.is_success().then_some(())
-        })
-        .await;
+        self.part = serve(self.folder.path(), &self.listens);
+        self.part.line(listens).await;
     }
 
     /// Where consumers are served.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.rest)
+        format!("http://{}", self.listens[0])
     }
 
     /// Where providers connect.
     pub(crate) fn socket_url(&self) -> String {
-        format!("ws://{}", self.sockets)
+        format!("ws://{}", self.listens[1])
     }
 
     /// What the hub has printed.
@@ -184,40 +159,32 @@ impl TestHub {
     /// after its consumer has seen the end.
     pub(crate) async fn settled_funds(&self, consumer: &Consumer, charges: usize) -> Funds {
         until("everything is settled", || async {
-            let accounts = self.json(&["account", "show", "--json"]).await;
-            let own = accounts
-                .as_array()?
-                .iter()
-                .find(|one| one["name"] == consumer.name)?;
-            let shown = self
-                .json(&["account", "show", own["id"].as_str()?, "--json"])
-                .await;
-            let usd = shown["balances"]
-                .as_array()?
-                .iter()
-                .find(|one| one["currency"] == "USD")?;
-            let found = shown["recent_charges"]
-                .as_array()?
-                .iter()
-                .map(|one| one["charge"].clone());
-            let funds = Funds {
-                spent: pico(&usd["charged"]),
-                charges: found.collect(),
-            };
-            (pico(&usd["held"]) == 0 && funds.charges.len() == charges).then_some(funds)
+            let funds = self.funds(consumer).await;
+            (funds.held == 0 && funds.charges.len() == charges).then_some(funds)
         })
         .await
+    }
+
+    /// A consumer's account as the journal has it now.
+    pub(crate) async fn funds(&self, consumer: &Consumer) -> Funds {
+        let accounts = self.json(&["account", "show", "--json"]).await;
+        let own = with(&accounts, "name", consumer.name);
+        let shown = self
+            .json(&["account", "show", own["id"].as_str().unwrap(), "--json"])
+            .await;
+        let usd = with(&shown["balances"], "currency", "USD");
+        let charges = shown["recent_charges"].as_array().unwrap().iter();
+        Funds {
+            spent: pico(&usd["charged"]),
+            held: pico(&usd["held"]),
+            charges: charges.map(|one| one["charge"].clone()).collect(),
+        }
     }
 
     /// What a provider has earned, in 10^-12 USD.
     pub(crate) async fn earned(&self, provider: &str) -> i128 {
         let list = self.json(&["provider", "list", "--json"]).await;
-        let one = list
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|one| one["name"] == provider);
-        pico(&one.unwrap_or_else(|| panic!("no provider {provider} in {list}"))["earned_usd"])
+        pico(&with(&list, "name", provider)["earned_usd"])
     }
 
     async fn json(&self, command: &[&str]) -> Value {
@@ -242,7 +209,7 @@ impl TestHub {
     }
 }
 
-fn serve(folder: &Path, rest: SocketAddr, sockets: SocketAddr) -> Part {
+fn serve(folder: &Path, listens: &[String; 2]) -> Part {
     let mut command = tools::hub();
     command
         .arg("serve")
@@ -251,10 +218,36 @@ fn serve(folder: &Path, rest: SocketAddr, sockets: SocketAddr) -> Part {
     command.arg("--data-dir").arg(folder.join("data"));
     command
         .arg("--listen")
-        .arg(rest.to_string())
+        .arg(&listens[0])
         .arg("--provider-listen")
-        .arg(sockets.to_string());
+        .arg(&listens[1]);
     Part::start("hub", &mut command)
+}
+
+/// The addresses in the line that says that the hub serves.
+fn listens(line: &str) -> Option<[String; 2]> {
+    let between = |before, after| {
+        let (_, rest) = line.split_once(before)?;
+        Some(rest.split_once(after)?.0.to_owned())
+    };
+    Some([
+        between("consumers at http://", "/v1")?,
+        between("providers at ws://", "/ws")?,
+    ])
+}
+
+/// The one object of a list that has this name.
+fn with<'a>(list: &'a Value, field: &str, name: &str) -> &'a Value {
+    let mut found = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one[field] == name);
+    let one = found
+        .next()
+        .unwrap_or_else(|| panic!("no {name} in {list}"));
+    assert!(found.next().is_none(), "more than one {name} in {list}");
+    one
 }
 
 /// An amount of money in JSON, in 10^-12 of its unit.

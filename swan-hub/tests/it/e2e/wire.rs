@@ -12,6 +12,9 @@ use tokio::task::JoinHandle;
 
 use super::part::within;
 
+/// Why there is no answer.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 /// An answer whose body may still be coming; dropping it hangs up.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -37,10 +40,26 @@ pub(crate) async fn get(url: &str, path: &str, key: Option<&str>) -> Answer {
 
 /// `POST` of a JSON body, on a connection of its own.
 pub(crate) async fn post(url: &str, path: &str, key: &str, body: &Value) -> Answer {
-    let body = Bytes::from(body.to_string());
-    try_call(Method::POST, url, path, Some(key), body)
+    try_post(url, path, key, body)
         .await
         .unwrap_or_else(|error| panic!("POST {url}{path}: {error}"))
+}
+
+/// The same for a server that may be gone.
+pub(crate) async fn try_post(
+    url: &str,
+    path: &str,
+    key: &str,
+    body: &Value,
+) -> Result<Answer, Failure> {
+    try_call(
+        Method::POST,
+        url,
+        path,
+        Some(key),
+        Bytes::from(body.to_string()),
+    )
+    .await
 }
 
 /// Any call; an error when there is no connection or it breaks before the head of the answer.
@@ -50,7 +69,7 @@ pub(crate) async fn try_call(
     path: &str,
     key: Option<&str>,
     body: Bytes,
-) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Answer, Failure> {
     let authority = url.strip_prefix("http://").ok_or("only http here")?;
     let mut request = Request::builder()
         .method(method)
