@@ -38,6 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Bring up a whole market on this machine: hub, keys with test credit, and a provider
+    Dev(dev::Args),
     /// Run a hub
     Serve(serve::Args),
     #[command(flatten)]
@@ -56,6 +58,12 @@ pub(crate) enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Admin(#[from] AdminError),
+    #[error(transparent)]
+    Backends(#[from] dev::BackendsError),
+    #[error(transparent)]
+    Provider(#[from] swan_provider::ProviderError),
+    #[error("the provider of this market has stopped by itself; SWAN_LOG=info shows more")]
+    ProviderEnded,
     #[error("stopped by a second signal before the requests under way had ended")]
     Impatient,
 }
@@ -101,6 +109,10 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Dev(args) => {
+            Box::pin(dev::run(args)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Serve(args) => {
             Box::pin(serve::run(args)).await?;
             Ok(ExitCode::SUCCESS)

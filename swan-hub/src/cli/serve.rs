@@ -108,7 +108,7 @@ fn announce(consumers: &TcpListener, providers: &TcpListener) {
     );
 }
 
-async fn twice() {
+pub(super) async fn twice() {
     signals::stop().await;
     signals::stop().await;
 }

@@ -1,1 +1,0 @@
-//! One command that brings up a whole market on this machine.
