@@ -140,9 +140,13 @@ impl Provider {
 async fn first_model(mut around: Surroundings) {
     let ready = async {
         let machine = around.machine.changed();
-        let model = around
-            .roster
-            .wait_for(|roster| roster.serving().next().is_some());
+        // What `wait_for` answers borrows the roster's lock, which must not live across an await.
+        let model = async {
+            let serving = around
+                .roster
+                .wait_for(|roster| roster.serving().next().is_some());
+            serving.await.is_ok()
+        };
         let _ = futures::join!(machine, model);
     };
     let _ = time::timeout(FIRST_MODEL, ready).await;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use super::backends::Backends;
 use super::credentials::Credentials;
-use crate::cli::CliError;
 use crate::hub::Hub;
 
 /// What a development market tells about itself once it can be used.
@@ -102,8 +101,8 @@ fn price(hub: &Hub, model: &str) -> String {
     price.map_or_else(String::new, |price| {
         format!(
             "  (${} in, ${} out per million tokens)",
-            price.input(),
-            price.output()
+            price.input_per_million(),
+            price.output_per_million()
         )
     })
 }
