@@ -52,6 +52,9 @@ pub(crate) enum AttemptError {
     /// The request is not what its operation demands.
     #[error("the request cannot be sent to a provider: {0}")]
     Malformed(String),
+    /// As much is under way on the provider's connection as it can carry.
+    #[error("the provider's connection is busy")]
+    Busy,
     /// The provider is about to go and takes nothing new.
     #[error("the provider is draining")]
     Draining,
@@ -76,14 +79,14 @@ impl AttemptError {
                 _ => Fault::Provider,
             },
             Self::TooLarge { .. } | Self::Malformed(_) | Self::Overflow { .. } => Fault::Consumer,
-            Self::Unsupported(_) | Self::Draining => Fault::Hub,
+            Self::Unsupported(_) | Self::Busy | Self::Draining => Fault::Hub,
         }
     }
 
     /// Whether another provider may do better, as long as the consumer has seen nothing yet.
     pub(crate) const fn is_retryable(&self) -> bool {
         match self {
-            Self::TooLarge { .. } | Self::Unsupported(_) | Self::Draining => true,
+            Self::TooLarge { .. } | Self::Unsupported(_) | Self::Busy | Self::Draining => true,
             Self::Malformed(_) | Self::Overflow { .. } => false,
             Self::Connect(_)
             | Self::Lost(_)
@@ -94,6 +97,7 @@ impl AttemptError {
     }
 
     /// The status that the provider or its model server gave, if it gave one.
+    #[cfg(test)]
     pub(crate) const fn status(&self) -> Option<u16> {
         match self {
             Self::Provider { status, .. } => Some(*status),

@@ -39,7 +39,8 @@ pub(super) fn refused(error: &DispatchError) -> AttemptError {
             size: *size,
         },
         DispatchError::NotRegistered | DispatchError::Lost => AttemptError::Lost(error.to_string()),
-        DispatchError::Draining | DispatchError::Busy => AttemptError::Draining,
+        DispatchError::Busy => AttemptError::Busy,
+        DispatchError::Draining => AttemptError::Draining,
         DispatchError::NotJson | DispatchError::RequestId => {
             AttemptError::Malformed(error.to_string())
         }

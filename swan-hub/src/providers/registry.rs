@@ -138,7 +138,7 @@ impl Registry {
     pub(crate) fn find(&self, id_or_name: &str) -> Option<ProviderId> {
         let roll = self.shared.roll.lock();
         match id_or_name.parse::<ProviderId>() {
-            Ok(id) => roll.lines().any(|line| line.provider == id).then_some(id),
+            Ok(id) => roll.has(id).then_some(id),
             Err(_) => {
                 let mut ids = roll
                     .lines()

@@ -116,11 +116,6 @@ impl Reply {
         self.end.as_ref()
     }
 
-    /// Gives the answer up for `reason`; dropping does the same on behalf of a consumer who went away.
-    pub(crate) fn cancel(mut self, reason: CancelReason) {
-        self.stop(reason);
-    }
-
     /// [`Reply::head`] for hand-written futures, with any status.
     pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, AttemptError>> {
         loop {

@@ -70,6 +70,14 @@ impl Roll {
         self.members.values().map(|member| &member.line)
     }
 
+    /// Whether any node of `provider` is connected.
+    pub(crate) fn has(&self, provider: ProviderId) -> bool {
+        let first: NodeKey = (provider, Arc::from(""));
+        let mut from = self.members.range(first..);
+        from.next()
+            .is_some_and(|((owner, _), _)| *owner == provider)
+    }
+
     /// Decides whether `line` may take the place of its node.
     pub(crate) fn arrive(&mut self, line: &Arc<Line>, now: Timestamp) -> Arrival {
         let key = key_of(line);

@@ -103,10 +103,9 @@ impl Sessions {
     }
 
     /// Takes a connection that has ended out of routing.
-    pub(super) fn left(&self, line: &Arc<Line>, why: &str) {
+    pub(super) fn left(&self, line: &Arc<Line>) {
         self.seen(line);
         self.registry.leave(line);
-        tracing::info!(provider = %line.provider, node = %line.node, why, "provider disconnected");
     }
 
     /// Writes down who was here; also done every few seconds while there are connections.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{Clock, ModelId, Permit, ProviderId};
+use swan_core::{Clock, Permit, ProviderId};
 
 use super::attempt::{AttemptError, Fault};
 use super::job::Job;
@@ -57,11 +57,6 @@ impl Slot {
     /// The provider's display name.
     pub(crate) fn provider_name(&self) -> &Arc<str> {
         &self.link.name
-    }
-
-    /// The canonical model.
-    pub(crate) fn model(&self) -> &ModelId {
-        &self.link.model
     }
 
     /// The name by which this provider knows the model: what the `model` field of the body should say.

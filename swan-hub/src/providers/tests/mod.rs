@@ -1,5 +1,4 @@
 //! The provider side as providers and stages see it: real sockets, scripted agents.
-#![expect(reason = "tests hold whole agents in their futures")]
 
 mod admission;
 mod agent;
