@@ -187,7 +187,8 @@ impl TestHub {
         pico(&with(&list, "name", provider)["earned_usd"])
     }
 
-    async fn json(&self, command: &[&str]) -> Value {
+    /// The same for a command that prints JSON.
+    pub(crate) async fn json(&self, command: &[&str]) -> Value {
         serde_json::from_str(&self.admin(command).await).unwrap()
     }
 

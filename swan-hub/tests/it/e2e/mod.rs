@@ -8,6 +8,7 @@ mod provider;
 mod tools;
 mod wire;
 
+mod admin;
 mod crash;
 mod drain;
 mod external;

@@ -13,6 +13,7 @@ use super::tools;
 pub(crate) struct TestProvider {
     part: Part,
     pub(crate) name: &'static str,
+    pub(crate) key: String,
     pub(crate) model_server: ModelServer,
     _data: TempDir,
 }
@@ -51,6 +52,7 @@ impl TestProvider {
         Self {
             part,
             name,
+            key,
             model_server,
             _data: data,
         }

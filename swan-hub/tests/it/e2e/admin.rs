@@ -1,0 +1,71 @@
+//! An administrator's commands beside a running hub: it follows them without a restart.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::hub::TestHub;
+use super::model_server::{MODEL, chat};
+use super::part::until;
+use super::provider::TestProvider;
+use super::wire;
+
+#[tokio::test]
+async fn keys_and_credit_take_effect_on_a_running_hub() {
+    let hub = TestHub::start().await;
+    let _provider = TestProvider::start(&hub, "gpu", 8).await;
+    hub.serves(MODEL, 1).await;
+    let made = hub
+        .json(&["key", "create", "consumer", "--name", "bob", "--json"])
+        .await;
+    let (key, id, owner) = (text(&made["key"]), text(&made["id"]), text(&made["owner"]));
+
+    let refused = becomes(&hub, key, StatusCode::PAYMENT_REQUIRED).await;
+    assert_eq!(refused["error"]["code"], "insufficient_funds", "{refused}");
+    hub.admin(&["account", "grant", owner, "1"]).await;
+    let answer = becomes(&hub, key, StatusCode::OK).await;
+    assert!(
+        answer["choices"][0]["message"]["content"]
+            .as_str()
+            .unwrap()
+            .ends_with("each word.")
+    );
+    hub.admin(&["key", "revoke", id]).await;
+    let refused = becomes(&hub, key, StatusCode::UNAUTHORIZED).await;
+    assert_eq!(refused["error"]["code"], "invalid_api_key", "{refused}");
+    hub.audit().await;
+}
+
+#[tokio::test]
+async fn a_providers_key_buys_nothing() {
+    let hub = TestHub::start().await;
+    let provider = TestProvider::start(&hub, "gpu", 8).await;
+    hub.serves(MODEL, 1).await;
+    let answer = wire::post(
+        &hub.url(),
+        "/v1/chat/completions",
+        &provider.key,
+        &chat(&json!({})),
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let refused = answer.json().await;
+    assert!(!text(&refused["error"]["code"]).is_empty(), "{refused}");
+}
+
+/// Asks until the answer has this status, and returns the answer.
+async fn becomes(hub: &TestHub, key: &str, status: StatusCode) -> Value {
+    until(&format!("the answer becomes {status}"), || async {
+        let answer = wire::post(&hub.url(), "/v1/chat/completions", key, &chat(&json!({}))).await;
+        if answer.status != status {
+            return None;
+        }
+        Some(answer.json().await)
+    })
+    .await
+}
+
+fn text(value: &Value) -> &str {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("text, not {value}"))
+}
