@@ -1,7 +1,6 @@
 //! Shows and grants funds.
 
 use std::collections::VecDeque;
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
 //! Rebuilds the ledger from the journal and checks every invariant.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;

@@ -1,6 +1,5 @@
 //! Creates, lists and revokes keys.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};

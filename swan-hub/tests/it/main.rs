@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+mod admin;
 mod e2e;
 mod gateway;
+mod ledger;
 mod store;

@@ -1,0 +1,142 @@
+//! A store that lets its hub down on purpose.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use swan_core::{KeyId, ProviderId, Timestamp};
+use swan_hub::store::{
+    AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, MemoryStore, ProviderRecord,
+    Store, StoreError, StoredCommand,
+};
+
+/// What goes wrong with an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It does not happen, and says so.
+    Fails,
+    /// It happens, and says that it did not.
+    Lies,
+    /// It does not happen, and there is no answer.
+    Hangs,
+    /// It happens, and there is no answer.
+    HangsAfter,
+    /// It does not happen and never will.
+    Breaks,
+}
+
+/// A memory store whose appends go wrong `times` times after the first `good` ones.
+#[derive(Debug)]
+pub(super) struct FaultyStore {
+    pub(super) inner: MemoryStore,
+    pub(super) fault: Fault,
+    pub(super) good: u32,
+    pub(super) times: u32,
+    pub(super) appends: AtomicU32,
+}
+
+impl FaultyStore {
+    pub(super) fn new(fault: Fault, good: u32, times: u32) -> Self {
+        Self {
+            inner: MemoryStore::new(),
+            fault,
+            good,
+            times,
+            appends: AtomicU32::new(0),
+        }
+    }
+
+    /// What a new process would find: everything that was written, and no lease.
+    pub(super) async fn after_crash(&self) -> MemoryStore {
+        let copy = MemoryStore::new();
+        for record in self.inner.read(1, u32::MAX).await.unwrap() {
+            copy.append(&record).await.unwrap();
+        }
+        copy
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn append(&self, record: &JournalRecord) -> Result<(), StoreError> {
+        let number = self.appends.fetch_add(1, Ordering::SeqCst);
+        if number < self.good || number - self.good >= self.times {
+            return self.inner.append(record).await;
+        }
+        let away = StoreError::Unavailable {
+            what: "the disk is away".into(),
+            source: None,
+        };
+        match self.fault {
+            Fault::Fails => Err(away),
+            Fault::Lies => self.inner.append(record).await.and(Err(away)),
+            Fault::Hangs => std::future::pending().await,
+            Fault::HangsAfter => {
+                self.inner.append(record).await?;
+                std::future::pending().await
+            }
+            Fault::Breaks => Err(StoreError::Corrupt {
+                what: "the disk is gone".into(),
+            }),
+        }
+    }
+
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        self.inner.lease().await
+    }
+
+    async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
+        self.inner.read(seq, limit).await
+    }
+
+    async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {
+        self.inner.put_key(hash, record).await
+    }
+
+    async fn keys(&self) -> Result<Vec<(KeyHash, KeyRecord)>, StoreError> {
+        self.inner.keys().await
+    }
+
+    async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool, StoreError> {
+        self.inner.revoke_key(id, at).await
+    }
+
+    async fn put_account(&self, record: &AccountRecord) -> Result<(), StoreError> {
+        self.inner.put_account(record).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRecord>, StoreError> {
+        self.inner.accounts().await
+    }
+
+    async fn put_provider(&self, record: &ProviderRecord) -> Result<(), StoreError> {
+        self.inner.put_provider(record).await
+    }
+
+    async fn providers(&self) -> Result<Vec<ProviderRecord>, StoreError> {
+        self.inner.providers().await
+    }
+
+    async fn touch_provider(&self, id: ProviderId, at: Timestamp) -> Result<(), StoreError> {
+        self.inner.touch_provider(id, at).await
+    }
+
+    async fn push_command(&self, command: &Command) -> Result<(), StoreError> {
+        self.inner.push_command(command).await
+    }
+
+    async fn pending_commands(&self, limit: u32) -> Result<Vec<Command>, StoreError> {
+        self.inner.pending_commands(limit).await
+    }
+
+    async fn command(&self, id: u128) -> Result<Option<StoredCommand>, StoreError> {
+        self.inner.command(id).await
+    }
+
+    async fn answer_command(&self, id: u128, answer: &str) -> Result<(), StoreError> {
+        self.inner.answer_command(id, answer).await
+    }
+
+    async fn version(&self) -> Result<u64, StoreError> {
+        self.inner.version().await
+    }
+}
