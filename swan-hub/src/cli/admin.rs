@@ -51,6 +51,10 @@ impl AdminCommand {
 }
 
 /// Where results and words go, and what time it is.
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build it; each part is needed"
+)]
 pub struct Terminal<'a> {
     /// Results, which a script may capture.
     pub out: &'a mut (dyn Write + Send),
