@@ -19,17 +19,18 @@ use super::body::Segments;
 /// The pooled client of one endpoint. It follows no redirects.
 pub(crate) type HttpClient = Client<Hurried<HttpsConnector<HttpConnector>>, Segments>;
 
-/// Idle connections that are kept for each endpoint.
-const IDLE_CONNECTIONS: usize = 64;
-
 /// How long an idle connection is kept; shorter than what servers usually allow.
 const IDLE_FOR: Duration = Duration::from_secs(25);
 
-/// A client for an endpoint at `scheme`, with a deadline for each connection attempt.
+/// A client for one endpoint, with a deadline for each connection attempt, which keeps up to `idle` connections.
 ///
 /// # Errors
 /// When the scheme is https and the system offers no root certificates.
-pub(crate) fn client(https: bool, connect_timeout: Duration) -> io::Result<HttpClient> {
+pub(crate) fn client(
+    https: bool,
+    connect_timeout: Duration,
+    idle: usize,
+) -> io::Result<HttpClient> {
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
     http.enforce_http(false);
@@ -49,7 +50,7 @@ pub(crate) fn client(https: bool, connect_timeout: Duration) -> io::Result<HttpC
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_FOR)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .pool_max_idle_per_host(idle)
         .build(Hurried {
             inner: connector,
             within: connect_timeout,

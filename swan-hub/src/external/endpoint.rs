@@ -102,10 +102,13 @@ impl Endpoint {
             }
         };
         let connect_timeout = Duration::from_millis(config.connect_timeout_ms.max(1));
-        let client = client(https, connect_timeout).map_err(|source| ExternalError::Tls {
-            name: name.clone(),
-            source,
-        })?;
+        let client =
+            client(https, connect_timeout, config.capacity.max(1) as usize).map_err(|source| {
+                ExternalError::Tls {
+                    name: name.clone(),
+                    source,
+                }
+            })?;
         let provider = provider_id_of(&name);
         Ok(Self {
             provider,

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use swan_core::Timestamp;
-use swan_core::protocol::{Dialect, Fault, HubEvent, HubSession, Transmit};
+use swan_core::protocol::{Dialect, Fault, HubEvent, HubSession, LostReason, Transmit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Error;
@@ -44,6 +44,8 @@ pub(super) struct Connection<S> {
     pub(super) outlets: Outlets,
     pub(super) commands: Vec<Command>,
     timer: Pin<Box<Sleep>>,
+    /// There while something waits to be written: what had left, and when that last grew.
+    stall: Option<(u64, Instant)>,
     /// The conversation is over: what is left is to send the close and hear it confirmed, until then.
     closing: Option<Instant>,
     reason: String,
@@ -64,6 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             outlets: Outlets::default(),
             commands: Vec::new(),
             timer: Box::pin(sleep_until(Instant::now())),
+            stall: None,
             closing: None,
             reason: String::new(),
         }
@@ -89,6 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Ok(sent) => busy |= sent,
                 Err(error) => self.disconnected(now, &error.to_string()),
             }
+            busy |= self.watch_reader(now);
             if self.is_over() {
                 return Poll::Ready(());
             }
@@ -229,6 +233,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(sent)
     }
 
+    /// Gives up a provider that keeps talking and does not read; `true` when it just did.
+    fn watch_reader(&mut self, now: Timestamp) -> bool {
+        if !self.socket.is_unflushed() || self.closing.is_some() {
+            self.stall = None;
+            return false;
+        }
+        let taken = self.socket.taken();
+        match self.stall {
+            Some((before, since)) if before == taken => {
+                let stalled = since.elapsed() >= self.sessions.config.write_stall;
+                if stalled {
+                    self.session.close(now, LostReason::NotReading);
+                }
+                stalled
+            }
+            _ => {
+                self.stall = Some((taken, Instant::now()));
+                false
+            }
+        }
+    }
+
     fn fire_timer(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
         let due = self.session.poll_timeout().is_some_and(|due| due <= now);
         if due {
@@ -248,10 +274,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             .session
             .poll_timeout()
             .map(|due| self.clock.instant(due));
-        let due = match (session, self.closing) {
-            (Some(session), Some(closing)) => session.min(closing),
-            (Some(due), None) | (None, Some(due)) => due,
-            (None, None) => return false,
+        let stall = self
+            .stall
+            .map(|(_, since)| since + self.sessions.config.write_stall);
+        let Some(due) = [session, stall, self.closing].into_iter().flatten().min() else {
+            return false;
         };
         if self.timer.is_elapsed() || due < self.timer.deadline() {
             self.timer.as_mut().reset(due);

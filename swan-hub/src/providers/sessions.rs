@@ -28,6 +28,8 @@ pub(crate) struct SessionsConfig {
     pub(crate) default_capacity: u32,
     /// Requests at once for any model of one node, whatever it declares. 512.
     pub(crate) max_capacity: u32,
+    /// How long a provider may take no byte at all while there is something for it. 30 s.
+    pub(crate) write_stall: Duration,
     /// Connections that have not registered, or were refused and are held. 4,096.
     pub(crate) max_unregistered: usize,
 }
@@ -41,6 +43,7 @@ impl Default for SessionsConfig {
             },
             default_capacity: 10,
             max_capacity: 512,
+            write_stall: Duration::from_secs(30),
             max_unregistered: 4_096,
         }
     }

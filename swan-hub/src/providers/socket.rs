@@ -41,6 +41,8 @@ pub(super) struct Socket<S> {
     blocked: bool,
     /// Something was written since the last complete flush.
     unflushed: bool,
+    /// Bytes that the other side's machine has taken.
+    taken: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
@@ -58,6 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             max_message,
             blocked: false,
             unflushed: false,
+            taken: 0,
         }
     }
 
@@ -80,6 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         match self.context.read(&mut Blocking {
             io: &mut self.io,
             cx,
+            taken: &mut self.taken,
         }) {
             Ok(Message::Text(text)) => ready_frame(Frame::Text(Bytes::from(text))),
             Ok(Message::Binary(bytes)) => ready_frame(Frame::Binary(bytes)),
@@ -103,6 +107,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Whether something waits to be flushed.
     pub(super) const fn is_unflushed(&self) -> bool {
         self.unflushed
+    }
+
+    /// Bytes that have left so far; while [`Socket::is_unflushed`], no growth means that the other side does not read.
+    pub(super) const fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Puts a message behind those already waiting.
@@ -135,6 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         match self.context.flush(&mut Blocking {
             io: &mut self.io,
             cx,
+            taken: &mut self.taken,
         }) {
             Ok(()) | Err(Error::ConnectionClosed) => {
                 self.blocked = false;
@@ -152,6 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             &mut Blocking {
                 io: &mut self.io,
                 cx,
+                taken: &mut self.taken,
             },
             message,
         ) {
@@ -178,6 +189,7 @@ fn would_block(error: &Error) -> bool {
 struct Blocking<'a, 'b, S> {
     io: &'a mut S,
     cx: &'a mut Context<'b>,
+    taken: &'a mut u64,
 }
 
 impl<S: AsyncRead + Unpin> Read for Blocking<'_, '_, S> {
@@ -193,7 +205,11 @@ impl<S: AsyncRead + Unpin> Read for Blocking<'_, '_, S> {
 impl<S: AsyncWrite + Unpin> Write for Blocking<'_, '_, S> {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         match Pin::new(&mut *self.io).poll_write(self.cx, from) {
-            Poll::Ready(done) => done,
+            Poll::Ready(Ok(written)) => {
+                *self.taken = self.taken.wrapping_add(written as u64);
+                Ok(written)
+            }
+            Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
         }
     }

@@ -305,6 +305,36 @@ async fn a_reader_who_keeps_up_gets_more_than_may_wait() {
 }
 
 #[tokio::test]
+async fn a_provider_that_does_not_read_is_given_up() {
+    let mut config = super::rig::quick();
+    config.write_stall = Duration::from_millis(200);
+    config.session.max_queued = 20 << 20;
+    let rig = Rig::with(config, |router| router).await;
+    let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
+    let filler = "x".repeat(8 << 20);
+    let large = || {
+        let mut large = job(false);
+        large.body = vec![Bytes::from(format!(r#"{{"messages":["{filler}"]}}"#))];
+        large
+    };
+    let (_first, mut first) = rig.ask(1, large());
+    let (_second, mut second) = rig.ask(1, large());
+    let (_third, mut third) = rig.ask(1, large());
+    assert_eq!(
+        third.head().await,
+        Err(AttemptError::Busy),
+        "what waits for it has a bound"
+    );
+    // It talks on, which does not make up for not reading.
+    agent.send("heartbeat", "hb", json!({})).await;
+    for reply in [&mut first, &mut second] {
+        let error = reply.head().await.expect_err("given up");
+        assert!(matches!(error, AttemptError::Lost(_)), "{error}");
+    }
+    until("it is out", || rig.registry.models().is_empty()).await;
+}
+
+#[tokio::test]
 async fn silence_and_slowness_have_a_deadline() {
     let rig = Rig::start().await;
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
