@@ -3,6 +3,7 @@
 
 mod clock;
 mod fixtures;
+pub mod fuzz;
 mod ledger_auditor;
 mod ledger_workload;
 mod session_pair;

@@ -12,7 +12,10 @@ mod api;
 mod economy;
 mod ledger;
 mod openai;
+#[cfg(feature = "testkit")]
+mod protocol_fuzz;
 mod protocol_golden;
+mod protocol_limits;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
 mod purity;

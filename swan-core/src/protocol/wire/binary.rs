@@ -97,7 +97,7 @@ impl BinaryFrame {
         } else {
             &self.payload
         };
-        serde_json::from_slice(payload).ok()
+        super::envelope::object(payload)
     }
 }
 

@@ -22,13 +22,13 @@ pub(crate) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// The envelope of a text frame, or `None` when it has none.
     pub(crate) fn decode(frame: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(frame).ok()
+        object(frame)
     }
 
     /// The payload as `T`; `None` when it is absent or has another shape.
     pub(crate) fn payload<T: Deserialize<'a>>(&self) -> Option<T> {
         self.payload
-            .and_then(|payload| serde_json::from_str(payload.get()).ok())
+            .and_then(|payload| object(payload.get().as_bytes()))
     }
 
     /// The envelope's id, or else the one that the payload repeats.
@@ -39,6 +39,14 @@ impl<'a> Envelope<'a> {
             &self.request_id
         }
     }
+}
+
+/// A JSON object as `T`; serde alone would also take a list for one.
+pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    serde_json::from_slice(json).ok()
 }
 
 /// A string that is borrowed from the frame where it has no escapes; `null` is empty.
