@@ -6,7 +6,7 @@ use bytes::Bytes;
 use swan_core::Timestamp;
 use swan_core::protocol::{
     Accepted, CancelReason, Dialect, Dispatch, Failure, Frame, HubEvent, HubSession,
-    HubSessionConfig, Notice, Operation, Piece, Severity, StreamId, Transmit,
+    HubSessionConfig, Notice, Operation, Piece, Registration, Severity, StreamId, Transmit,
 };
 
 use super::End;
@@ -140,19 +140,7 @@ impl End for HubEnd {
             at.expect("a stream that was dispatched") + 1
         };
         Some(match self.session.poll_event()? {
-            HubEvent::Register(registration) => format!(
-                "register token={} node={} models={:?} capacity={:?} version={:?} resumed={}",
-                registration.token,
-                registration.node_id,
-                registration.models,
-                registration
-                    .models
-                    .iter()
-                    .map(|m| registration.capacity(m))
-                    .collect::<Vec<_>>(),
-                registration.cp_version,
-                registration.resumed,
-            ),
+            HubEvent::Register(registration) => describe_registration(&registration),
             HubEvent::Heartbeat(heartbeat) => {
                 format!(
                     "heartbeat models={:?} metrics={:?}",
@@ -192,18 +180,7 @@ impl End for HubEnd {
                 end.latency_ms
             ),
             HubEvent::Failed { stream, failure } => {
-                let Failure {
-                    status,
-                    message,
-                    origin,
-                    body,
-                } = failure;
-                let body = body.map(|body| format!(" {}", String::from_utf8_lossy(&body)));
-                format!(
-                    "failed {} {origin:?} {status} {message}{}",
-                    place(stream),
-                    body.unwrap_or_default()
-                )
+                format!("failed {} {}", place(stream), describe_failure(failure))
             }
             HubEvent::Draining => "draining".to_owned(),
             HubEvent::Lost { reason } => format!("lost {reason}"),
@@ -211,4 +188,28 @@ impl End for HubEnd {
             other => panic!("{other:?}"),
         })
     }
+}
+
+fn describe_registration(registration: &Registration) -> String {
+    let capacity = registration.models.iter().map(|m| registration.capacity(m));
+    format!(
+        "register token={} node={} models={:?} capacity={:?} version={:?} resumed={}",
+        registration.token,
+        registration.node_id,
+        registration.models,
+        capacity.collect::<Vec<_>>(),
+        registration.cp_version,
+        registration.resumed,
+    )
+}
+
+fn describe_failure(failure: Failure) -> String {
+    let Failure {
+        status,
+        message,
+        origin,
+        body,
+    } = failure;
+    let body = body.map(|body| format!(" {}", String::from_utf8_lossy(&body)));
+    format!("{origin:?} {status} {message}{}", body.unwrap_or_default())
 }

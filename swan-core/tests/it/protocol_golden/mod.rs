@@ -138,10 +138,9 @@ fn parse(message: &str) -> Frame {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
+    let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16).unwrap()).collect();
+    let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use swan_core::Timestamp;
 use swan_core::protocol::{
     BenchmarkAnswer, Capacity, Dialect, Failure, Frame, Hardware, Health, Heartbeat, Length,
     Modality, ModelDeclaration, ModelHash, ProviderEvent, ProviderSession, ProviderSessionConfig,
-    Registration, StreamEnd, StreamId, TaskId, Transmit, WarmupResult,
+    Registration, Request, StreamEnd, StreamId, TaskId, Transmit, WarmupResult,
 };
 
 use super::End;
@@ -158,15 +158,7 @@ impl End for ProviderEnd {
             ProviderEvent::Rejected { message } => format!("rejected {message}"),
             ProviderEvent::Request(request) => {
                 self.streams.push(request.stream);
-                format!(
-                    "request {} {} {} streaming={} deadline={:?} {}",
-                    request.request_id,
-                    request.model,
-                    request.operation,
-                    request.streaming,
-                    request.deadline_ms,
-                    String::from_utf8_lossy(&request.body)
-                )
+                describe_request(&request)
             }
             ProviderEvent::Cancelled { stream, reason } => {
                 format!(
@@ -213,6 +205,18 @@ impl End for ProviderEnd {
             other => panic!("{other:?}"),
         })
     }
+}
+
+fn describe_request(request: &Request) -> String {
+    format!(
+        "request {} {} {} streaming={} deadline={:?} {}",
+        request.request_id,
+        request.model,
+        request.operation,
+        request.streaming,
+        request.deadline_ms,
+        String::from_utf8_lossy(&request.body)
+    )
 }
 
 /// What our own provider would say with these models.

@@ -1,6 +1,7 @@
 //! Both sessions against each other on a simulated wire: delay, loss at every message, hostile frames.
 
 mod apps;
+mod plan;
 
 use std::time::Duration;
 
