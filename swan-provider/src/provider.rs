@@ -3,7 +3,7 @@
 use crate::{
     Event, ProviderBuilder, ProviderError,
     connection::{DialError, Socket},
-    conversation::{Conversation, Ended, Surroundings},
+    conversation::{Conversation, Ended, Surroundings, stopped},
     event::Observer,
     hardware,
     hub_url::HubUrl,
@@ -129,7 +129,7 @@ impl Provider {
         };
         tokio::select! {
             () = first_model(around.clone()) => {}
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            () = stopped(&mut stop) => return Ok(()),
         }
         let outcome = stay_connected(settings, around, stop).await;
         helpers.shutdown().await;
@@ -138,17 +138,16 @@ impl Provider {
 }
 
 async fn first_model(mut around: Surroundings) {
-    let ready = async {
-        let machine = around.machine.changed();
-        // What `wait_for` answers borrows the roster's lock, which must not live across an await.
-        let model = async {
-            let serving = around
-                .roster
-                .wait_for(|roster| roster.serving().next().is_some());
-            serving.await.is_ok()
-        };
-        let _ = futures::join!(machine, model);
+    let machine = async { around.machine.changed().await.is_ok() };
+    let model = async {
+        // Not `wait_for`: its guard must not live across a join.
+        while around.roster.borrow_and_update().serving().next().is_none() {
+            if around.roster.changed().await.is_err() {
+                return;
+            }
+        }
     };
+    let ready = async { futures::join!(machine, model) };
     let _ = time::timeout(FIRST_MODEL, ready).await;
 }
 
@@ -203,7 +202,7 @@ async fn stay_connected(
             .on_event(&Event::Disconnected { reason, retry_in });
         tokio::select! {
             () = time::sleep(retry_in) => {}
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            () = stopped(&mut stop) => return Ok(()),
         }
     }
 }
@@ -216,7 +215,7 @@ async fn attempt(
 ) -> Ended {
     let dialled = tokio::select! {
         dialled = Box::pin(dial(settings)) => dialled,
-        _ = stop.wait_for(|stop| *stop) => return Ended::Stopped,
+        () = stopped(stop) => return Ended::Stopped,
     };
     let socket = match dialled {
         Ok(socket) => socket,

@@ -359,7 +359,8 @@ impl Conversation {
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+/// Resolves when the provider was told to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone can no longer ask for anything.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;

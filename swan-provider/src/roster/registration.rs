@@ -11,6 +11,10 @@ const QUANTIZATIONS: [&str; 11] = [
     "int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32",
 ];
 
+/// Hubs judge by this what a provider takes (public-swan.md 1.6), so it names the public agent whose abilities this
+/// program has, and behind the plus sign the program itself.
+const CP_VERSION: &str = concat!("0.5.5+swan-provider-", env!("CARGO_PKG_VERSION"));
+
 /// Who introduces itself.
 #[derive(Clone)]
 pub(crate) struct Introduction {
@@ -47,7 +51,7 @@ impl Introduction {
                 serving_engine: engine.unwrap_or_default().as_str().to_owned(),
                 ..hardware.clone()
             }),
-            cp_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            cp_version: Some(CP_VERSION.to_owned()),
             ..Registration::default()
         }
     }
