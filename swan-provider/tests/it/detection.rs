@@ -21,92 +21,94 @@ async fn serve(routes: Routes, server: &'static str) -> (HttpBackend, JoinHandle
     (HttpBackend::new(&url).unwrap(), task)
 }
 
+/// Engine, window, `Server` header, and what it answers.
+const ENGINES: [(Engine, Option<u64>, &str, Routes); 9] = [
+    (
+        Engine::Vllm,
+        Some(8192),
+        "",
+        &[(
+            "/v1/models",
+            r#"{"data":[{"id":"m","owned_by":"vllm","max_model_len":8192}]}"#,
+        )],
+    ),
+    (
+        Engine::Sglang,
+        Some(65536),
+        "",
+        &[(
+            "/v1/models",
+            r#"{"data":[{"id":"m","owned_by":"sglang","max_model_len":65536}]}"#,
+        )],
+    ),
+    (
+        Engine::LlamaCpp,
+        Some(2048),
+        "",
+        &[
+            (
+                "/v1/models",
+                r#"{"data":[{"id":"m","owned_by":"llamacpp","meta":{"n_ctx_train":9}}]}"#,
+            ),
+            (
+                "/props",
+                r#"{"default_generation_settings":{"n_ctx":2048}}"#,
+            ),
+        ],
+    ),
+    (
+        Engine::LlamaCpp,
+        None,
+        "llama.cpp",
+        &[("/v1/models", r#"{"data":[{"id":"m"}]}"#)],
+    ),
+    (
+        Engine::Ollama,
+        None,
+        "",
+        &[(
+            "/v1/models",
+            r#"{"data":[{"id":"m","owned_by":"library"}]}"#,
+        )],
+    ),
+    (
+        Engine::Ollama,
+        None,
+        "",
+        &[
+            (
+                "/v1/models",
+                r#"{"data":[{"id":"m","owned_by":"someone"}]}"#,
+            ),
+            ("/api/version", r#"{"version":"0.9.0"}"#),
+        ],
+    ),
+    (
+        Engine::Tgi,
+        Some(4096),
+        "",
+        &[
+            ("/v1/models", r#"{"data":[{"id":"m","owned_by":"m"}]}"#),
+            ("/info", r#"{"model_id":"m","max_total_tokens":4096}"#),
+        ],
+    ),
+    (
+        Engine::Tgi,
+        Some(1024),
+        "",
+        &[("/info", r#"{"model_id":"m","max_total_tokens":1024}"#)],
+    ),
+    (
+        Engine::Unknown,
+        None,
+        "nginx",
+        &[("/v1/models", r#"{"data":[{"id":"m"}]}"#)],
+    ),
+];
+
 #[tokio::test]
 async fn each_engine_is_told_by_what_it_answers() {
-    let cases: [(Engine, Option<u64>, &str, Routes); 9] = [
-        (
-            Engine::Vllm,
-            Some(8192),
-            "",
-            &[(
-                "/v1/models",
-                r#"{"data":[{"id":"m","owned_by":"vllm","max_model_len":8192}]}"#,
-            )],
-        ),
-        (
-            Engine::Sglang,
-            Some(65536),
-            "",
-            &[(
-                "/v1/models",
-                r#"{"data":[{"id":"m","owned_by":"sglang","max_model_len":65536}]}"#,
-            )],
-        ),
-        (
-            Engine::LlamaCpp,
-            Some(2048),
-            "",
-            &[
-                (
-                    "/v1/models",
-                    r#"{"data":[{"id":"m","owned_by":"llamacpp","meta":{"n_ctx_train":9}}]}"#,
-                ),
-                (
-                    "/props",
-                    r#"{"default_generation_settings":{"n_ctx":2048}}"#,
-                ),
-            ],
-        ),
-        (
-            Engine::LlamaCpp,
-            None,
-            "llama.cpp",
-            &[("/v1/models", r#"{"data":[{"id":"m"}]}"#)],
-        ),
-        (
-            Engine::Ollama,
-            None,
-            "",
-            &[(
-                "/v1/models",
-                r#"{"data":[{"id":"m","owned_by":"library"}]}"#,
-            )],
-        ),
-        (
-            Engine::Ollama,
-            None,
-            "",
-            &[
-                (
-                    "/v1/models",
-                    r#"{"data":[{"id":"m","owned_by":"someone"}]}"#,
-                ),
-                ("/api/version", r#"{"version":"0.9.0"}"#),
-            ],
-        ),
-        (
-            Engine::Tgi,
-            Some(4096),
-            "",
-            &[
-                ("/v1/models", r#"{"data":[{"id":"m","owned_by":"m"}]}"#),
-                ("/info", r#"{"model_id":"m","max_total_tokens":4096}"#),
-            ],
-        ),
-        (
-            Engine::Tgi,
-            Some(1024),
-            "",
-            &[("/info", r#"{"model_id":"m","max_total_tokens":1024}"#)],
-        ),
-        (
-            Engine::Unknown,
-            None,
-            "nginx",
-            &[("/v1/models", r#"{"data":[{"id":"m"}]}"#)],
-        ),
-    ];
-    for (engine, window, server, routes) in cases {
+    for (engine, window, server, routes) in ENGINES {
         let (backend, task) = serve(routes, server).await;
         let told = backend.discover().await.unwrap();
         let mut model = BackendModel::new("m");

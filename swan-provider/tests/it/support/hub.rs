@@ -319,6 +319,10 @@ async fn welcome(
         return;
     }
     let (dialect, offered) = (options.dialect, AtomicBool::new(false));
+    #[expect(
+        clippy::result_large_err,
+        reason = "the WebSocket library asks for this type"
+    )]
     let choose = |request: &http::Request<()>, mut response: http::Response<()>| {
         let found = request.headers().contains_key("sec-websocket-protocol");
         offered.store(found, Ordering::SeqCst);
