@@ -10,8 +10,8 @@ use swan_provider::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum BackendsError {
-    #[error("--backend {url}: {source}; start that model server, or leave --backend out")]
-    Dead { url: String, source: BackendError },
+    #[error("--backend: {source}; start that model server, or leave --backend out")]
+    Dead { source: BackendError },
     #[error("--backend {url}: this server lists no model; load one, or leave --backend out")]
     Empty { url: String },
     #[error("--backend {url}: {source}")]
@@ -53,9 +53,6 @@ async fn named(url: &str) -> Result<HttpBackend, BackendsError> {
             url: url.to_owned(),
         }),
         Ok(_) => Ok(backend),
-        Err(source) => Err(BackendsError::Dead {
-            url: url.to_owned(),
-            source,
-        }),
+        Err(source) => Err(BackendsError::Dead { source }),
     }
 }

@@ -107,10 +107,10 @@ async fn grant(hub: &Hub, account: AccountId) -> Result<(), CliError> {
         Amount::from_units(CREDIT_USD).map_err(|error| HubError::Build(error.to_string()))?;
     let note = "test credit of a development market";
     let granted = hub.books().grant(id, account, Currency::Usd, credit, note);
-    granted
-        .await
-        .map_err(|error| HubError::Books(Box::new(error)))?;
-    Ok(())
+    match granted.await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(HubError::Books(Box::new(error)).into()),
+    }
 }
 
 fn write_private(path: &PathBuf, credentials: &Credentials) -> std::io::Result<()> {

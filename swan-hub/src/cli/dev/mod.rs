@@ -50,7 +50,11 @@ pub(crate) async fn run(args: Args) -> Result<(), CliError> {
     let hub = serve::build(&config, store).await?;
     let credentials = credentials::prepare(&hub, &config.data_dir).await?;
 
-    let serving = hub.serve(consumers, Some(providers), signals::stop(), config.drain);
+    let stop = async {
+        signals::stop().await;
+        say("draining; once more stops at once");
+    };
+    let serving = hub.serve(consumers, Some(providers), stop, config.drain);
     tokio::pin!(serving);
     let mut provider = LocalProvider::start(socket, &credentials, &backends, &config.data_dir)?;
     let market = async {
@@ -72,6 +76,11 @@ pub(crate) async fn run(args: Args) -> Result<(), CliError> {
     }
     provider.stop().await;
     Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "words for people go to standard error")]
+fn say(what: &str) {
+    eprintln!("swan-hub: {what}");
 }
 
 /// Where a listener can be reached from this machine.

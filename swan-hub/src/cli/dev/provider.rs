@@ -13,6 +13,7 @@ use tokio::time;
 
 use super::backends::Backends;
 use super::credentials::Credentials;
+use super::say;
 use crate::cli::CliError;
 
 /// How long its goodbye may take once the hub is gone.
@@ -108,7 +109,6 @@ struct Terminal {
 
 impl Observer for Terminal {
     fn on_event(&self, event: &Event) {
-        TracingObserver.on_event(event);
         let word = match event {
             Event::Registered {
                 offered, accepted, ..
@@ -124,15 +124,16 @@ impl Observer for Terminal {
             Event::Notice(notice) if notice.severity > Severity::Info => {
                 Word::Trouble(notice.message.clone())
             }
-            Event::Refused { message } => Word::Trouble(message.clone()),
-            _ => return,
+            Event::Refused { message } | Event::HubComplaint { message } => {
+                Word::Trouble(message.clone())
+            }
+            Event::Disconnected { reason, retry_in } => Word::Trouble(format!(
+                "the provider lost the hub ({reason}) and dials again in {:.1} s",
+                retry_in.as_secs_f32()
+            )),
+            _ => return TracingObserver.on_event(event),
         };
         // The terminal is no reason to keep the provider waiting.
         let _ = self.tell.try_send(word);
     }
-}
-
-#[expect(clippy::print_stderr, reason = "words for people go to standard error")]
-fn say(what: &str) {
-    eprintln!("swan-hub: {what}");
 }
