@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `SWAN_BASE_URL` names another server (any OpenAI-compatible one will do) and `SWAN_MODEL` another model than the
-//! first of its list.
+//! first that is served.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -42,14 +42,7 @@ async fn ask(question: String) -> Result<(), Error> {
     let client = Client::builder(base_url, env::var("SWAN_API_KEY").unwrap_or_default()).build()?;
     let model = match env::var("SWAN_MODEL") {
         Ok(model) => model,
-        Err(_) => client
-            .models()
-            .list()
-            .await?
-            .data
-            .first()
-            .map(|model| model.id.clone())
-            .unwrap_or_default(),
+        Err(_) => any_model(&client).await?,
     };
     let request = ChatRequest::new(model, vec![Message::user(question)]).with_max_tokens(512);
     let reply = client.chat().create(&request).await?;
@@ -69,4 +62,17 @@ async fn ask(question: String) -> Result<(), Error> {
         told.latency, reply.model
     );
     Ok(())
+}
+
+/// The first model that somebody serves now; other servers than Swan's do not say, and serve what they list.
+async fn any_model(client: &Client) -> Result<String, Error> {
+    let models = client.models().list().await?;
+    let mut served = models
+        .data
+        .iter()
+        .filter(|model| model.extra.read("available") != Some(false));
+    Ok(served
+        .next()
+        .map(|model| model.id.clone())
+        .unwrap_or_default())
 }
