@@ -106,21 +106,20 @@ impl ApiError {
         }
     }
 
-    /// The status that counts: an error inside of a begun answer often names one as its code.
+    /// The status that counts: an error inside of a begun answer can only name one, as its code or by its type.
     pub(crate) fn effective_status(&self) -> u16 {
-        let named = || {
-            self.body
-                .code
-                .as_deref()?
-                .parse()
-                .ok()
-                .filter(|code| (400..600).contains(code))
-        };
-        if self.status < 400 {
-            named().unwrap_or(self.status)
-        } else {
-            self.status
+        if self.status >= 400 {
+            return self.status;
         }
+        let named = self.body.code.as_deref().and_then(|code| code.parse().ok());
+        named
+            .filter(|code| (400..600).contains(code))
+            .unwrap_or(match self.body.kind.as_str() {
+                "rate_limit_error" | "rate_limit_exceeded" => 429,
+                "server_error" | "internal_server_error" | "api_error" | "overloaded_error" => 500,
+                "provider_error" => 502,
+                _ => self.status,
+            })
     }
 
     fn code_is_one_of(&self, codes: &[&str]) -> bool {

@@ -118,6 +118,19 @@ async fn an_error_inside_of_a_good_answer_is_an_error() {
         (error.status(), error.code(), error.is_retryable()),
         (Some(200), Some("502"), true)
     );
+    for (kind, retryable) in [
+        ("provider_error", true),
+        ("server_error", true),
+        ("invalid_request_error", false),
+    ] {
+        let inside =
+            format!(r#"{{"error":{{"message":"broke","type":"{kind}","code":"a_name"}}}}"#);
+        assert_eq!(
+            fail(MockAnswer::json(200, inside)).await.is_retryable(),
+            retryable,
+            "{kind}"
+        );
+    }
     let (mock, client) = mocked();
     mock.push(MockAnswer::json(200, r#"{"error":"model not loaded"}"#));
     let error = client.chat().stream(&request()).await.unwrap_err();
