@@ -10,6 +10,7 @@ mod wire;
 
 mod admin;
 mod crash;
+mod dev;
 mod drain;
 mod external;
 mod hang_up;

@@ -41,12 +41,14 @@ pub(crate) struct Part {
     name: &'static str,
     child: Child,
     lines: watch::Receiver<Vec<String>>,
+    printed: watch::Receiver<Vec<String>>,
 }
 
 impl Part {
     /// Starts a program; it is killed when the part is dropped.
     pub(crate) fn start(name: &'static str, command: &mut Command) -> Self {
-        let (sender, lines) = watch::channel(Vec::new());
+        let (all, lines) = watch::channel(Vec::new());
+        let (output, printed) = watch::channel(Vec::new());
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -54,9 +56,18 @@ impl Part {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        tokio::spawn(collect(child.stdout.take().unwrap(), sender.clone()));
-        tokio::spawn(collect(child.stderr.take().unwrap(), sender));
-        Self { name, child, lines }
+        // What goes to standard output is known there first, so a line that was waited for is among it.
+        tokio::spawn(collect(
+            child.stdout.take().unwrap(),
+            vec![output, all.clone()],
+        ));
+        tokio::spawn(collect(child.stderr.take().unwrap(), vec![all]));
+        Self {
+            name,
+            child,
+            lines,
+            printed,
+        }
     }
 
     /// Waits for a line of which `pick` makes something.
@@ -99,6 +110,11 @@ impl Part {
             })
     }
 
+    /// What it printed on standard output so far.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.borrow().join("\n")
+    }
+
     /// `SIGKILL`, and waits until it is gone.
     pub(crate) async fn kill(&mut self) {
         within("the death of a killed program", self.child.kill())
@@ -129,9 +145,11 @@ impl Part {
     }
 }
 
-async fn collect(output: impl AsyncRead + Unpin, lines: watch::Sender<Vec<String>>) {
+async fn collect(output: impl AsyncRead + Unpin, lists: Vec<watch::Sender<Vec<String>>>) {
     let mut reader = BufReader::new(output).lines();
     while let Ok(Some(line)) = reader.next_line().await {
-        lines.send_modify(|all| all.push(line));
+        for list in &lists {
+            list.send_modify(|all| all.push(line.clone()));
+        }
     }
 }
