@@ -79,7 +79,6 @@ impl Shared {
 
 impl Hub {
     /// Starts to put a hub together. Everything has a default, and every seam can be replaced.
-    #[must_use]
     pub fn builder() -> HubBuilder {
         HubBuilder::new()
     }

@@ -33,8 +33,8 @@ pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request
             "application/json",
             Some(cost),
         ),
-        Reached::Stream(reply, start) => (
-            Body::new(Relay::new(reply, start, bill)),
+        Reached::Stream(begun) => (
+            Body::new(Relay::new(*begun, bill)),
             "text/event-stream; charset=utf-8",
             None,
         ),

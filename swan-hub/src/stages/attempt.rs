@@ -51,7 +51,14 @@ pub(crate) enum Answered {
     /// The whole body, which is JSON.
     Whole(Bytes),
     /// The beginning of a stream, up to its first content.
-    Stream(Reply, Box<Start>),
+    Stream(Box<Begun>),
+}
+
+/// A stream that has shown its first content.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) reply: Reply,
+    pub(crate) start: Start,
 }
 
 /// Tries until an answer has begun. The slot of the winner is left in the bill.
@@ -201,7 +208,7 @@ async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, At
     let mut start = Start::new(wants_usage);
     loop {
         match start.advance() {
-            Ok(true) => return Ok(Answered::Stream(reply, Box::new(start))),
+            Ok(true) => return Ok(Answered::Stream(Box::new(Begun { reply, start }))),
             Ok(false) => {}
             Err(StartError(reason)) => return Err(bad_gateway(reason)),
         }
@@ -209,7 +216,7 @@ async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, At
             Some(piece) => start.push(piece?),
             None => {
                 return match start.end() {
-                    Ok(()) => Ok(Answered::Stream(reply, Box::new(start))),
+                    Ok(()) => Ok(Answered::Stream(Box::new(Begun { reply, start }))),
                     Err(StartError(reason)) => Err(bad_gateway(reason)),
                 };
             }

@@ -29,7 +29,7 @@ use swan_core::openai::{ChunkFacts, with_cost};
 use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
-pub(crate) use attempt::{Answered, AttemptsFailed};
+pub(crate) use attempt::{Answered, AttemptsFailed, Begun};
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use error::RequestError;
 pub(crate) use hold::HoldFailed;
@@ -38,10 +38,9 @@ pub(crate) use quote::QuoteError;
 pub(crate) use relay::Relay;
 pub(crate) use route::{FallbackReason, RouteError};
 pub(crate) use settle::Bill;
-pub(crate) use start::Start;
 
 use crate::hub::Shared;
-use crate::providers::{ConnectionMode, Reply};
+use crate::providers::ConnectionMode;
 
 /// What the headers of an answer say about who gave it.
 #[derive(Debug)]
@@ -59,7 +58,7 @@ pub(crate) enum Reached {
     /// The whole body, paid for, with its cost.
     Whole { body: Vec<Bytes>, cost: String },
     /// The beginning of a stream, which the relay carries on.
-    Stream(Reply, Box<Start>),
+    Stream(Box<Begun>),
 }
 
 /// Takes one chat request through the stages, up to where its answer can be sent.
@@ -87,7 +86,7 @@ pub(crate) async fn chat(
     let won = attempt::attempt(hub, &asked, &model, bill, deadline).await?;
     let served = served(bill, &asked, won.fallback);
     let reached = match won.answer {
-        Answered::Stream(reply, start) => Reached::Stream(reply, start),
+        Answered::Stream(begun) => Reached::Stream(begun),
         Answered::Whole(body) => settle_whole(bill, body).await?,
     };
     Ok((served, reached))

@@ -8,7 +8,7 @@ use axum::Error;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
-use super::attempt::AttemptsFailed;
+use super::attempt::{AttemptsFailed, Begun};
 use super::settle::{Bill, Settling};
 use super::start::{Start, StartError, Step};
 use super::tally::frame;
@@ -26,7 +26,7 @@ const WRITE_BYTES: usize = 32 << 10;
 pub(crate) struct Relay {
     /// Declared before the bill, so that the provider hears of the cancel before its place is free.
     reply: Option<Reply>,
-    start: Box<Start>,
+    start: Start,
     bill: Bill,
     phase: Phase,
 }
@@ -44,10 +44,10 @@ enum Phase {
 }
 
 impl Relay {
-    pub(crate) fn new(reply: Reply, start: Box<Start>, bill: Bill) -> Self {
+    pub(crate) fn new(begun: Begun, bill: Bill) -> Self {
         Self {
-            reply: Some(reply),
-            start,
+            reply: Some(begun.reply),
+            start: begun.start,
             bill,
             phase: Phase::Flowing,
         }

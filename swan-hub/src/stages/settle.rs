@@ -60,10 +60,12 @@ pub(crate) struct Receipt {
     pub(crate) cost: Amount,
 }
 
+type Durable = Pin<Box<dyn Future<Output = Result<(), LedgerError>> + Send>>;
+
 /// A charge on its way to the disk.
 pub(crate) struct Settling {
     receipt: Receipt,
-    durable: Option<Pin<Box<dyn Future<Output = Result<(), LedgerError>> + Send>>>,
+    durable: Option<Durable>,
 }
 
 impl Bill {
