@@ -1,0 +1,66 @@
+//! A whole hub in memory: one consumer with $5, one provider key, and the router that serves both.
+//!
+//! ```console
+//! $ cargo run -p swan-examples --bin hub_minimal
+//! $ swan-provider run --hub ws://127.0.0.1:8100 --key sk-prov-… --backend http://127.0.0.1:8080
+//! ```
+#![expect(clippy::print_stdout, reason = "an example talks to its user")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use swan_core::{AccountId, Clock as _, Currency, KeyId, ProviderId, TransferId};
+use swan_hub::store::{KeyKind, KeyRecord, Secret};
+use swan_hub::{Hub, SystemClock};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let hub = Hub::builder().build().await?;
+    let account = AccountId::from_u128(1);
+    let consumer = issue(&hub, KeyKind::Consumer(account), "alice", 1).await?;
+    let provider = issue(
+        &hub,
+        KeyKind::Provider(ProviderId::from_u128(1)),
+        "gpu-1",
+        2,
+    )
+    .await?;
+    let credit = TransferId::from_u128(1);
+    hub.books()
+        .grant(credit, account, Currency::Usd, "5".parse()?, "welcome")
+        .await?;
+
+    let listener = TcpListener::bind("127.0.0.1:8100").await?;
+    println!(
+        "consumer key {}\nprovider key {}",
+        consumer.expose(),
+        provider.expose()
+    );
+    println!(
+        "http://127.0.0.1:8100/v1 for consumers, ws://127.0.0.1:8100/ws for providers; Ctrl-C drains and stops"
+    );
+    let stop = async {
+        // Without a handler for Ctrl-C the system's own default ends the program.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    hub.serve(listener, None, stop, Duration::from_secs(30))
+        .await?;
+    Ok(())
+}
+
+/// A new key, which the hub knows from now on by its hash.
+async fn issue(hub: &Hub, kind: KeyKind, name: &str, id: u128) -> Result<Secret, Box<dyn Error>> {
+    let secret = Secret::generate(kind)?;
+    let record = KeyRecord {
+        id: KeyId::from_u128(id),
+        kind,
+        name: name.to_owned(),
+        created: SystemClock::new().now(),
+        revoked: None,
+    };
+    let store = Arc::clone(hub.store());
+    hub.keys().insert(&*store, &secret, record).await?;
+    Ok(secret)
+}
