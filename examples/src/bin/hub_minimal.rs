@@ -30,7 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credit = TransferId::from_u128(1);
     hub.books()
         .grant(credit, account, Currency::Usd, "5".parse()?, "welcome")
-        .await?;
+        .await
+        .map(drop)?;
 
     let listener = TcpListener::bind("127.0.0.1:8100").await?;
     println!(

@@ -9,7 +9,9 @@
 )]
 
 mod admin;
+mod config;
 mod e2e;
 mod gateway;
 mod ledger;
+mod serve;
 mod store;

@@ -1,0 +1,109 @@
+//! Configuration: what wins, and what a mistake is told.
+
+use std::path::Path;
+use std::time::Duration;
+
+use swan_hub::{Config, Durability};
+
+fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hub.toml");
+    let text = r#"
+        listen = "127.0.0.1:1"
+        usd_per_swan = "0.015"
+        durability = "relaxed"
+        [limits]
+        in_flight = 5
+        idle_secs = 7
+        [[external]]
+        name = "backup"
+        url = "http://10.0.0.7:8000/v1/"
+        key_env = "BACKUP_KEY"
+        models = { "Qwen/Qwen3-8B" = "qwen" }
+    "#;
+    std::fs::write(&file, text).unwrap();
+    let variables = environment(&[
+        ("SWAN_LISTEN", "127.0.0.1:2"),
+        ("SWAN_LIMITS_IN_FLIGHT", "9"),
+        ("SWAN_API_KEY", "somebody else's"),
+        ("HOME", "/"),
+    ]);
+    let config = Config::load(Some(&file), variables).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:2");
+    assert_eq!(config.provider_listen, "0.0.0.0:8081");
+    assert_eq!(config.limits.in_flight, 9);
+    assert_eq!(config.limits.idle, Duration::from_secs(7));
+    assert_eq!(config.limits.body_bytes, 10 << 20);
+    assert_eq!(config.durability, Durability::Relaxed);
+    assert_eq!(config.usd_per_swan.unwrap().usd().to_string(), "0.015");
+    let key = |name: &str| (name == "BACKUP_KEY").then(|| "secret".to_owned());
+    let external = config.external[0].resolve(key).unwrap();
+    assert_eq!(external.base_url, "http://10.0.0.7:8000");
+    assert_eq!(external.models["Qwen/Qwen3-8B"], "qwen");
+    assert!(!format!("{external:?}").contains("secret\""));
+    let missing = config.external[0].resolve(|_| None).unwrap_err();
+    assert!(missing.to_string().contains("BACKUP_KEY"), "{missing}");
+}
+
+#[test]
+fn a_mistake_names_the_key_and_what_was_expected() {
+    for (text, parts) in [
+        ("lisen = \"x\"", vec!["lisen", "expected one of", "listen"]),
+        ("[limits]\nin_fligt = 1", vec!["in_fligt", "in_flight"]),
+        (
+            "[limits]\nin_flight = \"many\"",
+            vec!["in_flight", "expected"],
+        ),
+        ("[limits]\nin_flight = -1", vec!["in_flight", "expected"]),
+        (
+            "[limits]\nidle_secs = 0",
+            vec!["limits.idle_secs", "at least one second"],
+        ),
+        ("durability = \"maybe\"", vec!["maybe", "strict", "relaxed"]),
+        ("usd_per_swan = \"0\"", vec!["usd_per_swan", "above zero"]),
+        ("listen = ", vec!["listen"]),
+        (
+            "[[external]]\nname = \"x\"\nurl = \"y\"\nkey = \"z\"",
+            vec!["key", "key_env"],
+        ),
+    ] {
+        let error = Config::default()
+            .apply_toml(text, "hub.toml")
+            .unwrap_err()
+            .to_string();
+        for part in parts {
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+    for (pair, parts) in [
+        (
+            ("SWAN_LIMITS_IN_FLIGHT", "many"),
+            vec!["SWAN_LIMITS_IN_FLIGHT", "many", "expected"],
+        ),
+        (
+            ("SWAN_LIMITS_INFLIGHT", "1"),
+            vec!["SWAN_LIMITS_INFLIGHT", "SWAN_LIMITS_IN_FLIGHT"],
+        ),
+        (
+            ("SWAN_DURABILITY", "maybe"),
+            vec!["SWAN_DURABILITY", "strict"],
+        ),
+    ] {
+        let error = Config::default()
+            .apply_environment(environment(&[pair]))
+            .unwrap_err();
+        for part in parts {
+            assert!(error.to_string().contains(part), "{pair:?}: {error}");
+        }
+    }
+    let absent = Config::load(Some(Path::new("/nowhere/hub.toml")), []).unwrap_err();
+    assert!(absent.to_string().contains("/nowhere/hub.toml"), "{absent}");
+}
