@@ -118,10 +118,10 @@ impl Shared {
 
     /// Whether new money movements are taken; ends of holds always are, since each was paid for with a place in the queue.
     fn check_open(&self, core: &Core) -> Result<(), LedgerError> {
-        let why = if self.closing.load(Ordering::Acquire) {
-            "it is closing"
-        } else if self.failing.load(Ordering::Acquire) {
+        let why = if self.failing.load(Ordering::Acquire) {
             "its store does not answer"
+        } else if self.closing.load(Ordering::Acquire) {
+            "it is closing"
         } else if core.batch.len() >= self.options.queue_entries_max {
             "too much waits for its store"
         } else {
@@ -214,11 +214,12 @@ impl Books {
         if request.amount.is_zero() {
             request.amount = Amount::from_pico(1).unwrap_or(request.amount);
         }
-        let group = entries::hold(&request);
         let now = self.shared.clock.now();
         let mut core = self.shared.core.lock();
         self.shared.check_open(&core)?;
-        match core.commit(group, now) {
+        // After a clock that went ahead and came back, the ledger's time stands still; the hold is to last as long as asked.
+        request.expires = request.expires.after(core.ledger.now().since(now));
+        match core.commit(entries::hold(&request), now) {
             Ok((Applied::Created, _)) => {}
             Ok((Applied::Exists, _)) => return Err(LedgerError::Duplicate),
             Err(rejected) => return Err(LedgerError::refused(rejected, request.amount)),

@@ -131,6 +131,32 @@ async fn a_hold_that_outlives_its_time_is_given_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_went_ahead_and_came_back_stops_nobody() {
+    let store = Arc::new(MemoryStore::new());
+    let clock = clock();
+    let open = || {
+        Books::open(
+            store.clone(),
+            Arc::new(clock.clone()),
+            BooksOptions::default(),
+        )
+    };
+    let (books, _) = open().await.unwrap();
+    clock.set(Timestamp::from_millis(4_000_000_000_000));
+    grant(&books, 1, 1_000).await.unwrap();
+    clock.set(Timestamp::from_millis(2_000));
+    let hold = books.hold(request(10, 700)).unwrap();
+    hold.settle(charge(100)).unwrap().durable().await.unwrap();
+    books.close().await.unwrap();
+    // The next process, too, replays times that its clock has not reached.
+    let (books, _) = open().await.unwrap();
+    let hold = books.hold(request(11, 700)).unwrap();
+    hold.settle(charge(100)).unwrap().durable().await.unwrap();
+    assert_eq!(books.available(ACCOUNT, USD), pico(800));
+    assert!(audit(&*store).await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_charges_share_one_write() {
     let store = Arc::new(MemoryStore::new());
     let books = funded(store.clone(), 1_000_000).await;
