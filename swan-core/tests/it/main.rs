@@ -12,6 +12,7 @@ mod api;
 mod economy;
 mod ledger;
 mod openai;
+mod protocol_document;
 #[cfg(feature = "testkit")]
 mod protocol_fuzz;
 mod protocol_golden;

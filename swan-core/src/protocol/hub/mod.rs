@@ -332,12 +332,12 @@ impl HubSession {
         self.dialect
     }
 
-    /// The largest message that this session takes after registration, for the WebSocket library's own limit.
+    /// The largest message that this session takes now, for the WebSocket library's own limit; more once registered.
     #[must_use]
     pub const fn max_inbound(&self) -> usize {
         match self.dialect {
-            Dialect::V1 => self.config.max_frame,
-            Dialect::V2 => MAX_CONTROL_FRAME,
+            Dialect::V1 if self.registered => self.config.max_frame,
+            Dialect::V1 | Dialect::V2 => MAX_CONTROL_FRAME,
         }
     }
 }
