@@ -31,7 +31,7 @@ pub(crate) enum AttemptError {
     /// The provider or its model server answered with a status that is no success.
     #[error("the provider answered {status}: {message}")]
     Provider {
-        /// The HTTP status, 400..=599.
+        /// The HTTP status; any but 200..=299.
         status: u16,
         /// The failure in words.
         message: String,

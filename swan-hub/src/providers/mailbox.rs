@@ -135,8 +135,10 @@ impl Mailbox {
     pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();
         state.abandoned = true;
-        state.batch = Batch::default();
-        state.waker = None;
+        let gone = (mem::take(&mut state.batch), state.waker.take());
+        // A waker may be all that keeps another task alive, whose end must not meet this lock.
+        drop(state);
+        drop(gone);
     }
 
     /// Counts bytes that the consumer has taken; `true` when the connection must now be told,

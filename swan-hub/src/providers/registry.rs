@@ -264,7 +264,11 @@ impl Registry {
                 )),
             });
         }
-        self.publish(&old, &new, offers);
+        let kept = |(old, new): (&Arc<Link>, &Arc<Link>)| Arc::ptr_eq(old, new);
+        // Many registrations only repeat the last one.
+        if old.len() != new.len() || !old.iter().zip(&new).all(kept) {
+            self.publish(&old, &new, offers);
+        }
         roll.put(line, new);
     }
 
@@ -275,10 +279,11 @@ impl Registry {
         models.sort_unstable();
         models.dedup();
         for id in models {
+            let gone: Vec<_> = old.iter().filter(|link| link.model == *id).collect();
             let there = presence.get(id).map_or(&[][..], |served| &served.links);
             let mut links: Vec<Arc<Link>> = there
                 .iter()
-                .filter(|link| !old.iter().any(|gone| Arc::ptr_eq(gone, link)))
+                .filter(|link| !gone.iter().any(|gone| Arc::ptr_eq(gone, link)))
                 .cloned()
                 .collect();
             links.extend(new.iter().filter(|link| link.model == *id).cloned());
