@@ -144,9 +144,10 @@ impl Dev {
 
     /// Runs the printed Python snippet.
     async fn run_python(&self, folder: &TempDir) -> String {
-        let start = self.printed.find("from openai import").unwrap();
+        let import = "from openai import";
+        let (_, rest) = self.printed.split_once(import).unwrap();
         let file = folder.path().join("snippet.py");
-        std::fs::write(&file, &self.printed[start..]).unwrap();
+        std::fs::write(&file, format!("{import}{rest}")).unwrap();
         succeed(Command::new(tools::python()).arg(file)).await
     }
 
