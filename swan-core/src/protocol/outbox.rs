@@ -12,7 +12,7 @@ const MAX_FRAMES: usize = 4096;
 /// Credit of one stream beyond which a peer's arithmetic makes no sense.
 const MAX_CREDIT: u64 = 1 << 31;
 
-/// Whole frames that wait for the socket.
+/// Whole frames that wait for the socket. At a hub only requests name their stream, at a provider all parts of answers do.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<(Option<StreamId>, Transmit)>,
@@ -56,8 +56,9 @@ impl Outbox {
         Some((stream, size, transmit))
     }
 
-    /// Drops the frames of one stream that still wait.
-    pub(crate) fn forget(&mut self, stream: StreamId) {
+    /// Drops the frames of one stream that still wait; `true` when there were any.
+    pub(crate) fn forget(&mut self, stream: StreamId) -> bool {
+        let before = self.queue.len();
         let bytes = &mut self.bytes;
         self.queue.retain(|(owner, transmit)| {
             let keep = *owner != Some(stream);
@@ -66,6 +67,7 @@ impl Outbox {
             }
             keep
         });
+        self.queue.len() < before
     }
 
     /// Drops everything: the socket is gone.
@@ -227,5 +229,51 @@ impl Inbound {
         let told = std::mem::take(&mut self.returned);
         self.window += told;
         u32::try_from(told).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Rng, SeededRng};
+
+    #[test]
+    fn a_window_neither_gains_nor_loses() {
+        let initial = INITIAL_CREDIT as usize;
+        for seed in 0..50 {
+            let mut rng = SeededRng::new(seed);
+            let mut pick = |bound: usize| usize::try_from(rng.below(bound as u64 + 1)).unwrap();
+            let mut inbound = Inbound::new();
+            for _ in 0..2_000 {
+                let largest = if pick(3) == 0 { 60_000 } else { 100 };
+                let payload = pick(largest);
+                let fits = binary::cost(payload) <= inbound.window;
+                assert_eq!(inbound.take(payload), fits);
+                if pick(2) == 0 {
+                    let _ = inbound.give_back(pick(inbound.unconsumed));
+                }
+                let kept = inbound.unconsumed + inbound.surcharge + inbound.returned;
+                assert_eq!(inbound.window + kept, initial);
+            }
+            let _ = inbound.give_back(inbound.unconsumed);
+            assert_eq!(inbound.unconsumed, 0);
+            assert!(
+                inbound.window >= initial / 2,
+                "a sender could wait for ever"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_does_not_count() {
+        let mut outbox = Outbox::default();
+        outbox.text(Some(StreamId(1)), Bytes::from_static(b"one"));
+        outbox.text(None, Bytes::from_static(b"between"));
+        assert!(outbox.forget(StreamId(1)) && !outbox.forget(StreamId(1)));
+        assert_eq!(outbox.bytes(), 7);
+        outbox.close(1000, "bye");
+        outbox.text(None, Bytes::from_static(b"too late"));
+        let left: Vec<_> = std::iter::from_fn(|| outbox.pop()).collect();
+        assert_eq!((left.len(), outbox.bytes()), (2, 0));
     }
 }

@@ -113,6 +113,10 @@ impl HubSession {
         let Some(stream) = self.remove(id) else {
             return false;
         };
+        if self.outbox.forget(id) {
+            // The request itself had not left, so that there is nothing to take back.
+            return true;
+        }
         match &stream.wire {
             Wire::V1(v1) => {
                 let cancel = to_provider::cancel(&v1.request_id, reason.as_str());
@@ -159,6 +163,7 @@ impl HubSession {
         for stream in ids {
             let failure = Failure::new(FailureOrigin::Lost, 502, why);
             self.fail(stream, failure);
+            self.outbox.forget(stream);
         }
         self.ready.clear();
     }

@@ -272,7 +272,7 @@ impl HubSession {
             Some(Wire::V2(v2)) => {
                 if let Some(credit) = v2.inbound.give_back(bytes) {
                     let number = v2.number;
-                    self.say_credit(stream, number, credit);
+                    self.say_credit(number, credit);
                 }
             }
             None => {}

@@ -132,8 +132,8 @@ impl HubSession {
         let Some((stream, v1)) = self.stream_of(envelope.id_or(&payload.request_id)) else {
             return;
         };
-        if v1.ending.take().is_some() {
-            // It has ended before, so that only one of the two counts.
+        if v1.ending.is_some() {
+            // It has said before how it ends, and only that counts.
             return self.stream_due(stream);
         }
         let body = payload
@@ -144,6 +144,9 @@ impl HubSession {
             let mut failure = Failure::provider(failure_status(payload.status_code), message);
             failure.body = body;
             return self.fail(stream, failure);
+        }
+        if self.streams.get(&stream).is_some_and(|stream| stream.began) {
+            return self.violate(now, stream, FaultKind::OutOfOrder);
         }
         let Some(body) = body else {
             let failure = Failure::provider(502, "the provider's reply is empty");
@@ -162,7 +165,10 @@ impl HubSession {
             return self.malformed(now, envelope);
         };
         let id = envelope.id_or(&payload.request_id);
-        if let Some((stream, _)) = self.stream_of(id) {
+        if let Some((stream, v1)) = self.stream_of(id) {
+            if v1.ending.is_some() {
+                return self.stream_due(stream);
+            }
             let message = text::clip(&payload.message, MAX_MESSAGE);
             let failure = Failure::provider(failure_status(payload.code), message);
             self.fail(stream, failure);

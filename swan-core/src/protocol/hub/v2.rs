@@ -77,9 +77,9 @@ impl HubSession {
         None
     }
 
-    pub(super) fn say_credit(&mut self, stream: StreamId, number: u32, credit: u32) {
+    pub(super) fn say_credit(&mut self, number: u32, credit: u32) {
         let frame = binary::encode(Kind::Credit, 0, number, &credit.to_be_bytes());
-        self.outbox.binary(Some(stream), frame);
+        self.outbox.binary(None, frame);
     }
 
     pub(super) fn handle_binary(&mut self, now: Timestamp, bytes: Bytes) {

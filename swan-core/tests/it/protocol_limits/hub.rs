@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use swan_core::protocol::{
-    Accepted, Dialect, Dispatch, DispatchError, HubEvent, HubSession, HubSessionConfig, LostReason,
-    Transmit, close_code,
+    Accepted, CancelReason, Dialect, Dispatch, DispatchError, HubEvent, HubSession,
+    HubSessionConfig, LostReason, ProviderEvent, ProviderSession, ProviderSessionConfig, Transmit,
+    close_code,
 };
 
 use super::{START, events, open_hub, request, sent, text};
@@ -145,5 +146,29 @@ fn a_connection_takes_only_so_much_at_once() {
         hub.dispatch(START, request("b", b"{\"a\":1}")).unwrap();
         let result = hub.dispatch(START, request("c", b"{\"a\":1}"));
         assert_eq!(result, Err(DispatchError::Busy), "too many requests");
+    }
+}
+
+#[test]
+fn a_request_cancelled_before_it_left_is_never_sent() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let mut hub = open_hub(dialect, HubSessionConfig::default());
+        let stream = hub.dispatch(START, request("a", b"{}")).unwrap();
+        hub.cancel(START, stream, &CancelReason::ConsumerDisconnected);
+        assert_eq!((sent(&mut hub), hub.queued_bytes()), (vec![], 0));
+        // The next one goes as if nothing had been, though with a number of its own.
+        hub.dispatch(START, request("a", b"{}")).unwrap();
+        let mut provider = ProviderSession::new(dialect, ProviderSessionConfig::default(), START);
+        for transmit in sent(&mut hub) {
+            let Transmit::Frame(frame) = transmit else {
+                panic!("closed");
+            };
+            provider.handle_frame(START, frame);
+        }
+        let event = provider.poll_event();
+        assert!(
+            matches!(event, Some(ProviderEvent::Request(_))),
+            "{event:?}"
+        );
     }
 }

@@ -28,7 +28,8 @@ struct Seen {
 
 /// A request that the provider works on.
 struct Work {
-    request_id: String,
+    stream: bool,
+    status: u16,
     rest: Bytes,
     sent: usize,
     fail_at: Option<usize>,
@@ -194,7 +195,6 @@ impl World {
                     .cancel(now, *stream, &CancelReason::ConsumerDisconnected);
             }
         }
-        // Slow consumers must not make the run stop: time has to pass for them as well.
     }
 
     fn drain_provider(&mut self) {
@@ -220,7 +220,8 @@ impl World {
                             .sum()
                     });
                     let work = Work {
-                        request_id: request.request_id.clone(),
+                        stream: plan.stream,
+                        status: plan.status,
                         rest,
                         sent: 0,
                         fail_at,
@@ -261,7 +262,6 @@ impl World {
         let now = self.pair.now();
         let session = &mut self.pair.provider;
         let work = self.work.get_mut(&stream).unwrap();
-        let plan = Plan::of(&work.request_id);
         if work.waiting {
             return false;
         }
@@ -271,12 +271,12 @@ impl World {
             return true;
         }
         if work.sent == 0 {
-            let kind = if plan.stream {
+            let kind = if work.stream {
                 "text/event-stream"
             } else {
                 "application/json"
             };
-            match session.head(stream, plan.status, Some(kind)) {
+            match session.head(stream, work.status, Some(kind)) {
                 Ok(()) | Err(StreamError::OutOfOrder) => {}
                 Err(error) => panic!("{error}"),
             }
