@@ -1,6 +1,6 @@
 //! The WebSocket: the only file that touches it.
 
-use crate::{hub_url::HubUrl, tls};
+use crate::{http_client, hub_url::HubUrl};
 use bytes::Bytes;
 use futures::{Sink, Stream, StreamExt};
 use std::{
@@ -66,7 +66,7 @@ pub(crate) struct Socket {
 impl Socket {
     /// Dials, offering v2; a hub that does not know it is dialled again without.
     pub(crate) async fn dial(hub: &HubUrl, offer_v2: bool) -> Result<Self, DialError> {
-        tls::install_default();
+        http_client::install_tls_default();
         match time::timeout(DIAL_TIMEOUT, connect(&hub.socket, offer_v2)).await {
             Ok(Ok(socket)) => Ok(socket),
             Ok(Err(tungstenite::Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(

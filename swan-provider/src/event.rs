@@ -207,7 +207,13 @@ fn registered(
                 offered.join(", ")
             )?;
         }
-        (_, Some(accepted)) => write!(f, "registered; the hub routes {}", accepted.join(", "))?,
+        (_, Some(accepted)) => {
+            write!(f, "registered; the hub routes {}", accepted.join(", "))?;
+            let (some, all) = (accepted.len(), offered.len());
+            if some < all {
+                write!(f, ", {some} of {all} models: its notices say why")?;
+            }
+        }
         (offered, None) => write!(f, "registered with {}", offered.join(", "))?,
     }
     if message.is_empty() {

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod hardware;
 mod health;
+mod http_client;
 mod hub_url;
 mod jobs;
 mod models_file;
@@ -21,7 +22,6 @@ mod preflight;
 mod provider;
 mod reconnect;
 mod roster;
-mod tls;
 
 // The public interface.
 pub use backend::{

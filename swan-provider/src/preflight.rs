@@ -1,6 +1,6 @@
 //! The question before the dial: may this key connect? (public-swan.md 1.2)
 
-use crate::tls;
+use crate::http_client;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -22,17 +22,11 @@ pub(crate) enum Verdict {
 
 /// Asks. Only a clear no is a no: the public agent takes any JSON error for a wrong key and refuses to start.
 pub(crate) async fn ask(http: &str, key: &str) -> Verdict {
-    tls::install_default();
-    // As the WebSocket goes there directly, so does the question.
-    let client = match reqwest::Client::builder()
-        .no_proxy()
-        .timeout(TIMEOUT)
-        .build()
-    {
+    let client = match http_client::for_url(http).timeout(TIMEOUT).build() {
         Ok(client) => client,
         Err(error) => {
             return Verdict::Silent {
-                reason: error.to_string(),
+                reason: http_client::cause(&error),
             };
         }
     };
@@ -40,16 +34,9 @@ pub(crate) async fn ask(http: &str, key: &str) -> Verdict {
         .get(format!("{http}/api/v1/provider/status"))
         .bearer_auth(key);
     let answer = async {
-        let mut response = question
-            .send()
-            .await
-            .map_err(|e| e.without_url().to_string())?;
+        let mut response = question.send().await.map_err(|e| http_client::cause(&e))?;
         let mut body = Vec::new();
-        while let Some(piece) = response
-            .chunk()
-            .await
-            .map_err(|e| e.without_url().to_string())?
-        {
+        while let Some(piece) = response.chunk().await.map_err(|e| http_client::cause(&e))? {
             body.extend_from_slice(&piece);
             if body.len() > ANSWER_MAX {
                 return Err("the answer is too long".to_owned());

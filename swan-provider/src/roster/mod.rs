@@ -3,6 +3,7 @@
 mod probe;
 mod registration;
 mod replica;
+mod sources;
 mod supervisor;
 
 pub(crate) use probe::ask;

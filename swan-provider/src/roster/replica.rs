@@ -15,8 +15,6 @@ use tokio::{
 pub(crate) struct Replica {
     backend: Arc<dyn Backend>,
     local_model: String,
-    engine: Engine,
-    context_length: Option<u64>,
     limit: u32,
     slots: Arc<Semaphore>,
     thresholds: Thresholds,
@@ -25,6 +23,8 @@ pub(crate) struct Replica {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
+    engine: Engine,
+    context_length: Option<u64>,
     health: Health,
     answered: Option<Instant>,
 }
@@ -41,8 +41,6 @@ impl Replica {
         Self {
             backend,
             local_model: local_model.to_owned(),
-            engine: Engine::Unknown,
-            context_length: None,
             limit,
             slots: Arc::new(Semaphore::new(limit as usize)),
             thresholds: Thresholds::default(),
@@ -50,11 +48,11 @@ impl Replica {
         }
     }
 
-    /// The same replica with what its backend told about itself.
-    pub(crate) fn described(mut self, engine: Engine, context_length: Option<u64>) -> Self {
-        self.engine = engine;
-        self.context_length = context_length;
-        self
+    /// Notes what its backend tells about itself; a model server may come back as another, or with another window.
+    pub(crate) fn describe(&self, engine: Engine, context_length: Option<u64>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.engine = engine;
+        state.context_length = context_length;
     }
 
     pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
@@ -65,12 +63,12 @@ impl Replica {
         &self.local_model
     }
 
-    pub(crate) const fn engine(&self) -> Engine {
-        self.engine
+    pub(crate) fn engine(&self) -> Engine {
+        self.state().engine
     }
 
-    pub(crate) const fn context_length(&self) -> Option<u64> {
-        self.context_length
+    pub(crate) fn context_length(&self) -> Option<u64> {
+        self.state().context_length
     }
 
     pub(crate) const fn limit(&self) -> u32 {

@@ -1,11 +1,16 @@
 //! Keeps the roster true: asks backends for their models, lets each model answer, reads `models.json` again.
 
-use super::{Offer, Replica, Roster, probe::probe};
+use super::{
+    Replica, Roster,
+    probe::probe,
+    sources::{BackendKey, ReplicaKey, Sources, Watchlist, key_of},
+};
 use crate::{
     Event, ProviderError,
     backend::{Backend, BackendError, Discovery},
     event::Observer,
-    models_file::{self, Category, FileWatch, ModelEntry},
+    health::Health,
+    models_file::{self, FileWatch},
 };
 use std::{
     collections::{BTreeMap, HashSet},
@@ -34,12 +39,8 @@ pub(crate) struct Plan {
 
 /// While nothing is served, or something has just failed, one looks again sooner.
 const IMPATIENT: Duration = Duration::from_secs(2);
-
 /// A discovery that hangs counts as failed; backends have shorter limits of their own.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Identifies one model on one backend across discoveries: the backend's address in memory, and the model's name there.
-type ReplicaKey = (usize, String);
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -49,23 +50,20 @@ pub(crate) struct Supervisor {
     roster: watch::Sender<Arc<Roster>>,
     nudges: mpsc::Receiver<()>,
     file: Option<FileWatch>,
-    /// What each discovered backend told last; `silent` ones keep it.
-    told: Vec<Option<Discovery>>,
-    silent: HashSet<usize>,
-    entries: BTreeMap<String, ModelEntry>,
-    listed: BTreeMap<(String, Option<String>), Arc<dyn Backend>>,
-    replicas: BTreeMap<ReplicaKey, (Arc<Replica>, Category)>,
-    /// The public name of each replica, for events.
-    names: BTreeMap<ReplicaKey, String>,
-    looking: HashSet<usize>,
+    sources: Sources,
+    watchlist: Watchlist,
+    /// Backends that did not tell their models when they were asked last.
+    silent: HashSet<BackendKey>,
+    looking: HashSet<BackendKey>,
     probing: HashSet<ReplicaKey>,
+    /// The reason that was told last of each model that does not answer.
     complained: BTreeMap<ReplicaKey, String>,
     work: JoinSet<Finding>,
 }
 
 #[derive(Debug)]
 enum Finding {
-    Told(usize, Result<Discovery, BackendError>),
+    Told(Arc<dyn Backend>, bool, Result<Discovery, BackendError>),
     Probed(ReplicaKey, Arc<Replica>, Result<(), String>),
 }
 
@@ -77,29 +75,22 @@ impl Supervisor {
         roster: watch::Sender<Arc<Roster>>,
         nudges: mpsc::Receiver<()>,
     ) -> Result<Self, ProviderError> {
-        let mut entries = BTreeMap::new();
+        let mut sources = Sources::new(plan.backends.clone(), plan.concurrency);
         let mut file = None;
         if let Some(path) = &plan.models_file {
             // Watching starts first, so that no change falls between.
             file = Some(models_file::watch(path));
-            entries = models_file::load(path).await?;
+            sources.set_entries(models_file::load(path).await?);
         }
-        if plan.backends.is_empty() && file.is_none() {
-            return Err(ProviderError::NothingToServe);
-        }
-        let told = vec![None; plan.backends.len()];
         Ok(Self {
             plan,
             observer,
             roster,
             nudges,
             file,
-            told,
+            sources,
+            watchlist: Watchlist::new(),
             silent: HashSet::new(),
-            entries,
-            listed: BTreeMap::new(),
-            replicas: BTreeMap::new(),
-            names: BTreeMap::new(),
             looking: HashSet::new(),
             probing: HashSet::new(),
             complained: BTreeMap::new(),
@@ -133,12 +124,10 @@ impl Supervisor {
 
     /// The interval, unless something is not as it should be.
     fn pause(&self) -> Duration {
+        let serving = |watched: &super::sources::Watched| watched.replica.health().is_serving();
         let well = self.silent.is_empty()
-            && !self.replicas.is_empty()
-            && self
-                .replicas
-                .values()
-                .all(|(replica, _)| replica.health().is_serving());
+            && !self.watchlist.is_empty()
+            && self.watchlist.values().all(serving);
         if well {
             self.plan.interval
         } else {
@@ -147,12 +136,13 @@ impl Supervisor {
     }
 
     fn start_round(&mut self) {
-        for (i, backend) in self.plan.backends.iter().enumerate() {
-            if self.looking.insert(i) {
+        for (backend, named) in self.sources.backends() {
+            if self.looking.insert(key_of(backend)) {
                 let backend = Arc::clone(backend);
                 self.work.spawn(async move {
                     let told = time::timeout(DISCOVERY_TIMEOUT, backend.discover()).await;
-                    Finding::Told(i, told.unwrap_or_else(|_| Err(silent(backend.label()))))
+                    let told = told.unwrap_or_else(|_| Err(too_slow(&*backend)));
+                    Finding::Told(backend, named, told)
                 });
             }
         }
@@ -161,16 +151,17 @@ impl Supervisor {
 
     /// Lets each model answer that has not done so for an interval.
     fn start_probes(&mut self) {
-        for (key, (replica, category)) in &self.replicas {
+        for (key, watched) in &self.watchlist {
+            let replica = &watched.replica;
             let fresh = replica
                 .answered()
                 .is_some_and(|at| at.elapsed() < self.plan.interval);
-            let healthy = replica.health() == crate::health::Health::Healthy;
-            if (fresh && healthy) || !self.probing.insert(key.clone()) {
+            let proven = fresh && replica.health() == Health::Healthy;
+            if proven || !self.probing.insert(key.clone()) {
                 continue;
             }
-            let (key, replica, category) = (key.clone(), Arc::clone(replica), *category);
-            let limit = self.plan.probe_timeout;
+            let (key, replica) = (key.clone(), Arc::clone(replica));
+            let (category, limit) = (watched.category, self.plan.probe_timeout);
             self.work.spawn(async move {
                 let backend = Arc::clone(replica.backend());
                 let said = probe(&*backend, replica.local_model(), category, limit).await;
@@ -181,9 +172,9 @@ impl Supervisor {
 
     fn on_finding(&mut self, finding: Finding) {
         match finding {
-            Finding::Told(i, told) => {
-                self.looking.remove(&i);
-                self.on_told(i, told);
+            Finding::Told(backend, named, told) => {
+                self.looking.remove(&key_of(&backend));
+                self.on_told(&backend, named, told);
             }
             Finding::Probed(key, replica, said) => {
                 self.probing.remove(&key);
@@ -192,29 +183,26 @@ impl Supervisor {
         }
     }
 
-    fn on_told(&mut self, i: usize, told: Result<Discovery, BackendError>) {
-        let Some(place) = self.told.get_mut(i) else {
-            return;
-        };
+    fn on_told(
+        &mut self,
+        backend: &Arc<dyn Backend>,
+        named: bool,
+        told: Result<Discovery, BackendError>,
+    ) {
         match told {
             Ok(discovery) => {
-                self.silent.remove(&i);
-                if place.as_ref() != Some(&discovery) {
-                    *place = Some(discovery);
+                self.silent.remove(&key_of(backend));
+                if self.sources.on_told(key_of(backend), discovery) {
                     self.rebuild();
                     self.start_probes();
                 }
             }
+            // What a backend of `models.json` serves stands there: it need not list it.
+            Err(_) if !named => {}
             Err(error) => {
-                if self.silent.insert(i) {
-                    let backend = self
-                        .plan
-                        .backends
-                        .get(i)
-                        .map_or("", |b| b.label())
-                        .to_owned();
+                if self.silent.insert(key_of(backend)) {
                     self.emit(&Event::BackendSilent {
-                        backend,
+                        backend: backend.label().to_owned(),
                         reason: error.to_string(),
                     });
                 }
@@ -223,14 +211,13 @@ impl Supervisor {
     }
 
     fn on_probed(&mut self, key: &ReplicaKey, replica: &Arc<Replica>, said: Result<(), String>) {
-        let current = self
-            .replicas
-            .get(key)
-            .is_some_and(|(known, _)| Arc::ptr_eq(known, replica));
-        if !current {
+        let Some(watched) = self.watchlist.get(key) else {
+            return;
+        };
+        if !Arc::ptr_eq(&watched.replica, replica) {
             return;
         }
-        let model = self.names.get(key).cloned().unwrap_or_default();
+        let model = watched.name.clone();
         let backend = replica.backend().label().to_owned();
         match said {
             Ok(()) => {
@@ -241,11 +228,8 @@ impl Supervisor {
             }
             Err(reason) => {
                 let went_down = replica.on_failure();
-                let news = !replica.health().is_serving()
-                    && self
-                        .complained
-                        .get(key)
-                        .is_none_or(|before| *before != reason);
+                let news =
+                    !replica.health().is_serving() && self.complained.get(key) != Some(&reason);
                 if went_down || news {
                     self.complained.insert(key.clone(), reason.clone());
                     self.emit(&Event::ModelDown {
@@ -272,69 +256,21 @@ impl Supervisor {
         };
         match models_file::load(&path).await {
             Ok(entries) => {
-                self.emit(&Event::ModelsFileRead {
-                    models: entries.len(),
-                });
-                self.entries = entries;
+                let models = entries.len();
+                self.emit(&Event::ModelsFileRead { models });
+                self.sources.set_entries(entries);
                 self.rebuild();
-                self.start_probes();
+                self.start_round();
             }
             Err(error) => self.emit(&Event::ModelsFileRefused { error }),
         }
     }
 
-    /// Makes the roster from what is known; a model that stays keeps its health and its running requests.
     fn rebuild(&mut self) {
-        let mut roster = Roster::default();
-        let mut kept = BTreeMap::new();
-        self.names.clear();
-        for (backend, told) in self.plan.backends.iter().zip(&self.told) {
-            for model in told.iter().flat_map(|told| &told.models) {
-                let engine = told.as_ref().map(|told| told.engine).unwrap_or_default();
-                let key = key(backend, &model.id);
-                let replica = known_or(&self.replicas, &key, || {
-                    Replica::new(Arc::clone(backend), &model.id, self.plan.concurrency)
-                        .described(engine, model.context_length)
-                });
-                self.names.insert(key.clone(), model.id.clone());
-                kept.insert(key, (Arc::clone(&replica), Category::TextGeneration));
-                roster.add(&model.id, offer(replica, None));
-            }
-        }
-        let entries = std::mem::take(&mut self.entries);
-        for (id, entry) in &entries {
-            let Some(backend) = self.listed(entry) else {
-                continue;
-            };
-            let local = entry.local_model.as_deref().unwrap_or(id);
-            let key = key(&backend, local);
-            let replica = known_or(&self.replicas, &key, || {
-                Replica::new(backend, local, self.plan.concurrency)
-            });
-            self.names.insert(key.clone(), id.clone());
-            kept.insert(key, (Arc::clone(&replica), entry.category));
-            roster.add(id, offer(replica, Some(entry)));
-        }
-        let used = |key: &(String, Option<String>)| {
-            entries
-                .values()
-                .any(|entry| entry.endpoint == key.0 && entry.api_key == key.1)
-        };
-        self.listed.retain(|key, _| used(key));
-        self.entries = entries;
-        self.replicas = kept;
+        let (roster, watchlist) = self.sources.roster(&self.watchlist);
+        self.complained.retain(|key, _| watchlist.contains_key(key));
+        self.watchlist = watchlist;
         self.roster.send_replace(Arc::new(roster));
-    }
-
-    /// Entries with the same server share one pool of connections.
-    fn listed(&mut self, entry: &ModelEntry) -> Option<Arc<dyn Backend>> {
-        let key = (entry.endpoint.clone(), entry.api_key.clone());
-        if let Some(backend) = self.listed.get(&key) {
-            return Some(Arc::clone(backend));
-        }
-        let backend: Arc<dyn Backend> = Arc::new(entry.backend().ok()?);
-        self.listed.insert(key, Arc::clone(&backend));
-        Some(backend)
     }
 
     /// Wakes the connection to look at healths again.
@@ -354,33 +290,9 @@ async fn file_changed(file: &mut Option<FileWatch>) {
     }
 }
 
-fn key(backend: &Arc<dyn Backend>, model: &str) -> ReplicaKey {
-    (Arc::as_ptr(backend).cast::<()>().addr(), model.to_owned())
-}
-
-fn known_or(
-    known: &BTreeMap<ReplicaKey, (Arc<Replica>, Category)>,
-    key: &ReplicaKey,
-    make: impl FnOnce() -> Replica,
-) -> Arc<Replica> {
-    known
-        .get(key)
-        .map_or_else(|| Arc::new(make()), |(replica, _)| Arc::clone(replica))
-}
-
-fn offer(replica: Arc<Replica>, entry: Option<&ModelEntry>) -> Offer {
-    Offer {
-        category: entry.map_or(Category::TextGeneration, |entry| entry.category),
-        format: entry.and_then(|entry| entry.format.clone()),
-        quantization: entry.and_then(|entry| entry.quantization.clone()),
-        context_override: entry.and_then(|entry| entry.context_length),
-        replicas: vec![replica],
-    }
-}
-
-fn silent(backend: &str) -> BackendError {
+fn too_slow(backend: &dyn Backend) -> BackendError {
     BackendError::TimedOut {
-        backend: backend.to_owned(),
+        backend: backend.label().to_owned(),
         waited_secs: DISCOVERY_TIMEOUT.as_secs(),
     }
 }

@@ -23,3 +23,5 @@ mod models_file;
 mod reconnect;
 mod serve;
 mod support;
+mod tasks;
+mod trouble;

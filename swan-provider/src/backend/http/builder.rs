@@ -1,7 +1,7 @@
 //! Settings of one HTTP backend.
 
 use super::{HttpBackend, QUESTION_TIMEOUT};
-use crate::{ProviderError, tls};
+use crate::{ProviderError, http_client};
 use std::{fmt, time::Duration};
 
 /// Settings of an [`HttpBackend`].
@@ -50,18 +50,14 @@ impl HttpBackendBuilder {
     /// [`ProviderError::Setting`] when the URL is no http or https URL.
     pub fn build(self) -> Result<HttpBackend, ProviderError> {
         let base = normalise(&self.url)?;
-        tls::install_default();
-        let client = reqwest::Client::builder()
-            // A model server is a neighbour: a proxy meant for the world would only break or log the prompts.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
+        let client = http_client::for_url(&base)
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30))
             .connect_timeout(self.connect_timeout)
             // Shorter than the keep-alive of the common servers, so that none closes a connection just being used.
             .pool_idle_timeout(Duration::from_secs(4))
             .build()
-            .map_err(|e| ProviderError::setting("backend", &self.url, &e.to_string()))?;
+            .map_err(|e| ProviderError::setting("backend", &self.url, &http_client::cause(&e)))?;
         Ok(HttpBackend {
             client,
             base,

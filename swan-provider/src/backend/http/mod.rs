@@ -8,6 +8,7 @@ pub use builder::HttpBackendBuilder;
 pub use local::{DiscoveredServer, discover_local};
 
 use super::{Backend, BackendError, Call, Discovery, Reply};
+use crate::http_client::cause;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -203,13 +204,4 @@ fn in_pieces(piece: Result<Bytes, BackendError>) -> Vec<Result<Bytes, BackendErr
 
 fn header(response: &reqwest::Response, name: &str) -> Option<String> {
     Some(response.headers().get(name)?.to_str().ok()?.to_owned())
-}
-
-/// The innermost cause: the outer ones repeat the URL and say "error sending request".
-fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
