@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use swan_core::protocol::StreamEnd;
-use swan_core::{Amount, ProviderId, Timestamp};
+use swan_core::{Amount, Currency, ProviderId, Timestamp};
 use swan_hub::store::KeyKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -13,109 +13,78 @@ use super::http::Call;
 use super::provider::{Act, begin, reply, sse};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage, within};
 
+/// Bodies that are no chat request, with the code and the member that the answer names.
+fn shapeless() -> Vec<(String, &'static str, &'static str)> {
+    let messages = r#""messages":[]"#;
+    let missing = "missing_required_parameter";
+    vec![
+        (String::new(), "invalid_value", ""),
+        ("{".into(), "invalid_json", ""),
+        ("{\"model\":\"a\"}}".into(), "invalid_json", ""),
+        ("not json".into(), "invalid_value", ""),
+        ("[]".into(), "invalid_value", ""),
+        ("null".into(), "invalid_value", ""),
+        ("\"text\"".into(), "invalid_value", ""),
+        ("{}".into(), missing, "model"),
+        (format!("{{{messages}}}"), missing, "model"),
+        (format!(r#"{{"model":"{MODEL}"}}"#), missing, "messages"),
+        (with(r#""messages":"hi""#), "invalid_value", "messages"),
+    ]
+}
+
+/// Members that are wrong, and the member that the answer names.
+fn wrong_members() -> Vec<(String, &'static str)> {
+    let many = format!("\"max_tokens\":{}", "9".repeat(500));
+    let deep = format!("\"x\":{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let rows = [
+        (r#""model":7"#, "model"),
+        (r#""model":"twice""#, "model"),
+        (r#""stream":"yes""#, "stream"),
+        (r#""stream":1"#, "stream"),
+        (r#""stream_options":true"#, "stream_options"),
+        (r#""max_tokens":0"#, "max_tokens"),
+        (r#""max_tokens":-1"#, "max_tokens"),
+        (r#""max_tokens":1.5"#, "max_tokens"),
+        (r#""max_tokens":1e400"#, "max_tokens"),
+        (r#""max_tokens":"9""#, "max_tokens"),
+        (&many, "max_tokens"),
+        (r#""n":0"#, "n"),
+        (r#""n":100000"#, "n"),
+        (r#""payment":"BTC""#, "payment"),
+        (&deep, ""),
+    ];
+    let request = |member: &str| with(&format!(r#""messages":[],{member}"#));
+    let mut rows: Vec<_> = rows
+        .iter()
+        .map(|(member, param)| (request(member), *param))
+        .collect();
+    for model in ["7", "\"\"", "null", "[]"] {
+        rows.push((format!(r#"{{"model":{model},"messages":[]}}"#), "model"));
+    }
+    rows
+}
+
+fn with(members: &str) -> String {
+    format!(r#"{{"model":"{MODEL}",{members}}}"#)
+}
+
 #[tokio::test]
 async fn bodies_that_make_no_sense_are_refused_by_name() {
     let market = Market::start().await;
     let mut provider = market.provider(1).await;
-    let messages = r#""messages":[]"#;
-    let with = |member: &str| format!(r#"{{"model":"{MODEL}",{messages},{member}}}"#);
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let rows: Vec<(String, &str, Option<&str>)> = vec![
-        (String::new(), "invalid_value", None),
-        ("{".into(), "invalid_json", None),
-        ("{\"model\":\"a\"}}".into(), "invalid_json", None),
-        ("not json".into(), "invalid_value", None),
-        ("[]".into(), "invalid_value", None),
-        ("null".into(), "invalid_value", None),
-        ("\"text\"".into(), "invalid_value", None),
-        ("{}".into(), "missing_required_parameter", Some("model")),
-        (
-            format!("{{{messages}}}"),
-            "missing_required_parameter",
-            Some("model"),
-        ),
-        (
-            format!(r#"{{"model":"{MODEL}"}}"#),
-            "missing_required_parameter",
-            Some("messages"),
-        ),
-        (
-            format!(r#"{{"model":7,{messages}}}"#),
-            "invalid_value",
-            Some("model"),
-        ),
-        (
-            format!(r#"{{"model":"",{messages}}}"#),
-            "invalid_value",
-            Some("model"),
-        ),
-        (
-            format!(r#"{{"model":null,{messages}}}"#),
-            "invalid_value",
-            Some("model"),
-        ),
-        (
-            format!(r#"{{"model":"a","model":"b",{messages}}}"#),
-            "invalid_value",
-            Some("model"),
-        ),
-        (
-            format!(r#"{{"model":"{MODEL}","messages":"hi"}}"#),
-            "invalid_value",
-            Some("messages"),
-        ),
-        (with("\"stream\":\"yes\""), "invalid_value", Some("stream")),
-        (with("\"stream\":1"), "invalid_value", Some("stream")),
-        (
-            with("\"stream_options\":true"),
-            "invalid_value",
-            Some("stream_options"),
-        ),
-        (
-            with("\"max_tokens\":0"),
-            "invalid_value",
-            Some("max_tokens"),
-        ),
-        (
-            with("\"max_tokens\":-1"),
-            "invalid_value",
-            Some("max_tokens"),
-        ),
-        (
-            with("\"max_tokens\":1.5"),
-            "invalid_value",
-            Some("max_tokens"),
-        ),
-        (
-            with("\"max_tokens\":1e400"),
-            "invalid_value",
-            Some("max_tokens"),
-        ),
-        (
-            with("\"max_tokens\":\"9\""),
-            "invalid_value",
-            Some("max_tokens"),
-        ),
-        (
-            with(&format!("\"max_tokens\":{}", "9".repeat(500))),
-            "invalid_value",
-            Some("max_tokens"),
-        ),
-        (with("\"n\":0"), "invalid_value", Some("n")),
-        (with("\"n\":100000"), "invalid_value", Some("n")),
-        (
-            with("\"payment\":\"BTC\""),
-            "invalid_value",
-            Some("payment"),
-        ),
-        (with(&format!("\"x\":{deep}")), "invalid_value", None),
-    ];
-    for (body, code, param) in rows {
+    let wrong = wrong_members()
+        .into_iter()
+        .map(|(body, param)| (body, "invalid_value", param));
+    for (body, code, param) in shapeless().into_iter().chain(wrong) {
         let shown: String = body.chars().take(80).collect();
         let answer = market.chat(body).send().await;
         assert_eq!(answer.status, 400, "{shown}: {answer:?}");
         assert_eq!(answer.error_code(), code, "{shown}");
-        assert_eq!(answer.json()["error"]["param"].as_str(), param, "{shown}");
+        let named = answer.json()["error"]["param"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned();
+        assert_eq!(named, param, "{shown}");
     }
     let answer = market
         .chat("")
@@ -256,13 +225,9 @@ async fn who_cannot_pay_is_told_what_it_takes() {
     assert!(message.contains("0 USD are available"), "{message}");
 
     // $0.00001 pays for the prompt and some of the answer.
-    let id = swan_core::TransferId::from_u128(61);
     let grant: Amount = "0.00001".parse().unwrap();
     let books = market.hub.books();
-    books
-        .grant(id, poor, swan_core::Currency::Usd, grant, "test")
-        .await
-        .unwrap();
+    market.grant_to(poor, Currency::Usd, "0.00001").await;
     let call = |tokens: u64| {
         let body = ask(&format!("\"max_tokens\":{tokens:>4}"));
         market.chat(body).header("authorization", &bearer)
@@ -279,7 +244,7 @@ async fn who_cannot_pay_is_told_what_it_takes() {
         .to_owned();
     assert!(message.contains("0.00001 USD are available"), "{message}");
     let affordable: u64 = message.rsplit(' ').next().unwrap().parse().unwrap();
-    assert_eq!(books.available(poor, swan_core::Currency::Usd), grant);
+    assert_eq!(books.available(poor, Currency::Usd), grant);
 
     let refused = call(affordable + 1).send().await;
     assert_eq!(refused.status, 402, "one more is too many");
@@ -295,14 +260,11 @@ async fn funds_are_never_promised_twice() {
     let mut provider = market.provider(1).await;
     let poor = swan_core::AccountId::from_u128(79);
     let bearer = format!("Bearer {}", market.issue(KeyKind::Consumer(poor), 62).await);
-    let id = swan_core::TransferId::from_u128(63);
     // Enough for the worst case of one request, not of two.
     let worst = market.price(ask("\"max_tokens\":1000").len() as u64 + 128, 1_000);
-    let books = market.hub.books();
-    books
-        .grant(id, poor, swan_core::Currency::Usd, worst, "test")
-        .await
-        .unwrap();
+    market
+        .grant_to(poor, Currency::Usd, &worst.to_string())
+        .await;
     let call = || {
         market
             .chat(ask("\"max_tokens\":1000"))

@@ -138,7 +138,7 @@ async fn providers_have_a_router_of_their_own() {
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let kind = swan_hub::store::KeyKind::Provider(swan_core::ProviderId::from_u128(9));
     let key = market.issue(kind, 90).await;
-    let mut provider = Provider::connect(address, &key, "node-9", true, &[MODEL]).await;
+    let mut provider = Box::pin(Provider::connect(address, &key, "node-9", true, &[MODEL])).await;
     assert_eq!(Call::get(address, "/v1/models").send().await.status, 404);
     let answer = market.chat(ask("")).background();
     provider.serve(reply(completion("hello", 7, 2))).await;

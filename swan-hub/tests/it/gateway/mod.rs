@@ -127,13 +127,19 @@ impl Market {
     }
 
     pub(super) async fn grant(&self, usd: &str) {
+        self.grant_to(self.account, Currency::Usd, usd).await;
+    }
+
+    /// Gives credit to any account.
+    pub(super) async fn grant_to(&self, account: AccountId, currency: Currency, amount: &str) {
         let id = TransferId::from_u128(u128::from(rand_id()));
-        let amount: Amount = usd.parse().unwrap();
-        self.hub
+        let amount: Amount = amount.parse().unwrap();
+        let granted = self
+            .hub
             .books()
-            .grant(id, self.account, Currency::Usd, amount, "test")
-            .await
-            .unwrap();
+            .grant(id, account, currency, amount, "test")
+            .await;
+        assert_eq!(granted.unwrap(), swan_core::ledger::Applied::Created);
     }
 
     /// A provider of [`MODEL`] that speaks v2.
@@ -144,7 +150,14 @@ impl Market {
     pub(super) async fn provider_of(&self, number: u128, v2: bool, models: &[&str]) -> Provider {
         let id = ProviderId::from_u128(number);
         let key = self.issue(KeyKind::Provider(id), 1_000 + number).await;
-        Provider::connect(self.address, &key, &format!("node-{number}"), v2, models).await
+        Box::pin(Provider::connect(
+            self.address,
+            &key,
+            &format!("node-{number}"),
+            v2,
+            models,
+        ))
+        .await
     }
 
     pub(super) fn earned(&self, number: u128) -> Amount {

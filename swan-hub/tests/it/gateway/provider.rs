@@ -98,7 +98,7 @@ impl Provider {
                 .headers_mut()
                 .insert("sec-websocket-protocol", header);
         }
-        let (socket, response) = within(connect_async(request)).await.unwrap();
+        let (socket, response) = Box::pin(within(connect_async(request))).await.unwrap();
         let chosen = response.headers().get("sec-websocket-protocol");
         let dialect = Dialect::from_subprotocol(chosen.map(|value| value.to_str().unwrap()));
         assert_eq!(dialect == Dialect::V2, v2);
@@ -246,6 +246,7 @@ impl Runner {
             ProviderEvent::Rejected { message } => panic!("the hub refused: {message}"),
             ProviderEvent::Request(request) => Met::Request(request),
             ProviderEvent::Cancelled { stream, .. } => Met::Cancelled(stream),
+            ProviderEvent::Notice(notice) if notice.event == "hub_draining" => Met::Draining,
             ProviderEvent::HubDraining => Met::Draining,
             _ => return,
         };

@@ -143,13 +143,8 @@ async fn paying_in_swan_costs_a_fifth_less_at_the_price_of_the_moment() {
     let market =
         Market::with(|builder| builder.price_oracle(std::sync::Arc::new(FixedPrice::new(rate))))
             .await;
-    let swan = |amount: &str| amount.parse::<Amount>().unwrap();
-    let grant = swan_core::TransferId::from_u128(9);
     let books = market.hub.books();
-    books
-        .grant(grant, market.account, Currency::Swan, swan("10"), "test")
-        .await
-        .unwrap();
+    market.grant_to(market.account, Currency::Swan, "10").await;
     let mut provider = market.provider(1).await;
     let usd = market.price(20, 4);
     for (call, cost) in [
