@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::connection::Connection;
 use super::line::{Command, Line};
 use super::registry::Offer;
-use super::roll::Arrival;
+use super::roll::{Arrival, MAX_NODES};
 use super::sessions::Sessions;
 use crate::store::KeyKind;
 
@@ -137,6 +137,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Arrival::Replaced(older) => {
                 // One that has just ended needs no word.
                 let _ = older.send(Command::Close(super::line::Closing::Replaced));
+            }
+            Arrival::Crowded => {
+                return Err(format!(
+                    "{MAX_NODES} nodes are connected with this key already"
+                ));
             }
             Arrival::Draining => return Err("the hub is shutting down".to_owned()),
             Arrival::Held {

@@ -138,7 +138,7 @@ impl Registry {
     pub(crate) fn find(&self, id_or_name: &str) -> Option<ProviderId> {
         let roll = self.shared.roll.lock();
         match id_or_name.parse::<ProviderId>() {
-            Ok(id) => roll.has(id).then_some(id),
+            Ok(id) => (roll.nodes(id) > 0).then_some(id),
             Err(_) => {
                 let mut ids = roll
                     .lines()
@@ -194,7 +194,7 @@ impl Registry {
             return Arrival::Draining;
         }
         let arrival = roll.arrive(line, now);
-        if let Arrival::Held { .. } = arrival {
+        if let Arrival::Held { .. } | Arrival::Crowded = arrival {
             return arrival;
         }
         self.place(&mut roll, line, offers);

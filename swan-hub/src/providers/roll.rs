@@ -16,6 +16,9 @@ const FLAP_WINDOW: Duration = Duration::from_secs(60);
 /// Beyond it, two machines are taken to share one identity (public-swan.md 1.6, "same node_id twice").
 const MAX_REPLACEMENTS: u32 = 3;
 
+/// Nodes that one provider may have connected at once.
+pub(crate) const MAX_NODES: usize = 64;
+
 /// Nodes whose arrivals are remembered, before those outside the window are forgotten.
 const MAX_REMEMBERED: usize = 4_096;
 
@@ -31,6 +34,8 @@ pub(crate) enum Arrival {
     Replaced(Arc<Line>),
     /// The hub is about to go.
     Draining,
+    /// The provider has as many nodes connected as one key may have.
+    Crowded,
     /// It must wait: its node changes connections so often that two machines must be fighting over it.
     Held {
         /// The connection that stays.
@@ -70,12 +75,12 @@ impl Roll {
         self.members.values().map(|member| &member.line)
     }
 
-    /// Whether any node of `provider` is connected.
-    pub(crate) fn has(&self, provider: ProviderId) -> bool {
+    /// How many nodes of `provider` are connected.
+    pub(crate) fn nodes(&self, provider: ProviderId) -> usize {
         let first: NodeKey = (provider, Arc::from(""));
-        let mut from = self.members.range(first..);
-        from.next()
-            .is_some_and(|((owner, _), _)| *owner == provider)
+        let from = self.members.range(first..);
+        from.take_while(|((owner, _), _)| *owner == provider)
+            .count()
     }
 
     /// Decides whether `line` may take the place of its node.
@@ -86,7 +91,12 @@ impl Roll {
             .get(&key)
             .map(|member| Arc::clone(&member.line))
         else {
-            return Arrival::New;
+            let crowded = self.nodes(line.provider) >= MAX_NODES;
+            return if crowded {
+                Arrival::Crowded
+            } else {
+                Arrival::New
+            };
         };
         if self.arrivals.len() >= MAX_REMEMBERED {
             self.arrivals

@@ -183,6 +183,27 @@ fn a_connection_that_is_known_to_be_dead_is_replaced_without_suspicion() {
 }
 
 #[test]
+fn one_key_cannot_fill_the_hub_with_nodes() {
+    let (registry, _clock) = registry();
+    for node in 0..64 {
+        let arrival = registry.join(&line(1, &format!("node-{node}")), &[]);
+        assert!(matches!(arrival, Arrival::New), "{arrival:?}");
+    }
+    assert!(matches!(
+        registry.join(&line(1, "one-more"), &[]),
+        Arrival::Crowded
+    ));
+    assert!(matches!(
+        registry.join(&line(1, "node-7"), &[]),
+        Arrival::Replaced(_)
+    ));
+    assert!(matches!(
+        registry.join(&line(2, "one-more"), &[]),
+        Arrival::New
+    ));
+}
+
+#[test]
 fn nobody_joins_a_hub_that_goes() {
     let (registry, _clock) = registry();
     registry.drain();
