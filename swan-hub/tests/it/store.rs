@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use swan_core::{KeyId, Timestamp};
 use swan_hub::store::{
-    AuthError, KeyKind, KeyRecord, KeyRing, MemoryStore, Secret, SqliteOptions, SqliteStore, Store,
-    StoreError, conformance,
+    AuthError, JournalRecord, KeyKind, KeyRecord, KeyRing, MemoryStore, Secret, SqliteOptions,
+    SqliteStore, Store, StoreError, conformance,
 };
 use tempfile::TempDir;
 
@@ -97,6 +98,37 @@ async fn a_file_that_cannot_be_used_says_why() {
         assert!(error.to_string().contains(expected), "{name}: {error}");
         assert!(!error.is_retryable(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_lock_of_another_program_is_named_and_goes_by() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("swan.db");
+    let options = SqliteOptions::default().with_busy_wait(Duration::from_millis(20));
+    let store = SqliteStore::open(&path, options).await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let record = JournalRecord {
+        first_seq: 1,
+        count: 1,
+        body: vec![1],
+    };
+    let refused = store.append(&record).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("locked by another program"),
+        "{refused}"
+    );
+    assert!(refused.is_retryable());
+    assert_eq!(store.read(1, 1).await.unwrap(), [], "reading goes on");
+    let second = SqliteStore::open(&path, options).await.unwrap_err();
+    assert!(
+        second
+            .to_string()
+            .contains("locked by another program; close it"),
+        "{second}"
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    store.append(&record).await.unwrap();
 }
 
 #[tokio::test]

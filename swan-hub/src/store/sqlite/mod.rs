@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -33,14 +34,32 @@ pub enum Durability {
 }
 
 /// How a SQLite file is used.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SqliteOptions {
     /// What survives what.
     pub durability: Durability,
+    /// How long a lock of another program is waited for, below 20 s. 5 s.
+    pub busy_wait: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            busy_wait: Duration::from_secs(5),
+        }
+    }
 }
 
 impl SqliteOptions {
+    /// The same, with another wait for locks.
+    #[must_use]
+    pub const fn with_busy_wait(mut self, busy_wait: Duration) -> Self {
+        self.busy_wait = busy_wait;
+        self
+    }
+
     /// The same, with another durability.
     #[must_use]
     pub const fn with_durability(mut self, durability: Durability) -> Self {
@@ -75,7 +94,7 @@ impl SqliteStore {
         let place = Arc::clone(&path);
         let writer = Worker::start(move || open::writer(&place, options)).await?;
         let place = Arc::clone(&path);
-        let reader = Worker::start(move || open::reader(&place)).await?;
+        let reader = Worker::start(move || open::reader(&place, options)).await?;
         Ok(Self {
             path,
             writer,

@@ -1,6 +1,5 @@
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -11,8 +10,6 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
 const SCHEMA: u32 = 1;
-/// How long a lock of another process is waited for.
-const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = ["
@@ -70,7 +67,7 @@ pub(super) fn writer(path: &Path, options: SqliteOptions) -> Result<Connection, 
             "the file is read-only; make it writable or choose another place",
         ));
     }
-    connection.busy_timeout(BUSY_MAX).map_err(failed)?;
+    connection.busy_timeout(options.busy_wait).map_err(failed)?;
     check_application(&connection, path)?;
     let synchronous = match options.durability {
         Durability::Strict => "FULL",
@@ -87,11 +84,11 @@ pub(super) fn writer(path: &Path, options: SqliteOptions) -> Result<Connection, 
 }
 
 /// The connection that reads, beside the one that writes.
-pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn reader(path: &Path, options: SqliteOptions) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| open_error(path, error);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY_MAX).map_err(failed)?;
+    connection.busy_timeout(options.busy_wait).map_err(failed)?;
     connection
         .pragma_update(None, "query_only", true)
         .map_err(failed)?;

@@ -4,6 +4,7 @@ mod books;
 mod crash;
 mod faulty;
 mod journal_format;
+mod killed;
 
 use std::sync::Arc;
 
