@@ -4,9 +4,33 @@
 //! Outputs: [`HubSession::poll_transmit`] (what to send), [`HubSession::poll_event`] (what happened) and
 //! [`HubSession::poll_timeout`] (when to call `handle_timeout` at the latest). [`ProviderSession`] is the mirror.
 //!
-//! **After any call that takes `now`, and after `body`, drain `poll_event`, then `poll_transmit`, then ask `poll_timeout`.**
-//! Draining `poll_transmit` may give credit, so a provider polls its events again afterwards. The session never blocks,
-//! never allocates without bound, and never panics, whatever the other side sends.
+//! **After any call that changes a session, drain `poll_event`, then `poll_transmit`, then ask `poll_timeout`.**
+//! Draining `poll_transmit` may bring credit, so a provider polls its events again afterwards. A session never blocks,
+//! never grows without bound, and never panics, whatever the other side sends.
+//!
+//! ```
+//! use swan_core::Timestamp;
+//! use swan_core::protocol::{
+//!     Accepted, Dialect, HubEvent, HubSession, HubSessionConfig, ProviderEvent, ProviderSession,
+//!     ProviderSessionConfig, Registration, Transmit,
+//! };
+//!
+//! let now = Timestamp::from_millis(1_700_000_000_000);
+//! let mut hub = HubSession::new(Dialect::V2, HubSessionConfig::default(), now);
+//! let mut provider = ProviderSession::new(Dialect::V2, ProviderSessionConfig::default(), now);
+//!
+//! provider.register(now, Registration { models: vec!["tiny".to_owned()], ..Registration::default() });
+//! // What a shell does with its socket, here without one.
+//! while let Some(Transmit::Frame(frame)) = provider.poll_transmit() {
+//!     hub.handle_frame(now, frame);
+//! }
+//! let Some(HubEvent::Register(registration)) = hub.poll_event() else { panic!() };
+//! hub.accept(now, &Accepted { registered_models: registration.models, ..Accepted::default() });
+//! while let Some(Transmit::Frame(frame)) = hub.poll_transmit() {
+//!     provider.handle_frame(now, frame);
+//! }
+//! assert!(matches!(provider.poll_event(), Some(ProviderEvent::Registered(_))));
+//! ```
 //!
 //! `docs/PROTOCOL.md` specifies both dialects.
 

@@ -22,13 +22,18 @@ impl HubSession {
         let Some(envelope) = Envelope::decode(text) else {
             return self.fault(now, FaultKind::Malformed, "");
         };
-        if &*envelope.kind == "register" {
+        let kind = &*envelope.kind;
+        if text.len() > MAX_CONTROL_FRAME && !matches!(kind, "stream_chunk" | "ack") {
+            // Only answers have a reason to be that large.
+            return self.fault(now, FaultKind::TooLarge, &envelope.request_id);
+        }
+        if kind == "register" {
             return self.on_register(now, &envelope);
         }
         if !self.registered {
             return self.fault(now, FaultKind::OutOfOrder, &envelope.request_id);
         }
-        match &*envelope.kind {
+        match kind {
             "stream_chunk" => self.on_chunk(now, text, &envelope),
             "stream_end" => self.on_end(now, &envelope),
             "ack" => self.on_reply(now, text, &envelope),

@@ -3,8 +3,9 @@
 //! A wrong type in a descriptive field must not cost a provider its registration, so these never fail on well-formed JSON.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The value of any type that parses, or its default.
@@ -23,15 +24,45 @@ where
     Ok(elements(Some(&raw)))
 }
 
-/// The elements of a JSON list that parse.
+/// The elements of a JSON list that parse, as many as anybody can mean.
 pub(crate) fn elements<T: DeserializeOwned>(raw: Option<&RawValue>) -> Vec<T> {
-    let parts: Vec<&RawValue> = raw
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
-    parts
-        .into_iter()
-        .filter_map(|part| serde_json::from_str(part.get()).ok())
-        .collect()
+    let list = raw.and_then(|raw| serde_json::from_str::<Elements<T>>(raw.get()).ok());
+    list.map_or_else(Vec::new, |list| list.0)
+}
+
+/// Elements of one list that are looked at; the others are not even kept.
+const MAX_ELEMENTS: usize = 1024;
+
+struct Elements<T>(Vec<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Elements<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ElementsVisitor(PhantomData))
+    }
+}
+
+struct ElementsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for ElementsVisitor<T> {
+    type Value = Elements<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Elements<T>, A::Error> {
+        let mut elements = Vec::new();
+        let mut seen = 0;
+        while let Some(part) = list.next_element::<&RawValue>()? {
+            seen += 1;
+            if seen <= MAX_ELEMENTS
+                && let Ok(element) = serde_json::from_str(part.get())
+            {
+                elements.push(element);
+            }
+        }
+        Ok(Elements(elements))
+    }
 }
 
 /// A string; anything else is empty.

@@ -188,3 +188,50 @@ fn a_peer_that_does_not_read_is_given_up() {
     });
     assert_eq!(count.count(), 4_096);
 }
+
+#[test]
+fn large_and_deep_json_costs_no_more_than_its_frame() {
+    let mut hub = open_hub(Dialect::V1, HubSessionConfig::default());
+    let stream = hub.dispatch(START, request("a", b"{}")).unwrap();
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    hub.handle_frame(
+        START,
+        text(&format!(
+            r#"{{"type":"stream_chunk","request_id":"a","payload":{{"chunk":{deep}}}}}"#
+        )),
+    );
+    let seen = events(&mut hub);
+    assert!(
+        matches!(&seen[..], [HubEvent::Head { .. }, HubEvent::Body { piece, .. }] if piece.len() == 400_000)
+    );
+    // A list of lists where models should be, each of them deep; and more names than anybody serves.
+    for models in [
+        format!("[{deep}]"),
+        format!("[{}0]", "\"m\",".repeat(2_000)),
+    ] {
+        let register = format!(r#"{{"type":"register","payload":{{"models":{models}}}}}"#);
+        hub.handle_frame(START, text(&register));
+        let Some(HubEvent::Register(registration)) = hub.poll_event() else {
+            panic!("not registered");
+        };
+        assert!(registration.models.len() <= 1);
+    }
+    let padding = " ".repeat(1024 * 1024);
+    hub.handle_frame(
+        START,
+        text(&format!(
+            r#"{{"type":"heartbeat","payload":{{}}{padding}}}"#
+        )),
+    );
+    assert_eq!(faults(&events(&mut hub)), [FaultKind::TooLarge]);
+    hub.handle_frame(
+        START,
+        text(&format!(
+            r#"{{"type":"ack","request_id":"a","payload":{{"error":"x"}}{padding}}}"#
+        )),
+    );
+    assert_eq!(
+        failed(&events(&mut hub)),
+        [(stream, FailureOrigin::Provider, 502)]
+    );
+}
