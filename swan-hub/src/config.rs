@@ -291,11 +291,12 @@ impl Config {
         &mut self,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), ConfigError> {
-        for (name, value) in environment {
-            let Some((_, key, kind)) = VARIABLES.iter().find(|(known, ..)| *known == name) else {
-                if name.starts_with("SWAN_LIMITS_") {
-                    return Err(unknown_variable(name));
-                }
+        let mut given: BTreeMap<String, String> = environment
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("SWAN_"))
+            .collect();
+        for (name, key, kind) in VARIABLES {
+            let Some(value) = given.remove(name) else {
                 continue;
             };
             let value = match (kind, value.parse::<i64>()) {
@@ -304,20 +305,28 @@ impl Config {
             };
             let layer: Layer = toml::Value::Table(nest(key, value))
                 .try_into()
-                .map_err(|error: toml::de::Error| invalid(&name, &error))?;
+                .map_err(|error: toml::de::Error| invalid(name, &error))?;
             self.apply(layer)?;
         }
-        Ok(())
+        match given
+            .into_keys()
+            .find(|name| name.starts_with("SWAN_LIMITS_"))
+        {
+            Some(name) => Err(unknown_variable(name)),
+            None => Ok(()),
+        }
     }
 
     fn apply(&mut self, layer: Layer) -> Result<(), ConfigError> {
+        let is_folder = layer.data_dir.is_some();
         set(&mut self.listen, layer.listen);
         set(&mut self.provider_listen, layer.provider_listen);
         set(&mut self.data_dir, layer.data_dir);
         set(&mut self.durability, layer.durability);
         set(&mut self.external, layer.external);
         set(&mut self.drain, layer.drain_secs.map(Duration::from_secs));
-        if layer.store.is_some() {
+        // A folder that is named takes the place of a store from a lower layer.
+        if layer.store.is_some() || is_folder {
             self.store = layer.store;
         }
         if layer.policy.is_some() {

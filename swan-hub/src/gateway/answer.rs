@@ -146,7 +146,9 @@ const fn admit(error: &AdmitError) -> Row {
         AdmitError::Draining => Row::new(503, SERVER, "draining").retry(5),
         AdmitError::Overloaded { .. } => Row::new(503, SERVER, "overloaded").retry(1),
         AdmitError::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),
-        AdmitError::MediaType { .. } => Row::new(415, INVALID, "unsupported_media_type"),
+        AdmitError::MediaType { .. } | AdmitError::Encoding { .. } => {
+            Row::new(415, INVALID, "unsupported_media_type")
+        }
         AdmitError::SlowBody { .. } => Row::new(408, INVALID, "request_timeout"),
         AdmitError::BrokenBody(_) => Row::new(400, INVALID, "invalid_body"),
     }

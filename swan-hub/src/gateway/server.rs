@@ -60,6 +60,7 @@ async fn connection(socket: TcpStream, router: Router, mut stop: watch::Receiver
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();

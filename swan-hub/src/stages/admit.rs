@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -29,6 +29,8 @@ pub(crate) enum AdmitError {
         "content type {found:?} is not supported: send JSON with \"Content-Type: application/json\""
     )]
     MediaType { found: String },
+    #[error("content encoding {found:?} is not supported: send the body as it is")]
+    Encoding { found: String },
     #[error("the request body did not arrive within {} seconds", .limit.as_secs())]
     SlowBody { limit: Duration },
     #[error("the request body broke off: {0}")]
@@ -162,6 +164,19 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, AdmitError> {
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), AdmitError> {
+    let shown = |value: &HeaderValue| {
+        String::from_utf8_lossy(value.as_bytes())
+            .chars()
+            .take(100)
+            .collect::<String>()
+    };
+    if let Some(encoding) = headers.get(CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return Err(AdmitError::Encoding {
+            found: shown(encoding),
+        });
+    }
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return Ok(());
     };
@@ -173,7 +188,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), AdmitError> {
         Ok(())
     } else {
         Err(AdmitError::MediaType {
-            found: text.chars().take(100).collect(),
+            found: shown(value),
         })
     }
 }

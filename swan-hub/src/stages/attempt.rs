@@ -70,54 +70,70 @@ pub(crate) async fn attempt(
     deadline: Instant,
 ) -> Result<Won, RequestError> {
     let mut router = Router::new(hub, model, request);
-    let most = if request.allow_fallbacks {
-        hub.limits.further_attempts
-    } else {
-        0
-    };
     let mut last = None;
-    for number in 0..=most {
-        let slot = match router.next() {
-            Ok(slot) => slot,
-            Err(error) => {
-                return Err(match last {
-                    Some(error) => failed(error, number, request).into(),
-                    None => RouteError::into(error),
-                });
-            }
-        };
+    let mut number = 0;
+    while let Some(slot) = next(hub, &mut router, request, number, last.is_none())? {
         let job = job(hub, request, &slot, bill, number, deadline);
         bill.attempt(slot);
-        let limit = hub.limits.reply_bytes;
-        let tried = match request.head.stream {
-            true => tokio::time::timeout(
-                hub.limits.idle,
-                stream(bill, job, request.head.include_usage),
-            )
-            .await
-            .unwrap_or(Err(AttemptError::Deadline)),
-            false => whole(bill, job, limit).await,
-        };
-        match tried {
+        number += 1;
+        match try_one(hub, request, bill, job).await {
             Ok(answer) => {
-                return Ok(Won {
-                    answer,
-                    fallback: router.fallback,
-                });
+                let fallback = router.fallback;
+                return Ok(Won { answer, fallback });
             }
             Err(error) => {
-                tracing::debug!(request = %bill.request(), attempt = number, %error, "an attempt failed");
+                tracing::debug!(request = %bill.request(), number, %error, "an attempt failed");
                 bill.attempt_failed(error.fault());
-                if !error.is_retryable() || Instant::now() >= deadline {
-                    return Err(failed(error, number + 1, request).into());
+                let is_over = !error.is_retryable() || Instant::now() >= deadline;
+                last = Some(error);
+                if is_over {
+                    break;
                 }
                 router.failed();
-                last = Some(error);
             }
         }
     }
     let error = last.unwrap_or(AttemptError::Deadline);
-    Err(failed(error, most + 1, request).into())
+    Err(failed(error, number, request).into())
+}
+
+/// Who is tried next: providers as often as the limits say, then an endpoint of the hub; `None` when nobody is left to try.
+fn next(
+    hub: &Shared,
+    router: &mut Router<'_>,
+    request: &ChatRequest,
+    number: u32,
+    is_first: bool,
+) -> Result<Option<Slot>, RouteError> {
+    if number == 0 || request.allow_fallbacks && number <= hub.limits.further_attempts {
+        return match router.next() {
+            Ok(slot) => Ok(Some(slot)),
+            Err(error) if is_first => Err(error),
+            Err(_) => Ok(None),
+        };
+    }
+    let is_last = number == hub.limits.further_attempts.saturating_add(1);
+    Ok(if request.allow_fallbacks && is_last {
+        router.last_resort()
+    } else {
+        None
+    })
+}
+
+async fn try_one(
+    hub: &Shared,
+    request: &ChatRequest,
+    bill: &Bill,
+    job: Job,
+) -> Result<Answered, AttemptError> {
+    if !request.head.stream {
+        return whole(bill, job, hub.limits.reply_bytes).await;
+    }
+    let started = stream(bill, job, request.head.include_usage);
+    match tokio::time::timeout(hub.limits.idle, started).await {
+        Ok(answered) => answered,
+        Err(_) => Err(AttemptError::Deadline),
+    }
 }
 
 fn job(

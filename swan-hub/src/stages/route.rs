@@ -60,6 +60,11 @@ impl<'a> Router<'a> {
         }
     }
 
+    /// Takes a place at an endpoint of the hub, after as many providers as are worth trying.
+    pub(crate) fn last_resort(&self) -> Option<Slot> {
+        self.endpoint()
+    }
+
     /// Takes a place at the next provider, or at an endpoint of the hub when no provider is left.
     pub(crate) fn next(&mut self) -> Result<Slot, RouteError> {
         if let Some(pin) = self.pin

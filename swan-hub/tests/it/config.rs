@@ -107,3 +107,22 @@ fn a_mistake_names_the_key_and_what_was_expected() {
     let absent = Config::load(Some(Path::new("/nowhere/hub.toml")), []).unwrap_err();
     assert!(absent.to_string().contains("/nowhere/hub.toml"), "{absent}");
 }
+
+#[test]
+fn a_folder_takes_the_place_of_a_store_from_a_lower_layer() {
+    let mut config = Config::default();
+    config
+        .apply_toml("store = \"sqlite:/var/lib/swan.db\"", "hub.toml")
+        .unwrap();
+    config
+        .apply_environment(environment(&[("SWAN_DATA_DIR", "/data")]))
+        .unwrap();
+    assert_eq!(
+        (config.store, config.data_dir.as_path()),
+        (None, Path::new("/data"))
+    );
+    let mut config = Config::default();
+    let both = [("SWAN_STORE", "memory:"), ("SWAN_DATA_DIR", "/data")];
+    config.apply_environment(environment(&both)).unwrap();
+    assert_eq!(config.store.as_deref(), Some("memory:"));
+}

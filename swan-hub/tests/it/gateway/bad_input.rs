@@ -126,6 +126,15 @@ async fn headers_that_make_no_sense_are_refused_by_name() {
         (answer.status, &*answer.error_code()),
         (415, "unsupported_media_type")
     );
+    let answer = market
+        .chat(ask(""))
+        .header("content-encoding", "gzip")
+        .send()
+        .await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (415, "unsupported_media_type")
+    );
     assert_eq!(market.spent("5"), Amount::ZERO);
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod embedding;
+mod external;
 mod failover;
 mod http;
 mod operation;
