@@ -3,6 +3,35 @@
 //! After TigerBeetle's model (DESIGN section 5): an account is four counters and a limit, a transfer is immutable and its
 //! id is its idempotency key, a hold is a pending transfer that ends exactly once, and a group is all or nothing.
 //! Nothing here waits, writes or asks for the time, so a journal of [`Entry`]s always replays to the same state.
+//!
+//! ```
+//! use swan_core::ledger::{Account, Applied, Ledger, entries};
+//! use swan_core::{AccountId, Currency, RequestId, Timestamp, TransferId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (alice, now) = (AccountId::from_u128(1), Timestamp::from_millis(1_000));
+//! let mut ledger = Ledger::new();
+//! let grant = entries::grant(TransferId::from_u128(7), alice, Currency::Usd, "5".parse()?, "welcome");
+//! assert_eq!(ledger.apply(&grant, now)?, Applied::Created);
+//! assert_eq!(ledger.apply(&grant, now)?, Applied::Exists);
+//!
+//! let terms = entries::HoldTerms {
+//!     request: RequestId::from_u128(9),
+//!     account: alice,
+//!     currency: Currency::Usd,
+//!     amount: "4.5".parse()?,
+//!     expires: Timestamp::from_millis(60_000),
+//!     policy: None,
+//! };
+//! let _ = ledger.apply(&entries::hold(&terms), now)?;
+//! let funds = Account::Consumer(alice).in_currency(Currency::Usd);
+//! assert_eq!(ledger.available(&funds), "0.5".parse()?);
+//! let _ = ledger.apply(&entries::release(&terms, "no provider".into()), now)?;
+//! assert_eq!(ledger.available(&funds), "5".parse()?);
+//! assert_eq!(ledger.audit(), []);
+//! # Ok(())
+//! # }
+//! ```
 
 mod account;
 mod audit;
