@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use swan_core::Timestamp;
-use swan_core::protocol::{Dialect, Fault, HubEvent, HubSession, LostReason, Transmit};
+use swan_core::protocol::{Dialect, Fault, FaultKind, HubEvent, HubSession, LostReason, Transmit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Error;
@@ -44,6 +44,8 @@ pub(super) struct Connection<S> {
     pub(super) outlets: Outlets,
     pub(super) commands: Vec<Command>,
     timer: Pin<Box<Sleep>>,
+    /// Nothing more can be read: a message was too large.
+    deaf: bool,
     /// There while something waits to be written: what had left, and when that last grew.
     stall: Option<(u64, Instant)>,
     /// The conversation is over: what is left is to send the close and hear it confirmed, until then.
@@ -66,6 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             outlets: Outlets::default(),
             commands: Vec::new(),
             timer: Box::pin(sleep_until(Instant::now())),
+            deaf: false,
             stall: None,
             closing: None,
             reason: String::new(),
@@ -105,6 +108,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Result<bool, String> {
+        if self.deaf {
+            return Ok(false);
+        }
         for count in 0..READS_PER_PASS {
             match self.socket.poll_read(cx) {
                 Poll::Pending => return Ok(count > 0),
@@ -114,6 +120,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.take_registration(now);
                 }
                 Poll::Ready(Some(Ok(Incoming::Control))) => {}
+                Poll::Ready(Some(Err(Error::Capacity(_)))) => {
+                    // The rest of that message is in the way of every later one, and the provider should hear why.
+                    self.deaf = true;
+                    let reason = LostReason::ProtocolViolation(FaultKind::TooLarge);
+                    self.session.close(now, reason);
+                    return Ok(true);
+                }
                 Poll::Ready(Some(Err(error))) => return Err(error.to_string()),
                 Poll::Ready(None) => return Err("closed by the provider".to_owned()),
             }

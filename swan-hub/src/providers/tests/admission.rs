@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{SinkExt, StreamExt};
 use serde_json::json;
 use swan_core::{KeyId, ProviderId};
 use tokio::time::Instant;
@@ -109,6 +109,23 @@ async fn whoever_does_not_register_in_time_is_closed() {
     let rig = Rig::with(config, |router| router).await;
     let mut silent = Agent::dial(&rig).await;
     assert!(silent.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stranger_with_a_huge_frame_is_told_why_he_is_closed() {
+    let rig = Rig::start().await;
+    let (mut sink, mut stream) = Agent::dial(&rig).await.socket.split();
+    let huge = Message::text("x".repeat(8 << 20));
+    // The hub does not take it all in, so the sending may never end.
+    let sending = tokio::spawn(async move { sink.send(huge).await });
+    let close = loop {
+        match stream.next().await.expect("a word").expect("a frame") {
+            Message::Close(Some(close)) => break close,
+            _ => {}
+        }
+    };
+    assert_eq!(u16::from(close.code), 1009);
+    sending.abort();
 }
 
 #[tokio::test]
