@@ -119,9 +119,8 @@ async fn a_stranger_with_a_huge_frame_is_told_why_he_is_closed() {
     // The hub does not take it all in, so the sending may never end.
     let sending = tokio::spawn(async move { sink.send(huge).await });
     let close = loop {
-        match stream.next().await.expect("a word").expect("a frame") {
-            Message::Close(Some(close)) => break close,
-            _ => {}
+        if let Message::Close(close) = stream.next().await.expect("a word").expect("a frame") {
+            break close.expect("a reason");
         }
     };
     assert_eq!(u16::from(close.code), 1009);
