@@ -98,6 +98,8 @@ pub enum Event {
         /// Its words, or what was wrong with the frame.
         message: String,
     },
+    /// The hub is shutting down: what runs is finished there, then it is dialled again.
+    HubDraining,
     /// No further requests are taken; those that run are finished.
     Draining {
         /// How many run.
@@ -184,6 +186,7 @@ impl fmt::Display for Event {
                 write!(f, "the hub says ({}): {}", notice.event, notice.message)
             }
             Self::HubComplaint { message } => write!(f, "trouble with the hub: {message}"),
+            Self::HubDraining => f.write_str("the hub is shutting down"),
             Self::Draining { in_flight } => {
                 write!(f, "stopping; {in_flight} requests are being finished")
             }

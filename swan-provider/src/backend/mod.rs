@@ -109,6 +109,13 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Whether it lists models that it loads only when they are asked for, pushing out others.
+    pub(crate) const fn loads_on_demand(self) -> bool {
+        matches!(self, Self::Ollama)
+    }
+}
+
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

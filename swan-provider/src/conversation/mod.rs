@@ -243,11 +243,7 @@ impl Conversation {
                     message: fault.kind.to_string(),
                 });
             }
-            ProviderEvent::HubDraining => {
-                self.emit(&Event::HubComplaint {
-                    message: "the hub is being restarted".to_owned(),
-                });
-            }
+            ProviderEvent::HubDraining => self.emit(&Event::HubDraining),
             ProviderEvent::Lost { reason } => self.on_lost(&reason),
             ProviderEvent::Warmup(_) | ProviderEvent::Verify(_) | ProviderEvent::Benchmark(_) => {
                 self.start_task(event);

@@ -3,7 +3,7 @@
 use super::{
     Replica, Roster,
     probe::probe,
-    sources::{BackendKey, ReplicaKey, Sources, Watchlist, key_of},
+    sources::{BackendKey, ReplicaKey, Sources, Watched, Watchlist, key_of},
 };
 use crate::{
     Event, ProviderError,
@@ -39,6 +39,9 @@ pub(crate) struct Plan {
 
 /// While nothing is served, or something has just failed, one looks again sooner.
 const IMPATIENT: Duration = Duration::from_secs(2);
+/// Intervals between two tries of a model that fails on a server that loads models on demand, such as an embedding
+/// model that is asked to chat: each try pushes another model out.
+const ON_DEMAND_PATIENCE: u32 = 20;
 /// A discovery that hangs counts as failed; backends have shorter limits of their own.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -56,9 +59,16 @@ pub(crate) struct Supervisor {
     silent: HashSet<BackendKey>,
     looking: HashSet<BackendKey>,
     probing: HashSet<ReplicaKey>,
-    /// The reason that was told last of each model that does not answer.
-    complained: BTreeMap<ReplicaKey, String>,
+    /// Of each model that does not answer: how often in a row, since when, and the reason that was told last.
+    failing: BTreeMap<ReplicaKey, Failing>,
     work: JoinSet<Finding>,
+}
+
+#[derive(Debug)]
+struct Failing {
+    times: u32,
+    last: Instant,
+    told: Option<String>,
 }
 
 #[derive(Debug)]
@@ -93,7 +103,7 @@ impl Supervisor {
             silent: HashSet::new(),
             looking: HashSet::new(),
             probing: HashSet::new(),
-            complained: BTreeMap::new(),
+            failing: BTreeMap::new(),
             work: JoinSet::new(),
         })
     }
@@ -124,7 +134,7 @@ impl Supervisor {
 
     /// The interval, unless something is not as it should be.
     fn pause(&self) -> Duration {
-        let serving = |watched: &super::sources::Watched| watched.replica.health().is_serving();
+        let serving = |watched: &Watched| watched.replica.health().is_serving();
         let well = self.silent.is_empty()
             && !self.watchlist.is_empty()
             && self.watchlist.values().all(serving);
@@ -153,11 +163,10 @@ impl Supervisor {
     fn start_probes(&mut self) {
         for (key, watched) in &self.watchlist {
             let replica = &watched.replica;
-            let fresh = replica
-                .answered()
-                .is_some_and(|at| at.elapsed() < self.plan.interval);
-            let proven = fresh && replica.health() == Health::Healthy;
-            if proven || !self.probing.insert(key.clone()) {
+            if self.is_proven(replica) || self.has_to_wait(key, replica) {
+                continue;
+            }
+            if !self.probing.insert(key.clone()) {
                 continue;
             }
             let (key, replica) = (key.clone(), Arc::clone(replica));
@@ -170,6 +179,39 @@ impl Supervisor {
         }
     }
 
+    /// Goes on with the models of one backend that have never answered.
+    fn start_unproven(&mut self, backend: BackendKey) {
+        let waits = |(key, watched): (&ReplicaKey, &Watched)| {
+            key.0 == backend && watched.replica.health() == Health::Unknown
+        };
+        if self.watchlist.iter().any(waits) {
+            self.start_probes();
+        }
+    }
+
+    /// A server that loads models on demand has proven each once: asking all of them again and again would push the one
+    /// in use out of the GPU's memory and keep the others there. Requests that fail show when something is wrong.
+    fn is_proven(&self, replica: &Replica) -> bool {
+        let fresh = |at: Instant| at.elapsed() < self.plan.interval;
+        replica.health() == Health::Healthy
+            && (replica.engine().loads_on_demand() || replica.answered().is_some_and(fresh))
+    }
+
+    /// A model that fails is asked again ever more slowly; and such a server loads one model after another.
+    fn has_to_wait(&self, key: &ReplicaKey, replica: &Replica) -> bool {
+        let on_demand = replica.engine().loads_on_demand();
+        let too_soon = self.failing.get(key).is_some_and(|failing| {
+            let cap = self.plan.interval * if on_demand { ON_DEMAND_PATIENCE } else { 1 };
+            let doubled = 1_u32 << failing.times.saturating_sub(1).min(10);
+            failing.last.elapsed()
+                < IMPATIENT
+                    .min(self.plan.interval)
+                    .saturating_mul(doubled)
+                    .min(cap)
+        });
+        too_soon || (on_demand && self.probing.iter().any(|other| other.0 == key.0))
+    }
+
     fn on_finding(&mut self, finding: Finding) {
         match finding {
             Finding::Told(backend, named, told) => {
@@ -179,6 +221,10 @@ impl Supervisor {
             Finding::Probed(key, replica, said) => {
                 self.probing.remove(&key);
                 self.on_probed(&key, &replica, said);
+                if replica.engine().loads_on_demand() {
+                    // Its next model has waited for this one.
+                    self.start_unproven(key.0);
+                }
             }
         }
     }
@@ -211,27 +257,22 @@ impl Supervisor {
     }
 
     fn on_probed(&mut self, key: &ReplicaKey, replica: &Arc<Replica>, said: Result<(), String>) {
-        let Some(watched) = self.watchlist.get(key) else {
+        let current = self.watchlist.get(key);
+        let Some(watched) = current.filter(|known| Arc::ptr_eq(&known.replica, replica)) else {
             return;
         };
-        if !Arc::ptr_eq(&watched.replica, replica) {
-            return;
-        }
         let model = watched.name.clone();
         let backend = replica.backend().label().to_owned();
         match said {
             Ok(()) => {
-                self.complained.remove(key);
+                self.failing.remove(key);
                 if replica.on_success() {
                     self.emit(&Event::ModelUp { model, backend });
                 }
             }
             Err(reason) => {
                 let went_down = replica.on_failure();
-                let news =
-                    !replica.health().is_serving() && self.complained.get(key) != Some(&reason);
-                if went_down || news {
-                    self.complained.insert(key.clone(), reason.clone());
+                if self.note_failure(key, replica, &reason) || went_down {
                     self.emit(&Event::ModelDown {
                         model,
                         backend,
@@ -241,6 +282,23 @@ impl Supervisor {
             }
         }
         self.publish();
+    }
+
+    /// Says whether the operator should hear of it: once for each reason, when the model does not serve.
+    fn note_failure(&mut self, key: &ReplicaKey, replica: &Replica, reason: &str) -> bool {
+        let last = Instant::now();
+        let failing = self.failing.entry(key.clone()).or_insert(Failing {
+            times: 0,
+            last,
+            told: None,
+        });
+        failing.times = failing.times.saturating_add(1);
+        failing.last = last;
+        let news = !replica.health().is_serving() && failing.told.as_deref() != Some(reason);
+        if news {
+            failing.told = Some(reason.to_owned());
+        }
+        news
     }
 
     fn forget_lost_work(&mut self) {
@@ -268,7 +326,7 @@ impl Supervisor {
 
     fn rebuild(&mut self) {
         let (roster, watchlist) = self.sources.roster(&self.watchlist);
-        self.complained.retain(|key, _| watchlist.contains_key(key));
+        self.failing.retain(|key, _| watchlist.contains_key(key));
         self.watchlist = watchlist;
         self.roster.send_replace(Arc::new(roster));
     }

@@ -1,7 +1,8 @@
 //! Which server is this?
 
 use axum::{Router, http::header, routing::get};
-use swan_provider::{Backend, BackendModel, Engine, HttpBackend};
+use std::time::Duration;
+use swan_provider::{Backend, BackendModel, Engine, HttpBackend, discover_local};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 type Routes = &'static [(&'static str, &'static str)];
@@ -147,5 +148,17 @@ async fn a_server_that_is_not_there_is_said_not_to_be() {
     assert!(
         error.to_string().contains("cannot be reached") && error.is_retryable(),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn looking_around_on_this_machine_is_quick_whatever_is_there() {
+    let found = tokio::time::timeout(Duration::from_secs(10), discover_local())
+        .await
+        .unwrap();
+    assert!(
+        found
+            .iter()
+            .all(|server| !server.discovery.models.is_empty())
     );
 }

@@ -142,3 +142,43 @@ async fn a_backend_that_is_not_there_yet_is_found_when_it_comes() {
     let _server = ModelServer::on(url.trim_start_matches("http://")).await;
     connection.registered().await;
 }
+
+#[tokio::test]
+async fn a_server_that_loads_on_demand_proves_each_model_once_and_one_at_a_time() {
+    let server = ModelServer::start().await;
+    server.set_owner("library");
+    server.set_models(&["a", "b", "c"]);
+    let mut hub = Hub::start(HubOptions::speaking(Dialect::V2)).await;
+    let _provider = Running::start(quick(&hub, &server.url));
+    let mut connection = hub.next().await;
+    let registration = connection.registered_when(|r| r.models.len() == 3).await;
+    assert_eq!(registration.model_declarations[0].engine, "ollama");
+    let lists = server.state.lists.load(Ordering::SeqCst);
+    eventually("it is asked again and again what it has", || {
+        server.state.lists.load(Ordering::SeqCst) > lists + 5
+    })
+    .await;
+    assert_eq!(server.state.probes.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_model_that_always_fails_neither_starves_the_others_nor_is_asked_in_a_hurry() {
+    let server = ModelServer::start().await;
+    server.set_owner("library");
+    server.set_models(&["a-embedding", "b", "c"]);
+    server.set_failing("a-embedding");
+    let mut hub = Hub::start(HubOptions::speaking(Dialect::V2)).await;
+    let _provider = Running::start(quick(&hub, &server.url));
+    let mut connection = hub.next().await;
+    connection.registered_when(|r| r.models == ["b", "c"]).await;
+    let lists = server.state.lists.load(Ordering::SeqCst);
+    eventually("it is asked again and again what it has", || {
+        server.state.lists.load(Ordering::SeqCst) > lists + 8
+    })
+    .await;
+    let probes = server.state.probes.load(Ordering::SeqCst);
+    assert!(
+        probes <= 8,
+        "{probes} probes of three models, one of which fails"
+    );
+}

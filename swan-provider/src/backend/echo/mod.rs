@@ -2,6 +2,8 @@
 
 mod answer;
 mod prompt;
+#[cfg(test)]
+mod tests;
 
 use super::{Backend, BackendError, BackendModel, Call, Discovery, Engine, Reply};
 use answer::Answer;

@@ -2,6 +2,7 @@
 
 mod hub;
 mod model_server;
+mod session;
 
 pub use hub::{Hub, HubOptions};
 pub use model_server::{Mode, ModelServer};

@@ -48,6 +48,10 @@ pub struct ModelServer {
 pub struct Shared {
     mode: Mutex<Mode>,
     models: Mutex<Vec<String>>,
+    owner: Mutex<&'static str>,
+    failing: Mutex<Option<String>>,
+    /// How often the list of models was asked for.
+    pub lists: AtomicU64,
     /// Bodies of the requests other than probes.
     pub bodies: Mutex<Vec<Bytes>>,
     pub authorizations: Mutex<Vec<Option<String>>>,
@@ -69,6 +73,9 @@ impl ModelServer {
         let state = Arc::new(Shared {
             mode: Mutex::new(Mode::Echo),
             models: Mutex::new(vec![EchoBackend::MODEL.to_owned()]),
+            owner: Mutex::new("vllm"),
+            failing: Mutex::default(),
+            lists: AtomicU64::new(0),
             bodies: Mutex::default(),
             authorizations: Mutex::default(),
             probes: AtomicU64::new(0),
@@ -90,6 +97,16 @@ impl ModelServer {
 
     pub fn set_models(&self, models: &[&str]) {
         *self.state.models.lock().unwrap() = models.iter().map(|m| (*m).to_owned()).collect();
+    }
+
+    /// This model refuses to chat.
+    pub fn set_failing(&self, model: &str) {
+        *self.state.failing.lock().unwrap() = Some(format!("\"model\":\"{model}\""));
+    }
+
+    /// What stands in `owned_by`, by which engines are told.
+    pub fn set_owner(&self, owner: &'static str) {
+        *self.state.owner.lock().unwrap() = owner;
     }
 
     pub fn active(&self) -> u64 {
@@ -114,12 +131,14 @@ impl Drop for ModelServer {
 }
 
 async fn models(State(state): State<Arc<Shared>>) -> Response {
+    state.lists.fetch_add(1, Ordering::SeqCst);
+    let owner = *state.owner.lock().unwrap();
     let data: Vec<_> = state
         .models
         .lock()
         .unwrap()
         .iter()
-        .map(|id| serde_json::json!({"id": id, "object": "model", "owned_by": "vllm", "max_model_len": 4096}))
+        .map(|id| serde_json::json!({"id": id, "object": "model", "owned_by": owner, "max_model_len": 4096}))
         .collect();
     json(&serde_json::json!({"object": "list", "data": data}).to_string())
 }
@@ -141,6 +160,15 @@ async fn chat(State(state): State<Arc<Shared>>, request: axum::extract::Request)
     let mode = state.mode.lock().unwrap().clone();
     if is_probe {
         state.probes.fetch_add(1, Ordering::SeqCst);
+        let failing = state.failing.lock().unwrap().clone();
+        let text = String::from_utf8_lossy(&body);
+        if failing.is_some_and(|model| text.contains(&model)) {
+            return fixed(
+                400,
+                "application/json",
+                r#"{"error":"cannot chat"}"#.to_owned(),
+            );
+        }
         // A server in trouble fails its probes too, except where a test needs the model to stay.
         return match mode {
             Mode::Fixed(status @ 500.., kind, body) => fixed(status, kind, body),
