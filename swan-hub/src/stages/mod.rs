@@ -19,6 +19,8 @@ mod route;
 mod settle;
 mod start;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -32,6 +32,7 @@ pub use records::{
 pub use secret::{KeyHash, Secret};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
+#[cfg(feature = "cli")]
 pub(crate) use watch::{ANSWER_OK, carry_out};
 pub use watch::{Watch, WatchOptions};
 

@@ -1,6 +1,8 @@
 //! The gateway, with real sockets on both sides and scripted providers.
 
 mod bad_input;
+mod bad_provider;
+mod churn;
 mod embedding;
 mod external;
 mod failover;
@@ -58,6 +60,11 @@ impl Records {
             .last()
             .cloned()
             .expect("a request was recorded")
+    }
+
+    /// The sum of all charges.
+    pub(super) fn charged(&self) -> Amount {
+        Amount::checked_sum(self.0.lock().iter().map(|record| record.charge)).unwrap()
     }
 
     pub(super) fn count(&self) -> usize {

@@ -1,0 +1,104 @@
+//! What can be configured: defaults, then a TOML file, then `SWAN_*` variables, then flags.
+
+mod external;
+mod layers;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use swan_core::ExchangeRate;
+
+pub use external::{External, ExternalModels};
+
+/// Everything that `swan-hub serve` can be told.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where consumers are served. Default `0.0.0.0:8100`.
+    pub listen: String,
+    /// Where providers connect. Default `0.0.0.0:8081`.
+    pub provider_listen: String,
+    /// The folder of the embedded store. Default `./swan-data`.
+    pub data_dir: PathBuf,
+    /// Another store, as a URL; it takes the place of [`Config::data_dir`].
+    pub store: Option<String>,
+    /// A policy document; the built-in `swan-2.0` when there is none.
+    pub policy: Option<PathBuf>,
+    /// US dollars for one SWAN; without it nobody can pay in SWAN.
+    pub usd_per_swan: Option<ExchangeRate>,
+    /// Whether the end of a charge waits for the disk.
+    pub durability: Durability,
+    /// How long requests may go on after the hub was told to stop. Default 30 s.
+    pub drain: Duration,
+    /// The bounds that the hub keeps.
+    pub limits: Limits,
+    /// OpenAI-compatible servers that serve what no provider can.
+    pub external: Vec<External>,
+}
+
+/// When a settled charge counts as safe.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Durability {
+    /// When the disk has it: it survives the loss of power.
+    #[default]
+    Strict,
+    /// When the operating system has it: it survives the death of the process, not the loss of power.
+    Relaxed,
+}
+
+/// The bounds of DESIGN section 11 that an operator may move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The largest request body in bytes. Default 10 MiB.
+    pub body_bytes: usize,
+    /// The largest answer that is not a stream, in bytes. Default 32 MiB.
+    pub reply_bytes: usize,
+    /// Requests in the hub at once; the next one gets 503. Default 1,000.
+    pub in_flight: usize,
+    /// How long a consumer may take to send its body. Default 30 s.
+    pub body_deadline: Duration,
+    /// How long a request without streaming may take. Default 120 s.
+    pub request_deadline: Duration,
+    /// How long a request with streaming may take. Default 600 s.
+    pub stream_deadline: Duration,
+    /// How long a stream may be silent, the wait for its first event included. Default 60 s.
+    pub idle: Duration,
+    /// How often a request that failed before its first byte of content is tried on another provider. Default 2.
+    pub further_attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 10 << 20,
+            reply_bytes: 32 << 20,
+            in_flight: 1_000,
+            body_deadline: Duration::from_secs(30),
+            request_deadline: Duration::from_secs(120),
+            stream_deadline: Duration::from_secs(600),
+            idle: Duration::from_secs(60),
+            further_attempts: 2,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "0.0.0.0:8100".into(),
+            provider_listen: "0.0.0.0:8081".into(),
+            data_dir: PathBuf::from("./swan-data"),
+            store: None,
+            policy: None,
+            usd_per_swan: None,
+            durability: Durability::Strict,
+            drain: Duration::from_secs(30),
+            limits: Limits::default(),
+            external: Vec::new(),
+        }
+    }
+}
