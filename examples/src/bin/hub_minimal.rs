@@ -4,6 +4,8 @@
 //! $ cargo run -p swan-examples --bin hub_minimal
 //! $ swan-provider run --hub ws://127.0.0.1:8100 --key sk-prov-… --backend http://127.0.0.1:8080
 //! ```
+//!
+//! `SWAN_LISTEN` chooses another address.
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::error::Error;
@@ -33,14 +35,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await
         .map(drop)?;
 
-    let listener = TcpListener::bind("127.0.0.1:8100").await?;
+    let address = std::env::var("SWAN_LISTEN").unwrap_or_else(|_| "127.0.0.1:8100".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
     println!(
         "consumer key {}\nprovider key {}",
         consumer.expose(),
         provider.expose()
     );
     println!(
-        "http://127.0.0.1:8100/v1 for consumers, ws://127.0.0.1:8100/ws for providers; Ctrl-C drains and stops"
+        "http://{address}/v1 for consumers, ws://{address}/ws for providers; Ctrl-C drains and stops"
     );
     let stop = async {
         // Without a handler for Ctrl-C the system's own default ends the program.

@@ -6,6 +6,8 @@
 //! $ curl http://127.0.0.1:8100/market/v1/models
 //! $ curl http://127.0.0.1:8100/market/v1/chat/completions -H 'x-user: 7' -d '{"model":"qwen3:8b","messages":[]}'
 //! ```
+//!
+//! `SWAN_LISTEN` chooses another address.
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::error::Error;
@@ -78,8 +80,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/", get(|| async { "our product" }))
         .nest("/market", hub.router())
         .layer(middleware::from_fn(log_in));
-    let listener = TcpListener::bind("127.0.0.1:8100").await?;
-    println!("http://127.0.0.1:8100/market/v1");
+    let address = std::env::var("SWAN_LISTEN").unwrap_or_else(|_| "127.0.0.1:8100".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    println!("http://{address}/market/v1");
     axum::serve(listener, app).await?;
     Ok(())
 }

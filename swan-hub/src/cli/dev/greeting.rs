@@ -34,7 +34,9 @@ impl Greeting<'_> {
             backends,
         } = self;
         let Credentials {
-            admin, consumer, ..
+            admin,
+            consumer,
+            provider,
         } = credentials;
         let credit = credentials.available(hub).map_or_else(String::new, |left| {
             format!("  (${left} of test credit left)")
@@ -48,7 +50,7 @@ impl Greeting<'_> {
         let _ = writeln!(text, "  API        http://{api}/v1");
         let _ = writeln!(text, "  Key        {consumer}{credit}");
         let _ = writeln!(text, "  Admin key  {admin}");
-        let _ = writeln!(text, "  Providers  ws://{socket}/ws");
+        let _ = writeln!(text, "  Providers  ws://{socket} with the key {provider}");
         for backend in &backends.served {
             let _ = writeln!(text, "  Serving    {}", backend.label());
         }

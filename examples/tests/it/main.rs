@@ -1,0 +1,76 @@
+//! Runs the examples as their users do, against one another.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod program;
+
+use program::Program;
+use tokio::process::Command;
+
+const KEYS: usize = 2;
+
+/// `hub_minimal` on a port of its own: its address, the consumer's key and the provider's.
+async fn hub() -> (Program, String, [String; KEYS]) {
+    let mut hub = Command::new(env!("CARGO_BIN_EXE_hub_minimal"));
+    let mut hub = Program::start(hub.env("SWAN_LISTEN", "127.0.0.1:0"));
+    let consumer = hub.word_after("consumer key ").await;
+    let provider = hub.word_after("provider key ").await;
+    let address = hub.word_after("http://").await;
+    let address = address.strip_suffix("/v1").unwrap().to_owned();
+    (hub, address, [consumer, provider])
+}
+
+#[tokio::test]
+async fn a_chat_and_a_stream_reach_an_echo_provider_through_a_hub_and_are_paid() {
+    let (hub, address, [consumer, provider]) = hub().await;
+    let mut echo = Command::new(env!("CARGO_BIN_EXE_provider_echo"));
+    let mut echo = Program::start(
+        echo.env("SWAN_HUB", format!("ws://{address}"))
+            .env("SWAN_PROVIDER_KEY", provider),
+    );
+    echo.line_with("swan/echo").await;
+    for program in [
+        env!("CARGO_BIN_EXE_chat"),
+        env!("CARGO_BIN_EXE_chat_stream"),
+    ] {
+        let mut ask = Command::new(program);
+        ask.arg("Good morning, market.")
+            .env("SWAN_BASE_URL", format!("http://{address}/v1"))
+            .env("SWAN_API_KEY", &consumer)
+            .env("SWAN_MODEL", "swan/echo");
+        let said = program::output(&mut ask).await;
+        assert!(said.contains("Good morning, market."), "{program}: {said}");
+        assert!(said.contains("0.0000"), "{program} says no cost: {said}");
+    }
+    drop((echo, hub));
+}
+
+#[tokio::test]
+async fn a_backend_of_ones_own_passes_the_suite() {
+    let mut custom = Command::new(env!("CARGO_BIN_EXE_provider_custom"));
+    let said = program::output(custom.env_remove("SWAN_PROVIDER_KEY")).await;
+    assert!(said.contains("the backend conforms"), "{said}");
+}
+
+#[tokio::test]
+async fn a_nested_hub_lives_under_the_products_path_and_login() {
+    let mut nested = Command::new(env!("CARGO_BIN_EXE_hub_nested"));
+    let mut nested = Program::start(nested.env("SWAN_LISTEN", "127.0.0.1:0"));
+    let url = format!("http://{}", nested.word_after("http://").await);
+    let models = program::get(&format!("{url}/models"), None).await;
+    assert!(
+        models.starts_with("HTTP/1.1 200"),
+        "models need no login: {models}"
+    );
+    let chat = r#"{"model":"qwen3:8b","messages":[]}"#;
+    let stranger = program::post(&format!("{url}/chat/completions"), chat, None).await;
+    assert!(stranger.starts_with("HTTP/1.1 403"), "{stranger}");
+    let penniless =
+        program::post(&format!("{url}/chat/completions"), chat, Some("x-user: 7")).await;
+    assert!(penniless.starts_with("HTTP/1.1 402"), "{penniless}");
+}
