@@ -33,6 +33,7 @@ pub use secret::{KeyHash, Secret};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 #[cfg(feature = "cli")]
+#[cfg(feature = "cli")]
 pub(crate) use watch::{ANSWER_OK, carry_out};
 pub use watch::{Watch, WatchOptions};
 
