@@ -49,9 +49,19 @@ pub(crate) struct Won {
 #[derive(Debug)]
 pub(crate) enum Answered {
     /// The whole body, which is JSON.
-    Whole(Bytes),
+    Whole(Whole),
     /// The beginning of a stream, up to its first content.
     Stream(Box<Begun>),
+}
+
+/// A whole answer, read once.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) body: Bytes,
+    /// Bytes of generated text.
+    pub(crate) content_bytes: u64,
+    /// The usage object, a slice of the body.
+    pub(crate) usage: Option<Bytes>,
 }
 
 /// A stream that has shown its first content.
@@ -197,13 +207,20 @@ async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptE
     } else {
         rest.freeze()
     };
-    match ChunkFacts::read(&body) {
-        None => Err(bad_gateway("its answer is not a JSON object".into())),
-        Some(facts) => match facts.error {
-            Some(error) => Err(bad_gateway(super::tally::said(error))),
-            None => Ok(Answered::Whole(body)),
-        },
+    let facts = ChunkFacts::read(&body)
+        .ok_or_else(|| bad_gateway("its answer is not a JSON object".into()))?;
+    if let Some(error) = facts.error {
+        return Err(bad_gateway(super::tally::said(error)));
     }
+    let content_bytes = facts.content_bytes;
+    let usage = facts
+        .usage
+        .map(|usage| body.slice_ref(usage.get().as_bytes()));
+    Ok(Answered::Whole(Whole {
+        body,
+        content_bytes,
+        usage,
+    }))
 }
 
 /// One attempt at a stream, up to its first content.

@@ -27,10 +27,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
-use swan_core::openai::{ChunkFacts, with_cost};
 use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
+use attempt::Whole;
 pub(crate) use attempt::{Answered, AttemptsFailed, Begun};
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use error::RequestError;
@@ -89,24 +89,20 @@ pub(crate) async fn chat(
     let served = served(bill, &asked, won.fallback);
     let reached = match won.answer {
         Answered::Stream(begun) => Reached::Stream(begun),
-        Answered::Whole(body) => settle_whole(bill, body).await?,
+        Answered::Whole(whole) => settle_whole(bill, whole).await?,
     };
     Ok((served, reached))
 }
 
 /// Charges a whole answer and writes the cost into it. Its last byte waits for the disk, and so does its first, since the
 /// cost stands in a header.
-async fn settle_whole(bill: &mut Bill, body: Bytes) -> Result<Reached, RequestError> {
-    let facts = ChunkFacts::read(&body).unwrap_or_default();
-    let usage = facts
-        .usage
-        .map(|usage| body.slice_ref(usage.get().as_bytes()));
-    bill.content(facts.content_bytes, 1);
-    let receipt = bill.settle(usage.as_ref(), None).durable().await?;
+async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestError> {
+    bill.content(whole.content_bytes, 1);
+    let receipt = bill.settle(whole.usage.as_ref(), None).durable().await?;
     let cost = receipt.cost.to_string();
-    let body = match usage {
-        Some(_) if receipt.trusted => with_cost(&body, &cost),
-        usage => tally::with_own_usage(&body, usage.as_ref(), &receipt, &cost),
+    let body = match &whole.usage {
+        Some(usage) if receipt.trusted => tally::with_cost(&whole.body, usage, &cost),
+        usage => tally::with_own_usage(&whole.body, usage.as_ref(), &receipt, &cost),
     };
     Ok(Reached::Whole { body, cost })
 }

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use swan_core::Usage;
-use swan_core::openai::{ChunkFacts, with_cost};
+use swan_core::openai::ChunkFacts;
 
 use super::settle::Receipt;
 
@@ -22,7 +22,7 @@ pub(crate) struct Tally {
     /// The last usage object that the model server sent.
     usage: Option<Bytes>,
     /// The chunk that carried nothing but usage, held back until the charge is known.
-    usage_chunk: Option<Bytes>,
+    usage_chunk: Option<(Bytes, Bytes)>,
     /// The last chunk with content, from which a usage chunk of our own takes its id.
     last: Bytes,
 }
@@ -70,9 +70,10 @@ impl Tally {
             });
         }
         if let Some(usage) = facts.usage {
-            self.usage = Some(data.slice_ref(usage.get().as_bytes()));
+            let usage = data.slice_ref(usage.get().as_bytes());
+            self.usage = Some(usage.clone());
             if facts.is_usage_only() {
-                self.usage_chunk = Some(data.clone());
+                self.usage_chunk = Some((data.clone(), usage));
                 return Ok(Kind::Hidden);
             }
         }
@@ -107,8 +108,8 @@ impl Tally {
         if self.wants_usage {
             let cost = receipt.cost.to_string();
             match &self.usage_chunk {
-                Some(chunk) if receipt.trusted => {
-                    let segments = with_cost(chunk, &cost);
+                Some((chunk, usage)) if receipt.trusted => {
+                    let segments = with_cost(chunk, usage, &cost);
                     let parts: Vec<&[u8]> = segments.iter().map(AsRef::as_ref).collect();
                     frame(&parts, out);
                 }
@@ -153,6 +154,17 @@ pub(crate) fn usage_object(usage: &Usage, cost: &str) -> String {
         usage.total_tokens(),
         usage.cached_tokens,
     )
+}
+
+/// `body` with the cost in its usage object, in which at least one count stands; a cost that the model server claims is
+/// replaced. `usage` is the slice of the body that holds the object.
+pub(crate) fn with_cost(body: &Bytes, usage: &Bytes, cost: &str) -> Vec<Bytes> {
+    if memchr::memmem::find(usage, b"cost").is_some() {
+        return swan_core::openai::with_cost(body, cost);
+    }
+    let (before, _) = around(body, usage);
+    let (before, after) = (body.slice(..=before.len()), body.slice(before.len() + 1..));
+    vec![before, format!("\"cost\":\"{cost}\",").into(), after]
 }
 
 /// A whole answer with what was charged in place of the usage that the model server gave, or did not give.

@@ -16,7 +16,7 @@ async fn serve(mut provider: Provider, seed: u64) {
             0 => {
                 provider
                     .act(stream, [Act::Fail(Failure::provider(500, "broken"))])
-                    .await
+                    .await;
             }
             1 if request.streaming => {
                 provider.act(stream, begin(delta("some text"))).await;
@@ -33,7 +33,7 @@ async fn serve(mut provider: Provider, seed: u64) {
             _ => {
                 provider
                     .act(stream, reply(completion("some text", 9, 2)))
-                    .await
+                    .await;
             }
         }
     }
