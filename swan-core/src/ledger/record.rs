@@ -4,7 +4,7 @@ use crate::{Amount, Basis, Metered, ModelId, ProviderId, Split};
 
 /// What a request delivered, what it cost and who got which part.
 ///
-/// The journal has its own flat form, so that a change of [`Usage`](crate::Usage) or [`Split`](crate::Split) can never
+/// The journal has its own flat form, so that a change of [`Usage`](crate::Usage) or [`Split`] can never
 /// change the meaning of old entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "the journal fixes its shape")]
