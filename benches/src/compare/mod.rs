@@ -24,8 +24,8 @@ pub struct CompareArgs {
     /// Connections in the measurements under load.
     #[arg(long, default_value_t = 64)]
     pub connections: usize,
-    /// Connections in the measurement of paced streams, 20 ms between two chunks.
-    #[arg(long, default_value_t = 256)]
+    /// Connections in the measurement of paced streams, 20 ms between two chunks; an endpoint of the hub takes 100 at most.
+    #[arg(long, default_value_t = 96)]
     pub paced: usize,
     /// One round of short measurements, to see that everything works; its figures mean nothing.
     #[arg(long)]
