@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::body::Segments;
+use super::body::{Segments, linger};
 use super::{Answer, headers, respond};
 use crate::hub::Shared;
 use crate::stages::{self, Bill, Reached, Relay, Served};
@@ -17,12 +17,13 @@ use crate::stages::{self, Bill, Reached, Relay, Served};
 pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     let id = hub.request_id();
     let mut bill = Bill::open(&hub, id);
-    let (parts, body) = request.into_parts();
-    let (served, reached) = match stages::chat(&hub, &parts, body, &mut bill).await {
+    let (parts, mut body) = request.into_parts();
+    let (served, reached) = match stages::chat(&hub, &parts, &mut body, &mut bill).await {
         Ok(reached) => reached,
         Err(error) => {
             let answer = Answer::of(&error);
             bill.answered(&answer);
+            linger(&parts.headers, body);
             return respond::error(&answer, id);
         }
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -63,7 +64,12 @@ pub(super) async fn list(State(hub): State<Arc<Shared>>, RawQuery(query): RawQue
 }
 
 /// One model by its name or an alias, with plain or encoded slashes.
-pub(super) async fn one(State(hub): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+pub(super) async fn one(
+    State(hub): State<Arc<Shared>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Response {
+    // A name that is no text is the name of no model.
+    let id = id.map_or_else(|_| String::new(), |Path(id)| id);
     let canonical = hub
         .policy
         .model(&id)

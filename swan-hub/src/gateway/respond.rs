@@ -9,6 +9,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode};
 use swan_core::RequestId;
 
+use super::body::linger;
 use super::{Answer, headers};
 use crate::hub::Shared;
 use crate::stages::RequestError;
@@ -41,6 +42,8 @@ pub(super) async fn unknown_url(hub: Arc<Shared>, request: Request) -> Response 
     }
     let method = request.method().to_string();
     let path = request.uri().path().chars().take(200).collect();
+    let (parts, body) = request.into_parts();
+    linger(&parts.headers, body);
     error(
         &Answer::of(&RequestError::UnknownUrl { method, path }),
         hub.request_id(),

@@ -113,7 +113,7 @@ impl Drop for Admission {
 /// Reads a JSON body within the bounds on its size and time.
 pub(crate) async fn read_json(
     headers: &HeaderMap,
-    body: Body,
+    body: &mut Body,
     limits: &Limits,
 ) -> Result<Bytes, AdmitError> {
     check_media_type(headers)?;
@@ -134,7 +134,7 @@ pub(crate) async fn read_json(
     }
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Bytes, AdmitError> {
+async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, AdmitError> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {

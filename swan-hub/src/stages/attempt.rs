@@ -212,6 +212,10 @@ async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptE
     if let Some(error) = facts.error {
         return Err(bad_gateway(super::tally::said(error)));
     }
+    // SDKs reach for the first choice; an object without one is nobody's answer and earns nothing.
+    if facts.choices == 0 {
+        return Err(bad_gateway("its answer was empty".into()));
+    }
     let content_bytes = facts.content_bytes;
     let usage = facts
         .usage

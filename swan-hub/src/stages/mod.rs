@@ -67,7 +67,7 @@ pub(crate) enum Reached {
 pub(crate) async fn chat(
     hub: &Arc<Shared>,
     request: &Parts,
-    body: Body,
+    body: &mut Body,
     bill: &mut Bill,
 ) -> Result<(Served, Reached), RequestError> {
     let consumer = hub.authenticator.authenticate(request).await?;

@@ -358,3 +358,26 @@ async fn paths_and_methods_that_do_not_exist_have_the_same_shape() {
         .await;
     assert_eq!(answer.header("allow"), "POST");
 }
+
+#[tokio::test]
+async fn who_is_refused_early_can_send_to_the_end_and_read_why() {
+    let market = Market::with_limits(|limits| limits.body_bytes = 10_000).await;
+    let chat = "/v1/chat/completions";
+    for (path, key, status) in [
+        (chat, &*market.key, 413),
+        (chat, "sk-swan-nobody", 401),
+        ("/v1/nothing", &*market.key, 404),
+    ] {
+        let mut socket = TcpStream::connect(market.address).await.unwrap();
+        let body = vec![b'y'; 24 << 20];
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        within(socket.write_all(&body)).await.unwrap();
+        let mut answer = [0; 12];
+        within(socket.read_exact(&mut answer)).await.unwrap();
+        assert_eq!(answer, *format!("HTTP/1.1 {status}").as_bytes());
+    }
+}

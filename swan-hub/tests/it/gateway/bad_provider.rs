@@ -82,3 +82,26 @@ async fn an_answer_without_end_is_cut() {
     );
     assert_eq!(market.spent("5"), Amount::ZERO);
 }
+
+#[tokio::test]
+async fn an_object_without_a_choice_is_no_answer_and_earns_nothing() {
+    for theirs in [
+        "{}",
+        r#"{"a":1}"#,
+        r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":9}}"#,
+        r#"{"choices":null}"#,
+    ] {
+        let market = Market::start().await;
+        let mut provider = market.provider(1).await;
+        let answer = market.chat(ask("")).background();
+        provider.serve(reply(theirs)).await;
+        let answer = answer.await.unwrap();
+        assert_eq!(
+            (answer.status, &*answer.error_code()),
+            (502, "provider_failed"),
+            "{theirs}"
+        );
+        market.settled().await;
+        assert_eq!(market.spent("5"), Amount::ZERO, "{theirs}");
+    }
+}

@@ -52,6 +52,12 @@ async fn models_are_listed_with_price_tier_and_who_is_there() {
             "{path}"
         );
     }
+    let no_text = Call::get(market.address, "/v1/models/%ff%fe").send().await;
+    assert_eq!(
+        (no_text.status, &*no_text.error_code()),
+        (404, "model_not_found")
+    );
+    assert!(no_text.headers.contains_key("x-request-id"));
     let none = Call::get(market.address, "/v1/models/gpt-9").send().await;
     assert_eq!((none.status, &*none.error_code()), (404, "model_not_found"));
 }

@@ -60,7 +60,7 @@ async fn what_the_hub_does_not_know_passes_both_ways_byte_for_byte() {
         r#"{{ "model" : "{MODEL}", "payment":"USD","seed":18446744073709551617, "messages":[],"x":{{"y":[1.10,null]}}}}"#
     );
     let answer = market.chat(body).background();
-    let theirs = r#"{"big":123456789012345678901234567890,"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":0},"é":"\u00e9"}"#;
+    let theirs = r#"{"big":123456789012345678901234567890,"choices":[{"index":0}],"usage":{"prompt_tokens":3,"completion_tokens":0},"é":"\u00e9"}"#;
     let request = provider.serve(reply(theirs)).await;
     let sent = std::str::from_utf8(&request.body).unwrap();
     assert_eq!(
