@@ -13,7 +13,7 @@ use crate::providers::Slot;
 pub(crate) enum RouteError {
     #[error("no provider serves {model} at the moment")]
     NoProvider { model: ModelId },
-    #[error("every provider of {model} is busy at the moment")]
+    #[error("every provider of {model} is full or failing at the moment")]
     Saturated { model: ModelId },
     #[error("the provider {provider:?} cannot serve {model} now, and fallbacks are not allowed")]
     NoFallback { provider: String, model: ModelId },
@@ -85,7 +85,7 @@ impl<'a> Router<'a> {
         }
         let mut candidates = Vec::new();
         self.hub.registry.candidates(self.model, &mut candidates);
-        let anybody = !candidates.is_empty();
+        let anybody = !candidates.is_empty() || self.any_endpoint();
         candidates.retain(|candidate| !self.tried.contains(&candidate.provider));
         let slot = self.choose(candidates).or_else(|| self.endpoint());
         match slot {
@@ -133,6 +133,12 @@ impl<'a> Router<'a> {
             .iter()
             .find(|endpoint| &**endpoint.name() == pin)?;
         endpoint.connect(self.model)
+    }
+
+    /// Whether an endpoint of the hub serves the model, busy or not.
+    fn any_endpoint(&self) -> bool {
+        let mut endpoints = self.hub.external.iter();
+        endpoints.any(|endpoint| endpoint.serves(self.model))
     }
 
     fn endpoint(&self) -> Option<Slot> {

@@ -15,7 +15,7 @@ use swan_hub::ExternalConfig;
 use tokio::net::TcpListener;
 
 use super::provider::Act;
-use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage};
+use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage, within};
 
 /// What the server was sent: the key and the body.
 type Sent = Arc<Mutex<Vec<(String, String)>>>;
@@ -113,4 +113,30 @@ async fn an_endpoint_that_fails_costs_nothing() {
         );
         assert_eq!(market.spent("5"), Amount::ZERO);
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_full_is_busy_and_not_absent() {
+    let arrived = Arc::new(tokio::sync::Notify::new());
+    let inside = Arc::clone(&arrived);
+    let never = move || async move {
+        inside.notify_one();
+        std::future::pending::<StatusCode>().await
+    };
+    let app = Router::new().route("/v1/chat/completions", post(never));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let endpoint = ExternalConfig::new("backup", format!("http://{address}"))
+        .with_model(MODEL, "qwen-upstream")
+        .with_capacity(1);
+    let market = Market::with(|builder| builder.external(endpoint)).await;
+    let first = market.chat(ask("")).background();
+    within(arrived.notified()).await;
+    let answer = market.chat(ask("")).send().await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (503, "providers_busy")
+    );
+    first.abort();
 }

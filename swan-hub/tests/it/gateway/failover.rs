@@ -257,3 +257,24 @@ async fn a_model_that_nobody_serves_now_is_a_matter_of_time() {
     provider.serve(reply(completion("hello", 7, 2))).await;
     assert_eq!(answer.await.unwrap().status, 200);
 }
+
+#[tokio::test]
+async fn a_model_whose_only_provider_keeps_failing_is_served_but_busy() {
+    let market = Market::start().await;
+    let mut provider = market.provider(1).await;
+    for _ in 0..5 {
+        let answer = market.chat(ask("")).background();
+        provider
+            .serve([Act::Fail(Failure::provider(500, "broken"))])
+            .await;
+        assert_eq!(answer.await.unwrap().status, 502);
+    }
+    let answer = market.chat(ask("")).send().await;
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (503, "providers_busy"),
+        "its breaker is open, which is not the same as nobody there"
+    );
+    assert_eq!(answer.header("retry-after"), "2");
+    assert_eq!(market.spent("5"), Amount::ZERO);
+}

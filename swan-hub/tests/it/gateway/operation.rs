@@ -140,6 +140,8 @@ async fn when_every_provider_is_full_the_consumer_is_told_to_come_back() {
         (answer.status, &*answer.error_code()),
         (503, "providers_busy")
     );
+    assert_eq!(answer.header("retry-after"), "2");
+    assert_eq!(answer.json()["error"]["param"], "model");
     for request in requests {
         provider
             .act(request.stream, reply(completion("hello", 7, 2)))
