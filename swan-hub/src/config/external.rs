@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
@@ -20,6 +21,9 @@ pub struct External {
     /// The models that it serves; without any, those that it lists itself.
     #[serde(default)]
     pub models: ExternalModels,
+    /// Requests at once for each model, at least 1; beyond them the endpoint counts as busy. Default 100.
+    #[serde(default)]
+    pub capacity: Option<NonZeroU32>,
 }
 
 /// The models of an endpoint.
@@ -51,6 +55,9 @@ impl External {
     ) -> Result<ExternalConfig, ConfigError> {
         let base = self.url.trim_end_matches('/');
         let mut config = ExternalConfig::new(&self.name, base.strip_suffix("/v1").unwrap_or(base));
+        if let Some(capacity) = self.capacity {
+            config = config.with_capacity(capacity.get());
+        }
         if let Some(name) = &self.key_env {
             let key = variable(name)
                 .filter(|key| !key.is_empty())

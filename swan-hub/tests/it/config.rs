@@ -28,6 +28,10 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         url = "http://10.0.0.7:8000/v1/"
         key_env = "BACKUP_KEY"
         models = { "Qwen/Qwen3-8B" = "qwen" }
+        capacity = 7
+        [[external]]
+        name = "second"
+        url = "https://api.example.com"
     "#;
     std::fs::write(&file, text).unwrap();
     let variables = environment(&[
@@ -48,6 +52,9 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     let external = config.external[0].resolve(key).unwrap();
     assert_eq!(external.base_url, "http://10.0.0.7:8000");
     assert_eq!(external.models["Qwen/Qwen3-8B"], "qwen");
+    assert_eq!(external.capacity, 7);
+    let second = config.external[1].resolve(|_| None).unwrap();
+    assert_eq!(second.capacity, 100);
     assert!(!format!("{external:?}").contains("secret\""));
     let missing = config.external[0].resolve(|_| None).unwrap_err();
     assert!(missing.to_string().contains("BACKUP_KEY"), "{missing}");
@@ -73,6 +80,14 @@ fn a_mistake_names_the_key_and_what_was_expected() {
         (
             "[[external]]\nname = \"x\"\nurl = \"y\"\nkey = \"z\"",
             vec!["key", "key_env"],
+        ),
+        (
+            "[[external]]\nname = \"x\"\nurl = \"y\"\ncapacity = 0",
+            vec!["capacity", "nonzero"],
+        ),
+        (
+            "[[external]]\nname = \"x\"\nurl = \"y\"\ncapacity = \"many\"",
+            vec!["capacity", "expected"],
         ),
     ] {
         let error = Config::default()
