@@ -16,7 +16,7 @@ use crate::hub::{Hub, Shared};
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
-use crate::stages::{Authenticator, Gate};
+use crate::stages::{self, Authenticator, Gate, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
 
 /// How often endpoints are asked for their models.
@@ -196,6 +196,7 @@ impl HubBuilder {
             authenticator: self.authenticator.unwrap_or_else(|| Arc::new(keys.clone())),
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
             gate: Gate::new(self.limits.in_flight),
+            streams: Streams::default(),
             registry,
             sessions: Arc::new(sessions),
             _watch: watch,
@@ -211,6 +212,7 @@ impl HubBuilder {
             external,
         });
         discover(&shared);
+        stages::watch_streams(&shared);
         Ok(Hub { shared })
     }
 }

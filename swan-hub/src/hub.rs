@@ -19,7 +19,7 @@ use crate::gateway;
 use crate::ledger::Books;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
-use crate::stages::{Authenticator, Gate};
+use crate::stages::{Authenticator, Gate, Streams};
 use crate::store::{KeyRing, Store, Watch};
 
 /// How long requests that are cut off may take to say so.
@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) _watch: Watch,
     pub(crate) external: Vec<ExternalEndpoint>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) streams: Streams,
     pub(crate) limits: Limits,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) started: Timestamp,
@@ -150,6 +151,8 @@ impl Hub {
         // Whoever is still waiting now hears that the answer broke, and is charged for what it got.
         shared.registry.close();
         let _ = tokio::time::timeout(LAST_WORDS, shared.gate.empty()).await;
+        // A consumer who does not even read that is charged before the books close, too.
+        shared.streams.cut_all();
         shared.sessions.record().await;
         shared.stop.send_replace(true);
         shared

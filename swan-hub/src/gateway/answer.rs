@@ -216,6 +216,7 @@ fn attempt(error: &AttemptsFailed) -> Answer {
         AttemptsFailed::NoFallback { .. } => Row::new(502, UPSTREAM, "no_fallback_available"),
         AttemptsFailed::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),
         AttemptsFailed::Broken { .. } => Row::new(502, UPSTREAM, "provider_failed_mid_answer"),
+        AttemptsFailed::CutOff { .. } => Row::new(504, SERVER, "answer_cut_off"),
     };
     row.say(error.to_string())
 }

@@ -36,6 +36,9 @@ pub(crate) enum AttemptsFailed {
     /// An answer broke after its beginning had gone out.
     #[error("the provider failed in the middle of its answer: {reason}")]
     Broken { reason: String },
+    /// The hub ended an answer whose beginning had gone out.
+    #[error("the answer was cut off: {reason}")]
+    CutOff { reason: String },
 }
 
 /// A provider that has begun to answer.
@@ -69,6 +72,8 @@ pub(crate) struct Whole {
 pub(crate) struct Begun {
     pub(crate) reply: Reply,
     pub(crate) start: Start,
+    /// When the whole answer must be over.
+    pub(crate) deadline: Instant,
 }
 
 /// Tries until an answer has begun. The slot of the winner is left in the bill.
@@ -229,6 +234,7 @@ async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptE
 
 /// One attempt at a stream, up to its first content.
 async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, AttemptError> {
+    let deadline = job.deadline;
     let mut reply = bill.slot()?.dispatch(job)?;
     let head = reply.head().await?;
     let sse = head.content_type.as_ref().is_none_or(|value| {
@@ -245,20 +251,25 @@ async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, At
     let mut start = Start::new(wants_usage);
     loop {
         match start.advance() {
-            Ok(true) => return Ok(Answered::Stream(Box::new(Begun { reply, start }))),
+            Ok(true) => break,
             Ok(false) => {}
             Err(StartError(reason)) => return Err(bad_gateway(reason)),
         }
         match reply.next().await {
             Some(piece) => start.push(piece?),
             None => {
-                return match start.end() {
-                    Ok(()) => Ok(Answered::Stream(Box::new(Begun { reply, start }))),
-                    Err(StartError(reason)) => Err(bad_gateway(reason)),
-                };
+                if let Err(StartError(reason)) = start.end() {
+                    return Err(bad_gateway(reason));
+                }
+                break;
             }
         }
     }
+    Ok(Answered::Stream(Box::new(Begun {
+        reply,
+        start,
+        deadline,
+    })))
 }
 
 /// A failure that the hub found in the provider's answer.

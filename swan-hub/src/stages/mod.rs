@@ -18,6 +18,7 @@ mod relay;
 mod route;
 mod settle;
 mod start;
+mod streams;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub(crate) use quote::QuoteError;
 pub(crate) use relay::Relay;
 pub(crate) use route::{FallbackReason, RouteError};
 pub(crate) use settle::Bill;
+pub(crate) use streams::{Streams, watch as watch_streams};
 
 use crate::hub::Shared;
 use crate::providers::ConnectionMode;

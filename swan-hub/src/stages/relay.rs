@@ -2,11 +2,14 @@
 //! settlement is part of it, because the end of the stream must not be seen before the charge is durable.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use axum::Error;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
+use parking_lot::Mutex;
+use swan_core::RequestId;
 
 use super::attempt::{AttemptsFailed, Begun};
 use super::settle::{Bill, Settling};
@@ -14,6 +17,7 @@ use super::start::{Start, StartError, Step};
 use super::tally::frame;
 use crate::events::Outcome;
 use crate::gateway::Answer;
+use crate::hub::Shared;
 use crate::providers::{Fault, Reply};
 use crate::stages::RequestError;
 
@@ -24,11 +28,22 @@ const WRITE_BYTES: usize = 32 << 10;
 /// and charges what was delivered.
 #[derive(Debug)]
 pub(crate) struct Relay {
+    hub: Arc<Shared>,
+    request: RequestId,
+    /// Shared with nobody but those who cut off what a consumer does not read.
+    flow: Arc<Mutex<Flow>>,
+}
+
+/// What flows.
+#[derive(Debug)]
+pub(super) struct Flow {
     /// Declared before the bill, so that the provider hears of the cancel before its place is free.
     reply: Option<Reply>,
     start: Start,
     bill: Bill,
     phase: Phase,
+    /// Whom to wake when the stream is cut off.
+    waker: Option<Waker>,
 }
 
 #[derive(Debug)]
@@ -45,14 +60,26 @@ enum Phase {
 
 impl Relay {
     pub(crate) fn new(begun: Begun, bill: Bill) -> Self {
-        Self {
+        let (hub, request) = (Arc::clone(bill.hub()), bill.request());
+        let flow = Arc::new(Mutex::new(Flow {
             reply: Some(begun.reply),
             start: begun.start,
             bill,
             phase: Phase::Flowing,
-        }
+            waker: None,
+        }));
+        hub.streams.enter(request, begun.deadline, &flow);
+        Self { hub, request, flow }
     }
+}
 
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.hub.streams.leave(self.request);
+    }
+}
+
+impl Flow {
     /// Moves events until nothing is ready, there is enough for a write, or the stream has ended.
     fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         while self.start.out.len() < WRITE_BYTES {
@@ -111,13 +138,29 @@ impl Relay {
     }
 
     fn break_off(&mut self, fault: Fault, reason: String) {
-        // What came before it goes out in the same write as what stands ready.
+        self.end_early(fault, AttemptsFailed::Broken { reason });
+    }
+
+    /// Ends the stream from outside: charges what was delivered, and gives everything back but the memory of what is
+    /// left to say.
+    pub(super) fn cut_off(&mut self, reason: &str) {
+        if matches!(self.phase, Phase::Flowing) {
+            let reason = reason.to_owned();
+            self.end_early(Fault::Consumer, AttemptsFailed::CutOff { reason });
+        }
+        self.bill.leave();
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn end_early(&mut self, fault: Fault, error: AttemptsFailed) {
         self.bill.deliver(&self.start.tally);
-        self.bill.attempt_failed(fault);
+        // The provider hears of the cancel before its place is free.
         self.reply = None;
-        let error = RequestError::from(AttemptsFailed::Broken { reason });
+        self.bill.attempt_failed(fault);
         let settling = self.bill.settle_partly(Outcome::Broken);
-        self.phase = Phase::Breaking(settling, error);
+        self.phase = Phase::Breaking(settling, error.into());
     }
 
     /// Writes what the consumer sees last.
@@ -134,43 +177,57 @@ impl Relay {
     }
 }
 
+impl Flow {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            let polled = match &mut self.phase {
+                Phase::Flowing => self.flow(cx),
+                Phase::Closing(settling) => settling.poll(cx).map(|settled| match settled {
+                    Ok(receipt) => {
+                        self.start.tally.close(&receipt, &mut self.start.out);
+                        self.last(None)
+                    }
+                    Err(error) => self.last(Some(&error)),
+                }),
+                // Whether or not the part could be recorded, the consumer must learn that the answer broke.
+                Phase::Breaking(settling, _) => settling.poll(cx).map(|_| self.say_why()),
+                Phase::Over => return Poll::Ready(None),
+            };
+            match polled {
+                Poll::Ready(Some(bytes)) => return Poll::Ready(Some(bytes)),
+                Poll::Ready(None) => {}
+                Poll::Pending => {
+                    match &mut self.waker {
+                        Some(waker) => waker.clone_from(cx.waker()),
+                        none => *none = Some(cx.waker().clone()),
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    fn say_why(&mut self) -> Option<Bytes> {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Breaking(_, error) => self.last(Some(&error)),
+            _ => None,
+        }
+    }
+}
+
 impl Body for Relay {
     type Data = Bytes;
     type Error = Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let this = &mut *self;
-        loop {
-            let bytes = match &mut this.phase {
-                Phase::Flowing => ready!(this.flow(cx)),
-                Phase::Closing(settling) => match ready!(settling.poll(cx)) {
-                    Ok(receipt) => {
-                        this.start.tally.close(&receipt, &mut this.start.out);
-                        this.last(None)
-                    }
-                    Err(error) => this.last(Some(&error)),
-                },
-                Phase::Breaking(settling, _) => {
-                    // Whether or not the part could be recorded, the consumer must learn that the answer broke.
-                    let _ = ready!(settling.poll(cx));
-                    let Phase::Breaking(_, error) = std::mem::replace(&mut this.phase, Phase::Over)
-                    else {
-                        return Poll::Ready(None);
-                    };
-                    this.last(Some(&error))
-                }
-                Phase::Over => return Poll::Ready(None),
-            };
-            if let Some(bytes) = bytes {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
-            }
-        }
+        let polled = self.flow.lock().poll(cx);
+        polled.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.phase, Phase::Over)
+        matches!(self.flow.lock().phase, Phase::Over)
     }
 }

@@ -90,6 +90,10 @@ impl Bill {
         self.recorder.record.request
     }
 
+    pub(super) const fn hub(&self) -> &Arc<Shared> {
+        &self.hub
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.recorder.elapsed()
     }
@@ -101,6 +105,11 @@ impl Bill {
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
+    }
+
+    /// Gives the place in the hub back before the end, when nothing that is left to do needs it.
+    pub(super) fn leave(&mut self) {
+        self.admission = None;
     }
 
     /// Takes over the funds that were set aside.

@@ -9,6 +9,7 @@ mod failover;
 mod http;
 mod operation;
 mod provider;
+mod slow_reader;
 mod streams;
 mod whole;
 
