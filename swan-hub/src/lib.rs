@@ -10,6 +10,7 @@ mod hub;
 pub mod ledger;
 mod providers;
 mod seams;
+mod segments;
 mod stages;
 pub mod store;
 
@@ -18,10 +19,11 @@ pub mod cli;
 
 // The public interface.
 pub use builder::HubBuilder;
-pub use config::{Config, Durability, External, ExternalModels, Limits};
+pub use config::{Config, External, ExternalModels, Limits};
 pub use error::{ConfigError, HubError};
 pub use events::{EventSink, Outcome, RequestRecord, TracingSink};
 pub use external::{ExternalConfig, ExternalError};
 pub use hub::Hub;
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 pub use stages::{AuthenticateError, Authenticator, Consumer};
+pub use store::Durability;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::CliError;
-use crate::config::{Config, Durability};
+use crate::config::Config;
 use crate::error::HubError;
-use crate::store::{self, SqliteOptions, Store, StorePlace};
+use crate::store::{SqliteOptions, Store, StorePlace};
 
 /// The store of `serve` and `dev`, said as the administrative commands say it.
 #[derive(Debug, Clone, Default, Args)]
@@ -43,11 +43,7 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Store>, CliError> {
             StorePlace::in_folder(&config.data_dir)
         }
     };
-    let durability = match config.durability {
-        Durability::Strict => store::Durability::Strict,
-        Durability::Relaxed => store::Durability::Relaxed,
-    };
-    let options = SqliteOptions::default().with_durability(durability);
+    let options = SqliteOptions::default().with_durability(config.durability);
     Ok(place.open(options).await?)
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
-use super::{Config, Durability, External, Limits};
+use super::{Config, External, Limits};
 use crate::error::ConfigError;
+use crate::store::Durability;
 
 /// One source of settings: a file, or one environment variable. Every key may be absent.
 #[derive(Debug, Default, Deserialize)]

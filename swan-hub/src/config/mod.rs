@@ -6,9 +6,9 @@ mod layers;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
 use swan_core::ExchangeRate;
 
+use crate::store::Durability;
 pub use external::{External, ExternalModels};
 
 /// Everything that `swan-hub serve` can be told.
@@ -35,18 +35,6 @@ pub struct Config {
     pub limits: Limits,
     /// OpenAI-compatible servers that serve what no provider can.
     pub external: Vec<External>,
-}
-
-/// When a settled charge counts as safe.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Durability {
-    /// When the disk has it: it survives the loss of power.
-    #[default]
-    Strict,
-    /// When the operating system has it: it survives the death of the process, not the loss of power.
-    Relaxed,
 }
 
 /// The bounds of DESIGN section 11 that an operator may move.

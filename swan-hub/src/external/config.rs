@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
-
 /// An OpenAI-compatible server that the hub may fall back on when no provider can serve.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ExternalConfig {
     /// A short name for logs and for the header `X-Swan-Provider-Name`.
@@ -15,26 +12,14 @@ pub struct ExternalConfig {
     /// Where its API is, up to and without `/v1`, for example `https://api.example.com`.
     pub base_url: String,
     /// The key to send as a bearer token; not printed by `Debug`.
-    #[serde(default)]
     pub api_key: Option<String>,
     /// Models by the hub's name, each with the name that the endpoint knows it by. Empty: whatever the
     /// endpoint lists at `/v1/models`.
-    #[serde(default)]
     pub models: BTreeMap<String, String>,
-    /// Requests at once for each model.
-    #[serde(default = "default_capacity")]
+    /// Requests at once for each model. 100.
     pub capacity: u32,
-    /// The deadline of a connection attempt in milliseconds.
-    #[serde(default = "default_connect_timeout_ms")]
+    /// The deadline of a connection attempt in milliseconds. 3,000.
     pub connect_timeout_ms: u64,
-}
-
-const fn default_capacity() -> u32 {
-    100
-}
-
-const fn default_connect_timeout_ms() -> u64 {
-    3_000
 }
 
 impl ExternalConfig {
@@ -46,8 +31,8 @@ impl ExternalConfig {
             base_url: base_url.into(),
             api_key: None,
             models: BTreeMap::new(),
-            capacity: default_capacity(),
-            connect_timeout_ms: default_connect_timeout_ms(),
+            capacity: 100,
+            connect_timeout_ms: 3_000,
         }
     }
 

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tower::Service;
 
-use super::body::Segments;
+use crate::segments::Segments;
 
 /// The pooled client of one endpoint. It follows no redirects.
 pub(crate) type HttpClient = Client<Hurried<HttpsConnector<HttpConnector>>, Segments>;

@@ -13,11 +13,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use swan_core::ProviderId;
 
-use super::body::Segments;
 use super::config::ExternalConfig;
 use super::connect::{HttpClient, client};
 use super::exchange::Exchange;
 use crate::providers::{AttemptError, Job};
+use crate::segments::Segments;
 
 /// The largest list of models that is read.
 const MAX_MODELS_BODY: usize = 4 << 20;

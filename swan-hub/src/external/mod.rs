@@ -1,6 +1,5 @@
 //! Configured OpenAI-compatible servers, used when no provider can serve.
 
-mod body;
 mod config;
 mod connect;
 mod endpoint;

@@ -9,9 +9,10 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::body::{Segments, linger};
+use super::body::linger;
 use super::{Answer, headers, respond};
 use crate::hub::Shared;
+use crate::segments::Segments;
 use crate::stages::{self, Bill, Reached, Relay, Served};
 
 pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request) -> Response {

@@ -36,6 +36,16 @@ impl Seen {
         self.news.lock().insert(provider, News { name, at });
     }
 
+    /// Puts back what could not be written, behind what has come since; a name is not forgotten for a later sign of life.
+    fn keep(&self, provider: ProviderId, old: News) {
+        let mut news = self.news.lock();
+        let News { name, at } = news.entry(provider).or_insert_with(|| old.clone());
+        *at = (*at).max(old.at);
+        if name.is_none() {
+            *name = old.name;
+        }
+    }
+
     /// Writes the news down. What could not be written stays news.
     pub(super) async fn record(&self, store: &dyn Store) {
         // Held throughout, so that two writers cannot overtake each other.
@@ -50,7 +60,7 @@ impl Seen {
                 failed = write(&mut written, store, provider, &news).await.err();
             }
             if failed.is_some() {
-                self.news.lock().entry(provider).or_insert(news);
+                self.keep(provider, news);
             }
         }
         if let Some(error) = failed {
@@ -96,4 +106,26 @@ async fn write(
     store.put_provider(&record).await?;
     known.insert(provider, record);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROVIDER: ProviderId = ProviderId::from_u128(7);
+
+    #[test]
+    fn a_name_that_could_not_be_written_outlives_a_later_sign_of_life() {
+        let seen = Seen::default();
+        let (early, late) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+        let unwritten = News {
+            name: Some("gpu-1".into()),
+            at: early,
+        };
+        seen.touch(PROVIDER, late);
+        seen.keep(PROVIDER, unwritten);
+        let news = seen.news.lock();
+        let news = news.get(&PROVIDER).unwrap();
+        assert_eq!((news.name.as_deref(), news.at), (Some("gpu-1"), late));
+    }
 }

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod durability;
 mod error;
 mod key_ring;
 mod memory;
@@ -20,6 +21,7 @@ use std::fmt;
 use async_trait::async_trait;
 use swan_core::{KeyId, ProviderId, Timestamp};
 
+pub use durability::Durability;
 pub use error::StoreError;
 pub use key_ring::{AuthError, KeyRing};
 pub use memory::MemoryStore;
@@ -31,8 +33,7 @@ pub use records::{
 };
 pub use secret::{KeyHash, Secret};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Durability, SqliteOptions, SqliteStore};
-#[cfg(feature = "cli")]
+pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "cli")]
 pub(crate) use watch::{ANSWER_OK, carry_out};
 pub use watch::{Watch, WatchOptions};

@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod api;
 mod config;
 mod e2e;
 mod gateway;

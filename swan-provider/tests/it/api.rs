@@ -1,6 +1,7 @@
 //! The shape of the public interface.
 
 use std::fmt::Debug;
+use swan_core::protocol::Operation;
 use swan_provider::{
     Backend, BackendError, BackendModel, Call, DiscoveredServer, Discovery, EchoBackend, Engine,
     Event, HttpBackend, HttpBackendBuilder, Observer, Provider, ProviderBuilder, ProviderError,
@@ -30,6 +31,17 @@ fn public_types_can_be_shared_printed_and_compared() {
     shared::<Box<dyn Observer>>();
     fn sent<T: Debug + Send + 'static>() {}
     sent::<Reply>();
+}
+
+#[tokio::test]
+async fn futures_can_be_spawned() {
+    fn spawnable<F: Future + Send>(_: F) {}
+    let echo = EchoBackend::new();
+    spawnable(echo.discover());
+    spawnable(echo.execute(Call::new(Operation::ChatCompletions, "echo", "{}")));
+    let provider = Provider::builder("ws://h", "sk-prov-1").with_backend(echo);
+    spawnable(provider.build().unwrap().run(async {}));
+    spawnable(Reply::json(200, "{}").read(10));
 }
 
 #[test]

@@ -18,26 +18,15 @@ use swan_core::{KeyId, ProviderId, Timestamp};
 
 use self::worker::Worker;
 use super::{
-    AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord, Store,
-    StoreError, StoredCommand,
+    AccountRecord, Command, Durability, JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord,
+    Store, StoreError, StoredCommand,
 };
-
-/// What survives what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Durability {
-    /// A write has answered when it survives the loss of power (`synchronous=FULL`).
-    #[default]
-    Strict,
-    /// A write survives the death of the process, and the last ones may be lost with the power (`synchronous=NORMAL`).
-    Relaxed,
-}
 
 /// How a SQLite file is used.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// What survives what.
+    /// When a write has answered.
     pub durability: Durability,
     /// How long a lock of another program is waited for, below 20 s. 5 s.
     pub busy_wait: Duration,

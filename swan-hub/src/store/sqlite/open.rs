@@ -3,8 +3,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{Durability, SqliteOptions};
-use crate::store::StoreError;
+use super::SqliteOptions;
+use crate::store::{Durability, StoreError};
 
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
