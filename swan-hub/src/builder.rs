@@ -49,7 +49,7 @@ impl HubBuilder {
     }
 
     /// Where keys, accounts and the journal are kept.
-    pub fn store(self, store: Arc<dyn Store>) -> Self {
+    pub fn with_store(self, store: Arc<dyn Store>) -> Self {
         Self {
             store: Some(store),
             ..self
@@ -57,7 +57,7 @@ impl HubBuilder {
     }
 
     /// What time it is.
-    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self {
             clock: Some(clock),
             ..self
@@ -65,7 +65,7 @@ impl HubBuilder {
     }
 
     /// Randomness for request ids and routing.
-    pub fn entropy(self, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn with_entropy(self, entropy: Arc<dyn Entropy>) -> Self {
         Self {
             entropy: Some(entropy),
             ..self
@@ -73,7 +73,7 @@ impl HubBuilder {
     }
 
     /// Catalogue, prices, split and metering.
-    pub fn policy(self, policy: Policy) -> Self {
+    pub fn with_policy(self, policy: Policy) -> Self {
         Self {
             policy: Some(Arc::new(policy)),
             ..self
@@ -81,7 +81,7 @@ impl HubBuilder {
     }
 
     /// How a request is priced.
-    pub fn pricing(self, pricing: Arc<dyn Pricing>) -> Self {
+    pub fn with_pricing(self, pricing: Arc<dyn Pricing>) -> Self {
         Self {
             pricing: Some(pricing),
             ..self
@@ -89,7 +89,7 @@ impl HubBuilder {
     }
 
     /// How a charge is shared out, in the place of the policy's split.
-    pub fn split(self, split: Arc<dyn RevenueSplit>) -> Self {
+    pub fn with_split(self, split: Arc<dyn RevenueSplit>) -> Self {
         Self {
             split: Some(split),
             ..self
@@ -97,7 +97,7 @@ impl HubBuilder {
     }
 
     /// Who gets a request.
-    pub fn routing(self, routing: Arc<dyn RoutingStrategy>) -> Self {
+    pub fn with_routing(self, routing: Arc<dyn RoutingStrategy>) -> Self {
         Self {
             routing: Some(routing),
             ..self
@@ -105,7 +105,7 @@ impl HubBuilder {
     }
 
     /// What a SWAN is worth.
-    pub fn price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
+    pub fn with_price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
         Self {
             oracle: Some(oracle),
             ..self
@@ -113,7 +113,7 @@ impl HubBuilder {
     }
 
     /// Whose request it is.
-    pub fn authenticator(self, authenticator: Arc<dyn Authenticator>) -> Self {
+    pub fn with_authenticator(self, authenticator: Arc<dyn Authenticator>) -> Self {
         Self {
             authenticator: Some(authenticator),
             ..self
@@ -121,7 +121,7 @@ impl HubBuilder {
     }
 
     /// Who is told about requests.
-    pub fn event_sink(self, events: Arc<dyn EventSink>) -> Self {
+    pub fn with_event_sink(self, events: Arc<dyn EventSink>) -> Self {
         Self {
             events: Some(events),
             ..self
@@ -129,17 +129,17 @@ impl HubBuilder {
     }
 
     /// The bounds that the hub keeps.
-    pub fn limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
     /// How the books are kept.
-    pub fn books(self, books: BooksOptions) -> Self {
+    pub fn with_books(self, books: BooksOptions) -> Self {
         Self { books, ..self }
     }
 
     /// An OpenAI-compatible server that serves what no provider can.
-    pub fn external(mut self, external: ExternalConfig) -> Self {
+    pub fn with_external(mut self, external: ExternalConfig) -> Self {
         self.external.push(external);
         self
     }

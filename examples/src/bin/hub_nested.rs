@@ -71,9 +71,9 @@ async fn log_in(mut request: Request, next: Next) -> Response {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let hub = Hub::builder()
-        .authenticator(Arc::new(OurUsers))
-        .routing(Arc::new(LeastConnections::new()))
-        .event_sink(Arc::new(OurRecords))
+        .with_authenticator(Arc::new(OurUsers))
+        .with_routing(Arc::new(LeastConnections::new()))
+        .with_event_sink(Arc::new(OurRecords))
         .build()
         .await?;
     let app = Router::new()

@@ -56,15 +56,17 @@ pub(crate) async fn run(args: Args) -> Result<(), CliError> {
 
 /// The hub that a configuration describes.
 pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub, CliError> {
-    let mut builder = Hub::builder().store(store).limits(config.limits.clone());
+    let mut builder = Hub::builder()
+        .with_store(store)
+        .with_limits(config.limits.clone());
     if let Some(path) = &config.policy {
-        builder = builder.policy(policy(path)?);
+        builder = builder.with_policy(policy(path)?);
     }
     if let Some(rate) = config.usd_per_swan {
-        builder = builder.price_oracle(Arc::new(FixedPrice::new(rate)));
+        builder = builder.with_price_oracle(Arc::new(FixedPrice::new(rate)));
     }
     for external in &config.external {
-        builder = builder.external(external.resolve(|name| std::env::var(name).ok())?);
+        builder = builder.with_external(external.resolve(|name| std::env::var(name).ok())?);
     }
     Ok(builder.build().await?)
 }

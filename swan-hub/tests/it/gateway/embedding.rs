@@ -62,8 +62,8 @@ async fn log_in(mut request: Request, next: Next) -> axum::response::Response {
 async fn a_hub_nests_under_a_path_behind_the_login_of_its_host() {
     let market = Market::with(|builder| {
         builder
-            .authenticator(Arc::new(Ours))
-            .split(Arc::new(Greedy))
+            .with_authenticator(Arc::new(Ours))
+            .with_split(Arc::new(Greedy))
     })
     .await;
     let app = Router::new()
@@ -118,7 +118,7 @@ async fn two_hubs_in_one_process_share_nothing() {
 #[tokio::test]
 async fn a_second_hub_on_the_same_store_is_refused() {
     let market = Market::start().await;
-    let second = Hub::builder().store(Arc::clone(market.hub.store())).build();
+    let second = Hub::builder().with_store(Arc::clone(market.hub.store())).build();
     let error = tokio::time::timeout(Duration::from_secs(30), second)
         .await
         .unwrap()

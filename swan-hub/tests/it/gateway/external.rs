@@ -46,7 +46,7 @@ async fn market(address: SocketAddr) -> Market {
     let endpoint = ExternalConfig::new("backup", format!("http://{address}"))
         .with_api_key("sk-upstream")
         .with_model(MODEL, "qwen-upstream");
-    Market::with(|builder| builder.external(endpoint)).await
+    Market::with(|builder| builder.with_external(endpoint)).await
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn an_endpoint_that_is_full_is_busy_and_not_absent() {
     let endpoint = ExternalConfig::new("backup", format!("http://{address}"))
         .with_model(MODEL, "qwen-upstream")
         .with_capacity(1);
-    let market = Market::with(|builder| builder.external(endpoint)).await;
+    let market = Market::with(|builder| builder.with_external(endpoint)).await;
     let first = market.chat(ask("")).background();
     within(arrived.notified()).await;
     let answer = market.chat(ask("")).send().await;

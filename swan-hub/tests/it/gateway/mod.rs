@@ -82,12 +82,12 @@ impl Market {
     pub(super) async fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
-        Self::with(|builder| builder.limits(limits)).await
+        Self::with(|builder| builder.with_limits(limits)).await
     }
 
     pub(super) async fn with(change: impl FnOnce(HubBuilder) -> HubBuilder) -> Self {
         let records = Arc::new(Records::default());
-        let builder = Hub::builder().event_sink(Arc::clone(&records) as Arc<dyn EventSink>);
+        let builder = Hub::builder().with_event_sink(Arc::clone(&records) as Arc<dyn EventSink>);
         let hub = change(builder).build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

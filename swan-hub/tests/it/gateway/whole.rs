@@ -140,9 +140,10 @@ async fn an_answer_without_usage_gets_the_usage_that_was_charged() {
 #[tokio::test]
 async fn paying_in_swan_costs_a_fifth_less_at_the_price_of_the_moment() {
     let rate = ExchangeRate::usd_per_swan("0.5".parse().unwrap()).unwrap();
-    let market =
-        Market::with(|builder| builder.price_oracle(std::sync::Arc::new(FixedPrice::new(rate))))
-            .await;
+    let market = Market::with(|builder| {
+        builder.with_price_oracle(std::sync::Arc::new(FixedPrice::new(rate)))
+    })
+    .await;
     let books = market.hub.books();
     market.grant_to(market.account, Currency::Swan, "10").await;
     let mut provider = market.provider(1).await;
