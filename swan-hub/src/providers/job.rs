@@ -26,6 +26,8 @@ pub(crate) struct Job {
     pub(crate) body: Vec<Bytes>,
     /// When the whole answer must be here.
     pub(crate) deadline: Instant,
+    /// By when a stream must have shown its first content, as [`Reply::content_shown`](super::Reply::content_shown) says.
+    pub(crate) content_by: Option<Instant>,
     /// How long the answer may be silent once its head is here.
     pub(crate) idle: Duration,
 }

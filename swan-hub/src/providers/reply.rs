@@ -11,7 +11,7 @@ use swan_core::protocol::{CancelReason, Piece, StreamEnd};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::attempt::{AttemptError, MAX_ERROR_BODY};
-use super::job::Head;
+use super::job::{Head, Job};
 use super::line::{Command, Line};
 use super::mailbox::{Batch, Mailbox};
 use crate::external::Exchange;
@@ -40,15 +40,36 @@ pub(crate) struct SessionSource {
     pub(crate) uncredited: usize,
 }
 
+/// How long an answer may take, as its [`Job`] says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// By when all of it is here.
+    deadline: Instant,
+    /// By when its first content is here; `None` once it is, and for answers that have no such bound.
+    content_by: Option<Instant>,
+    /// How long it may be silent once it has begun.
+    idle: Duration,
+}
+
+impl Bounds {
+    /// The bounds of this job.
+    pub(crate) const fn of(job: &Job) -> Self {
+        Self {
+            deadline: job.deadline,
+            content_by: job.content_by,
+            idle: job.idle,
+        }
+    }
+}
+
 /// One answer under way. Dropping it before its end cancels the request at the provider.
 ///
-/// The deadline and the silence bound of the [`Job`](super::Job) are kept here, with one timer for the whole answer.
+/// The bounds of the [`Job`] are kept here, with one timer for the whole answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     source: Source,
     ready: Batch,
-    deadline: Instant,
-    idle: Duration,
+    bounds: Bounds,
     last: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     begun: bool,
@@ -57,13 +78,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The answer from `source`, complete by `deadline` and never silent for longer than `idle` once it has begun.
-    pub(crate) fn new(source: Source, deadline: Instant, idle: Duration) -> Self {
+    /// The answer from `source`.
+    pub(crate) fn new(source: Source, bounds: Bounds) -> Self {
         Self {
             source,
             ready: Batch::default(),
-            deadline,
-            idle,
+            bounds,
             last: None,
             timer: None,
             begun: false,
@@ -109,6 +129,11 @@ impl Reply {
             Some(Popped::Failed(error)) => Some(Err(error)),
             Some(Popped::End) | None => None,
         }
+    }
+
+    /// Content has come: from here on only the deadline and silence end the answer.
+    pub(crate) const fn content_shown(&mut self) {
+        self.bounds.content_by = None;
     }
 
     /// What the provider said at the end, once the answer is complete.
@@ -208,10 +233,10 @@ impl Reply {
                 }
                 continue;
             }
-            let error = if due >= self.deadline {
-                AttemptError::Deadline
-            } else {
+            let error = if due < self.over_at() {
                 AttemptError::Idle
+            } else {
+                AttemptError::Deadline
             };
             self.stop(CancelReason::AttemptTimeout);
             return Poll::Ready(Err(error));
@@ -220,9 +245,19 @@ impl Reply {
 
     fn due(&self) -> Instant {
         match (self.begun, self.last) {
-            (true, Some(last)) => self.deadline.min(last + self.idle),
-            _ => self.deadline,
+            (true, Some(last)) => self.over_at().min(last + self.bounds.idle),
+            _ => self.over_at(),
         }
+    }
+
+    /// When the time is over, however much comes until then.
+    fn over_at(&self) -> Instant {
+        let Bounds {
+            deadline,
+            content_by,
+            ..
+        } = self.bounds;
+        content_by.map_or(deadline, |content_by| content_by.min(deadline))
     }
 
     async fn refusal(&mut self, status: u16) -> AttemptError {

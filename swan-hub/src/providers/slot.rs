@@ -10,7 +10,7 @@ use super::job::Job;
 use super::line::{Command, Order};
 use super::link::{ConnectionMode, Link, Way};
 use super::mailbox::Mailbox;
-use super::reply::{Reply, SessionSource, Source};
+use super::reply::{Bounds, Reply, SessionSource, Source};
 
 /// What became of an attempt, as far as it says something about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Slot {
     /// # Errors
     /// [`AttemptError::Lost`] when the connection is already gone.
     pub(crate) fn dispatch(&self, mut job: Job) -> Result<Reply, AttemptError> {
-        let (deadline, idle) = (job.deadline, job.idle);
+        let bounds = Bounds::of(&job);
         let source = match &self.link.way {
             Way::Line(line) => {
                 let mailbox = Arc::new(Mailbox::default());
@@ -97,7 +97,7 @@ impl Slot {
             }
             Way::Endpoint(endpoint) => Source::External(Box::new(endpoint.dispatch(&mut job)?)),
         };
-        Ok(Reply::new(source, deadline, idle))
+        Ok(Reply::new(source, bounds))
     }
 
     /// Gives the place back with a verdict, which the breaker and the averages learn from. Dropping the slot instead is neutral.

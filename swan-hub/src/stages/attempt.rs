@@ -144,11 +144,7 @@ async fn try_one(
     if !request.head.stream {
         return whole(bill, job, hub.limits.reply_bytes).await;
     }
-    let started = stream(bill, job, request.head.include_usage);
-    match tokio::time::timeout(hub.limits.idle, started).await {
-        Ok(answered) => answered,
-        Err(_) => Err(AttemptError::Deadline),
-    }
+    stream(bill, job, request.head.include_usage).await
 }
 
 fn job(
@@ -181,6 +177,10 @@ fn job(
         content_type: HeaderValue::from_static("application/json"),
         body: rewrite.apply(&request.body, &request.head),
         deadline,
+        content_by: request
+            .head
+            .stream
+            .then(|| Instant::now() + hub.limits.idle),
         idle: hub.limits.idle,
     }
 }
@@ -265,6 +265,7 @@ async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, At
             }
         }
     }
+    reply.content_shown();
     Ok(Answered::Stream(Box::new(Begun {
         reply,
         start,

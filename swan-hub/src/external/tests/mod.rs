@@ -56,6 +56,7 @@ fn job(streaming: bool) -> Job {
             Bytes::from_static(b"\"qwen-upstream\"}"),
         ],
         deadline: Instant::now() + PATIENCE,
+        content_by: None,
         idle: PATIENCE,
     }
 }

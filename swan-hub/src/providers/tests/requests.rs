@@ -363,6 +363,34 @@ async fn silence_and_slowness_have_a_deadline() {
 }
 
 #[tokio::test]
+async fn a_stream_shows_content_in_time_whatever_else_comes() {
+    let rig = Rig::start().await;
+    let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
+    let late = |idle| {
+        let mut late = job(true);
+        late.content_by = Some(Instant::now() + Duration::from_millis(100));
+        late.idle = idle;
+        late
+    };
+    let (_slot, mut reply) = rig.ask(1, late(PATIENCE));
+    let id = agent.request().await;
+    agent.chunk(&id, "").await;
+    reply.head().await.expect("a head");
+    reply.next().await.expect("a piece").expect("no failure");
+    assert_eq!(reply.next().await, Some(Err(AttemptError::Deadline)));
+    let cancel = agent.expect("cancel").await;
+    assert_eq!(cancel["payload"]["reason"], "attempt_timeout");
+
+    let (_slot, mut reply) = rig.ask(1, late(Duration::from_millis(300)));
+    let id = agent.request().await;
+    agent.chunk(&id, "Hel").await;
+    reply.head().await.expect("a head");
+    reply.next().await.expect("a piece").expect("no failure");
+    reply.content_shown();
+    assert_eq!(reply.next().await, Some(Err(AttemptError::Idle)));
+}
+
+#[tokio::test]
 async fn an_error_status_counts_against_nobody_but_its_provider() {
     let rig = Rig::start().await;
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;

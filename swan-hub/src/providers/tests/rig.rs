@@ -136,6 +136,7 @@ pub(super) fn job(streaming: bool) -> Job {
         content_type: HeaderValue::from_static("application/json"),
         body: vec![Bytes::from(body)],
         deadline: Instant::now() + PATIENCE,
+        content_by: None,
         idle: PATIENCE,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use swan_core::Amount;
-use swan_core::protocol::Failure;
+use swan_core::protocol::{CancelReason, Failure};
 use swan_hub::Outcome;
 
 use super::provider::{Act, begin, refusal, reply, sse};
@@ -173,7 +173,10 @@ async fn a_silent_provider_is_left_after_a_while() {
     ))
     .await;
     assert_eq!(answer.await.unwrap().status, 200);
-    silent.cancelled(request.stream).await;
+    assert_eq!(
+        silent.cancelled(request.stream).await,
+        CancelReason::AttemptTimeout
+    );
 }
 
 #[tokio::test]

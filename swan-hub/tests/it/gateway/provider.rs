@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
 use swan_core::protocol::{
-    Dialect, Failure, Frame, ProviderEvent, ProviderSession, ProviderSessionConfig, Registration,
-    Request, SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
+    CancelReason, Dialect, Failure, Frame, ProviderEvent, ProviderSession, ProviderSessionConfig,
+    Registration, Request, SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
 };
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
@@ -38,7 +38,7 @@ pub(crate) enum Act {
 #[derive(Debug)]
 pub(crate) enum Met {
     Request(Box<Request>),
-    Cancelled(StreamId),
+    Cancelled(StreamId, CancelReason),
     Draining,
     Gone,
 }
@@ -136,11 +136,11 @@ impl Provider {
         }
     }
 
-    /// Waits until the hub wants nothing more of a request.
-    pub(crate) async fn cancelled(&mut self, stream: StreamId) {
+    /// Waits until the hub wants nothing more of a request, and gives the reason.
+    pub(crate) async fn cancelled(&mut self, stream: StreamId) -> CancelReason {
         loop {
             match within(self.met.recv()).await {
-                Some(Met::Cancelled(cancelled)) if cancelled == stream => return,
+                Some(Met::Cancelled(cancelled, reason)) if cancelled == stream => return reason,
                 Some(_) => {}
                 None => panic!("the provider is gone"),
             }
@@ -245,7 +245,7 @@ impl Runner {
             ProviderEvent::Registered(_) => return self.ready.notify_one(),
             ProviderEvent::Rejected { message } => panic!("the hub refused: {message}"),
             ProviderEvent::Request(request) => Met::Request(request),
-            ProviderEvent::Cancelled { stream, .. } => Met::Cancelled(stream),
+            ProviderEvent::Cancelled { stream, reason } => Met::Cancelled(stream, reason),
             ProviderEvent::Notice(notice) if notice.event == "hub_draining" => Met::Draining,
             ProviderEvent::HubDraining => Met::Draining,
             _ => return,
