@@ -25,6 +25,9 @@ pub(crate) enum AttemptError {
     /// The whole attempt, or the wait for its first byte, took too long.
     #[error("the provider did not answer in time")]
     Deadline,
+    /// The answer flowed until the time that the hub gives a stream was over.
+    #[error("it took longer than an answer may take")]
+    TooLong,
     /// Nothing came for too long in the middle of an answer.
     #[error("the provider fell silent in the middle of its answer")]
     Idle,
@@ -79,7 +82,7 @@ impl AttemptError {
                 _ => Fault::Provider,
             },
             Self::TooLarge { .. } | Self::Malformed(_) | Self::Overflow { .. } => Fault::Consumer,
-            Self::Unsupported(_) | Self::Busy | Self::Draining => Fault::Hub,
+            Self::Unsupported(_) | Self::Busy | Self::Draining | Self::TooLong => Fault::Hub,
         }
     }
 
@@ -87,7 +90,7 @@ impl AttemptError {
     pub(crate) const fn is_retryable(&self) -> bool {
         match self {
             Self::TooLarge { .. } | Self::Unsupported(_) | Self::Busy | Self::Draining => true,
-            Self::Malformed(_) | Self::Overflow { .. } => false,
+            Self::Malformed(_) | Self::Overflow { .. } | Self::TooLong => false,
             Self::Connect(_)
             | Self::Lost(_)
             | Self::Deadline

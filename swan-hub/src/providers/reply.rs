@@ -45,7 +45,7 @@ pub(crate) struct SessionSource {
 pub(crate) struct Bounds {
     /// By when all of it is here.
     deadline: Instant,
-    /// By when its first content is here; `None` once it is, and for answers that have no such bound.
+    /// By when its first content is here, where that has a bound.
     content_by: Option<Instant>,
     /// How long it may be silent once it has begun.
     idle: Duration,
@@ -70,9 +70,11 @@ pub(crate) struct Reply {
     source: Source,
     ready: Batch,
     bounds: Bounds,
-    last: Option<Instant>,
+    /// Since when the hub waits for more. What a slow consumer lets wait is not the provider's silence.
+    waiting: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     begun: bool,
+    content_shown: bool,
     finished: bool,
     end: Option<StreamEnd>,
 }
@@ -84,7 +86,8 @@ impl Reply {
             source,
             ready: Batch::default(),
             bounds,
-            last: None,
+            waiting: None,
+            content_shown: false,
             timer: None,
             begun: false,
             finished: false,
@@ -121,7 +124,7 @@ impl Reply {
                 }
             };
             if taken {
-                self.last = Some(Instant::now());
+                self.waiting = None;
             }
         }
         match self.pop() {
@@ -133,7 +136,7 @@ impl Reply {
 
     /// Content has come: from here on only the deadline and silence end the answer.
     pub(crate) const fn content_shown(&mut self) {
-        self.bounds.content_by = None;
+        self.content_shown = true;
     }
 
     /// What the provider said at the end, once the answer is complete.
@@ -201,7 +204,7 @@ impl Reply {
             }
             Some(Err(error)) => {
                 self.finished = true;
-                Some(Popped::Failed(error))
+                Some(Popped::Failed(self.judged(error)))
             }
             None if self.finished => Some(Popped::End),
             None => None,
@@ -214,11 +217,12 @@ impl Reply {
             Source::External(exchange) => exchange.poll_take(cx, &mut self.ready),
         };
         if filled.is_ready() {
-            self.last = Some(Instant::now());
+            self.waiting = None;
             return Poll::Ready(Ok(()));
         }
+        let since = *self.waiting.get_or_insert_with(Instant::now);
         loop {
-            let due = self.due();
+            let due = self.due(since);
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
             // With the head the bound on silence begins, which is earlier than the deadline set so far.
             if due < timer.deadline() {
@@ -226,7 +230,7 @@ impl Reply {
             }
             ready!(timer.as_mut().poll(cx));
             // The timer is not moved at each chunk: what came since it was set is seen only here.
-            let due = self.due();
+            let due = self.due(since);
             if due > timer_deadline(&self.timer) {
                 if let Some(timer) = &mut self.timer {
                     timer.as_mut().reset(due);
@@ -236,28 +240,44 @@ impl Reply {
             let error = if due < self.over_at() {
                 AttemptError::Idle
             } else {
-                AttemptError::Deadline
+                self.judged(AttemptError::Deadline)
             };
             self.stop(CancelReason::AttemptTimeout);
             return Poll::Ready(Err(error));
         }
     }
 
-    fn due(&self) -> Instant {
-        match (self.begun, self.last) {
-            (true, Some(last)) => self.over_at().min(last + self.bounds.idle),
-            _ => self.over_at(),
+    fn due(&self, since: Instant) -> Instant {
+        let over_at = self.over_at();
+        if self.begun {
+            over_at.min(since + self.bounds.idle)
+        } else {
+            over_at
         }
     }
 
     /// When the time is over, however much comes until then.
     fn over_at(&self) -> Instant {
-        let Bounds {
-            deadline,
-            content_by,
-            ..
-        } = self.bounds;
-        content_by.map_or(deadline, |content_by| content_by.min(deadline))
+        let bounds = &self.bounds;
+        match bounds.content_by {
+            Some(content_by) if !self.content_shown => content_by.min(bounds.deadline),
+            _ => bounds.deadline,
+        }
+    }
+
+    /// A provider whose answer flowed until the hub's own time was over has done nothing wrong.
+    fn judged(&self, error: AttemptError) -> AttemptError {
+        let is_over = Instant::now() >= self.bounds.deadline;
+        match error {
+            AttemptError::Deadline => {}
+            _ if is_over => {}
+            _ => return error,
+        }
+        if self.content_shown {
+            AttemptError::TooLong
+        } else {
+            error
+        }
     }
 
     async fn refusal(&mut self, status: u16) -> AttemptError {

@@ -41,6 +41,17 @@ pub(crate) enum AttemptsFailed {
     CutOff { reason: String },
 }
 
+impl AttemptsFailed {
+    /// What ended an answer whose beginning had gone out.
+    pub(super) fn mid_answer(error: &AttemptError) -> Self {
+        let reason = error.to_string();
+        match error {
+            AttemptError::TooLong | AttemptError::Overflow { .. } => Self::CutOff { reason },
+            _ => Self::Broken { reason },
+        }
+    }
+}
+
 /// A provider that has begun to answer.
 #[derive(Debug)]
 pub(crate) struct Won {

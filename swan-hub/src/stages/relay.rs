@@ -91,7 +91,7 @@ impl Flow {
                 }
                 Ok(Step::Starved) => {}
                 Err(StartError(reason)) => {
-                    self.break_off(Fault::Provider, reason);
+                    self.end_early(Fault::Provider, AttemptsFailed::Broken { reason });
                     break;
                 }
             }
@@ -99,13 +99,15 @@ impl Flow {
             match reply.poll_next(cx) {
                 Poll::Ready(Some(Ok(piece))) => self.start.push(piece),
                 Poll::Ready(Some(Err(error))) => {
-                    self.break_off(error.fault(), error.to_string());
+                    self.end_early(error.fault(), AttemptsFailed::mid_answer(&error));
                     break;
                 }
                 Poll::Ready(None) => {
                     match self.start.end() {
                         Ok(()) => self.close(),
-                        Err(StartError(reason)) => self.break_off(Fault::Provider, reason),
+                        Err(StartError(reason)) => {
+                            self.end_early(Fault::Provider, AttemptsFailed::Broken { reason });
+                        }
                     }
                     break;
                 }
@@ -135,10 +137,6 @@ impl Flow {
         let reply = self.reply.as_mut()?;
         while let Some(Ok(_)) = reply.try_next() {}
         reply.end().copied()
-    }
-
-    fn break_off(&mut self, fault: Fault, reason: String) {
-        self.end_early(fault, AttemptsFailed::Broken { reason });
     }
 
     /// Ends the stream from outside: charges what was delivered, and gives everything back but the memory of what is

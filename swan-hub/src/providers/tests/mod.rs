@@ -2,6 +2,7 @@
 
 mod admission;
 mod agent;
+mod blame;
 mod churn;
 mod presence;
 mod requests;

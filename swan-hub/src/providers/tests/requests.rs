@@ -13,7 +13,7 @@ use super::super::{AttemptError, Fault, Outcome, Reply};
 use super::agent::{Agent, legacy_registration};
 use super::rig::{PATIENCE, Rig, job, until};
 
-async fn collect(reply: &mut Reply) -> Result<Vec<Piece>, AttemptError> {
+pub(super) async fn collect(reply: &mut Reply) -> Result<Vec<Piece>, AttemptError> {
     let mut pieces = Vec::new();
     while let Some(piece) = timeout(PATIENCE, reply.next()).await.expect("in time") {
         pieces.push(piece?);
@@ -21,7 +21,7 @@ async fn collect(reply: &mut Reply) -> Result<Vec<Piece>, AttemptError> {
     Ok(pieces)
 }
 
-fn text(piece: &Piece) -> String {
+pub(super) fn text(piece: &Piece) -> String {
     let value: Value = serde_json::from_slice(piece.bytes()).expect("JSON");
     value["choices"][0]["delta"]["content"]
         .as_str()
@@ -332,87 +332,4 @@ async fn a_provider_that_does_not_read_is_given_up() {
         assert!(matches!(error, AttemptError::Lost(_)), "{error}");
     }
     until("it is out", || rig.registry.models().is_empty()).await;
-}
-
-#[tokio::test]
-async fn silence_and_slowness_have_a_deadline() {
-    let rig = Rig::start().await;
-    let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
-
-    let mut hurried = job(true);
-    hurried.deadline = Instant::now() + Duration::from_millis(50);
-    let (_slot, mut reply) = rig.ask(1, hurried);
-    agent.request().await;
-    assert_eq!(
-        reply.head().await.expect_err("too late"),
-        AttemptError::Deadline
-    );
-    let cancel = agent.expect("cancel").await;
-    assert_eq!(cancel["payload"]["reason"], "attempt_timeout");
-
-    let mut impatient = job(true);
-    impatient.idle = Duration::from_millis(50);
-    let (_slot, mut reply) = rig.ask(1, impatient);
-    let id = agent.request().await;
-    agent.chunk(&id, "Hel").await;
-    reply.head().await.expect("a head");
-    reply.next().await.expect("a piece").expect("no failure");
-    assert_eq!(reply.next().await, Some(Err(AttemptError::Idle)));
-    agent.expect("cancel").await;
-    assert!(reply.next().await.is_none());
-}
-
-#[tokio::test]
-async fn a_stream_shows_content_in_time_whatever_else_comes() {
-    let rig = Rig::start().await;
-    let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
-    let late = |idle| {
-        let mut late = job(true);
-        late.content_by = Some(Instant::now() + Duration::from_millis(100));
-        late.idle = idle;
-        late
-    };
-    let (_slot, mut reply) = rig.ask(1, late(PATIENCE));
-    let id = agent.request().await;
-    agent.chunk(&id, "").await;
-    reply.head().await.expect("a head");
-    reply.next().await.expect("a piece").expect("no failure");
-    assert_eq!(reply.next().await, Some(Err(AttemptError::Deadline)));
-    let cancel = agent.expect("cancel").await;
-    assert_eq!(cancel["payload"]["reason"], "attempt_timeout");
-
-    let (_slot, mut reply) = rig.ask(1, late(Duration::from_millis(300)));
-    let id = agent.request().await;
-    agent.chunk(&id, "Hel").await;
-    reply.head().await.expect("a head");
-    reply.next().await.expect("a piece").expect("no failure");
-    reply.content_shown();
-    assert_eq!(reply.next().await, Some(Err(AttemptError::Idle)));
-}
-
-#[tokio::test]
-async fn an_error_status_counts_against_nobody_but_its_provider() {
-    let rig = Rig::start().await;
-    let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
-    for _ in 0..5 {
-        let (slot, mut reply) = rig.ask(1, job(false));
-        let id = agent.request().await;
-        let failed = json!({ "request_id": id, "error": "broken", "status_code": 500 });
-        agent.send("ack", &id, failed).await;
-        let error = reply.head().await.expect_err("a failure");
-        slot.finish(Outcome::Failed(error.fault()));
-    }
-    assert!(rig.slot(1).is_none(), "the breaker is open");
-    let mut candidates = Vec::new();
-    rig.registry
-        .candidates(&super::rig::model(), &mut candidates);
-    assert!(candidates[0].breaker_open);
-    rig.clock.advance(Duration::from_secs(6));
-    let probe = rig.slot(1).expect("a probe may pass");
-    assert!(rig.slot(1).is_none(), "one probe at a time");
-    drop(probe);
-    assert!(
-        rig.slot(1).is_some(),
-        "a probe without a verdict gives its permit back"
-    );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use swan_core::Amount;
-use swan_core::protocol::StreamEnd;
+use swan_core::protocol::{CancelReason, StreamEnd};
 use swan_hub::Outcome;
 
 use super::provider::{Act, begin, sse};
@@ -307,4 +307,31 @@ async fn a_long_stream_to_a_slow_reader_arrives_whole() {
     assert_eq!(answer.events().len(), 603);
     market.settled().await;
     assert_eq!(market.spent("5"), market.price(9, 7));
+}
+
+#[tokio::test]
+async fn streams_that_the_hub_cuts_off_do_not_speak_against_the_provider() {
+    let market =
+        Market::with_limits(|limits| limits.stream_deadline = Duration::from_millis(150)).await;
+    let mut provider = market.provider(1).await;
+    // One more than the failures that would open its breaker.
+    for _ in 0..6 {
+        let answer = market.chat(ask("\"stream\":true")).background();
+        let request = provider.serve(begin(delta("hello"))).await;
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let events = answer.events();
+        let last: serde_json::Value = serde_json::from_str(events.last().unwrap()).unwrap();
+        assert_eq!(last["error"]["code"], "answer_cut_off");
+        assert_eq!(
+            provider.cancelled(request.stream).await,
+            CancelReason::AttemptTimeout
+        );
+    }
+    market.settled().await;
+    assert!(
+        market.spent("5") > Amount::ZERO,
+        "what was delivered is paid"
+    );
+    assert_eq!(market.records.last().outcome, Outcome::Broken);
 }
