@@ -56,6 +56,7 @@ pub(crate) struct Link {
     in_flight: AtomicU32,
     draining: AtomicBool,
     unhealthy: AtomicBool,
+    loss_counted: AtomicBool,
 }
 
 impl Link {
@@ -78,6 +79,7 @@ impl Link {
             in_flight: AtomicU32::new(0),
             draining: AtomicBool::new(false),
             unhealthy: AtomicBool::new(false),
+            loss_counted: AtomicBool::new(false),
         }
     }
 
@@ -135,6 +137,15 @@ impl Link {
     /// The provider says whether this model works.
     pub(crate) fn set_unhealthy(&self, unhealthy: bool) {
         self.unhealthy.store(unhealthy, Ordering::Relaxed);
+    }
+
+    /// Whether this failure is only one more sign of a lost connection that has been counted: however many requests were
+    /// under way, it was lost once.
+    pub(crate) fn is_counted_loss(&self) -> bool {
+        match &self.way {
+            Way::Line(line) if line.is_closed() => self.loss_counted.swap(true, Ordering::Relaxed),
+            _ => false,
+        }
     }
 
     fn takes_requests(&self) -> bool {

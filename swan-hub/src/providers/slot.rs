@@ -107,6 +107,10 @@ impl Slot {
 
     fn learn(&mut self, outcome: Option<Outcome>) {
         if let Some(permit) = self.permit.take() {
+            let outcome = match outcome {
+                Some(Outcome::Failed(Fault::Provider)) if self.link.is_counted_loss() => None,
+                outcome => outcome,
+            };
             self.link.vitals.learn(permit, outcome, self.clock.now());
         }
     }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::super::{AttemptError, Fault, Outcome};
 use super::agent::Agent;
 use super::requests::{collect, text};
-use super::rig::{PATIENCE, Rig, job};
+use super::rig::{PATIENCE, Rig, job, until};
 
 #[tokio::test]
 async fn silence_and_slowness_have_a_deadline() {
@@ -128,4 +129,38 @@ async fn an_error_status_counts_against_nobody_but_its_provider() {
         rig.slot(1).is_some(),
         "a probe without a verdict gives its permit back"
     );
+}
+
+#[tokio::test]
+async fn a_lost_connection_speaks_once_against_its_provider() {
+    let rig = Rig::start().await;
+    let key = rig.provider_key(1).await;
+    for connection in 1..=5 {
+        let mut agent = Agent::serving(&rig, &key).await;
+        assert!(
+            !is_held_off(&rig),
+            "{} lost connections are too few",
+            connection - 1
+        );
+        let mut asked: Vec<_> = (0..8).map(|_| rig.ask(1, job(true))).collect();
+        agent.request().await;
+        drop(agent);
+        let heads = asked.iter_mut().map(|(_, reply)| reply.head());
+        for head in join_all(heads).await {
+            assert!(matches!(head, Err(AttemptError::Lost(_))), "{head:?}");
+        }
+        for (slot, _) in asked {
+            slot.finish(Outcome::Failed(Fault::Provider));
+        }
+        until("it is out", || rig.registry.models().is_empty()).await;
+    }
+    let _agent = Agent::serving(&rig, &key).await;
+    assert!(is_held_off(&rig), "five in a row are enough");
+}
+
+fn is_held_off(rig: &Rig) -> bool {
+    let mut candidates = Vec::new();
+    rig.registry
+        .candidates(&super::rig::model(), &mut candidates);
+    candidates[0].breaker_open
 }
