@@ -139,6 +139,11 @@ impl Reply {
         self.content_shown = true;
     }
 
+    /// Cancels the request because its time is over, where dropping would say that the consumer is gone.
+    pub(crate) fn give_up(&mut self) {
+        self.stop(CancelReason::AttemptTimeout);
+    }
+
     /// What the provider said at the end, once the answer is complete.
     pub(crate) const fn end(&self) -> Option<&StreamEnd> {
         self.end.as_ref()

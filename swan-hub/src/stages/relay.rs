@@ -144,6 +144,9 @@ impl Flow {
     pub(super) fn cut_off(&mut self, reason: &str) {
         if matches!(self.phase, Phase::Flowing) {
             let reason = reason.to_owned();
+            if let Some(reply) = &mut self.reply {
+                reply.give_up();
+            }
             self.end_early(Fault::Consumer, AttemptsFailed::CutOff { reason });
         }
         self.bill.leave();
