@@ -4,6 +4,7 @@ use super::{
     BATCH, Conversation, Event, Failure, FutureExt, Instant, Job, Output, PIECES_AHEAD, Request,
     StreamError, StreamExt, StreamId, jobs, mpsc,
 };
+use crate::jobs::Places;
 use futures::future::BoxFuture;
 use std::{collections::VecDeque, sync::Arc};
 use swan_core::{Clock, protocol::Dialect};
@@ -18,6 +19,7 @@ pub(super) struct Running {
     /// What the model server said, or will have said.
     status: u16,
     job: AbortHandle,
+    places: Places,
     /// Here while the answer may not go on; otherwise in the set of those that are waited for.
     outputs: Option<mpsc::Receiver<Output>>,
     /// What the session did not take for want of room.
@@ -28,6 +30,7 @@ impl Drop for Running {
     /// Ending the task drops the model server's connection, which is what makes it stop.
     fn drop(&mut self) {
         self.job.abort();
+        self.places.free();
     }
 }
 
@@ -52,6 +55,7 @@ impl Conversation {
         let started = Instant::now();
         match self.prepare(request) {
             Ok((job, outputs)) => {
+                let places = job.places.clone();
                 let job = tokio::spawn(job.run()).abort_handle();
                 let running = Running {
                     request_id: request.request_id.clone(),
@@ -59,6 +63,7 @@ impl Conversation {
                     started,
                     status: 200,
                     job,
+                    places,
                     outputs: None,
                     held: VecDeque::new(),
                 };
@@ -91,8 +96,8 @@ impl Conversation {
         let (sender, outputs) = mpsc::channel(PIECES_AHEAD);
         let job = Job {
             call,
-            slot,
-            total,
+            replica: Arc::clone(&slot.replica),
+            places: Places::new(slot, total),
             deadline: jobs::deadline(request, self.around.limits),
             limits: self.around.limits,
             wants_tokens: request.streaming && self.session.dialect() == Dialect::V1,

@@ -4,12 +4,15 @@ mod tail;
 
 use crate::{
     backend::{BackendError, Call, Reply, RequestBody},
-    roster::Slot,
+    roster::{Replica, Slot},
 };
 use bytes::Bytes;
 use futures::StreamExt;
 use serde_json::Value;
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use swan_core::protocol::{Dialect, Failure, Operation, Request, StreamEnd};
 use tail::Tail;
 use tokio::{
@@ -56,12 +59,27 @@ pub(crate) enum Output {
     Fail(Failure),
 }
 
+/// The places that a request takes here. They are free as soon as its job ends or the hub takes it back, whichever is
+/// first: a job that is stopped lets go only in its own time, and the hub's next request may come right behind the cancel.
+#[derive(Clone, Debug)]
+pub(crate) struct Places(Arc<Mutex<Option<(Slot, OwnedSemaphorePermit)>>>);
+
+impl Places {
+    pub(crate) fn new(slot: Slot, total: OwnedSemaphorePermit) -> Self {
+        Self(Arc::new(Mutex::new(Some((slot, total)))))
+    }
+
+    pub(crate) fn free(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
 /// One request on its way; dropping it stops the model server.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) call: Call,
-    pub(crate) slot: Slot,
-    pub(crate) total: OwnedSemaphorePermit,
+    pub(crate) replica: Arc<Replica>,
+    pub(crate) places: Places,
     pub(crate) deadline: Instant,
     pub(crate) limits: JobLimits,
     /// Whether the hub wants the token counts apart from the stream (v1).
@@ -84,21 +102,14 @@ impl Job {
             ))),
         };
         // Places are free again before the hub hears of it and sends the next request.
-        let Self {
-            outputs,
-            slot,
-            total,
-            ..
-        } = self;
-        drop((slot, total));
+        self.places.free();
         if let Ok(last) = outcome {
-            let _ = outputs.send(last).await;
+            let _ = self.outputs.send(last).await;
         }
     }
 
     async fn serve(&mut self) -> Result<Output, Unwanted> {
-        let replica = &self.slot.replica;
-        let reply = match replica.backend().execute(self.call.clone()).await {
+        let reply = match self.replica.backend().execute(self.call.clone()).await {
             Ok(reply) => reply,
             Err(error) => {
                 self.on_backend_error(&error);
@@ -147,7 +158,7 @@ impl Job {
                 self.send(Output::Body(piece)).await?;
             }
         }
-        if self.slot.replica.on_success() {
+        if self.replica.on_success() {
             let _ = self.nudge.try_send(());
         }
         Ok(Output::Finish(
@@ -194,7 +205,7 @@ impl Job {
     /// A connection that cannot be made or breaks says something about the model's health, and at once.
     fn on_backend_error(&self, error: &BackendError) {
         if error.is_backend_fault() {
-            self.slot.replica.on_failure();
+            self.replica.on_failure();
             let _ = self.nudge.try_send(());
         }
     }

@@ -1,9 +1,9 @@
 //! Work that nobody wants any more stops.
 
-use crate::support::{Hub, HubOptions, Mode, ModelServer, Running, eventually};
+use crate::support::{Hub, HubOptions, Mode, ModelServer, Running, builder, eventually};
 use std::time::{Duration, Instant};
 use swan_core::protocol::Dialect;
-use swan_provider::{EchoBackend, Event};
+use swan_provider::{EchoBackend, Event, HttpBackend};
 
 const MODEL: &str = EchoBackend::MODEL;
 const CHAT: &str = r#"{"messages":[{"role":"user","content":"x"}],"stream":true}"#;
@@ -39,6 +39,26 @@ async fn a_cancel_reaches_the_model_server_within_a_second() {
         // The place is free again, and the connection goes on.
         server.set(Mode::Echo);
         assert_eq!(connection.ask(MODEL, false, CHAT).await.final_status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn the_place_of_a_cancelled_request_is_free_for_the_one_right_behind_it() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let server = ModelServer::start().await;
+        let mut hub = Hub::start(HubOptions::speaking(dialect)).await;
+        let provider = builder(&hub).with_backend(HttpBackend::new(&server.url).unwrap());
+        let _provider = Running::start(provider.with_concurrency(1));
+        let mut connection = hub.next().await;
+        connection.registered().await;
+        server.set(Mode::Endless);
+        let mut stream = connection.dispatch(MODEL, true, CHAT).await;
+        for _ in 0..50 {
+            connection.first_piece(stream).await;
+            connection.cancel(stream).await;
+            stream = connection.dispatch(MODEL, true, CHAT).await;
+        }
+        connection.first_piece(stream).await;
     }
 }
 
