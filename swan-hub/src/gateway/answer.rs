@@ -212,6 +212,9 @@ fn attempt(error: &AttemptsFailed) -> Answer {
             };
         }
         AttemptsFailed::Provider { .. } => Row::new(502, UPSTREAM, "provider_failed"),
+        AttemptsFailed::Busy { .. } => Row::new(503, SERVER, "providers_busy")
+            .retry(2)
+            .param("model"),
         AttemptsFailed::Deadline => Row::new(504, UPSTREAM, "provider_timeout"),
         AttemptsFailed::NoFallback { .. } => Row::new(502, UPSTREAM, "no_fallback_available"),
         AttemptsFailed::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),

@@ -25,8 +25,11 @@ pub(crate) enum AttemptsFailed {
     /// The model server says that the request is at fault; nobody else would take it either.
     #[error("{}", .error.message)]
     Refused { status: u16, error: Box<ErrorBody> },
-    #[error("{attempts} attempts failed; the last one because {reason}")]
+    #[error("no provider could answer ({attempts} tried): {reason}")]
     Provider { attempts: u32, reason: String },
+    /// The last one had no place for the request, whatever the hub had counted.
+    #[error("no provider has a place for this request at the moment ({attempts} tried)")]
+    Busy { attempts: u32 },
     #[error("no provider answered in time")]
     Deadline,
     #[error("the provider failed, and fallbacks are not allowed: {reason}")]
@@ -314,6 +317,9 @@ fn failed(error: AttemptError, attempts: u32, request: &ChatRequest) -> Attempts
         other if !request.allow_fallbacks => AttemptsFailed::NoFallback {
             reason: other.to_string(),
         },
+        AttemptError::Busy | AttemptError::Provider { status: 429, .. } => {
+            AttemptsFailed::Busy { attempts }
+        }
         other => AttemptsFailed::Provider {
             attempts,
             reason: other.to_string(),

@@ -281,3 +281,20 @@ async fn a_model_whose_only_provider_keeps_failing_is_served_but_busy() {
     assert_eq!(answer.header("retry-after"), "2");
     assert_eq!(market.spent("5"), Amount::ZERO);
 }
+
+#[tokio::test]
+async fn a_provider_without_a_place_means_come_back_soon() {
+    let market = Market::start().await;
+    let mut provider = market.provider(1).await;
+    let answer = market.chat(ask("")).background();
+    let full = r#"{"detail":"this provider serves as many requests as it can"}"#;
+    provider.serve(refusal(429, full)).await;
+    let answer = answer.await.unwrap();
+    assert_eq!(
+        (answer.status, &*answer.error_code()),
+        (503, "providers_busy")
+    );
+    assert_eq!(answer.header("retry-after"), "2");
+    market.settled().await;
+    assert_eq!(market.spent("5"), Amount::ZERO);
+}
