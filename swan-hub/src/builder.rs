@@ -130,7 +130,10 @@ impl HubBuilder {
 
     /// The bounds that the hub keeps.
     pub fn with_limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+        Self {
+            limits: limits.countable(),
+            ..self
+        }
     }
 
     /// How the books are kept.

@@ -12,6 +12,9 @@ use crate::{
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+/// Longer than anybody waits, and short enough for every clock to count to: `Duration::MAX` means never, and not a panic.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+
 /// Settings of a [`Provider`]; begin with [`Provider::builder`].
 #[derive(Clone)]
 #[must_use]
@@ -194,16 +197,16 @@ impl ProviderBuilder {
                     backends: self.backends,
                     models_file: self.models_file,
                     concurrency: self.concurrency,
-                    interval: self.health_interval,
-                    probe_timeout: self.probe_timeout,
+                    interval: self.health_interval.min(LONGEST),
+                    probe_timeout: self.probe_timeout.min(LONGEST),
                 },
                 max_in_flight: self.max_in_flight as usize,
                 limits: JobLimits {
-                    idle: self.idle_timeout,
+                    idle: self.idle_timeout.min(LONGEST),
                     answer_bytes: self.answer_limit,
                     ..JobLimits::default()
                 },
-                drain_timeout: self.drain_timeout,
+                drain_timeout: self.drain_timeout.min(LONGEST),
                 reconnect: Reconnect::new(Reconnect::BASE, Reconnect::CAP, self.stable_after),
                 offer_v2: self.offer_v2,
                 observer: self.observer,

@@ -74,6 +74,22 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Longer than anybody waits, and short enough for every clock to count to.
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+
+    /// The same limits with a year in the place of longer times: `Duration::MAX` means no limit, and not a panic.
+    pub(crate) fn countable(self) -> Self {
+        Self {
+            body_deadline: self.body_deadline.min(Self::LONGEST),
+            request_deadline: self.request_deadline.min(Self::LONGEST),
+            stream_deadline: self.stream_deadline.min(Self::LONGEST),
+            idle: self.idle.min(Self::LONGEST),
+            ..self
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -91,3 +91,24 @@ async fn without_a_hub_it_stops_at_once() {
     provider.stop();
     provider.ended().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_time_beyond_every_clock_means_never() {
+    let mut hub = Hub::start(HubOptions::speaking(Dialect::V2)).await;
+    let mut provider = Running::start(
+        builder(&hub)
+            .with_backend(EchoBackend::new())
+            .with_health_interval(Duration::MAX)
+            .with_probe_timeout(Duration::MAX)
+            .with_idle_timeout(Duration::MAX)
+            .with_drain_timeout(Duration::MAX),
+    );
+    let mut connection = hub.next().await;
+    connection.registered().await;
+    let stream = connection
+        .dispatch(MODEL, false, r#"{"messages":[]}"#)
+        .await;
+    assert_eq!(connection.answer(stream).await.failure, None);
+    provider.stop();
+    provider.ended().await.unwrap();
+}

@@ -118,7 +118,9 @@ async fn two_hubs_in_one_process_share_nothing() {
 #[tokio::test]
 async fn a_second_hub_on_the_same_store_is_refused() {
     let market = Market::start().await;
-    let second = Hub::builder().with_store(Arc::clone(market.hub.store())).build();
+    let second = Hub::builder()
+        .with_store(Arc::clone(market.hub.store()))
+        .build();
     let error = tokio::time::timeout(Duration::from_secs(30), second)
         .await
         .unwrap()

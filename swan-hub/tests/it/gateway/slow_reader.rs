@@ -59,3 +59,19 @@ async fn a_drain_charges_those_who_do_not_read_before_the_books_close() {
     drop(body);
     assert_eq!(market.hub.books().audit(), []);
 }
+
+#[tokio::test]
+async fn a_limit_beyond_every_clock_is_no_limit() {
+    let market = Market::with_limits(|limits| {
+        limits.body_deadline = Duration::MAX;
+        limits.request_deadline = Duration::MAX;
+        limits.stream_deadline = Duration::MAX;
+        limits.idle = Duration::MAX;
+    })
+    .await;
+    let mut provider = market.provider(1).await;
+    let body = opened(&market, &mut provider).await;
+    drop(body);
+    market.settled().await;
+    assert!(market.spent("5") > Amount::ZERO);
+}
