@@ -38,6 +38,7 @@ struct LimitsLayer {
     request_secs: Option<u64>,
     stream_secs: Option<u64>,
     idle_secs: Option<u64>,
+    settle_secs: Option<u64>,
     further_attempts: Option<u32>,
 }
 
@@ -49,7 +50,7 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 16] = [
+const VARIABLES: [(&str, &str, Kind); 17] = [
     ("SWAN_LISTEN", "listen", Kind::Text),
     ("SWAN_PROVIDER_LISTEN", "provider_listen", Kind::Text),
     ("SWAN_DATA_DIR", "data_dir", Kind::Text),
@@ -77,6 +78,11 @@ const VARIABLES: [(&str, &str, Kind); 16] = [
         Kind::Number,
     ),
     ("SWAN_LIMITS_IDLE_SECS", "limits.idle_secs", Kind::Number),
+    (
+        "SWAN_LIMITS_SETTLE_SECS",
+        "limits.settle_secs",
+        Kind::Number,
+    ),
     (
         "SWAN_LIMITS_FURTHER_ATTEMPTS",
         "limits.further_attempts",
@@ -200,6 +206,11 @@ impl Limits {
                 layer.stream_secs,
             ),
             ("limits.idle_secs", &mut self.idle, layer.idle_secs),
+            (
+                "limits.settle_secs",
+                &mut self.settle_deadline,
+                layer.settle_secs,
+            ),
         ] {
             match secs {
                 Some(0) => {

@@ -55,6 +55,8 @@ pub struct Limits {
     pub stream_deadline: Duration,
     /// How long a stream may be silent, the wait for its first event included. Default 60 s.
     pub idle: Duration,
+    /// How long the end of an answer waits for its charge to be on the disk. Default 15 s.
+    pub settle_deadline: Duration,
     /// How often a request that failed before its first byte of content is tried on another provider. Default 2.
     pub further_attempts: u32,
 }
@@ -69,6 +71,7 @@ impl Default for Limits {
             request_deadline: Duration::from_secs(120),
             stream_deadline: Duration::from_secs(600),
             idle: Duration::from_secs(60),
+            settle_deadline: Duration::from_secs(15),
             further_attempts: 2,
         }
     }

@@ -22,6 +22,8 @@ pub struct BooksOptions {
     pub queue_entries_max: usize,
     /// How long an entry may wait for company when nobody waits for it. 100 ms.
     pub linger: Duration,
+    /// How long a write may take before new holds are refused until it is done. 5 s.
+    pub stall_after: Duration,
     /// How long the lease is waited for while another process, such as the command line, keeps the books. 2 s.
     pub lease_wait: Duration,
 }
@@ -40,6 +42,7 @@ impl Default for BooksOptions {
         Self {
             queue_entries_max: 1 << 16,
             linger: Duration::from_millis(100),
+            stall_after: Duration::from_secs(5),
             lease_wait: Duration::from_secs(2),
         }
     }

@@ -99,7 +99,7 @@ async fn append(shared: &Shared, record: &JournalRecord) -> bool {
     let mut pause = RETRY_FIRST;
     let mut closing_tries = 0;
     loop {
-        let answer = time::timeout(APPEND_MAX, shared.store.append(record)).await;
+        let answer = time::timeout(APPEND_MAX, watched(shared, record)).await;
         let answer = answer.unwrap_or_else(|_| Err(StoreError::unavailable("it does not answer")));
         let Err(error) = answer else {
             if shared.failing.swap(false, Ordering::AcqRel) {
@@ -122,4 +122,15 @@ async fn append(shared: &Shared, record: &JournalRecord) -> bool {
         time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_LAST);
     }
+}
+
+/// One write; while it takes too long nothing new is taken, since nobody knows whether it ever ends.
+async fn watched(shared: &Shared, record: &JournalRecord) -> Result<(), StoreError> {
+    let mut append = shared.store.append(record);
+    if let Ok(answer) = time::timeout(shared.options.stall_after, &mut append).await {
+        return answer;
+    }
+    shared.failing.store(true, Ordering::Release);
+    tracing::error!("the store does not answer; no new money moves until it does");
+    append.await
 }

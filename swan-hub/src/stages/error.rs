@@ -27,7 +27,7 @@ pub(crate) enum RequestError {
     Attempt(#[from] AttemptsFailed),
     /// The charge could not be journalled, so the consumer must not see the end of its answer.
     #[error(
-        "the charge for this request could not be recorded; nothing of the answer is lost but its end"
+        "the charge for this request could not be recorded in time, so the end of its answer is withheld"
     )]
     Unsettled,
     /// No route has this path.

@@ -28,9 +28,6 @@ use crate::hub::Shared;
 use crate::ledger::{Hold, LedgerError, Settled};
 use crate::providers::{self, AttemptError, ConnectionMode, Fault, Slot};
 
-/// How long the consumer waits for its charge to become durable while the store does not answer.
-const DURABLE_DEADLINE: Duration = Duration::from_secs(15);
-
 /// Everything that one request must give back: its funds, its place at a provider, its place in the hub, its record.
 ///
 /// Dropped at any point, it charges what was delivered until then and releases the rest.
@@ -255,7 +252,7 @@ impl Bill {
                 self.recorder.record.charge = cost;
                 Settling {
                     receipt,
-                    durable: Some(Box::pin(bounded(settled))),
+                    durable: Some(Box::pin(bounded(settled, self.hub.limits.settle_deadline))),
                 }
             }
             Err(error) => {
@@ -336,8 +333,8 @@ impl fmt::Debug for Settling {
 }
 
 /// The books repeat a failed write for as long as there is hope; the consumer does not wait that long.
-async fn bounded(settled: Settled) -> Result<(), LedgerError> {
-    match tokio::time::timeout(DURABLE_DEADLINE, settled.durable()).await {
+async fn bounded(settled: Settled, limit: Duration) -> Result<(), LedgerError> {
+    match tokio::time::timeout(limit, settled.durable()).await {
         Ok(durable) => durable,
         Err(_) => Err(LedgerError::Unavailable {
             why: "its store does not answer",

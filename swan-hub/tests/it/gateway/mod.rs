@@ -10,6 +10,7 @@ mod http;
 mod operation;
 mod provider;
 mod slow_reader;
+mod store_away;
 mod streams;
 mod whole;
 

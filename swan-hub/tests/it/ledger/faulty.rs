@@ -8,10 +8,11 @@ use swan_hub::store::{
     AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, MemoryStore, ProviderRecord,
     Store, StoreError, StoredCommand,
 };
+use tokio::sync::watch;
 
 /// What goes wrong with an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It does not happen, and says so.
     Fails,
     /// It happens, and says that it did not.
@@ -26,27 +27,44 @@ pub(super) enum Fault {
 
 /// A memory store whose appends go wrong `times` times after the first `good` ones.
 #[derive(Debug)]
-pub(super) struct FaultyStore {
-    pub(super) inner: MemoryStore,
-    pub(super) fault: Fault,
-    pub(super) good: u32,
-    pub(super) times: u32,
-    pub(super) appends: AtomicU32,
+pub(crate) struct FaultyStore {
+    pub(crate) inner: MemoryStore,
+    pub(crate) fault: Fault,
+    pub(crate) good: u32,
+    pub(crate) times: u32,
+    pub(crate) appends: AtomicU32,
+    /// How it lets its hub down just now, whatever the counts say.
+    away: watch::Sender<Option<Fault>>,
 }
 
 impl FaultyStore {
-    pub(super) fn new(fault: Fault, good: u32, times: u32) -> Self {
+    pub(crate) fn new(fault: Fault, good: u32, times: u32) -> Self {
         Self {
             inner: MemoryStore::new(),
             fault,
             good,
             times,
             appends: AtomicU32::new(0),
+            away: watch::Sender::new(None),
         }
     }
 
+    /// A store that works until it is told otherwise.
+    pub(crate) fn working() -> Self {
+        Self::new(Fault::Fails, u32::MAX, 0)
+    }
+
+    /// From now on appends fail, or hang until the store is back.
+    pub(crate) fn go_away(&self, fault: Fault) {
+        self.away.send_replace(Some(fault));
+    }
+
+    pub(crate) fn come_back(&self) {
+        self.away.send_replace(None);
+    }
+
     /// What a new process would find: everything that was written, and no lease.
-    pub(super) async fn after_crash(&self) -> MemoryStore {
+    pub(crate) async fn after_crash(&self) -> MemoryStore {
         let copy = MemoryStore::new();
         for record in self.inner.read(1, u32::MAX).await.unwrap() {
             copy.append(&record).await.unwrap();
@@ -58,17 +76,23 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn append(&self, record: &JournalRecord) -> Result<(), StoreError> {
+        let away = *self.away.borrow();
+        if away == Some(Fault::Hangs) {
+            let mut away = self.away.subscribe();
+            let _ = away.wait_for(Option::is_none).await;
+        }
         let number = self.appends.fetch_add(1, Ordering::SeqCst);
-        if number < self.good || number - self.good >= self.times {
+        let is_here = away.is_none_or(|fault| fault == Fault::Hangs);
+        if is_here && number < self.good || is_here && number - self.good >= self.times {
             return self.inner.append(record).await;
         }
-        let away = StoreError::Unavailable {
+        let error = StoreError::Unavailable {
             what: "the disk is away".into(),
             source: None,
         };
-        match self.fault {
-            Fault::Fails => Err(away),
-            Fault::Lies => self.inner.append(record).await.and(Err(away)),
+        match away.unwrap_or(self.fault) {
+            Fault::Fails => Err(error),
+            Fault::Lies => self.inner.append(record).await.and(Err(error)),
             Fault::Hangs => std::future::pending().await,
             Fault::HangsAfter => {
                 self.inner.append(record).await?;

@@ -2,7 +2,7 @@
 
 mod books;
 mod crash;
-mod faulty;
+pub(crate) mod faulty;
 mod journal_format;
 mod killed;
 
