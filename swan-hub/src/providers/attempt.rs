@@ -100,7 +100,6 @@ impl AttemptError {
     }
 
     /// The status that the provider or its model server gave, if it gave one.
-    #[cfg(test)]
     pub(crate) const fn status(&self) -> Option<u16> {
         match self {
             Self::Provider { status, .. } => Some(*status),

@@ -111,7 +111,9 @@ pub(crate) async fn attempt(
                 return Ok(Won { answer, fallback });
             }
             Err(error) => {
-                tracing::debug!(request = %bill.request(), number, %error, "an attempt failed");
+                // Not the error's words: a model server may quote the prompt in them.
+                let (fault, status) = (error.fault(), error.status());
+                tracing::debug!(request = %bill.request(), number, ?fault, status, "an attempt failed");
                 bill.attempt_failed(error.fault());
                 let is_over = !error.is_retryable() || Instant::now() >= deadline;
                 last = Some(error);
