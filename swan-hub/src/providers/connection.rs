@@ -135,7 +135,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn take_registration(&mut self, now: Timestamp) {
-        if self.line.is_none() {
+        // Only so many may wait for an answer, and an agent may send any number of them at once.
+        if self.line.is_none() || self.session.awaits_answer() {
             self.take_events(now);
             self.socket.set_max_message(self.session.max_inbound());
         }

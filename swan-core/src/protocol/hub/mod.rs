@@ -314,6 +314,12 @@ impl HubSession {
         self.streams.len()
     }
 
+    /// Whether a registration waits for [`accept`](Self::accept) or [`reject`](Self::reject).
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        !self.unanswered.is_empty()
+    }
+
     /// Bytes that wait to be sent.
     #[must_use]
     pub const fn queued_bytes(&self) -> usize {

@@ -157,6 +157,23 @@ async fn registering_again_replaces_the_models() {
 }
 
 #[tokio::test]
+async fn any_number_of_registrations_may_come_at_once() {
+    let rig = Rig::start().await;
+    let token = rig.provider_key(1).await;
+    let mut agent = Agent::serving(&rig, &token).await;
+    for number in 0..60 {
+        let models: &[&str] = if number % 2 == 0 { &[] } else { &[MODEL] };
+        agent
+            .send("register", "again", registration(&token, models))
+            .await;
+    }
+    for _ in 0..60 {
+        assert_eq!(agent.expect("ack").await["payload"]["success"], true);
+    }
+    assert!(rig.registry.serves(&model()), "the last one counts");
+}
+
+#[tokio::test]
 async fn heartbeats_and_pings_are_answered() {
     let rig = Rig::start().await;
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
