@@ -200,7 +200,7 @@ impl ProviderBuilder {
                     interval: self.health_interval.min(LONGEST),
                     probe_timeout: self.probe_timeout.min(LONGEST),
                 },
-                max_in_flight: self.max_in_flight as usize,
+                max_in_flight: self.max_in_flight,
                 limits: JobLimits {
                     idle: self.idle_timeout.min(LONGEST),
                     answer_bytes: self.answer_limit,

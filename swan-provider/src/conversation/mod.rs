@@ -88,9 +88,14 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn new(around: Surroundings, socket: Socket) -> Self {
         let clock = RuntimeClock::start();
+        let defaults = ProviderSessionConfig::default();
         let config = ProviderSessionConfig {
+            // The session is not what refuses a request for which there is a place.
+            max_streams: defaults
+                .max_streams
+                .max(around.introduction.max_in_flight as usize),
             id_seed: getrandom::u64().unwrap_or_default(),
-            ..ProviderSessionConfig::default()
+            ..defaults
         };
         let session = ProviderSession::new(socket.dialect(), config, clock.now());
         Self {

@@ -21,6 +21,8 @@ pub(crate) struct Introduction {
     pub(crate) key: String,
     pub(crate) node_id: String,
     pub(crate) node_name: String,
+    /// Requests at once over all models: no model takes more, whatever its backends could.
+    pub(crate) max_in_flight: u32,
 }
 
 impl Introduction {
@@ -44,7 +46,7 @@ impl Introduction {
             model_hashes: serving.iter().map(|(id, offer)| hash(id, offer)).collect(),
             model_declarations: serving
                 .iter()
-                .map(|(id, offer)| declaration(id, offer))
+                .map(|(id, offer)| declaration(id, offer, self.max_in_flight))
                 .collect(),
             capabilities: vec!["inference".to_owned()],
             hardware: hardware.map(|hardware| Hardware {
@@ -69,7 +71,7 @@ fn hash(id: &str, offer: &Offer) -> ModelHash {
     }
 }
 
-fn declaration(id: &str, offer: &Offer) -> ModelDeclaration {
+fn declaration(id: &str, offer: &Offer, max_in_flight: u32) -> ModelDeclaration {
     let window = offer.context_length();
     let (input, output) = modalities(offer.category);
     let quantization = offer
@@ -101,7 +103,7 @@ fn declaration(id: &str, offer: &Offer) -> ModelDeclaration {
             streaming: offer.category == Category::TextGeneration,
             ..Modality::default()
         }],
-        capacity: vec![Capacity::concurrency(offer.capacity())],
+        capacity: vec![Capacity::concurrency(offer.capacity().min(max_in_flight))],
         ..ModelDeclaration::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{Hub, HubOptions, ModelServer, Running};
 use serde_json::Value;
+use std::time::Duration;
 use swan_core::protocol::Dialect;
 use swan_provider::EchoBackend;
 
@@ -116,6 +117,29 @@ async fn many_streams_at_once_are_kept_apart() {
                 "{}",
                 answer.text()
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn as_many_requests_as_were_declared_are_taken_at_once() {
+    for (most, declared) in [(4, 4), (300, 300), (1_000, 400)] {
+        let mut hub = Hub::start(HubOptions::speaking(Dialect::V2)).await;
+        let _provider = Running::start(
+            crate::support::builder(&hub)
+                .with_backend(EchoBackend::new().with_delay(Duration::from_millis(100)))
+                .with_concurrency(400)
+                .with_max_in_flight(most),
+        );
+        let mut connection = hub.next().await;
+        let registration = connection.registered().await;
+        assert_eq!(registration.capacity(MODEL), Some(declared));
+        let mut streams = Vec::new();
+        for _ in 0..declared {
+            streams.push(connection.dispatch(MODEL, true, STREAMED).await);
+        }
+        for stream in streams {
+            assert_eq!(connection.answer(stream).await.failure, None);
         }
     }
 }

@@ -84,9 +84,14 @@ pub(super) async fn welcome(
         } else {
             Dialect::V1
         };
+        // As many as a real hub sends.
+        let config = HubSessionConfig {
+            max_streams: 1_024,
+            ..HubSessionConfig::default()
+        };
         drive(
             stream,
-            HubSession::new(dialect, HubSessionConfig::default(), now()),
+            HubSession::new(dialect, config, now()),
             options,
             received,
             sender,
