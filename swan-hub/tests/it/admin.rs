@@ -390,12 +390,8 @@ async fn a_second_key_of_an_account_pays_from_the_same_funds() {
         account.to_string()
     );
     let store = open_store(folder).await;
-    let owners = store
-        .keys()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|(_, record)| record.kind);
+    let keys = store.keys().await.unwrap();
+    let owners = keys.into_iter().map(|(_, record)| record.kind);
     assert_eq!(owners.collect::<Vec<_>>(), [KeyKind::Consumer(account); 2]);
     assert_eq!(store.accounts().await.unwrap().len(), 1);
 }

@@ -83,7 +83,7 @@ impl Store for FaultyStore {
         }
         let number = self.appends.fetch_add(1, Ordering::SeqCst);
         let is_here = away.is_none_or(|fault| fault == Fault::Hangs);
-        if is_here && number < self.good || is_here && number - self.good >= self.times {
+        if is_here && (number < self.good || number - self.good >= self.times) {
             return self.inner.append(record).await;
         }
         let error = StoreError::Unavailable {
