@@ -15,7 +15,7 @@ pub struct Metadata {
     pub request_id: Option<String>,
     /// The charge (`X-Swan-Cost`, or `usage.cost`); of a stream it is known when its usage chunk has come.
     pub cost: Option<Amount>,
-    /// What the charge is counted in, when the hub says so.
+    /// What the charge is counted in (`X-Swan-Cost-Currency`); of a stream, too, it is known from the start.
     pub currency: Option<Currency>,
     /// The provider who served the request.
     pub provider_id: Option<String>,
@@ -68,12 +68,10 @@ impl Metadata {
         let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
         let number = |name: &str| text(name)?.parse::<u64>().ok();
         let either = |a: &str, b: &str| number(a).or_else(|| number(b));
-        let cost = text("x-swan-cost").unwrap_or_default();
-        let mut cost = cost.split_whitespace();
         Self {
             request_id: text("x-request-id").or_else(|| text("x-swan-request-id")),
-            cost: cost.next().and_then(|amount| amount.parse().ok()),
-            currency: cost.next().and_then(|currency| currency.parse().ok()),
+            cost: text("x-swan-cost").and_then(|amount| amount.parse().ok()),
+            currency: text("x-swan-cost-currency").and_then(|currency| currency.parse().ok()),
             provider_id: text("x-swan-provider-id"),
             provider_name: text("x-swan-provider-name"),
             connection_mode: text("x-swan-connection-mode").map(ConnectionMode::from),

@@ -49,9 +49,11 @@ async fn ask(question: String) -> Result<(), Error> {
 
     println!("{}", reply.text().unwrap_or_default());
     let told = reply.metadata();
-    let cost = told
-        .cost
-        .map_or_else(|| "unknown".to_owned(), |cost| cost.to_string());
+    let cost = match (told.cost, told.currency) {
+        (Some(cost), Some(currency)) => format!("{cost} {currency}"),
+        (Some(cost), None) => cost.to_string(),
+        (None, _) => "unknown".to_owned(),
+    };
     let provider = told
         .provider_name
         .as_deref()

@@ -72,8 +72,9 @@ async fn print(stream: &mut ChatStream) -> Result<(), Error> {
     }
     println!();
     let tokens = stream.usage().map(|usage| usage.completion_tokens);
-    if let (Some(tokens), Some(cost)) = (tokens, stream.metadata().cost) {
-        eprintln!("{tokens} tokens for {cost}");
+    let told = stream.metadata();
+    if let (Some(tokens), Some(cost), Some(currency)) = (tokens, told.cost, told.currency) {
+        eprintln!("{tokens} tokens for {cost} {currency}");
     }
     Ok(())
 }

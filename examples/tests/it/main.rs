@@ -46,6 +46,7 @@ async fn a_chat_and_a_stream_reach_an_echo_provider_through_a_hub_and_are_paid()
         let said = program::output(&mut ask).await;
         assert!(said.contains("Good morning, market."), "{program}: {said}");
         assert!(said.contains("0.0000"), "{program} says no cost: {said}");
+        assert!(said.contains(" USD"), "{program} says no currency: {said}");
     }
     drop((echo, hub));
 }

@@ -73,7 +73,8 @@ async fn choices_go_out_and_metadata_comes_back() {
             );
             let told = [
                 ("x-request-id", "r-1"),
-                ("x-swan-cost", "0.000024 SWAN"),
+                ("x-swan-cost", "0.000024"),
+                ("x-swan-cost-currency", "SWAN"),
                 ("x-swan-provider-id", "prov-7"),
                 ("x-swan-provider-name", "attic"),
                 ("x-swan-connection-mode", "websocket"),

@@ -68,6 +68,11 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
         headers::BILLING_TYPE,
         HeaderValue::from_static("pay_as_you_go"),
     );
+    // Of a stream, too, whose cost comes with its last chunk: amounts never carry their currency.
+    headers.insert(
+        headers::COST_CURRENCY,
+        HeaderValue::from_static(served.currency.code()),
+    );
     let mode = if served.pin.is_some() {
         "explicit"
     } else {

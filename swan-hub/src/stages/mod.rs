@@ -28,6 +28,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
+use swan_core::Currency;
 use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
@@ -52,6 +53,7 @@ pub(crate) struct Served {
     pub(crate) provider: String,
     pub(crate) provider_name: Arc<str>,
     pub(crate) mode: ConnectionMode,
+    pub(crate) currency: Currency,
     pub(crate) pin: Option<String>,
     pub(crate) fallback: Option<FallbackReason>,
 }
@@ -117,6 +119,7 @@ fn served(bill: &Bill, asked: &parse::ChatRequest, fallback: Option<FallbackReas
             .unwrap_or_default(),
         provider_name: slot.map_or_else(|| Arc::from(""), |slot| Arc::clone(slot.provider_name())),
         mode: slot.map_or(ConnectionMode::Websocket, |slot| slot.mode()),
+        currency: bill.currency(),
         pin: asked.pin.clone(),
         fallback,
     }

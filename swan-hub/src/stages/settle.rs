@@ -12,7 +12,8 @@ use bytes::Bytes;
 use swan_core::ledger::{ChargeRecord, UsageBasis};
 use swan_core::protocol::StreamEnd;
 use swan_core::{
-    Amount, Basis, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState, Seen, Usage,
+    Amount, Basis, Currency, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState,
+    Seen, Usage,
 };
 use tokio::time::Instant;
 
@@ -89,6 +90,11 @@ impl Bill {
 
     pub(super) const fn hub(&self) -> &Arc<Shared> {
         &self.hub
+    }
+
+    /// What the request is paid in.
+    pub(crate) const fn currency(&self) -> Currency {
+        self.recorder.record.currency
     }
 
     pub(crate) fn elapsed(&self) -> Duration {

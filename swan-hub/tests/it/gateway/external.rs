@@ -73,6 +73,7 @@ async fn an_endpoint_streams_like_a_provider() {
     let market = market(address).await;
     let answer = market.chat(ask("\"stream\":true")).send().await;
     assert_eq!(answer.events().len(), 3, "{}", answer.text());
+    assert_eq!(answer.header("x-swan-cost-currency"), "USD");
     market.settled().await;
     assert_eq!(market.spent("5"), market.price(7, 2));
 }

@@ -23,6 +23,7 @@ async fn a_request_is_answered_charged_and_shared_out() {
         assert_eq!(answer.json()["usage"]["cost"], cost.to_string());
         assert_eq!(answer.json()["usage"]["prompt_tokens"], 20);
         assert_eq!(answer.header("x-swan-cost"), cost.to_string());
+        assert_eq!(answer.header("x-swan-cost-currency"), "USD");
         assert_eq!(answer.header("x-swan-connection-mode"), "websocket");
         assert_eq!(
             answer.header("x-swan-provider-id"),
@@ -162,6 +163,7 @@ async fn paying_in_swan_costs_a_fifth_less_at_the_price_of_the_moment() {
             .await;
         let answer = answer.await.unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.header("x-swan-cost-currency"), "SWAN");
         let after = books.available(market.account, Currency::Swan);
         assert_eq!(before.checked_sub(after).unwrap().pico(), cost);
         assert_eq!(market.spent("5"), Amount::ZERO);
