@@ -15,6 +15,8 @@ mod retries;
 mod server;
 mod shape;
 mod streams;
+mod tls;
+mod tls_front;
 
 use swan_client::mock::MockTransport;
 use swan_client::openai::{ChatRequest, Message};

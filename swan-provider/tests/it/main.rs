@@ -24,4 +24,5 @@ mod reconnect;
 mod serve;
 mod support;
 mod tasks;
+mod tls;
 mod trouble;

@@ -3,9 +3,11 @@
 mod hub;
 mod model_server;
 mod session;
+mod tls_front;
 
 pub use hub::{Hub, HubOptions};
 pub use model_server::{Mode, ModelServer};
+pub use tls_front::TlsFront;
 
 use std::{
     sync::{Arc, Mutex},
