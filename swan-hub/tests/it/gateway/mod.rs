@@ -9,6 +9,7 @@ mod failover;
 mod http;
 mod operation;
 mod provider;
+mod provider_crate;
 mod slow_reader;
 mod store_away;
 mod streams;
