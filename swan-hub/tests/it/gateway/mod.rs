@@ -5,6 +5,7 @@ mod bad_provider;
 mod churn;
 mod embedding;
 mod external;
+mod external_tls;
 mod failover;
 mod http;
 mod operation;
@@ -13,6 +14,7 @@ mod provider_crate;
 mod slow_reader;
 mod store_away;
 mod streams;
+mod tls_front;
 mod whole;
 
 use std::net::SocketAddr;
