@@ -18,6 +18,8 @@ pub struct Metering {
     pub completion_allowance_tokens: u64,
     /// Bytes to a token, for estimates.
     pub bytes_per_token: u64,
+    /// Bytes to a token at the most, over a whole answer: a longer one has more tokens than it was quoted for.
+    pub bytes_per_token_max: u64,
 }
 
 /// What the hub itself saw of a request.
@@ -73,6 +75,16 @@ impl Metering {
             cached_tokens: 0,
             completion_tokens: max_output_tokens,
         }
+    }
+
+    /// Whether an answer is longer than what it was quoted for can be, so that all that follows would be unpaid work.
+    #[must_use]
+    pub const fn is_used_up(&self, seen: &Seen) -> bool {
+        let most = seen
+            .max_output_tokens
+            .saturating_add(self.completion_allowance_tokens)
+            .saturating_mul(self.bytes_per_token_max);
+        seen.content_bytes > most
     }
 
     /// The tokens to charge for; never more, count by count, than the [`worst_case`](Self::worst_case) of the same request.

@@ -45,6 +45,7 @@ pub(super) struct Metering {
     pub(super) prompt_allowance_tokens: u64,
     pub(super) completion_allowance_tokens: u64,
     pub(super) bytes_per_token: u64,
+    pub(super) bytes_per_token_max: u64,
 }
 
 #[derive(Debug, Deserialize)]

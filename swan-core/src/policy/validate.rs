@@ -105,6 +105,12 @@ fn metering(document: &document::Metering) -> Result<Metering, PolicyError> {
             100_000,
         )?,
         bytes_per_token: within("metering.bytes_per_token", document.bytes_per_token, 1, 100)?,
+        bytes_per_token_max: within(
+            "metering.bytes_per_token_max",
+            document.bytes_per_token_max,
+            document.bytes_per_token,
+            10_000,
+        )?,
     })
 }
 

@@ -220,6 +220,9 @@ fn attempt(error: &AttemptsFailed) -> Answer {
         AttemptsFailed::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),
         AttemptsFailed::Broken { .. } => Row::new(502, UPSTREAM, "provider_failed_mid_answer"),
         AttemptsFailed::CutOff { .. } => Row::new(504, SERVER, "answer_cut_off"),
+        AttemptsFailed::UsedUp { .. } => {
+            Row::new(400, INVALID, "output_limit_reached").param("max_tokens")
+        }
     };
     row.say(error.to_string())
 }

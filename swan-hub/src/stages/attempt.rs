@@ -42,6 +42,11 @@ pub(crate) enum AttemptsFailed {
     /// The hub ended an answer whose beginning had gone out.
     #[error("the answer was cut off: {reason}")]
     CutOff { reason: String },
+    /// A stream went on beyond what it was quoted for.
+    #[error(
+        "the answer is longer than the {tokens} tokens that were set aside for it; ask for more with max_tokens"
+    )]
+    UsedUp { tokens: u64 },
 }
 
 impl AttemptsFailed {

@@ -84,7 +84,13 @@ impl Flow {
     fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         while self.start.out.len() < WRITE_BYTES {
             match self.start.step() {
-                Ok(Step::Event(_)) => continue,
+                Ok(Step::Event(_)) => {
+                    let Some(tokens) = self.bill.used_up(&self.start.tally) else {
+                        continue;
+                    };
+                    self.end_early(Fault::Consumer, AttemptsFailed::UsedUp { tokens });
+                    break;
+                }
                 Ok(Step::Done) => {
                     self.close();
                     break;

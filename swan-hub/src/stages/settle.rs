@@ -170,6 +170,16 @@ impl Bill {
         }
     }
 
+    /// The tokens that were set aside, once the stream has used all of them and goes on.
+    pub(super) fn used_up(&self, tally: &Tally) -> Option<u64> {
+        let seen = Seen {
+            content_bytes: tally.content_bytes,
+            ..self.seen
+        };
+        let used_up = self.hub.policy.metering().is_used_up(&seen);
+        used_up.then_some(self.seen.max_output_tokens)
+    }
+
     /// That much content goes to the consumer now, all in all.
     pub(crate) fn content(&mut self, bytes: u64, events: u64) {
         self.step(RequestEvent::Content);

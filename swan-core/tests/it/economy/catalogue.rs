@@ -152,7 +152,7 @@ fn an_answer_is_as_long_as_asked_for_within_the_limits() {
         policy.model("stheno-8b").unwrap(),
     );
     for (model, requested, allowed) in [
-        (qwen, None, 4_096),
+        (qwen, None, 16_384),
         (qwen, Some(10), 10),
         (qwen, Some(u64::MAX), 16_384),
         (stheno, Some(10_000), 8_192),

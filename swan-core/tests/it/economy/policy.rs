@@ -22,7 +22,7 @@ fn the_built_in_policy_says_what_the_seed_says() {
 }
 
 /// What the document says, what it says instead, and the error.
-const WRONG: [(&str, &str, &str); 13] = [
+const WRONG: [(&str, &str, &str); 14] = [
     (
         "version = \"swan-2.0\"",
         "version = \"Swan 2\"",
@@ -39,12 +39,17 @@ const WRONG: [(&str, &str, &str); 13] = [
         "the policy says split = 9900 basis points, but the shares of a split sum to 10000 basis points, not 9900",
     ),
     (
+        "bytes_per_token_max = 16",
+        "bytes_per_token_max = 3",
+        "the policy says metering.bytes_per_token_max = 3, but it lies between 4 and 10000",
+    ),
+    (
         "bytes_per_token = 4",
         "bytes_per_token = 0",
         "the policy says metering.bytes_per_token = 0, but it lies between 1 and 100",
     ),
     (
-        "default_max_tokens = 4_096",
+        "default_max_tokens = 16_384",
         "default_max_tokens = 99_999",
         "the policy says output.default_max_tokens = 99999, but it lies between 1 and 16384",
     ),

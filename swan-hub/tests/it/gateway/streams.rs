@@ -288,7 +288,7 @@ async fn a_long_stream_to_a_slow_reader_arrives_whole() {
     let opening = tokio::spawn(market.chat(ask(STREAM)).open());
     let request = provider.serve(begin(delta("first"))).await;
     let open = opening.await.unwrap();
-    let text = "x".repeat(1_000);
+    let text = "x".repeat(400);
     let feed = async {
         for _ in 0..600 {
             provider
@@ -334,4 +334,27 @@ async fn streams_that_the_hub_cuts_off_do_not_speak_against_the_provider() {
         "what was delivered is paid"
     );
     assert_eq!(market.records.last().outcome, Outcome::Broken);
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_on_beyond_what_was_set_aside_is_cut_off_and_paid_in_full() {
+    for v2 in [true, false] {
+        let market = Market::start().await;
+        let mut provider = market.provider_of(1, v2, &[MODEL]).await;
+        let asked = ask(&format!("{STREAM},\"max_tokens\":1"));
+        let answer = market.chat(asked.clone()).background();
+        // 16 bytes for the token that was asked for, and for each of the 16 that show no text.
+        let request = provider.request().await;
+        let body = [delta(&"x".repeat(16 * 17)), delta("y"), delta("never")];
+        provider.act(request.stream, begin(body.concat())).await;
+        let reason = provider.cancelled(request.stream).await;
+        assert_eq!(reason, CancelReason::ConsumerDisconnected, "v2 {v2}");
+        let events = answer.await.unwrap().events();
+        let last: serde_json::Value = serde_json::from_str(events.last().unwrap()).unwrap();
+        assert_eq!(last["error"]["code"], "output_limit_reached", "{events:?}");
+        assert_eq!(last["error"]["param"], "max_tokens");
+        assert!(!events.concat().contains("never"), "{events:?}");
+        let prompt = (asked.len() as u64).div_ceil(4);
+        assert_eq!(market.spent("5"), market.price(prompt, 1));
+    }
 }
