@@ -312,7 +312,7 @@ async fn a_long_stream_to_a_slow_reader_arrives_whole() {
 #[tokio::test]
 async fn streams_that_the_hub_cuts_off_do_not_speak_against_the_provider() {
     let market =
-        Market::with_limits(|limits| limits.stream_deadline = Duration::from_millis(150)).await;
+        Market::with_limits(|limits| limits.stream_deadline = Duration::from_millis(400)).await;
     let mut provider = market.provider(1).await;
     // One more than the failures that would open its breaker.
     for _ in 0..6 {
