@@ -1,6 +1,9 @@
+use core::hash::{BuildHasher as _, BuildHasherDefault};
 use std::collections::VecDeque;
 
-use super::hash::LookupMap;
+use hashbrown::HashTable;
+
+use super::hash::{FoldHasher, LookupMap};
 use super::{Field, HoldState, Kind, Transfer};
 use crate::{Amount, TransferId};
 
@@ -50,23 +53,37 @@ impl Seen {
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     window: usize,
-    recent: LookupMap<TransferId, Seen>,
-    order: VecDeque<TransferId>,
+    /// The window, oldest first: written in order and read only for a repeat.
+    recent: VecDeque<(TransferId, Seen)>,
+    /// How many have left the window, modulo 2^32.
+    gone: u32,
+    /// The number of each transfer in the window, counted as `gone` is. Four bytes each, so that looking up a new id, which
+    /// every transfer does, stays within the processor's caches.
+    numbers: HashTable<u32>,
     kept: LookupMap<TransferId, Seen>,
 }
 
 impl Memory {
     pub(super) fn new(window: usize) -> Self {
         Self {
-            window,
-            recent: LookupMap::default(),
-            order: VecDeque::new(),
+            window: window.min(u32::MAX as usize),
+            recent: VecDeque::new(),
+            gone: 0,
+            numbers: HashTable::new(),
             kept: LookupMap::default(),
         }
     }
 
     pub(super) fn get(&self, id: TransferId) -> Option<&Seen> {
-        self.recent.get(&id).or_else(|| self.kept.get(&id))
+        self.recent(id).or_else(|| self.kept.get(&id))
+    }
+
+    fn recent(&self, id: TransferId) -> Option<&Seen> {
+        let is_it = |number: &u32| {
+            numbered(&self.recent, self.gone, *number).is_some_and(|(other, _)| *other == id)
+        };
+        let number = self.numbers.find(hash_of(&id), is_it)?;
+        numbered(&self.recent, self.gone, *number).map(|(_, seen)| seen)
     }
 
     pub(super) fn insert(&mut self, id: TransferId, seen: Seen, for_ever: bool) {
@@ -74,12 +91,35 @@ impl Memory {
             self.kept.insert(id, seen);
             return;
         }
-        if self.order.len() >= self.window
-            && let Some(oldest) = self.order.pop_front()
+        if self.recent.len() >= self.window
+            && let Some((oldest, _)) = self.recent.pop_front()
         {
-            self.recent.remove(&oldest);
+            let oldest = self
+                .numbers
+                .find_entry(hash_of(&oldest), |number| *number == self.gone);
+            if let Ok(entry) = oldest {
+                entry.remove();
+            }
+            self.gone = self.gone.wrapping_add(1);
         }
-        self.order.push_back(id);
-        self.recent.insert(id, seen);
+        // The window is shorter than 2^32.
+        let place = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);
+        self.recent.push_back((id, seen));
+        let (recent, gone) = (&self.recent, self.gone);
+        let hash = |number: &u32| numbered(recent, gone, *number).map_or(0, |(id, _)| hash_of(id));
+        self.numbers
+            .insert_unique(hash_of(&id), gone.wrapping_add(place), hash);
     }
+}
+
+fn numbered(
+    recent: &VecDeque<(TransferId, Seen)>,
+    gone: u32,
+    number: u32,
+) -> Option<&(TransferId, Seen)> {
+    recent.get(number.wrapping_sub(gone) as usize)
+}
+
+fn hash_of(id: &TransferId) -> u64 {
+    BuildHasherDefault::<FoldHasher>::default().hash_one(id)
 }
