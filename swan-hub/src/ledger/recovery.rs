@@ -31,11 +31,7 @@ pub(super) async fn recover(
             count,
         });
     }
-    let mut core = Core {
-        ledger: report.ledger,
-        next_seq,
-        batch: Vec::new(),
-    };
+    let mut core = Core::new(report.ledger, next_seq);
     let left: Vec<_> = core.ledger.pending().collect();
     for hold in &left {
         let _ = core
