@@ -123,3 +123,39 @@ fn numbered(
 fn hash_of(id: &TransferId) -> u64 {
     BuildHasherDefault::<FoldHasher>::default().hash_one(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(n: u32) -> Seen {
+        Seen {
+            kind: Kind::Posted,
+            debit: SlotId(n),
+            credit: SlotId(n + 1),
+            amount: Amount::ZERO,
+            ended: None,
+        }
+    }
+
+    /// Also where the numbers of the window begin again at zero.
+    #[test]
+    fn exactly_the_window_is_remembered() {
+        for (window, gone) in [(1, 0), (3, 0), (100, 0), (100, u32::MAX - 250)] {
+            let mut memory = Memory::new(window);
+            memory.gone = gone;
+            let id = |n: u32| TransferId::from_u128(u128::from(n) + 1);
+            memory.insert(id(1_000), seen(1_000), true);
+            for n in 0..500_u32 {
+                assert!(memory.get(id(n)).is_none());
+                memory.insert(id(n), seen(n), false);
+                for old in 0..=n {
+                    let found = memory.get(id(old)).map(|seen| seen.debit);
+                    let expected = (old as usize + window > n as usize).then_some(SlotId(old));
+                    assert_eq!(found, expected, "{old} after {n}, window {window}");
+                }
+            }
+            assert!(memory.get(id(1_000)).is_some());
+        }
+    }
+}
