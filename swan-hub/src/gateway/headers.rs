@@ -62,9 +62,6 @@ pub(crate) fn preflight(asked: &HeaderMap, answer: &mut HeaderMap) {
 
 /// `text` as a header value: what a header cannot hold is percent-encoded, and what is long is cut.
 pub(crate) fn readable(text: &str) -> Option<HeaderValue> {
-    if text.len() <= 200 && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return HeaderValue::from_str(text).ok();
-    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars().take(200) {
         if matches!(c, ' '..='~') {

@@ -78,12 +78,7 @@ pub(super) struct Core {
     pub(super) next_seq: u64,
     /// Applied, and not yet handed to the writer.
     pub(super) batch: Vec<Entry>,
-    /// Tells those who wait for the batch, and nobody else; none when nothing further will become durable.
-    pub(super) gate: Option<Gate>,
 }
-
-/// Turns true when a batch is durable, and is dropped when it never will be.
-pub(super) type Gate = watch::Sender<bool>;
 
 /// How far the journal is durable.
 #[derive(Clone, Copy, Debug)]
@@ -117,33 +112,11 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// Applies a group and queues it for the store, whose writer may take its time.
-    pub(super) fn commit(&self, group: Group) -> Result<(), Rejected> {
+    /// Applies a group and queues it for the store. Answers the entry to wait for.
+    pub(super) fn commit(&self, group: Group) -> Result<(Applied, u64), Rejected> {
         let now = self.clock.now();
-        self.core.lock().commit(group, now).map(|_| ())
-    }
-
-    /// The same for somebody who waits for it.
-    pub(super) fn commit_now(&self, group: Group) -> Result<Settled, Rejected> {
-        let now = self.clock.now();
-        let settled = {
-            let mut core = self.core.lock();
-            let _: Applied = core.commit(group, now)?;
-            self.settled(&core)
-        };
-        self.wake.notify_one();
-        Ok(settled)
-    }
-
-    /// A ticket for everything applied so far; the writer is still to be woken.
-    fn settled(&self, core: &Core) -> Settled {
-        // Entries before this batch are durable before it is, so its gate is never too early.
-        let reached = self.progress.borrow().durable + 1 >= core.next_seq;
-        match &core.gate {
-            _ if reached => Settled::reached(),
-            Some(gate) => Settled::waiting(gate.subscribe()),
-            None => Settled::lost(),
-        }
+        let mut core = self.core.lock();
+        core.commit(group, now)
     }
 
     /// Whether new money movements are taken; ends of holds always are, since each was paid for with a place in the queue.
@@ -162,29 +135,19 @@ impl Shared {
 }
 
 impl Core {
-    pub(super) fn new(ledger: Ledger, next_seq: u64) -> Self {
-        Self {
-            ledger,
-            next_seq,
-            batch: Vec::new(),
-            gate: Some(Gate::new(false)),
-        }
-    }
-
-    pub(super) fn commit(&mut self, group: Group, now: Timestamp) -> Result<Applied, Rejected> {
+    pub(super) fn commit(
+        &mut self,
+        group: Group,
+        now: Timestamp,
+    ) -> Result<(Applied, u64), Rejected> {
         let applied = self.ledger.apply(&group, now)?;
         if applied == Applied::Created {
             let (seq, at) = (self.next_seq, self.ledger.now());
             self.batch.push(Entry { seq, at, group });
             self.next_seq += 1;
         }
-        Ok(applied)
-    }
-
-    /// Moves what has gathered into the empty `batch`; the gate is for those who wait for it.
-    pub(super) fn take(&mut self, batch: &mut Vec<Entry>) -> Option<Gate> {
-        std::mem::swap(&mut self.batch, batch);
-        self.gate.replace(Gate::new(false))
+        // A repeat waits for everything before it, among which is the original.
+        Ok((applied, self.next_seq - 1))
     }
 }
 
@@ -260,8 +223,8 @@ impl Books {
         // After a clock that went ahead and came back, the ledger's time stands still; the hold is to last as long as asked.
         request.expires = request.expires.after(core.ledger.now().since(now));
         match core.commit(entries::hold(&request), now) {
-            Ok(Applied::Created) => {}
-            Ok(Applied::Exists) => return Err(LedgerError::Duplicate),
+            Ok((Applied::Created, _)) => {}
+            Ok((Applied::Exists, _)) => return Err(LedgerError::Duplicate),
             Err(rejected) => return Err(LedgerError::refused(rejected, request.amount)),
         }
         drop(core);
@@ -284,17 +247,13 @@ impl Books {
     ) -> Result<Applied, LedgerError> {
         let group = entries::grant(id, account, currency, amount, note);
         let now = self.shared.clock.now();
-        let (applied, settled) = {
+        let (applied, seq) = {
             let mut core = self.shared.core.lock();
             self.shared.check_open(&core)?;
-            let applied = core
-                .commit(group, now)
-                .map_err(|rejected| LedgerError::refused(rejected, amount))?;
-            // A repeat waits for everything before it, among which is the original.
-            (applied, self.shared.settled(&core))
+            core.commit(group, now)
+                .map_err(|rejected| LedgerError::refused(rejected, amount))?
         };
-        self.shared.wake.notify_one();
-        settled.durable().await?;
+        self.settled(seq).durable().await?;
         Ok(applied)
     }
 
@@ -352,9 +311,8 @@ impl Books {
     /// # Errors
     /// [`LedgerError::Unavailable`] when the books ended before it did.
     pub async fn flush(&self) -> Result<(), LedgerError> {
-        let settled = self.shared.settled(&self.shared.core.lock());
-        self.shared.wake.notify_one();
-        settled.durable().await
+        let seq = self.shared.core.lock().next_seq - 1;
+        self.settled(seq).durable().await
     }
 
     /// Takes nothing new, writes what waits, and gives the lease back. Holds that still live end in memory only, and the
@@ -376,6 +334,12 @@ impl Books {
         Err(LedgerError::Unavailable {
             why: "it ended before everything was written",
         })
+    }
+
+    /// A ticket for entry `seq`, which wakes the writer.
+    pub(super) fn settled(&self, seq: u64) -> Settled {
+        self.shared.wake.notify_one();
+        Settled::new(seq, self.shared.progress.subscribe())
     }
 
     fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {

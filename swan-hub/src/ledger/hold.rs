@@ -4,6 +4,7 @@ use swan_core::Amount;
 use swan_core::ledger::{ChargeRecord, entries};
 use tokio::sync::watch;
 
+use super::books::Progress;
 use super::{Books, HoldRequest, LedgerError};
 
 /// Funds set aside for a request. It ends exactly once: by being settled, released, or dropped, which releases it.
@@ -38,13 +39,13 @@ impl Hold {
     pub fn settle(mut self, record: ChargeRecord) -> Result<Settled, LedgerError> {
         let gross = record.gross;
         let group = entries::settle(&self.terms, record)?;
-        let settled = self
+        let (_, seq) = self
             .books
             .shared
-            .commit_now(group)
+            .commit(group)
             .map_err(|rejected| LedgerError::refused(rejected, gross))?;
         self.live = false;
-        Ok(settled)
+        Ok(self.books.settled(seq))
     }
 
     /// Gives everything back, and notes why.
@@ -82,48 +83,30 @@ impl Drop for Hold {
 #[must_use = "what the consumer sees last must wait until the charge is durable"]
 #[derive(Debug)]
 pub struct Settled {
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Reached,
-    Waiting(watch::Receiver<bool>),
-    Lost,
+    seq: u64,
+    progress: watch::Receiver<Progress>,
 }
 
 impl Settled {
-    pub(super) const fn reached() -> Self {
-        Self {
-            state: State::Reached,
-        }
-    }
-
-    pub(super) const fn waiting(gate: watch::Receiver<bool>) -> Self {
-        Self {
-            state: State::Waiting(gate),
-        }
-    }
-
-    pub(super) const fn lost() -> Self {
-        Self { state: State::Lost }
+    pub(super) const fn new(seq: u64, progress: watch::Receiver<Progress>) -> Self {
+        Self { seq, progress }
     }
 
     /// Answers when the charge survives a crash. While the store does not answer this waits, so callers set a deadline.
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`] when the books ended first.
-    pub async fn durable(self) -> Result<(), LedgerError> {
-        let is_durable = match self.state {
-            State::Reached => true,
-            State::Waiting(mut gate) => gate.wait_for(|durable| *durable).await.is_ok(),
-            State::Lost => false,
-        };
-        if is_durable {
-            return Ok(());
+    pub async fn durable(mut self) -> Result<(), LedgerError> {
+        let seq = self.seq;
+        let reached = self
+            .progress
+            .wait_for(|now| now.durable >= seq || now.ended)
+            .await;
+        match reached {
+            Ok(now) if now.durable >= seq => Ok(()),
+            _ => Err(LedgerError::Unavailable {
+                why: "it ended before this was written",
+            }),
         }
-        Err(LedgerError::Unavailable {
-            why: "it ended before this was written",
-        })
     }
 }

@@ -31,7 +31,11 @@ pub(super) async fn recover(
             count,
         });
     }
-    let mut core = Core::new(report.ledger, next_seq);
+    let mut core = Core {
+        ledger: report.ledger,
+        next_seq,
+        batch: Vec::new(),
+    };
     let left: Vec<_> = core.ledger.pending().collect();
     for hold in &left {
         let _ = core

@@ -30,14 +30,12 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
         if waited.is_err() || closing {
             expire(&shared);
         }
-        let gate = shared.core.lock().take(&mut batch);
-        if !write(&shared, &batch).await {
+        std::mem::swap(&mut shared.core.lock().batch, &mut batch);
+        let written = write(&shared, &batch).await;
+        batch.clear();
+        if !written {
             break;
         }
-        if let Some(gate) = gate {
-            gate.send_replace(true);
-        }
-        batch.clear();
         if closing && shared.core.lock().batch.is_empty() {
             break;
         }
@@ -46,7 +44,6 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
         }
     }
     shared.closing.store(true, Ordering::Release);
-    shared.core.lock().gate = None;
     drop(lease);
     shared
         .progress
