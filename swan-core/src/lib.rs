@@ -3,6 +3,7 @@
 #![deny(clippy::float_arithmetic, clippy::float_cmp)]
 
 mod catalogue;
+mod grounds;
 mod ids;
 pub mod ledger;
 mod machines;
@@ -22,16 +23,17 @@ mod time;
 mod usage;
 
 pub use catalogue::{Modality, Model, ModelPrice, PriceError, Refusal, Tier, TokenPrice};
+pub use grounds::{Fact, Grounds};
 pub use ids::{AccountId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
 pub use machines::{
     Breaker, BreakerConfig, BreakerState, InvalidTransition, Permit, RequestEvent, RequestState,
 };
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError};
-pub use policy::{Policy, PolicyError, PolicyVersion};
+pub use policy::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion};
 pub use pricing::{Pricing, PricingError, Quote, SeedPricing, Terms};
 pub use random::{Rng, SeededRng};
 pub use routing::{Candidate, LeastConnections, RoundRobin, RoutingStrategy, TwoChoices};
 pub use split::{RevenueShares, RevenueSplit, SharesError, Split};
-pub use time::{Clock, Timestamp};
+pub use time::{Clock, Day, DayError, Timestamp};
 pub use usage::Usage;

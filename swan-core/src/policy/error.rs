@@ -25,7 +25,7 @@ impl PolicyError {
         clippy::needless_pass_by_value,
         reason = "what goes in here is not needed afterwards, so call sites need no borrows"
     )]
-    pub(super) fn invalid(
+    pub(crate) fn invalid(
         key: impl Into<String>,
         value: impl ToString,
         rule: impl ToString,

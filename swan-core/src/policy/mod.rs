@@ -1,13 +1,18 @@
 //! All economics in one versioned document, parsed and checked once.
 
+pub(crate) mod check;
 mod document;
 mod error;
 mod models;
+mod stamp;
 mod validate;
 mod version;
 
 pub use error::PolicyError;
+pub use stamp::{PolicyHash, PolicyStamp};
 pub use version::PolicyVersion;
+
+use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::metering::Metering;
@@ -20,7 +25,8 @@ use crate::split::RevenueShares;
 /// holds nothing that breaks its rules, so nobody checks again.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    version: PolicyVersion,
+    stamp: PolicyStamp,
+    source: Arc<toml::Table>,
     catalogue: Catalogue,
     classes: Classes,
     split: RevenueShares,
@@ -46,8 +52,20 @@ impl Policy {
 
     /// The version that ledger entries and quotes name.
     #[must_use]
-    pub const fn version(&self) -> &PolicyVersion {
-        &self.version
+    pub fn version(&self) -> &PolicyVersion {
+        self.stamp.version()
+    }
+
+    /// Version and content hash, for whatever is decided by this policy.
+    #[must_use]
+    pub const fn stamp(&self) -> &PolicyStamp {
+        &self.stamp
+    }
+
+    /// The document's values, in the order of their keys.
+    #[must_use]
+    pub fn source(&self) -> &toml::Table {
+        &self.source
     }
 
     /// The catalogue, in the document's order.

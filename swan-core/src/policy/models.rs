@@ -1,6 +1,6 @@
 //! One entry of the catalogue, checked.
 
-use super::validate::within;
+use super::check::{price, within};
 use super::{PolicyError, document};
 use crate::catalogue::{Modality, Model, ModelPrice, TokenPrice};
 use crate::{Amount, ModelId};
@@ -113,18 +113,6 @@ pub(super) fn token_price(
     output: Amount,
 ) -> Result<TokenPrice, PolicyError> {
     TokenPrice::per_million(input, output).map_err(|error| PolicyError::invalid(key, input, error))
-}
-
-/// A price in dollars: exact, not below zero, and not absurd.
-pub(super) fn price(key: &str, text: &str) -> Result<Amount, PolicyError> {
-    let amount: Amount = text
-        .parse()
-        .map_err(|error| PolicyError::invalid(key, format!("{text:?}"), error))?;
-    if amount.is_negative() || amount > TokenPrice::MAX_PER_MILLION {
-        let rule = "a price lies between 0 and 10000 dollars";
-        return Err(PolicyError::invalid(key, format!("{text:?}"), rule));
-    }
-    Ok(amount)
 }
 
 pub(super) fn vram(key: &str, gigabytes: u32) -> Result<u32, PolicyError> {

@@ -1,11 +1,13 @@
 //! From a document to a policy: every value is checked here, once, and nowhere else.
 
+use std::sync::Arc;
+
+use super::check::{self, points, within};
 use super::document::{self, Document};
 use super::models;
-use super::{Policy, PolicyError, PolicyVersion};
+use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion};
 use crate::catalogue::{Catalogue, Class, Classes};
 use crate::metering::Metering;
-use crate::money::BasisPoints;
 use crate::split::RevenueShares;
 
 /// No answer of today's models is longer, and charges stay far inside 128 bits.
@@ -18,9 +20,12 @@ impl Policy {
     ///
     /// [`PolicyError`] names the key, its value and the rule that it breaks.
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
-        let document: Document = toml::from_str(text).map_err(|error| PolicyError::Unreadable {
+        let unreadable = |error: toml::de::Error| PolicyError::Unreadable {
             message: error.to_string(),
-        })?;
+        };
+        let source: toml::Table = toml::from_str(text).map_err(unreadable)?;
+        // Read from the text again, since only that way an error knows its line.
+        let document: Document = toml::from_str(text).map_err(unreadable)?;
         let version = PolicyVersion::new(&document.version).ok_or_else(|| {
             let rule = "a version has 1 to 40 lower-case letters, digits, dots and hyphens";
             PolicyError::invalid("version", &document.version, rule)
@@ -50,7 +55,8 @@ impl Policy {
             PolicyError::invalid("model", name, "a name belongs to one model only")
         })?;
         Ok(Self {
-            version,
+            stamp: PolicyStamp::new(version, PolicyHash::of(&source)),
+            source: Arc::new(source),
             catalogue,
             classes: classes(&document.classes, max_output)?,
             split: shares(&document.split)?,
@@ -62,25 +68,6 @@ impl Policy {
             default_max_output_tokens: default_max_output,
         })
     }
-}
-
-pub(super) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<u64, PolicyError> {
-    if (least..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(PolicyError::invalid(
-            key,
-            value,
-            format!("it lies between {least} and {most}"),
-        ))
-    }
-}
-
-fn points(key: &str, value: u64) -> Result<BasisPoints, PolicyError> {
-    u16::try_from(value)
-        .ok()
-        .and_then(|points| BasisPoints::new(points).ok())
-        .ok_or_else(|| PolicyError::invalid(key, value, "a share is at most 10000 basis points"))
 }
 
 fn shares(document: &document::Shares) -> Result<RevenueShares, PolicyError> {
@@ -130,11 +117,11 @@ fn classes(document: &document::Classes, max_output: u64) -> Result<Classes, Pol
                 rule,
             ));
         }
-        let input = models::price(
+        let input = check::price(
             &at("input_usd_per_million_tokens"),
             &class.input_usd_per_million_tokens,
         )?;
-        let output = models::price(
+        let output = check::price(
             &at("output_usd_per_million_tokens"),
             &class.output_usd_per_million_tokens,
         )?;

@@ -1,3 +1,7 @@
+mod day;
+
+pub use day::{Day, DayError};
+
 use std::fmt;
 use std::time::Duration;
 
