@@ -42,9 +42,7 @@ pub(crate) fn hours(key: &str, value: u64, least: u64, most: u64) -> Result<Dura
 
 /// An amount of money written as text: exact and not below zero.
 pub(crate) fn amount(key: &str, text: &str) -> Result<Amount, PolicyError> {
-    let amount: Amount = text
-        .parse()
-        .map_err(|error| PolicyError::invalid(key, format!("{text:?}"), error))?;
+    let amount = exact(key, text)?;
     if amount.is_negative() {
         let rule = "an amount is not below zero";
         return Err(PolicyError::invalid(key, format!("{text:?}"), rule));
@@ -54,10 +52,15 @@ pub(crate) fn amount(key: &str, text: &str) -> Result<Amount, PolicyError> {
 
 /// A price in dollars: exact, not below zero, and not absurd.
 pub(crate) fn price(key: &str, text: &str) -> Result<Amount, PolicyError> {
-    let price = amount(key, text)?;
-    if price > TokenPrice::MAX_PER_MILLION {
+    let price = exact(key, text)?;
+    if price.is_negative() || price > TokenPrice::MAX_PER_MILLION {
         let rule = "a price lies between 0 and 10000 dollars";
         return Err(PolicyError::invalid(key, format!("{text:?}"), rule));
     }
     Ok(price)
+}
+
+fn exact(key: &str, text: &str) -> Result<Amount, PolicyError> {
+    text.parse()
+        .map_err(|error| PolicyError::invalid(key, format!("{text:?}"), error))
 }
