@@ -30,7 +30,9 @@ pub use machines::{
 };
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError};
-pub use policy::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion};
+pub use policy::{
+    Change, Difference, Policy, PolicyError, PolicyHash, PolicyStamp, PolicyValue, PolicyVersion,
+};
 pub use pricing::{Pricing, PricingError, Quote, SeedPricing, Terms};
 pub use random::{Rng, SeededRng};
 pub use routing::{Candidate, LeastConnections, RoundRobin, RoutingStrategy, TwoChoices};

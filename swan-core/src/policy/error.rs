@@ -21,6 +21,12 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    pub(super) fn unreadable(_text: &str, error: &toml::de::Error) -> Self {
+        Self::Unreadable {
+            message: error.to_string(),
+        }
+    }
+
     #[expect(
         clippy::needless_pass_by_value,
         reason = "what goes in here is not needed afterwards, so call sites need no borrows"

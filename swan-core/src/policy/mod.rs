@@ -1,15 +1,23 @@
 //! All economics in one versioned document, parsed and checked once.
 
+mod amend;
+mod built_in;
 pub(crate) mod check;
+mod diff;
 mod document;
 mod error;
+mod key;
 mod models;
 mod stamp;
 mod validate;
+mod value;
 mod version;
 
+pub use amend::Change;
+pub use diff::Difference;
 pub use error::PolicyError;
 pub use stamp::{PolicyHash, PolicyStamp};
+pub use value::PolicyValue;
 pub use version::PolicyVersion;
 
 use std::sync::Arc;
@@ -27,6 +35,7 @@ use crate::split::RevenueShares;
 pub struct Policy {
     stamp: PolicyStamp,
     source: Arc<toml::Table>,
+    text: Arc<str>,
     catalogue: Catalogue,
     classes: Classes,
     split: RevenueShares,
@@ -36,20 +45,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The document that [`Policy::swan_2_0`] is read from, to start a policy of one's own from.
-    pub const SWAN_2_0_TOML: &str = include_str!("../../policy/swan-2.0.toml");
-
-    /// The economics of Swan 2.0 (Seed 001).
-    #[must_use]
-    #[expect(
-        clippy::expect_used,
-        clippy::missing_panics_doc,
-        reason = "the document is compiled in, and a test reads it"
-    )]
-    pub fn swan_2_0() -> Self {
-        Self::from_toml(Self::SWAN_2_0_TOML).expect("the built-in policy is valid")
-    }
-
     /// The version that ledger entries and quotes name.
     #[must_use]
     pub fn version(&self) -> &PolicyVersion {
@@ -66,6 +61,12 @@ impl Policy {
     #[must_use]
     pub fn source(&self) -> &toml::Table {
         &self.source
+    }
+
+    /// The document as it was written, comments and all.
+    #[must_use]
+    pub fn to_toml(&self) -> &str {
+        &self.text
     }
 
     /// The catalogue, in the document's order.

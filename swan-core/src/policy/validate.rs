@@ -20,9 +20,7 @@ impl Policy {
     ///
     /// [`PolicyError`] names the key, its value and the rule that it breaks.
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
-        let unreadable = |error: toml::de::Error| PolicyError::Unreadable {
-            message: error.to_string(),
-        };
+        let unreadable = |error: toml::de::Error| PolicyError::unreadable(text, &error);
         let source: toml::Table = toml::from_str(text).map_err(unreadable)?;
         // Read from the text again, since only that way an error knows its line.
         let document: Document = toml::from_str(text).map_err(unreadable)?;
@@ -57,6 +55,7 @@ impl Policy {
         Ok(Self {
             stamp: PolicyStamp::new(version, PolicyHash::of(&source)),
             source: Arc::new(source),
+            text: Arc::from(text),
             catalogue,
             classes: classes(&document.classes, max_output)?,
             split: shares(&document.split)?,

@@ -12,6 +12,7 @@ mod api;
 mod economy;
 mod ledger;
 mod openai;
+mod policy;
 mod protocol_document;
 #[cfg(feature = "testkit")]
 mod protocol_fuzz;

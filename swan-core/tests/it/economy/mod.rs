@@ -2,7 +2,6 @@
 
 mod catalogue;
 mod metering;
-mod policy;
 mod prices;
 mod split;
 

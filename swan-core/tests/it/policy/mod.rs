@@ -1,0 +1,5 @@
+//! The policy document: what is refused and how, amendments, differences, stamps.
+
+mod amend;
+mod diff;
+mod document;
