@@ -20,6 +20,7 @@ pub mod sse;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
+pub mod ubi;
 mod usage;
 
 pub use catalogue::{Modality, Model, ModelPrice, PriceError, Refusal, Tier, TokenPrice};

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::PolicyError;
+use crate::Day;
 use crate::catalogue::TokenPrice;
 use crate::money::{Amount, BasisPoints};
 
@@ -38,6 +39,12 @@ pub(crate) fn days(key: &str, value: u64, least: u64, most: u64) -> Result<Durat
 /// A span of `least` to `most` whole hours.
 pub(crate) fn hours(key: &str, value: u64, least: u64, most: u64) -> Result<Duration, PolicyError> {
     within(key, value, least, most).map(|hours| Duration::from_secs(hours.saturating_mul(3_600)))
+}
+
+/// A day of the calendar, written as `2026-04-10`.
+pub(crate) fn day(key: &str, text: &str) -> Result<Day, PolicyError> {
+    text.parse()
+        .map_err(|error| PolicyError::invalid(key, format!("{text:?}"), error))
 }
 
 /// An amount of money written as text: exact and not below zero.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::catalogue::{Modality, Tier};
+use crate::ubi;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +14,7 @@ pub(super) struct Document {
     pub(super) split: Shares,
     pub(super) metering: Metering,
     pub(super) classes: Classes,
+    pub(super) ubi: Option<ubi::section::Section>,
     #[serde(rename = "model")]
     pub(super) models: Vec<Model>,
 }

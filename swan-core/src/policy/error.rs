@@ -18,6 +18,12 @@ pub enum PolicyError {
         /// The rule that it breaks.
         rule: String,
     },
+    /// Something was asked that needs a key which this policy does without.
+    #[error("the policy does not say {key}, and there is no default for it")]
+    Missing {
+        /// The key.
+        key: &'static str,
+    },
 }
 
 impl PolicyError {
@@ -25,6 +31,12 @@ impl PolicyError {
         Self::Unreadable {
             message: error.to_string(),
         }
+    }
+
+    /// A policy does without `key`, and it was needed.
+    #[must_use]
+    pub const fn missing(key: &'static str) -> Self {
+        Self::Missing { key }
     }
 
     #[expect(

@@ -26,6 +26,7 @@ use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::metering::Metering;
 use crate::money::BasisPoints;
 use crate::split::RevenueShares;
+use crate::ubi::UbiRules;
 
 /// The rules of a market: catalogue, prices, discount, split and metering.
 ///
@@ -42,6 +43,7 @@ pub struct Policy {
     swan_discount: BasisPoints,
     metering: Metering,
     default_max_output_tokens: u64,
+    ubi: Option<UbiRules>,
 }
 
 impl Policy {
@@ -117,6 +119,15 @@ impl Policy {
     #[must_use]
     pub const fn metering(&self) -> &Metering {
         &self.metering
+    }
+
+    /// The basic income: curve, taper and how they are shared.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Missing`] when the policy has no `[ubi]`.
+    pub fn ubi(&self) -> Result<&UbiRules, PolicyError> {
+        self.ubi.as_ref().ok_or_else(|| PolicyError::missing("ubi"))
     }
 
     /// The tokens that an answer may have when the request does not say.

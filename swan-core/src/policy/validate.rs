@@ -65,6 +65,7 @@ impl Policy {
             )?,
             metering: metering(&document.metering)?,
             default_max_output_tokens: default_max_output,
+            ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
         })
     }
 }

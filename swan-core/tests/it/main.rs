@@ -22,3 +22,4 @@ mod protocol_limits;
 mod protocol_pair;
 mod purity;
 mod sse;
+mod ubi;
