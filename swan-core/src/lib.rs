@@ -15,7 +15,7 @@ mod pricing;
 pub mod protocol;
 mod random;
 mod routing;
-mod split;
+pub mod split;
 pub mod sse;
 #[cfg(feature = "testkit")]
 pub mod testkit;

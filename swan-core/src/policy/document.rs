@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::catalogue::{Modality, Tier};
+use crate::split::SplitSection;
 use crate::ubi;
 
 #[derive(Debug, Deserialize)]
@@ -11,7 +12,7 @@ pub(super) struct Document {
     pub(super) version: String,
     pub(super) output: Output,
     pub(super) payment: Payment,
-    pub(super) split: Shares,
+    pub(super) split: SplitSection,
     pub(super) metering: Metering,
     pub(super) classes: Classes,
     pub(super) ubi: Option<ubi::section::Section>,
@@ -30,15 +31,6 @@ pub(super) struct Output {
 #[serde(deny_unknown_fields)]
 pub(super) struct Payment {
     pub(super) swan_discount_bps: u64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Shares {
-    pub(super) provider_bps: u64,
-    pub(super) growth_fund_bps: u64,
-    pub(super) treasury_bps: u64,
-    pub(super) burn_bps: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::metering::Metering;
 use crate::money::BasisPoints;
-use crate::split::RevenueShares;
+use crate::split::{RevenueShares, SplitSchedule};
 use crate::ubi::UbiRules;
 
 /// The rules of a market: catalogue, prices, discount, split and metering.
@@ -39,7 +39,7 @@ pub struct Policy {
     text: Arc<str>,
     catalogue: Catalogue,
     classes: Classes,
-    split: RevenueShares,
+    split: SplitSchedule,
     swan_discount: BasisPoints,
     metering: Metering,
     default_max_output_tokens: u64,
@@ -103,9 +103,15 @@ impl Policy {
         }
     }
 
-    /// How revenue is split.
+    /// How revenue is split now: the shares of the phase in force.
     #[must_use]
     pub const fn split(&self) -> &RevenueShares {
+        self.split.in_force().shares()
+    }
+
+    /// All phases of the revenue split, and the one in force.
+    #[must_use]
+    pub const fn split_schedule(&self) -> &SplitSchedule {
         &self.split
     }
 

@@ -8,7 +8,6 @@ use super::models;
 use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion};
 use crate::catalogue::{Catalogue, Class, Classes};
 use crate::metering::Metering;
-use crate::split::RevenueShares;
 
 /// No answer of today's models is longer, and charges stay far inside 128 bits.
 const MAX_TOKENS: u64 = 10_000_000;
@@ -58,7 +57,7 @@ impl Policy {
             text: Arc::from(text),
             catalogue,
             classes: classes(&document.classes, max_output)?,
-            split: shares(&document.split)?,
+            split: document.split.check()?,
             swan_discount: points(
                 "payment.swan_discount_bps",
                 document.payment.swan_discount_bps,
@@ -68,16 +67,6 @@ impl Policy {
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
         })
     }
-}
-
-fn shares(document: &document::Shares) -> Result<RevenueShares, PolicyError> {
-    RevenueShares::new(
-        points("split.provider_bps", document.provider_bps)?,
-        points("split.growth_fund_bps", document.growth_fund_bps)?,
-        points("split.treasury_bps", document.treasury_bps)?,
-        points("split.burn_bps", document.burn_bps)?,
-    )
-    .map_err(|error| PolicyError::invalid("split", format!("{} basis points", error.sum), error))
 }
 
 fn metering(document: &document::Metering) -> Result<Metering, PolicyError> {

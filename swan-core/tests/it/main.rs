@@ -21,5 +21,6 @@ mod protocol_limits;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
 mod purity;
+mod split;
 mod sse;
 mod ubi;

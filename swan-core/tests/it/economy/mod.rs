@@ -3,7 +3,6 @@
 mod catalogue;
 mod metering;
 mod prices;
-mod split;
 
 use swan_core::Amount;
 

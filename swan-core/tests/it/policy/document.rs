@@ -36,7 +36,7 @@ const WRONG: [(&str, &str, &str); 14] = [
     (
         "provider_bps = 9_500",
         "provider_bps = 9_400",
-        "the policy says split = 9900 basis points, but the shares of a split sum to 10000 basis points, not 9900",
+        "the policy says split.phases.1 = 9900 basis points, but the shares of a split sum to 10000 basis points, not 9900",
     ),
     (
         "bytes_per_token_max = 16",
@@ -122,7 +122,7 @@ fn cached_input_never_costs_more_than_fresh_input() {
 #[test]
 fn what_is_not_a_policy_document_is_refused_with_its_place() {
     for (original, replacement, named) in [
-        ("[split]", "[splitt]", "splitt"),
+        ("[payment]", "[paymentt]", "paymentt"),
         ("burn_bps = 0", "burn_bps = 0\nburned_bps = 1", "burned_bps"),
         ("burn_bps = 0", "burn_bps = -1", "burn_bps = -1"),
         ("burn_bps = 0", "burn_bps = 0.5", "burn_bps = 0.5"),

@@ -1,42 +1,7 @@
 use std::fmt;
 
-use crate::{Amount, BasisPoints, MoneyError};
-
-/// Who gets what of one charge.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a rule of one's own builds it; the ledger checks that it sums to the charge"
-)]
-pub struct Split {
-    /// What the provider earns.
-    pub provider: Amount,
-    /// What the growth fund gets.
-    pub growth_fund: Amount,
-    /// What the treasury gets.
-    pub treasury: Amount,
-    /// What is burnt.
-    pub burn: Amount,
-}
-
-impl Split {
-    /// The sum of the parts.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::OutOfRange`] when a rule of one's own made parts whose sum is no amount.
-    pub fn total(&self) -> Result<Amount, MoneyError> {
-        Amount::checked_sum([self.provider, self.growth_fund, self.treasury, self.burn])
-    }
-}
-
-/// How the gross of a charge is divided. The parts must sum to the gross exactly.
-pub trait RevenueSplit: fmt::Debug + Send + Sync {
-    /// Divides `gross`.
-    fn split(&self, gross: Amount) -> Split;
-}
-
-const _: fn(&dyn RevenueSplit) = |_| {};
+use super::{RevenueSplit, Split};
+use crate::{Amount, BasisPoints};
 
 /// The shares do not make a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -164,4 +129,20 @@ impl RevenueSplit for RevenueShares {
 fn signed(part: u128, negative: bool) -> Amount {
     let pico = part.cast_signed();
     Amount::from_pico(if negative { -pico } else { pico }).unwrap_or_default()
+}
+
+impl fmt::Display for RevenueShares {
+    /// The parts in percent, such as `85% provider, 3% growth fund, 10% treasury, 2% burn`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            provider,
+            growth_fund,
+            treasury,
+            burn,
+        } = self;
+        write!(
+            f,
+            "{provider} provider, {growth_fund} growth fund, {treasury} treasury, {burn} burn"
+        )
+    }
 }
