@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod grounds;
+pub mod hardware;
 mod ids;
 pub mod ledger;
 mod machines;

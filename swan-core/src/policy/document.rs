@@ -16,6 +16,7 @@ pub(super) struct Document {
     pub(super) metering: Metering,
     pub(super) classes: Classes,
     pub(super) ubi: Option<ubi::section::Section>,
+    pub(super) hardware: crate::hardware::Section,
     #[serde(rename = "model")]
     pub(super) models: Vec<Model>,
 }

@@ -23,6 +23,7 @@ pub use version::PolicyVersion;
 use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
+use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
 use crate::split::{RevenueShares, SplitSchedule};
@@ -42,6 +43,7 @@ pub struct Policy {
     split: SplitSchedule,
     swan_discount: BasisPoints,
     metering: Metering,
+    hardware: Arc<HardwareRules>,
     default_max_output_tokens: u64,
     ubi: Option<UbiRules>,
 }
@@ -134,6 +136,12 @@ impl Policy {
     /// [`PolicyError::Missing`] when the policy has no `[ubi]`.
     pub fn ubi(&self) -> Result<&UbiRules, PolicyError> {
         self.ubi.as_ref().ok_or_else(|| PolicyError::missing("ubi"))
+    }
+
+    /// What providers' machines count as and may serve.
+    #[must_use]
+    pub fn hardware(&self) -> &HardwareRules {
+        &self.hardware
     }
 
     /// The tokens that an answer may have when the request does not say.

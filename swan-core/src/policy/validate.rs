@@ -63,6 +63,7 @@ impl Policy {
                 document.payment.swan_discount_bps,
             )?,
             metering: metering(&document.metering)?,
+            hardware: Arc::new(document.hardware.check()?),
             default_max_output_tokens: default_max_output,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
         })
