@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{
     Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PendingHold, Rule, Transfer,
 };
-use crate::{AccountId, Amount, Currency, PolicyVersion, RequestId, Timestamp, TransferId};
+use crate::{AccountId, Amount, Currency, PolicyStamp, RequestId, Timestamp, TransferId};
 
 /// What a request sets aside before it is routed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct HoldTerms {
     /// When the hold can no longer be charged.
     pub expires: Timestamp,
     /// The policy that priced it.
-    pub policy: Option<PolicyVersion>,
+    pub policy: Option<PolicyStamp>,
 }
 
 /// Why no group settles a hold with this record.

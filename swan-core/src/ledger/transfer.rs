@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{AccountKey, ChargeRecord};
-use crate::{Amount, PolicyVersion, RequestId, Timestamp, TransferId};
+use crate::{Amount, PolicyStamp, RequestId, Timestamp, TransferId};
 
 /// One immutable movement of money from the debited to the credited account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ pub struct Cause {
     /// The request it belongs to.
     pub request: Option<RequestId>,
     /// The policy in force.
-    pub policy: Option<PolicyVersion>,
+    pub policy: Option<PolicyStamp>,
     /// The evidence.
     pub detail: Detail,
 }

@@ -1,13 +1,15 @@
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-use super::PolicyVersion;
+use super::{PolicyError, PolicyVersion};
 
 /// The SHA-256 of what a policy says: of its values, whatever their order, spacing and comments in the document.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+///
+/// As text it is 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicyHash([u8; 32]);
 
 impl PolicyHash {
@@ -15,6 +17,12 @@ impl PolicyHash {
         let mut digest = Sha256::new();
         absorb_table(&mut digest, table);
         Self(digest.finalize().into())
+    }
+
+    /// The hash with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// Its bytes.
@@ -67,19 +75,68 @@ impl fmt::Debug for PolicyHash {
     }
 }
 
+impl FromStr for PolicyHash {
+    type Err = PolicyError;
+
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        let malformed = || {
+            let shown: String = text.chars().take(80).collect();
+            PolicyError::invalid("hash", shown, "a hash has 64 hexadecimal digits")
+        };
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(malformed());
+        }
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0_usize..).step_by(2)) {
+            let digits = text.get(at..at + 2).ok_or_else(malformed)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| malformed())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for PolicyHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+            text.parse().map_err(de::Error::custom)
+        } else {
+            <[u8; 32]>::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
 /// Which policy decided: its version and the hash of what it says. Every decision about money or standing carries one.
 ///
 /// Copying it is cheap. It shows as `swan-2.0 (1f0c5a…)`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PolicyStamp {
     version: PolicyVersion,
-    hash: PolicyHash,
+    hash: Option<PolicyHash>,
 }
 
 impl PolicyStamp {
     /// The stamp of the policy with this version and content.
     #[must_use]
     pub const fn new(version: PolicyVersion, hash: PolicyHash) -> Self {
+        let hash = Some(hash);
+        Self { version, hash }
+    }
+
+    /// The stamp of a decision that was recorded before hashes were: nothing says what its policy said.
+    #[must_use]
+    pub const fn without_hash(version: PolicyVersion) -> Self {
+        let hash = None;
         Self { version, hash }
     }
 
@@ -89,17 +146,21 @@ impl PolicyStamp {
         &self.version
     }
 
-    /// The hash of what the policy says.
+    /// The hash of what the policy says; `None` only in records that are older than hashes.
     #[must_use]
-    pub const fn hash(&self) -> &PolicyHash {
-        &self.hash
+    pub const fn hash(&self) -> Option<&PolicyHash> {
+        self.hash.as_ref()
     }
 }
 
 impl fmt::Display for PolicyStamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, ..] = self.hash.0;
-        write!(f, "{} ({a:02x}{b:02x}{c:02x}…)", self.version)
+        match self.hash {
+            Some(PolicyHash([a, b, c, ..])) => {
+                write!(f, "{} ({a:02x}{b:02x}{c:02x}…)", self.version)
+            }
+            None => fmt::Display::fmt(&self.version, f),
+        }
     }
 }
 

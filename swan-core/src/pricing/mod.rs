@@ -81,17 +81,12 @@ impl Pricing for SeedPricing {
                 model: model.id.clone(),
                 modality: model.modality,
             })?;
-        let version = policy.version().clone();
+        let stamp = policy.stamp().clone();
         match payment {
-            Currency::Usd => Ok(Terms::in_usd(version, *price, BasisPoints::ZERO)),
+            Currency::Usd => Ok(Terms::in_usd(stamp, *price, BasisPoints::ZERO)),
             Currency::Swan => {
                 let rate = rate.ok_or(PricingError::NoRate { currency: payment })?;
-                Ok(Terms::in_swan(
-                    version,
-                    *price,
-                    policy.swan_discount(),
-                    rate,
-                ))
+                Ok(Terms::in_swan(stamp, *price, policy.swan_discount(), rate))
             }
         }
     }

@@ -1,11 +1,11 @@
 use super::PricingError;
 use crate::money::rounding;
-use crate::{Amount, BasisPoints, Currency, ExchangeRate, PolicyVersion, TokenPrice, Usage};
+use crate::{Amount, BasisPoints, Currency, ExchangeRate, PolicyStamp, TokenPrice, Usage};
 
 /// What was agreed for one request: prices, discount and exchange rate, stamped with the policy they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    policy: PolicyVersion,
+    policy: PolicyStamp,
     price: TokenPrice,
     discount: BasisPoints,
     rate: Option<ExchangeRate>,
@@ -20,14 +20,14 @@ const TOKENS_PER_PRICE: u128 = 1_000_000;
 impl Terms {
     /// Terms in US dollars.
     #[must_use]
-    pub fn in_usd(policy: PolicyVersion, price: TokenPrice, discount: BasisPoints) -> Self {
+    pub fn in_usd(policy: PolicyStamp, price: TokenPrice, discount: BasisPoints) -> Self {
         Self::new(policy, price, discount, None)
     }
 
     /// Terms in SWAN, at `rate` dollars for one.
     #[must_use]
     pub fn in_swan(
-        policy: PolicyVersion,
+        policy: PolicyStamp,
         price: TokenPrice,
         discount: BasisPoints,
         rate: ExchangeRate,
@@ -36,7 +36,7 @@ impl Terms {
     }
 
     fn new(
-        policy: PolicyVersion,
+        policy: PolicyStamp,
         price: TokenPrice,
         discount: BasisPoints,
         rate: Option<ExchangeRate>,
@@ -60,7 +60,7 @@ impl Terms {
 
     /// The policy that they come from.
     #[must_use]
-    pub const fn policy(&self) -> &PolicyVersion {
+    pub const fn policy(&self) -> &PolicyStamp {
         &self.policy
     }
 

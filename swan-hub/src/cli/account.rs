@@ -156,7 +156,7 @@ async fn show_one(
         )?;
     }
     let mut table = Table::new(&[
-        "TIME", "REQUEST", "MODEL", "IN", "OUT", "CHARGE", "CURRENCY",
+        "TIME", "REQUEST", "MODEL", "IN", "OUT", "CHARGE", "CURRENCY", "POLICY",
     ]);
     for entry in recent.iter().rev() {
         let Detail::Charge(charge) = &entry.group.cause.detail else {
@@ -175,6 +175,13 @@ async fn show_one(
             charge.completion_tokens.to_string(),
             charge.gross.to_string(),
             currency_of(entry).to_string(),
+            entry
+                .group
+                .cause
+                .policy
+                .as_ref()
+                .map(|policy| policy.to_string())
+                .unwrap_or_default(),
         ]);
     }
     Ok(table.write(terminal.out, "no charges yet")?)

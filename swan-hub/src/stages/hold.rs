@@ -52,7 +52,7 @@ pub(crate) fn hold(
         currency: quoted.quote.currency(),
         amount: quoted.quote.amount(),
         expires: hub.clock.now().after(deadline.saturating_add(GRACE)),
-        policy: Some(hub.policy.version().clone()),
+        policy: Some(quoted.quote.terms().policy().clone()),
     };
     hub.books.hold(terms).map_err(|error| match error {
         LedgerError::InsufficientFunds { available, .. } => beyond(hub, asked, quoted, available),

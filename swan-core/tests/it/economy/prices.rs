@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use swan_core::{
-    Amount, BasisPoints, Currency, ExchangeRate, Policy, PolicyVersion, Pricing, PricingError,
-    SeedPricing, Terms, TokenPrice, Usage,
+    Amount, BasisPoints, Currency, ExchangeRate, Policy, PolicyStamp, PolicyVersion, Pricing,
+    PricingError, SeedPricing, Terms, TokenPrice, Usage,
 };
 
 use super::amount;
@@ -62,7 +62,7 @@ fn requests_cost_what_the_seed_says() {
 #[test]
 fn terms_keep_what_was_agreed() {
     let terms = terms("qwen3:8b", Currency::Swan, Some("0.5"));
-    assert_eq!(terms.policy().as_str(), "swan-2.0");
+    assert_eq!(terms.policy(), Policy::swan_2_0().stamp());
     assert_eq!(terms.discount().to_string(), "20%");
     assert_eq!(terms.rate().unwrap().usd(), amount("0.5"));
     let quote = terms.quote(usage(100, 50)).unwrap();
@@ -77,11 +77,7 @@ fn terms_keep_what_was_agreed() {
 fn cached_tokens_cost_their_own_price() {
     let price = TokenPrice::per_million(amount("1"), amount("2")).unwrap();
     let price = price.with_cached(amount("0.1")).unwrap();
-    let terms = Terms::in_usd(
-        PolicyVersion::new("test").unwrap(),
-        price,
-        BasisPoints::ZERO,
-    );
+    let terms = Terms::in_usd(Policy::swan_2_0().stamp().clone(), price, BasisPoints::ZERO);
     let cached = |cached_tokens| Usage {
         prompt_tokens: 10,
         cached_tokens,
@@ -124,10 +120,10 @@ fn what_has_no_price_is_an_error() {
         Ok(amount("737869762948.3820646")),
         "the largest counts are exact too"
     );
-    let version = PolicyVersion::new("test").unwrap();
+    let stamp = PolicyStamp::without_hash(PolicyVersion::new("test").unwrap());
     let price = TokenPrice::per_million(TokenPrice::MAX_PER_MILLION, Amount::ZERO).unwrap();
     let rate: ExchangeRate = "0.000000000001".parse().unwrap();
-    let absurd = Terms::in_swan(version, price, BasisPoints::ZERO, rate);
+    let absurd = Terms::in_swan(stamp, price, BasisPoints::ZERO, rate);
     assert_eq!(
         absurd.price(&usage(u64::MAX, 0)),
         Err(PricingError::TooLarge)
@@ -146,13 +142,13 @@ prop_compose! {
         let pico = |pico| Amount::from_pico(pico).unwrap();
         let price = TokenPrice::per_million(pico(input), pico(output)).unwrap();
         let price = price.with_cached(pico(input * cached_permille / 1_000)).unwrap();
-        let version = PolicyVersion::new("test").unwrap();
+        let stamp = PolicyStamp::without_hash(PolicyVersion::new("test").unwrap());
         let discount = BasisPoints::new(discount).unwrap();
         match rate {
-            None => Terms::in_usd(version, price, discount),
+            None => Terms::in_usd(stamp, price, discount),
             Some(rate) => {
                 let rate = ExchangeRate::usd_per_swan(pico(rate)).unwrap();
-                Terms::in_swan(version, price, discount, rate)
+                Terms::in_swan(stamp, price, discount, rate)
             }
         }
     }

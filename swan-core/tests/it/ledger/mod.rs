@@ -8,7 +8,8 @@ mod workload;
 
 use swan_core::ledger::{ChargeRecord, UsageBasis, entries::HoldTerms};
 use swan_core::{
-    AccountId, Amount, Currency, ModelId, PolicyVersion, ProviderId, RequestId, Timestamp,
+    AccountId, Amount, Currency, ModelId, PolicyHash, PolicyStamp, PolicyVersion, ProviderId,
+    RequestId, Timestamp,
 };
 
 fn pico(pico: i128) -> Amount {
@@ -27,6 +28,11 @@ fn provider(n: u128) -> ProviderId {
     ProviderId::from_u128(n)
 }
 
+fn stamp() -> PolicyStamp {
+    let version = PolicyVersion::new("swan-2.0").unwrap();
+    PolicyStamp::new(version, PolicyHash::from_bytes([7; 32]))
+}
+
 fn terms(request: u128, account_no: u128, amount: i128, expires: u64) -> HoldTerms {
     HoldTerms {
         request: RequestId::from_u128(request),
@@ -34,7 +40,7 @@ fn terms(request: u128, account_no: u128, amount: i128, expires: u64) -> HoldTer
         currency: Currency::Usd,
         amount: pico(amount),
         expires: at(expires),
-        policy: PolicyVersion::new("swan-2.0"),
+        policy: Some(stamp()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use swan_core::ledger::{Applied, Entry, Group, JournalAudit, Ledger, entries};
 use swan_core::testkit::{LedgerAuditor, MoneyEvent, MoneyWorkload, Verdict};
-use swan_core::{PolicyVersion, SeededRng, Timestamp, TransferId};
+use swan_core::{SeededRng, Timestamp, TransferId};
 
 use super::record;
 
@@ -49,7 +49,7 @@ impl Shell {
                     currency: *currency,
                     amount: *amount,
                     expires: *expires,
-                    policy: PolicyVersion::new("swan-2.0"),
+                    policy: Some(super::stamp()),
                 };
                 let verdict = self.apply(entries::hold(&terms));
                 if verdict == Verdict::Done {

@@ -218,7 +218,7 @@ impl Market {
         let policy = self.hub.policy();
         let model = policy.model(MODEL).unwrap();
         let terms = Terms::in_usd(
-            policy.version().clone(),
+            policy.stamp().clone(),
             *model.token_price().unwrap(),
             swan_core::BasisPoints::ZERO,
         );

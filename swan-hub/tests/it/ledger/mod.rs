@@ -11,8 +11,8 @@ use std::sync::Arc;
 use swan_core::ledger::{AuditReport, ChargeRecord, JournalAudit, UsageBasis};
 use swan_core::testkit::ManualClock;
 use swan_core::{
-    AccountId, Amount, Currency, ModelId, PolicyVersion, ProviderId, RequestId, Timestamp,
-    TransferId,
+    AccountId, Amount, Currency, ModelId, PolicyHash, PolicyStamp, PolicyVersion, ProviderId,
+    RequestId, Timestamp, TransferId,
 };
 use swan_hub::ledger::{Books, BooksOptions, HoldRequest, LedgerError, Recovery, read_journal};
 use swan_hub::store::Store;
@@ -48,6 +48,11 @@ pub(crate) async fn grant(books: &Books, id: u128, funds: i128) -> Result<(), Le
         .map(drop)
 }
 
+pub(crate) fn stamp() -> PolicyStamp {
+    let version = PolicyVersion::new("swan-2.0").unwrap();
+    PolicyStamp::new(version, PolicyHash::from_bytes([7; 32]))
+}
+
 pub(crate) fn request(id: u128, amount: i128) -> HoldRequest {
     HoldRequest {
         request: RequestId::from_u128(id),
@@ -55,7 +60,7 @@ pub(crate) fn request(id: u128, amount: i128) -> HoldRequest {
         currency: Currency::Usd,
         amount: pico(amount),
         expires: Timestamp::from_millis(600_000),
-        policy: PolicyVersion::new("swan-2.0"),
+        policy: Some(stamp()),
     }
 }
 
