@@ -18,6 +18,7 @@ mod random;
 mod routing;
 pub mod split;
 pub mod sse;
+pub mod standing;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
@@ -26,7 +27,7 @@ mod usage;
 
 pub use catalogue::{Modality, Model, ModelPrice, PriceError, Refusal, Tier, TokenPrice};
 pub use grounds::{Fact, Grounds};
-pub use ids::{AccountId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
+pub use ids::{AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
 pub use machines::{
     Breaker, BreakerConfig, BreakerState, InvalidTransition, Permit, RequestEvent, RequestState,
 };

@@ -146,6 +146,11 @@ id! { prefixed:
     KeyId, "key-", "key- and 32 hexadecimal digits"
 }
 id! { prefixed:
+    /// One case about a provider: a benchmark run, a proof of fraud. Its penalty, if there is one, has the same identifier. Written
+    /// `case-` and 32 hexadecimal digits.
+    CaseId, "case-", "case- and 32 hexadecimal digits"
+}
+id! { prefixed:
     /// One ledger transfer, and its idempotency key. Written as 32 hexadecimal digits.
     TransferId, "", "32 hexadecimal digits"
 }

@@ -14,6 +14,7 @@ pub(super) struct Document {
     pub(super) payment: Payment,
     pub(super) split: SplitSection,
     pub(super) metering: Metering,
+    pub(super) standing: crate::standing::section::Section,
     pub(super) classes: Classes,
     pub(super) ubi: Option<ubi::section::Section>,
     pub(super) hardware: crate::hardware::Section,

@@ -27,6 +27,7 @@ use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
 use crate::split::{RevenueShares, SplitSchedule};
+use crate::standing::StandingRules;
 use crate::ubi::UbiRules;
 
 /// The rules of a market: catalogue, prices, discount, split and metering.
@@ -44,6 +45,7 @@ pub struct Policy {
     swan_discount: BasisPoints,
     metering: Metering,
     hardware: Arc<HardwareRules>,
+    standing: StandingRules,
     default_max_output_tokens: u64,
     ubi: Option<UbiRules>,
 }
@@ -142,6 +144,12 @@ impl Policy {
     #[must_use]
     pub fn hardware(&self) -> &HardwareRules {
         &self.hardware
+    }
+
+    /// Who is let in and gets requests, and what failure and fraud cost.
+    #[must_use]
+    pub const fn standing(&self) -> &StandingRules {
+        &self.standing
     }
 
     /// The tokens that an answer may have when the request does not say.

@@ -64,6 +64,7 @@ impl Policy {
             )?,
             metering: metering(&document.metering)?,
             hardware: Arc::new(document.hardware.check()?),
+            standing: document.standing.check()?,
             default_max_output_tokens: default_max_output,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
         })

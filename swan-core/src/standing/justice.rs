@@ -1,0 +1,189 @@
+//! Offences, penalties and appeals.
+
+use super::court::Court;
+use super::standing::MAX_OPEN;
+use super::state::{State, Suspension};
+use super::{Notice, Offence, Penalty, PenaltyEvent, PenaltyState, Refusal, Role, Stake, Standing};
+use crate::{CaseId, Fact, ModelId};
+
+impl Standing {
+    pub(super) fn task_failed(
+        &mut self,
+        case: CaseId,
+        role: Role,
+        evidence: &[Fact],
+        court: &mut Court<'_>,
+    ) -> Result<(), Refusal> {
+        self.present()?;
+        if self.serving_mut().is_none() {
+            return Err(Refusal::NotAdmitted);
+        }
+        if evidence.is_empty() {
+            return Err(Refusal::NoEvidence);
+        }
+        self.remember(case)?;
+        self.punish(case, &Offence::TaskFailed { role }, evidence, court)
+    }
+
+    /// Fraud is punished whenever it is proven: leaving does not help.
+    pub(super) fn fraud(
+        &mut self,
+        case: CaseId,
+        stake: Stake,
+        evidence: &[Fact],
+        court: &mut Court<'_>,
+    ) -> Result<(), Refusal> {
+        if evidence.is_empty() {
+            return Err(Refusal::NoEvidence);
+        }
+        self.remember(case)?;
+        self.punish(case, &Offence::FraudProven { stake }, evidence, court)
+    }
+
+    pub(super) fn context(
+        &mut self,
+        case: CaseId,
+        (model, tokens): (&ModelId, u64),
+        evidence: &[Fact],
+        court: &mut Court<'_>,
+    ) -> Result<(), Refusal> {
+        self.present()?;
+        if evidence.is_empty() {
+            return Err(Refusal::NoEvidence);
+        }
+        self.remember(case)?;
+        self.mismatches = self.mismatches.saturating_add(1);
+        court.notice = Some(Notice::CapContext {
+            model: model.clone(),
+            tokens,
+        });
+        let times = self.mismatches;
+        self.punish(case, &Offence::ContextMisstated { times }, evidence, court)
+    }
+
+    /// Opens the penalty that the slashing policy has for this, if it has one.
+    pub(super) fn punish(
+        &mut self,
+        case: CaseId,
+        offence: &Offence,
+        evidence: &[Fact],
+        court: &mut Court<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(measure) = court.slashing.measure(offence) else {
+            return Ok(());
+        };
+        if self.open.len() >= MAX_OPEN {
+            return Err(Refusal::TooManyOpen);
+        }
+        let in_a_row = match offence {
+            Offence::BenchmarkFailed { in_a_row } => Some(*in_a_row),
+            Offence::TaskFailed { .. }
+            | Offence::FraudProven { .. }
+            | Offence::ContextMisstated { .. } => None,
+        };
+        let penalty = Penalty {
+            id: case,
+            provider: self.provider,
+            grounds: court.decide(measure.rule, evidence),
+            slash: measure.slash,
+            destination: measure.destination,
+            suspended_until: measure.suspension.map(|span| court.now.after(span)),
+            removal: measure.removal,
+            in_a_row,
+            streak: self.streak,
+            decided_at: court.now,
+            state: PenaltyState::Held {
+                until: court.now.after(court.rules.appeal),
+            },
+        };
+        court.tell(&penalty);
+        self.open.push(penalty);
+        self.suspend_by_penalties();
+        // A policy without appeals carries out at once.
+        if court.rules.appeal.is_zero() {
+            self.let_time_pass(court);
+        }
+        Ok(())
+    }
+
+    pub(super) fn appeal(
+        &mut self,
+        case: CaseId,
+        event: PenaltyEvent,
+        court: &mut Court<'_>,
+    ) -> Result<(), Refusal> {
+        let found = self.open.iter().position(|penalty| penalty.id == case);
+        let place = found.ok_or(Refusal::UnknownCase)?;
+        let penalty = self.open.get_mut(place).ok_or(Refusal::UnknownCase)?;
+        penalty.state = penalty
+            .state
+            .on(event, court.now, court.rules.appeal_decision)?;
+        if penalty.is_open() {
+            court.tell(penalty);
+        } else {
+            let penalty = self.open.remove(place);
+            self.conclude(&penalty, court);
+        }
+        Ok(())
+    }
+
+    /// Puts the standing where it would be without `lifted`: the counter, the suspension, and the step of every later failure of
+    /// the same run that is still open.
+    pub(super) fn restore(&mut self, lifted: &Penalty, court: &mut Court<'_>) {
+        if let (Some(number), true) = (lifted.in_a_row, lifted.streak == self.streak) {
+            self.failures = self.failures.saturating_sub(1);
+            for later in &mut self.open {
+                let Some(in_a_row) = later
+                    .in_a_row
+                    .filter(|n| later.streak == lifted.streak && *n > number)
+                else {
+                    continue;
+                };
+                let in_a_row = in_a_row - 1;
+                let Some(measure) = court
+                    .slashing
+                    .measure(&Offence::BenchmarkFailed { in_a_row })
+                else {
+                    continue;
+                };
+                later.in_a_row = Some(in_a_row);
+                later.grounds.rule = measure.rule;
+                later.slash = measure.slash;
+                later.destination = measure.destination;
+                later.removal = measure.removal;
+                later.suspended_until = measure.suspension.map(|span| later.decided_at.after(span));
+                court.tell(later);
+            }
+        }
+        if let Some(serving) = self.serving_mut() {
+            serving.suspended = None;
+        }
+        self.suspend_by_penalties();
+    }
+
+    /// The suspension is the longest that an open penalty asks for.
+    fn suspend_by_penalties(&mut self) {
+        let clock = self.clock;
+        let longest = self
+            .open
+            .iter()
+            .filter_map(|penalty| {
+                Some(Suspension {
+                    until: penalty.suspended_until.filter(|until| *until > clock)?,
+                    case: penalty.id,
+                })
+            })
+            .max_by_key(|suspension| suspension.until);
+        if let (Some(serving), Some(longest)) = (self.serving_mut(), longest)
+            && serving
+                .suspended
+                .is_none_or(|now| now.until < longest.until)
+        {
+            serving.suspended = Some(longest);
+        }
+    }
+
+    pub(super) const fn is_gone(&self) -> bool {
+        matches!(self.state, State::Left | State::Removed)
+    }
+}
