@@ -3,6 +3,7 @@
 #![deny(clippy::float_arithmetic, clippy::float_cmp)]
 
 mod catalogue;
+pub mod claims;
 mod grounds;
 pub mod hardware;
 mod ids;

@@ -17,6 +17,7 @@ pub(super) struct Document {
     pub(super) standing: crate::standing::section::Section,
     pub(super) classes: Classes,
     pub(super) ubi: Option<ubi::section::Section>,
+    pub(super) claims: crate::claims::Section,
     pub(super) hardware: crate::hardware::Section,
     #[serde(rename = "model")]
     pub(super) models: Vec<Model>,

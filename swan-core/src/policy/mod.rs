@@ -23,6 +23,7 @@ pub use version::PolicyVersion;
 use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
+use crate::claims::ClaimRules;
 use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
@@ -41,6 +42,7 @@ pub struct Policy {
     text: Arc<str>,
     catalogue: Catalogue,
     classes: Classes,
+    claims: ClaimRules,
     split: SplitSchedule,
     swan_discount: BasisPoints,
     metering: Metering,
@@ -129,6 +131,12 @@ impl Policy {
     #[must_use]
     pub const fn metering(&self) -> &Metering {
         &self.metering
+    }
+
+    /// When a provider claims more tokens than its peers.
+    #[must_use]
+    pub const fn claims(&self) -> &ClaimRules {
+        &self.claims
     }
 
     /// The basic income: curve, taper and how they are shared.

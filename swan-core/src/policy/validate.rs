@@ -63,6 +63,7 @@ impl Policy {
                 document.payment.swan_discount_bps,
             )?,
             metering: metering(&document.metering)?,
+            claims: document.claims.check()?,
             hardware: Arc::new(document.hardware.check()?),
             standing: document.standing.check()?,
             default_max_output_tokens: default_max_output,

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod claims;
 mod economy;
 mod ledger;
 mod openai;
