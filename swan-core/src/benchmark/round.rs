@@ -55,7 +55,11 @@ impl Round {
     /// Beyond eight times the most samples of a test the oldest is dropped: a provider whose every item is lost does not fill
     /// the memory of the hub.
     pub fn record(&mut self, evidence: Evidence, rules: &BenchmarkRules) {
-        if self.evidence.iter().any(|known| known.item == evidence.item) {
+        if self
+            .evidence
+            .iter()
+            .any(|known| known.item == evidence.item)
+        {
             return;
         }
         let most = usize::try_from(rules.samples_most.saturating_mul(8)).unwrap_or(usize::MAX);
@@ -109,7 +113,8 @@ pub fn judge(
         });
     if score.ungradable > 0 {
         let fact = Fact::new("answers beyond the grader", score.ungradable);
-        grounds = grounds.with(fact.needed(format!("at most {} are forgiven", rules.ungradable_most)));
+        grounds =
+            grounds.with(fact.needed(format!("at most {} are forgiven", rules.ungradable_most)));
     }
     BenchmarkVerdict {
         verdict: score.verdict,

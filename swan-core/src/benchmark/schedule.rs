@@ -113,7 +113,8 @@ impl Schedule {
     }
 
     fn sort(&mut self) {
-        self.due.sort_unstable_by_key(|(at, _)| std::cmp::Reverse(*at));
+        self.due
+            .sort_unstable_by_key(|(at, _)| std::cmp::Reverse(*at));
     }
 }
 

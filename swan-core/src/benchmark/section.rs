@@ -58,12 +58,14 @@ impl Section {
             rounds_least,
             rounds_most: within("benchmark.rounds_most", self.rounds_most, rounds_least, 24)?,
             items_a_round: within("benchmark.items_a_round", self.items_a_round, 2, 1_000)?,
-            first_within: Duration::from_secs(60 * within(
-                "benchmark.first_within_minutes",
-                self.first_within_minutes,
-                1,
-                43_200,
-            )?),
+            first_within: Duration::from_secs(
+                60 * within(
+                    "benchmark.first_within_minutes",
+                    self.first_within_minutes,
+                    1,
+                    43_200,
+                )?,
+            ),
             expires: days("benchmark.expires_days", self.expires_days, 1, 3_650)?,
         })
     }

@@ -19,6 +19,7 @@ pub(super) struct Document {
     pub(super) ubi: Option<ubi::section::Section>,
     pub(super) claims: crate::claims::Section,
     pub(super) hardware: crate::hardware::Section,
+    pub(super) benchmark: crate::benchmark::Section,
     #[serde(rename = "model")]
     pub(super) models: Vec<Model>,
 }

@@ -22,6 +22,7 @@ pub use version::PolicyVersion;
 
 use std::sync::Arc;
 
+use crate::benchmark::BenchmarkRules;
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::claims::ClaimRules;
 use crate::hardware::HardwareRules;
@@ -48,6 +49,7 @@ pub struct Policy {
     metering: Metering,
     hardware: Arc<HardwareRules>,
     standing: StandingRules,
+    benchmark: BenchmarkRules,
     default_max_output_tokens: u64,
     ubi: Option<UbiRules>,
 }
@@ -158,6 +160,12 @@ impl Policy {
     #[must_use]
     pub const fn standing(&self) -> &StandingRules {
         &self.standing
+    }
+
+    /// How providers are benchmarked (Seed 001, Quality Assurance).
+    #[must_use]
+    pub const fn benchmark(&self) -> &BenchmarkRules {
+        &self.benchmark
     }
 
     /// The tokens that an answer may have when the request does not say.

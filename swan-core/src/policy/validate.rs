@@ -66,6 +66,7 @@ impl Policy {
             claims: document.claims.check()?,
             hardware: Arc::new(document.hardware.check()?),
             standing: document.standing.check()?,
+            benchmark: document.benchmark.check()?,
             default_max_output_tokens: default_max_output,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
         })

@@ -250,7 +250,11 @@ impl Item {
 fn pick<T: Copy>(draw: &mut Draw<'_>, (first, more): (T, &[T])) -> T {
     let last = i64::try_from(more.len()).unwrap_or(0);
     let index = usize::try_from(draw.int(-1, last - 1));
-    index.ok().and_then(|i| more.get(i)).copied().unwrap_or(first)
+    index
+        .ok()
+        .and_then(|i| more.get(i))
+        .copied()
+        .unwrap_or(first)
 }
 
 fn identify(kind: ItemKind, question: &str) -> ItemId {

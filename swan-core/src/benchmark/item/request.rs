@@ -17,7 +17,11 @@ pub(super) fn body(model: &str, question: &str, around: &Surroundings) -> String
 }
 
 fn message(turn: &Turn) -> String {
-    format!("{{\"role\":\"{}\",\"content\":{}}}", turn.role, text(&turn.content))
+    format!(
+        "{{\"role\":\"{}\",\"content\":{}}}",
+        turn.role,
+        text(&turn.content)
+    )
 }
 
 fn text(text: &str) -> String {

@@ -54,7 +54,12 @@ fn boxed(text: &str) -> Option<&str> {
 /// What is said after the last "answer", up to the end of its sentence or of the next line that says something.
 fn marked(text: &str) -> Option<Found> {
     const MARKS: [&str; 6] = [
-        "final answer", "answer is", "answer:", "answer**", "result is", "answer =",
+        "final answer",
+        "answer is",
+        "answer:",
+        "answer**",
+        "result is",
+        "answer =",
     ];
     let lower = text.to_ascii_lowercase();
     let start = MARKS
@@ -62,7 +67,9 @@ fn marked(text: &str) -> Option<Found> {
         .filter_map(|mark| lower.rfind(mark).map(|at| at + mark.len()))
         .max()?;
     let after = text.get(start..)?;
-    let line = after.lines().find(|line| line.chars().any(char::is_alphanumeric))?;
+    let line = after
+        .lines()
+        .find(|line| line.chars().any(char::is_alphanumeric))?;
     one(sentence(line)).or_else(|| one(line))
 }
 
@@ -75,7 +82,9 @@ fn sentence(line: &str) -> &str {
 /// The number that a short text comes to: the first one after its last equals sign.
 fn one(text: &str) -> Option<Found> {
     let after = text.rsplit_once('=').map_or(text, |(_, after)| after);
-    first(after).or_else(|| first(text)).or_else(|| written_out(text))
+    first(after)
+        .or_else(|| first(text))
+        .or_else(|| written_out(text))
 }
 
 fn first(text: &str) -> Option<Found> {

@@ -12,10 +12,22 @@ pub(super) struct Found {
 /// The same text with one spelling for signs, separators and LaTeX.
 pub(super) fn normalise(text: &str) -> String {
     const SPELLINGS: [(&str, &str); 16] = [
-        ("\\left", ""), ("\\right", ""), ("\\dfrac", "\\frac"), ("\\tfrac", "\\frac"),
-        ("\\times", "*"), ("\\cdot", "*"), ("{,}", ","), ("\\,", "_"), ("\\!", ""),
-        ("\\$", "$"), ("\\%", "%"), ("\\ ", " "), ("\\;", " "), ("&nbsp;", "_"),
-        ("**$", "**"), ("$**", "**"),
+        ("\\left", ""),
+        ("\\right", ""),
+        ("\\dfrac", "\\frac"),
+        ("\\tfrac", "\\frac"),
+        ("\\times", "*"),
+        ("\\cdot", "*"),
+        ("{,}", ","),
+        ("\\,", "_"),
+        ("\\!", ""),
+        ("\\$", "$"),
+        ("\\%", "%"),
+        ("\\ ", " "),
+        ("\\;", " "),
+        ("&nbsp;", "_"),
+        ("**$", "**"),
+        ("$**", "**"),
     ];
     let mut text: String = text
         .chars()
@@ -40,7 +52,10 @@ pub(super) fn normalise(text: &str) -> String {
 /// All numbers of a normalised text, in order.
 pub(super) fn numbers(text: &str) -> Vec<Found> {
     let chars: Vec<char> = text.chars().collect();
-    let mut scanner = Scanner { chars: &chars, at: 0 };
+    let mut scanner = Scanner {
+        chars: &chars,
+        at: 0,
+    };
     let mut found = Vec::new();
     while scanner.at < chars.len() {
         match scanner.number() {
@@ -62,11 +77,17 @@ impl Scanner<'_> {
     }
 
     fn before(&self) -> Option<char> {
-        self.at.checked_sub(1).and_then(|at| self.chars.get(at)).copied()
+        self.at
+            .checked_sub(1)
+            .and_then(|at| self.chars.get(at))
+            .copied()
     }
 
     fn eat(&mut self, text: &str) -> bool {
-        let is_next = text.chars().zip(0..).all(|(c, ahead)| self.peek(ahead) == Some(c));
+        let is_next = text
+            .chars()
+            .zip(0..)
+            .all(|(c, ahead)| self.peek(ahead) == Some(c));
         if is_next {
             self.at += text.chars().count();
         }
@@ -186,7 +207,11 @@ impl Scanner<'_> {
         let digits = self.digits();
         let exponent = u32::try_from(number(&digits)?.numerator()).ok()?;
         let scale = power_of_ten(exponent)?;
-        if is_negative { value.over(scale) } else { value.times(scale) }
+        if is_negative {
+            value.over(scale)
+        } else {
+            value.times(scale)
+        }
     }
 
     /// `3/4`, but neither `3/4/2024` nor `km/h`.
@@ -238,7 +263,9 @@ impl Scanner<'_> {
             groups.push(self.digits());
         }
         let is_thousands = groups.iter().skip(1).all(|group| group.len() == 3)
-            && groups.first().is_some_and(|group| (1..=3).contains(&group.len()));
+            && groups
+                .first()
+                .is_some_and(|group| (1..=3).contains(&group.len()));
         let last = marks.chars().next_back();
         let is_point = match last {
             None => false,
@@ -247,7 +274,11 @@ impl Scanner<'_> {
             Some(',') => marks.matches(',').count() == 1 && (marks.len() > 1 || !is_thousands),
             Some(_) => false,
         };
-        let decimals = if is_point { groups.pop().unwrap_or_default() } else { String::new() };
+        let decimals = if is_point {
+            groups.pop().unwrap_or_default()
+        } else {
+            String::new()
+        };
         let scale = power_of_ten(u32::try_from(decimals.len()).ok()?)?;
         let digits = groups.concat() + &decimals;
         number(&digits)?.over(scale)

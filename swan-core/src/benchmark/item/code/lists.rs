@@ -4,10 +4,6 @@ use super::{Parts, Task, cases, numbers, task};
 use crate::benchmark::item::draw::Draw;
 use crate::benchmark::item::value::Value;
 
-fn as_ints(list: &Vec<i64>) -> Value {
-    Value::ints(list)
-}
-
 fn inputs(d: &mut Draw<'_>, edges: &[&[i64]], range: (i64, i64)) -> Vec<Vec<i64>> {
     let mut inputs: Vec<Vec<i64>> = edges.iter().map(|edge| edge.to_vec()).collect();
     inputs.extend((0..8).map(|_| numbers(d, (3, 12), range)));
@@ -35,10 +31,16 @@ pub(super) fn capped_sum(d: &mut Draw<'_>) -> Task {
         "    kept = [n for n in {{P}} if n % {divisor} == 0]\n    if not kept:\n        return {empty}\n    return sum(min(n, {cap}) for n in kept)\n"
     );
     let parts = Parts {
-        names: &["capped_sum", "sum_multiples", "limited_total", "add_some", "total_of"],
+        names: &[
+            "capped_sum",
+            "sum_multiples",
+            "limited_total",
+            "add_some",
+            "total_of",
+        ],
         parameter: d.pick(&["values", "nums", "xs", "items", "data"]),
         what,
-        cases: cases(inputs, as_ints, sum),
+        cases: cases(&inputs, |list| Value::ints(list), sum),
         body,
     };
     task(d, parts)
@@ -50,7 +52,8 @@ pub(super) fn best_window(d: &mut Draw<'_>) -> Task {
     let width = usize::try_from(size).unwrap_or(2);
     let best = |list: &Vec<i64>| -> i64 {
         let sums = list.windows(width).map(|window| window.iter().sum::<i64>());
-        sums.max().map_or(short, |best| if best < 0 { best } else { best + bonus })
+        sums.max()
+            .map_or(short, |best| if best < 0 { best } else { best + bonus })
     };
     let edges: [&[i64]; 4] = [&[], &[5], &[-9, -8, -7, -6, -5, -4], &[0, 0, 0, 0, 0]];
     let inputs = inputs(d, &edges, (-30, 30));
@@ -63,10 +66,16 @@ pub(super) fn best_window(d: &mut Draw<'_>) -> Task {
         "    if len({{P}}) < {size}:\n        return {short}\n    best = None\n    for i in range(len({{P}}) - {size} + 1):\n        total = sum({{P}}[i:i + {size}])\n        if best is None or total > best:\n            best = total\n    return best if best < 0 else best + {bonus}\n"
     );
     let parts = Parts {
-        names: &["best_window", "max_run", "peak_sum", "top_stretch", "largest_block"],
+        names: &[
+            "best_window",
+            "max_run",
+            "peak_sum",
+            "top_stretch",
+            "largest_block",
+        ],
         parameter: d.pick(&["values", "nums", "series", "readings", "a"]),
         what,
-        cases: cases(inputs, as_ints, best),
+        cases: cases(&inputs, |list| Value::ints(list), best),
         body,
     };
     task(d, parts)
@@ -82,7 +91,12 @@ pub(super) fn pair_count(d: &mut Draw<'_>) -> Task {
         let pairs: usize = list.iter().enumerate().map(of).sum();
         i64::try_from(pairs).unwrap_or(i64::MAX)
     };
-    let edges: [&[i64]; 4] = [&[], &[7], &[modulus, modulus, modulus * 2], &[0, gap * modulus]];
+    let edges: [&[i64]; 4] = [
+        &[],
+        &[7],
+        &[modulus, modulus, modulus * 2],
+        &[0, gap * modulus],
+    ];
     let inputs = inputs(d, &edges, (0, 90));
     let what = d.one([
         format!("counts the pairs of positions i < j in a list of non-negative integers for which the two numbers add up to a multiple of {modulus} and differ by at least {gap}."),
@@ -93,10 +107,16 @@ pub(super) fn pair_count(d: &mut Draw<'_>) -> Task {
         "    count = 0\n    for i, a in enumerate({{P}}):\n        for b in {{P}}[i + 1:]:\n            if (a + b) % {modulus} == 0 and abs(a - b) >= {gap}:\n                count += 1\n    return count\n"
     );
     let parts = Parts {
-        names: &["count_pairs", "matching_pairs", "pair_total", "couples", "good_pairs"],
+        names: &[
+            "count_pairs",
+            "matching_pairs",
+            "pair_total",
+            "couples",
+            "good_pairs",
+        ],
         parameter: d.pick(&["values", "nums", "xs", "numbers", "lst"]),
         what,
-        cases: cases(inputs, as_ints, count),
+        cases: cases(&inputs, |list| Value::ints(list), count),
         body,
     };
     task(d, parts)
@@ -115,9 +135,18 @@ pub(super) fn keep_some(d: &mut Draw<'_>) -> Task {
         }
         Value::List(kept.iter().map(|n| Value::Int(n * odd)).collect())
     };
-    let edges: [&[i64]; 4] = [&[], &[4, 4, 4, 4, 4], &[low, low - 1], &[1, 2, 1, 2, 1, 2, 1]];
+    let edges: [&[i64]; 4] = [
+        &[],
+        &[4, 4, 4, 4, 4],
+        &[low, low - 1],
+        &[1, 2, 1, 2, 1, 2, 1],
+    ];
     let inputs = inputs(d, &edges, (-4, 5));
-    let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
+    let times = if most == 1 {
+        "once".to_owned()
+    } else {
+        format!("{most} times")
+    };
     let what = d.one([
         format!("returns a new list in the same order where each value occurs at most {times} (later repeats are dropped), numbers smaller than {low} are left out, and every number that stays is multiplied by {odd}."),
         format!("goes through a list of integers from left to right, ignores everything below {low}, keeps a value only as long as it was not kept {times} already, and gives back the kept values times {odd} as a list."),
@@ -127,10 +156,16 @@ pub(super) fn keep_some(d: &mut Draw<'_>) -> Task {
         "    seen = {{}}\n    out = []\n    for n in {{P}}:\n        if n < {low}:\n            continue\n        seen[n] = seen.get(n, 0) + 1\n        if seen[n] <= {most}:\n            out.append(n * {odd})\n    return out\n"
     );
     let parts = Parts {
-        names: &["keep_some", "limit_repeats", "thin_out", "drop_extra", "first_few"],
+        names: &[
+            "keep_some",
+            "limit_repeats",
+            "thin_out",
+            "drop_extra",
+            "first_few",
+        ],
         parameter: d.pick(&["values", "nums", "xs", "entries", "seq"]),
         what,
-        cases: cases(inputs, as_ints, keep),
+        cases: cases(&inputs, |list| Value::ints(list), keep),
         body,
     };
     task(d, parts)

@@ -69,7 +69,11 @@ fn task(d: &mut Draw<'_>, parts: Parts) -> Task {
         .iter()
         .rev()
         .find(|_| d.chance(60))
-        .and_then(|case| case.arguments.first().map(|argument| (argument, &case.result)))
+        .and_then(|case| {
+            case.arguments
+                .first()
+                .map(|argument| (argument, &case.result))
+        })
         .map(|(argument, result)| example(d, &function, argument, result))
         .unwrap_or_default();
     let text = word(d, &signature, &parts.what) + &example;
@@ -143,7 +147,7 @@ fn numbers(d: &mut Draw<'_>, length: (i64, i64), range: (i64, i64)) -> Vec<i64> 
 
 /// Cases of given inputs, with the results of the reference.
 fn cases<T, R: Into<Value>>(
-    inputs: Vec<T>,
+    inputs: &[T],
     as_value: impl Fn(&T) -> Value,
     reference: impl Fn(&T) -> R,
 ) -> Vec<(Value, Value)> {

@@ -20,7 +20,11 @@ pub(super) fn steps_down(d: &mut Draw<'_>) -> Task {
     let steps = |start: &i64| -> i64 {
         let (mut number, mut steps) = (*start, 0);
         while number > end {
-            number = if number % divisor == 0 { number / divisor } else { number - less };
+            number = if number % divisor == 0 {
+                number / divisor
+            } else {
+                number - less
+            };
             steps += 1;
         }
         steps
@@ -35,10 +39,16 @@ pub(super) fn steps_down(d: &mut Draw<'_>) -> Task {
         "    steps = 0\n    while {{P}} > {end}:\n        if {{P}} % {divisor} == 0:\n            {{P}} //= {divisor}\n        else:\n            {{P}} -= {less}\n        steps += 1\n    return steps\n"
     );
     let parts = Parts {
-        names: &["count_steps", "steps_down", "moves_needed", "countdown", "reduce_len"],
+        names: &[
+            "count_steps",
+            "steps_down",
+            "moves_needed",
+            "countdown",
+            "reduce_len",
+        ],
         parameter: d.pick(&["n", "number", "value", "start"]),
         what,
-        cases: cases(inputs, as_int, steps),
+        cases: cases(&inputs, as_int, steps),
         body,
     };
     task(d, parts)
@@ -68,10 +78,16 @@ pub(super) fn digits(d: &mut Draw<'_>) -> Task {
         "    if {{P}} < 0:\n        return []\n    out = []\n    while True:\n        {{P}}, r = divmod({{P}}, {base})\n        out.append(r + {plus})\n        if {{P}} == 0:\n            return out\n"
     );
     let parts = Parts {
-        names: &["to_base", "digit_list", "split_digits", "encode_number", "positional"],
+        names: &[
+            "to_base",
+            "digit_list",
+            "split_digits",
+            "encode_number",
+            "positional",
+        ],
         parameter: d.pick(&["n", "number", "value", "k"]),
         what,
-        cases: cases(inputs, as_int, digits),
+        cases: cases(&inputs, as_int, digits),
         body,
     };
     task(d, parts)
@@ -94,7 +110,18 @@ pub(super) fn bands(d: &mut Draw<'_>) -> Task {
         };
         Value::text(label)
     };
-    let edges = [-1, 0, low - 1, low, middle - 1, middle, high, high + 1, top, top + 1];
+    let edges = [
+        -1,
+        0,
+        low - 1,
+        low,
+        middle - 1,
+        middle,
+        high,
+        high + 1,
+        top,
+        top + 1,
+    ];
     let inputs = inputs(d, &edges, (0, 260));
     let what = d.one([
         format!("maps a score to a label: \"{first}\" below {low}, \"{second}\" from {low} up to but not including {middle}, \"{third}\" from {middle} up to and including {high}, and \"{fourth}\" above {high}. Scores under 0 or over {top} give None."),
@@ -108,7 +135,7 @@ pub(super) fn bands(d: &mut Draw<'_>) -> Task {
         names: &["label", "classify", "band", "rate_score", "grade_for"],
         parameter: d.pick(&["score", "points", "value", "n"]),
         what,
-        cases: cases(inputs, as_int, band),
+        cases: cases(&inputs, as_int, band),
         body,
     };
     task(d, parts)
@@ -135,10 +162,16 @@ pub(super) fn check_digit(d: &mut Draw<'_>) -> Task {
         "    total = 0\n    for i, c in enumerate(reversed(str(abs({{P}})))):\n        total += int(c) * ({odd} if i % 2 == 0 else {even})\n    return total % {modulus}\n"
     );
     let parts = Parts {
-        names: &["check_digit", "checksum", "control_number", "digit_code", "verify_code"],
+        names: &[
+            "check_digit",
+            "checksum",
+            "control_number",
+            "digit_code",
+            "verify_code",
+        ],
         parameter: d.pick(&["n", "number", "code", "ident"]),
         what,
-        cases: cases(inputs, as_int, check),
+        cases: cases(&inputs, as_int, check),
         body,
     };
     task(d, parts)

@@ -4,7 +4,7 @@ use super::{Parts, Task, cases, numbers, task};
 use crate::benchmark::item::draw::Draw;
 use crate::benchmark::item::value::Value;
 
-fn as_rows(rows: &Vec<Vec<i64>>) -> Value {
+fn as_rows(rows: &[Vec<i64>]) -> Value {
     Value::List(rows.iter().map(|row| Value::ints(row)).collect())
 }
 
@@ -52,10 +52,16 @@ pub(super) fn merge(d: &mut Draw<'_>) -> Task {
         "    out = []\n    for s, e in sorted({{P}}):\n        if out and s - out[-1][1] <= {gap}:\n            out[-1][1] = max(out[-1][1], e)\n        else:\n            out.append([s, e])\n    return [r for r in out if r[1] - r[0] >= {least}]\n"
     );
     let parts = Parts {
-        names: &["merge_ranges", "join_spans", "combine", "union_of", "coalesce"],
+        names: &[
+            "merge_ranges",
+            "join_spans",
+            "combine",
+            "union_of",
+            "coalesce",
+        ],
         parameter: d.pick(&["ranges", "spans", "intervals", "pairs"]),
         what,
-        cases: cases(inputs, as_rows, merge),
+        cases: cases(&inputs, |rows| as_rows(rows), merge),
         body,
     };
     task(d, parts)
@@ -95,10 +101,16 @@ pub(super) fn balance(d: &mut Draw<'_>) -> Task {
         "    b = {start}\n    for x in {{P}}:\n        if x >= 0:\n            b += x\n        elif b + x - {fee} >= {floor}:\n            b += x - {fee}\n    return b\n"
     );
     let parts = Parts {
-        names: &["final_balance", "run_account", "settle", "apply_moves", "closing"],
+        names: &[
+            "final_balance",
+            "run_account",
+            "settle",
+            "apply_moves",
+            "closing",
+        ],
         parameter: d.pick(&["amounts", "moves", "entries", "bookings"]),
         what,
-        cases: cases(inputs, as_list, play),
+        cases: cases(&inputs, as_list, play),
         body,
     };
     task(d, parts)
@@ -134,10 +146,16 @@ pub(super) fn row_spread(d: &mut Draw<'_>) -> Task {
         "    out = []\n    for row in {{P}}:\n        if not row:\n            out.append({blank})\n        else:\n            out.append(min({limit}, max(row) - min(row)) * {factor})\n    return out\n"
     );
     let parts = Parts {
-        names: &["row_spread", "ranges_of", "spreads", "row_scores", "variation"],
+        names: &[
+            "row_spread",
+            "ranges_of",
+            "spreads",
+            "row_scores",
+            "variation",
+        ],
         parameter: d.pick(&["rows", "table", "matrix", "grid"]),
         what,
-        cases: cases(inputs, as_rows, spread),
+        cases: cases(&inputs, |rows| as_rows(rows), spread),
         body,
     };
     task(d, parts)

@@ -4,12 +4,12 @@ use super::{Parts, Task, cases, task};
 use crate::benchmark::item::draw::Draw;
 use crate::benchmark::item::value::Value;
 
-fn as_text(text: &String) -> Value {
-    Value::text(text)
-}
-
 fn inputs(edges: &[&str], more: Vec<String>) -> Vec<String> {
-    edges.iter().map(|edge| (*edge).to_owned()).chain(more).collect()
+    edges
+        .iter()
+        .map(|edge| (*edge).to_owned())
+        .chain(more)
+        .collect()
 }
 
 /// Letters moved along the alphabet.
@@ -50,10 +50,16 @@ pub(super) fn shift_letters(d: &mut Draw<'_>) -> Task {
         "    out = []\n    for c in {{P}}:\n        if 'a' <= c <= 'z':\n            out.append(chr((ord(c) - ord('a') + {by}) % 26 + ord('a')))\n        elif 'A' <= c <= 'Z':\n            out.append(chr((ord(c) - ord('A') + {by}) % 26 + ord('A')))\n        elif c == ' ':\n            out.append('{mark}')\n        else:\n            out.append(c)\n    return ''.join(out)\n"
     );
     let parts = Parts {
-        names: &["encode", "shift_text", "rotate_letters", "scramble", "cipher"],
+        names: &[
+            "encode",
+            "shift_text",
+            "rotate_letters",
+            "scramble",
+            "cipher",
+        ],
         parameter: d.pick(&["text", "s", "message", "line"]),
         what,
-        cases: cases(inputs, as_text, shift),
+        cases: cases(&inputs, |text| Value::text(text), shift),
         body,
     };
     task(d, parts)
@@ -97,10 +103,16 @@ pub(super) fn runs(d: &mut Draw<'_>) -> Task {
         "    if not {{P}}:\n        return '{empty}'\n    out = ''\n    i = 0\n    while i < len({{P}}):\n        j = i\n        while j < len({{P}}) and {{P}}[j] == {{P}}[i]:\n            j += 1\n        n = j - i\n        if n >= {least}:\n            out += {{P}}[i] + '{open}' + str(n) + '{close}'\n        else:\n            out += {{P}}[i] * n\n        i = j\n    return out\n"
     );
     let parts = Parts {
-        names: &["shorten_runs", "compress", "squeeze", "pack_text", "run_lengths"],
+        names: &[
+            "shorten_runs",
+            "compress",
+            "squeeze",
+            "pack_text",
+            "run_lengths",
+        ],
         parameter: d.pick(&["text", "s", "raw", "line"]),
         what,
-        cases: cases(inputs, as_text, shorten),
+        cases: cases(&inputs, |text| Value::text(text), shorten),
         body,
     };
     task(d, parts)
@@ -108,7 +120,10 @@ pub(super) fn runs(d: &mut Draw<'_>) -> Task {
 
 /// Parts of a line, put in order.
 pub(super) fn tidy(d: &mut Draw<'_>) -> Task {
-    let (from, to) = (d.pick(&[",", ";", "|", "/", ":"]), d.pick(&[" - ", "+", " & ", "_", ">"]));
+    let (from, to) = (
+        d.pick(&[",", ";", "|", "/", ":"]),
+        d.pick(&[" - ", "+", " & ", "_", ">"]),
+    );
     let (most, none) = (d.int(2, 5), d.word(2));
     let limit = usize::try_from(most).unwrap_or(2);
     let tidy = |text: &String| -> String {
@@ -118,7 +133,11 @@ pub(super) fn tidy(d: &mut Draw<'_>) -> Task {
             .filter(|part| !part.is_empty())
             .take(limit)
             .collect();
-        if parts.is_empty() { none.clone() } else { parts.join(to) }
+        if parts.is_empty() {
+            none.clone()
+        } else {
+            parts.join(to)
+        }
     };
     let blank = format!(" {from}  {from}");
     let more = (0..8)
@@ -127,7 +146,12 @@ pub(super) fn tidy(d: &mut Draw<'_>) -> Task {
             (0..count)
                 .map(|_| {
                     let word = d.word(2);
-                    d.one([format!(" {word}"), word.to_uppercase(), "  ".to_owned(), format!("{word} x ")])
+                    d.one([
+                        format!(" {word}"),
+                        word.to_uppercase(),
+                        "  ".to_owned(),
+                        format!("{word} x "),
+                    ])
                 })
                 .collect::<Vec<_>>()
                 .join(from)
@@ -146,7 +170,7 @@ pub(super) fn tidy(d: &mut Draw<'_>) -> Task {
         names: &["tidy", "clean_line", "normalize", "join_fields", "reformat"],
         parameter: d.pick(&["text", "line", "row", "s"]),
         what,
-        cases: cases(inputs, as_text, tidy),
+        cases: cases(&inputs, |text| Value::text(text), tidy),
         body,
     };
     task(d, parts)
@@ -175,7 +199,11 @@ pub(super) fn word_counts(d: &mut Draw<'_>) -> Task {
             (0..count)
                 .map(|_| {
                     let word = d.one(pool.clone());
-                    if d.chance(30) { word.to_uppercase() } else { word }
+                    if d.chance(30) {
+                        word.to_uppercase()
+                    } else {
+                        word
+                    }
                 })
                 .collect::<Vec<_>>()
                 .join(" ")
@@ -191,10 +219,16 @@ pub(super) fn word_counts(d: &mut Draw<'_>) -> Task {
         "    counts = {{}}\n    for w in {{P}}.lower().split():\n        if len(w) >= {least}:\n            counts[w] = counts.get(w, 0) + {weight}\n    return counts\n"
     );
     let parts = Parts {
-        names: &["word_counts", "tally", "frequencies", "count_words", "histogram"],
+        names: &[
+            "word_counts",
+            "tally",
+            "frequencies",
+            "count_words",
+            "histogram",
+        ],
         parameter: d.pick(&["text", "s", "document", "body"]),
         what,
-        cases: cases(inputs, as_text, count),
+        cases: cases(&inputs, |text| Value::text(text), count),
         body,
     };
     task(d, parts)

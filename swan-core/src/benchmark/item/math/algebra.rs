@@ -63,7 +63,10 @@ fn linear(factor: i64, variable: &str, constant: i64) -> String {
 
 /// The term or the sum of an arithmetic sequence.
 pub(super) fn arithmetic_series(d: &mut Draw<'_>) -> Question {
-    let (first, step) = (d.int(3, d.by_level(40, 200, 900)), d.int(2, d.by_level(9, 30, 75)));
+    let (first, step) = (
+        d.int(3, d.by_level(40, 200, 900)),
+        d.int(2, d.by_level(9, 30, 75)),
+    );
     let n = d.int(8, d.by_level(15, 40, 120));
     let last = first + (n - 1) * step;
     let (second, third) = (first + step, first + 2 * step);
@@ -104,7 +107,10 @@ pub(super) fn recurrence(d: &mut Draw<'_>) -> Question {
 
 /// What is left over.
 pub(super) fn remainder(d: &mut Draw<'_>) -> Question {
-    let (a, b) = (d.int(12, d.by_level(60, 99, 400)), d.int(12, d.by_level(30, 99, 300)));
+    let (a, b) = (
+        d.int(12, d.by_level(60, 99, 400)),
+        d.int(12, d.by_level(30, 99, 300)),
+    );
     let c = d.int(5, 99);
     let modulus = d.int(6, d.by_level(15, 37, 97));
     let total = a * b + c;

@@ -67,8 +67,16 @@ pub(super) fn percent_chain(d: &mut Draw<'_>) -> Question {
     let start = d.int(40, d.by_level(200, 900, 6_000)) * 5;
     let (up, down) = (d.int(2, 45), d.int(2, 40));
     let thing = d.pick(&[
-        "jacket", "monthly rent", "train pass", "laptop", "gym membership", "sofa", "bicycle",
-        "camera", "water bill", "concert ticket",
+        "jacket",
+        "monthly rent",
+        "train pass",
+        "laptop",
+        "gym membership",
+        "sofa",
+        "bicycle",
+        "camera",
+        "water bill",
+        "concert ticket",
     ]);
     let hundredths = start * (100 + up) * (100 - down);
     let from = grouped(start);

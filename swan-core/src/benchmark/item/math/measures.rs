@@ -1,18 +1,19 @@
 //! Speeds, amounts of work, units, days and hours.
 
-use std::time::Duration;
-
 use super::Question;
+use crate::Day;
 use crate::benchmark::item::draw::{Draw, grouped};
 use crate::benchmark::item::words::{GOODS, MONTHS, NAMES, PLACES};
 use crate::benchmark::number::Expected;
-use crate::{Day, Timestamp};
 
 /// Two legs at two speeds.
 pub(super) fn journey(d: &mut Draw<'_>) -> Question {
     let name = d.pick(&NAMES);
     let (fast, slow) = (d.int(11, 26) * 5, d.int(4, 19) * 3);
-    let (quarters, other) = (d.int(3, d.by_level(8, 19, 31)), d.int(2, d.by_level(8, 15, 27)));
+    let (quarters, other) = (
+        d.int(3, d.by_level(8, 19, 31)),
+        d.int(2, d.by_level(8, 15, 27)),
+    );
     let (first, second) = (hours(quarters), hours(other));
     let text = d.one([
         format!("{name} drives {first} at {fast} km/h and then {second} at {slow} km/h. How many kilometres is that altogether?"),
@@ -33,7 +34,10 @@ fn hours(quarters: i64) -> String {
 /// Machines that work at a rate.
 pub(super) fn production(d: &mut Draw<'_>) -> Question {
     let (goods, place) = (d.pick(&GOODS), d.pick(&PLACES));
-    let (machines, other) = (d.int(2, d.by_level(5, 9, 14)), d.int(3, d.by_level(9, 20, 40)));
+    let (machines, other) = (
+        d.int(2, d.by_level(5, 9, 14)),
+        d.int(3, d.by_level(9, 20, 40)),
+    );
     let (rate, hours) = (d.int(4, d.by_level(20, 60, 150)), d.int(2, 9));
     let again = d.int(2, d.by_level(6, 11, 16));
     let (made, answer) = (machines * rate * hours, other * rate * again);
@@ -77,14 +81,10 @@ pub(super) fn dates(d: &mut Draw<'_>) -> Question {
 
 /// A day of the common era as people write it, such as `March 3, 2021`.
 fn date(days_since_epoch: i64) -> String {
-    let secs = u64::try_from(days_since_epoch).unwrap_or(0) * 86_400;
-    let day = Day::of(Timestamp::EPOCH.after(Duration::from_secs(secs)));
-    let text = day.to_string();
-    let mut parts = text.splitn(3, '-');
-    let (year, month, day) = (parts.next(), parts.next(), parts.next());
-    let number = |part: Option<&str>| part.and_then(|p| p.parse::<usize>().ok()).unwrap_or(1);
-    let name = MONTHS.get(number(month) - 1).copied().unwrap_or_default();
-    format!("{name} {}, {}", number(day), year.unwrap_or_default())
+    let (year, month, day) = Day::from_days(u32::try_from(days_since_epoch).unwrap_or(0)).date();
+    let index = usize::try_from(month).unwrap_or(1).saturating_sub(1);
+    let name = MONTHS.get(index).copied().unwrap_or_default();
+    format!("{name} {day}, {year}")
 }
 
 /// Departures, stops and arrivals, in minutes.

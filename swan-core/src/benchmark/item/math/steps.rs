@@ -26,7 +26,11 @@ pub(super) fn mean(d: &mut Draw<'_>) -> Question {
     let count = d.by_level(4, 5, 7);
     let most = d.by_level(40, 99, 900);
     let values: Vec<i64> = (0..count).map(|_| d.int(8, most)).collect();
-    let listed = values.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let listed = values
+        .iter()
+        .map(i64::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     let sum: i64 = values.iter().sum();
     if d.chance(50) {
         let text = d.one([
