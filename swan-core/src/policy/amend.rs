@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use super::{Policy, PolicyError, PolicyValue, PolicyVersion, key};
+use super::{Policy, PolicyError, PolicyValue, PolicyVersion, key, read};
 
 /// One value of a policy that is to become another; what a proposal of governance is made of.
 ///
@@ -87,7 +87,7 @@ impl Policy {
 
 /// The document with one value set.
 fn set(text: &str, change: &Change, path: &[String]) -> Result<String, PolicyError> {
-    let document = DeTable::parse(text).map_err(|error| PolicyError::unreadable(text, &error))?;
+    let document = read::parse(text)?;
     let refused = |rule: &str| PolicyError::invalid(&change.key, &change.value, rule);
     let (first, rest) = path
         .split_first()

@@ -36,7 +36,7 @@ type Entries<'a> = BTreeMap<String, &'a toml::Value>;
 fn tables(found: &mut Vec<Difference>, at: &str, before: &toml::Table, after: &toml::Table) {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for name in keys {
-        let at = below(at, &key::quoted(name));
+        let at = key::below(at, &key::quoted(name));
         match (before.get(name), after.get(name)) {
             // A section that only one of them has is told key by key, as readers look for keys.
             (None, Some(toml::Value::Table(new))) => tables(found, &at, &toml::Table::new(), new),
@@ -76,7 +76,7 @@ fn lists(found: &mut Vec<Difference>, at: &str, before: &[toml::Value], after: &
     let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let earlier = found.len();
     for name in keys {
-        let at = below(at, name);
+        let at = key::below(at, name);
         values(found, &at, old.get(name).copied(), new.get(name).copied());
     }
     // The order of entries counts too: the same entries in another order are another document.
@@ -88,14 +88,6 @@ fn lists(found: &mut Vec<Difference>, at: &str, before: &[toml::Value], after: &
             before: Some(order(before)),
             after: Some(order(after)),
         });
-    }
-}
-
-fn below(at: &str, segment: &str) -> String {
-    if at.is_empty() {
-        segment.to_owned()
-    } else {
-        format!("{at}.{segment}")
     }
 }
 

@@ -67,3 +67,45 @@ fn name<'a>(entry: &'a Spanned<DeValue<'_>>) -> Option<&'a str> {
         .iter()
         .find_map(|key| table.get(*key)?.get_ref().as_str())
 }
+
+/// The key of `segment` inside of `at`.
+pub(super) fn below(at: &str, segment: &str) -> String {
+    if at.is_empty() {
+        segment.to_owned()
+    } else {
+        format!("{at}.{segment}")
+    }
+}
+
+/// The known key that is most like `name`, if one is like it at all.
+pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let most = name.chars().count() / 3 + 1;
+    known
+        .iter()
+        .map(|known| (distance(name, known), *known))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many signs must be put in, left out or changed to turn one text into the other.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    // Names longer than keys ever are need no distance.
+    let from = from.chars().take(MAX_BYTES);
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (sign, number) in from.zip(1..) {
+        let mut diagonal = number - 1;
+        let mut left = number;
+        let mut next = Vec::with_capacity(row.len());
+        next.push(number);
+        for (above, wanted) in row.iter().skip(1).zip(&to) {
+            let changed = diagonal + usize::from(sign != *wanted);
+            left = changed.min(above + 1).min(left + 1);
+            next.push(left);
+            diagonal = *above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}

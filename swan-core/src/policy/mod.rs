@@ -8,6 +8,8 @@ mod document;
 mod error;
 mod key;
 mod models;
+mod purpose;
+mod read;
 mod stamp;
 mod validate;
 mod value;

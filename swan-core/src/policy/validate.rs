@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::check::{self, points, within};
-use super::document::{self, Document};
+use super::document;
 use super::models;
-use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion};
+use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion, read};
 use crate::catalogue::{Catalogue, Class, Classes};
 use crate::metering::Metering;
 
@@ -19,10 +19,7 @@ impl Policy {
     ///
     /// [`PolicyError`] names the key, its value and the rule that it breaks.
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
-        let unreadable = |error: toml::de::Error| PolicyError::unreadable(text, &error);
-        let source: toml::Table = toml::from_str(text).map_err(unreadable)?;
-        // Read from the text again, since only that way an error knows its line.
-        let document: Document = toml::from_str(text).map_err(unreadable)?;
+        let (source, document) = read::read(text)?;
         let version = PolicyVersion::new(&document.version).ok_or_else(|| {
             let rule = "a version has 1 to 40 lower-case letters, digits, dots and hyphens";
             PolicyError::invalid("version", &document.version, rule)

@@ -119,33 +119,189 @@ fn cached_input_never_costs_more_than_fresh_input() {
     );
 }
 
+/// What the document says, what it says instead, and the error.
+const MISSHAPEN: [(&str, &str, &str); 15] = [
+    (
+        "[payment]",
+        "[paymentt]",
+        "the policy has a key that does not exist: paymentt in line %; did you mean payment?",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bp = 2_000",
+        "the policy has a key that does not exist: payment.swan_discount_bp in line %; did you mean swan_discount_bps?",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = 2_000\nswanky = 1",
+        "the policy has a key that does not exist: payment.swanky in line %",
+    ),
+    (
+        DISCOUNT,
+        "",
+        "the policy does not say payment.swan_discount_bps, and there is no default for it; a built-in policy says of it: \
+         Seed 001, \"Dual Payment Options\": 20 % off when paying with SWAN.",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = -1",
+        "the policy says payment.swan_discount_bps = -1, but it is a whole number, not below zero",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = 0.5",
+        "the policy says payment.swan_discount_bps = 0.5, but numbers are whole; money, prices and rates are text",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = nan",
+        "the policy says payment.swan_discount_bps = nan, but numbers are whole; money, prices and rates are text",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = -inf",
+        "the policy says payment.swan_discount_bps = -inf, but numbers are whole; money, prices and rates are text",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = \"2000\"",
+        "the policy says payment.swan_discount_bps = \"2000\", but it is a whole number, not below zero",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = 9223372036854775808",
+        "the policy says payment.swan_discount_bps = 9223372036854775808, but no number is that large",
+    ),
+    (
+        DISCOUNT,
+        "swan_discount_bps = 2026-04-10",
+        "the policy says payment.swan_discount_bps = 2026-04-10, but dates are text, such as \"2026-04-10\"",
+    ),
+    (
+        "modality = \"chat\"",
+        "modality = \"telepathy\"",
+        "the policy says model.1.modality = \"telepathy\", but it is one of chat, embedding, audio, image",
+    ),
+    (
+        "[\"sapphira-l3.3-70b\", \"sapphira-70b\"]",
+        "\"sapphira\"",
+        "the policy says model.1.aliases = \"sapphira\", but it is a list",
+    ),
+    (
+        "id = \"BruhzWater/Sapphira-L3.3-70b-0.1\"",
+        "id = true",
+        "the policy says model.1.id = true, but it is text, in quotes",
+    ),
+    (
+        "[[classes.class]]\nup_to_million_parameters = 9_000",
+        "[[classes.class]]\nup_to_million_parameters = 9_000\n[[classes.clas]]",
+        "the policy has a key that does not exist: classes.clas in line %; did you mean class?",
+    ),
+];
+
+const DISCOUNT: &str = "swan_discount_bps = 2_000";
+
 #[test]
-fn what_is_not_a_policy_document_is_refused_with_its_place() {
-    for (original, replacement, named) in [
-        ("[payment]", "[paymentt]", "paymentt"),
-        ("burn_bps = 0", "burn_bps = 0\nburned_bps = 1", "burned_bps"),
-        ("burn_bps = 0", "burn_bps = -1", "burn_bps = -1"),
-        ("burn_bps = 0", "burn_bps = 0.5", "burn_bps = 0.5"),
-        ("burn_bps = 0", "", "burn_bps"),
-        (
-            "modality = \"chat\"",
-            "modality = \"telepathy\"",
-            "telepathy",
-        ),
-        ("tier = \"S\"", "tier = \"Z\"", "Z"),
-        ("= \"0.20\"", "= 0.20", "0.20"),
-    ] {
+fn a_wrong_shape_is_named_with_its_key() {
+    for (original, replacement, message) in MISSHAPEN {
         let error = with(original, replacement).unwrap_err();
-        assert!(matches!(error, PolicyError::Unreadable { .. }), "{error}");
-        assert!(
-            error.to_string().contains(named),
-            "{named} is not named: {error}"
-        );
+        let mut message = message.to_owned();
+        if let PolicyError::Unknown { line, .. } = error {
+            message = message.replace('%', &line.to_string());
+        }
+        assert_eq!(error.to_string(), message);
     }
-    for text in ["", "version", "\u{0}", "version = \"swan-2.0\""] {
-        assert!(matches!(
-            Policy::from_toml(text),
-            Err(PolicyError::Unreadable { .. })
-        ));
+}
+
+#[test]
+fn what_is_no_toml_is_named_with_its_line_and_column() {
+    for (text, message) in [
+        (
+            "",
+            "the policy does not say version, and there is no default for it",
+        ),
+        (
+            "version",
+            "the policy cannot be read at line 1, column 8: key with no value, expected `=`",
+        ),
+        (
+            "\u{0}",
+            "the policy cannot be read at line 1, column 2: key with no value, expected `=`",
+        ),
+        (
+            "a = 1\nä = 2",
+            "the policy cannot be read at line 2, column 1: ",
+        ),
+        (
+            "a = 1\na = 2",
+            "the policy cannot be read at line 2, column 1: duplicate key",
+        ),
+        (
+            "[a]\n[a]",
+            "the policy cannot be read at line 2, column 2: duplicate key",
+        ),
+        (
+            "a = '\n",
+            "the policy cannot be read at line 1, column 6: invalid literal string, expected `'`",
+        ),
+    ] {
+        let error = Policy::from_toml(text).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
     }
+}
+
+#[test]
+fn documents_beyond_all_bounds_are_refused_shortly() {
+    let long = "x".repeat(100_000);
+    for text in [
+        "[".repeat(100_000),
+        "a.".repeat(100_000),
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        format!("{long} = 1"),
+        format!("version = 0.{}", "1".repeat(100_000)),
+        Policy::SWAN_2_0_TOML.replacen("\"swan-2.0\"", &format!("{long:?}"), 1),
+        Policy::SWAN_2_0_TOML.replacen("\"chat\"", &format!("{long:?}"), 1),
+        Policy::SWAN_2_0_TOML.replacen(DISCOUNT, &format!("{long} = 1"), 1),
+    ] {
+        let error = Policy::from_toml(&text).unwrap_err().to_string();
+        assert!(error.len() < 700, "{error}");
+    }
+    let padded = |bytes: usize| {
+        let text = Policy::SWAN_2_0_TOML;
+        format!("{text}#{}", " ".repeat(bytes - text.len() - 1))
+    };
+    assert!(Policy::from_toml(&padded(1_048_576)).is_ok());
+    assert_eq!(
+        Policy::from_toml(&padded(1_048_577))
+            .unwrap_err()
+            .to_string(),
+        "the policy has 1048577 bytes, but a policy has at most 1048576"
+    );
+}
+
+#[test]
+fn an_error_knows_its_place_in_the_document() {
+    let place = |original: &str, replacement: &str| {
+        let text = Policy::SWAN_2_0_TOML.replacen(original, replacement, 1);
+        let error = Policy::from_toml(&text).unwrap_err();
+        let (line, column) = error.place(&text).unwrap();
+        let told = text.lines().nth(line - 1).unwrap();
+        told.chars().skip(column - 1).collect::<String>()
+    };
+    assert_eq!(
+        place(DISCOUNT, "swan_discount_bps = 99_999"),
+        "swan_discount_bps = 99_999"
+    );
+    assert_eq!(
+        place(DISCOUNT, "swan_discount_bps = -1"),
+        "swan_discount_bps = -1"
+    );
+    assert_eq!(place(DISCOUNT, "  discount_bps = 1"), "discount_bps = 1");
+    assert_eq!(place(DISCOUNT, ""), "payment]");
+    assert_eq!(
+        place("min_vram_gb = 38", "min_vram_gb = 0"),
+        "min_vram_gb = 0"
+    );
+    assert_eq!(place("\"swan-2.0\"", "\"Swan"), "");
 }

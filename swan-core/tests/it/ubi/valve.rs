@@ -64,12 +64,9 @@ fn a_policy_without_a_valve_says_which_key_it_lacks() {
     );
     source.remove("ubi");
     let policy = Policy::from_toml(&source.to_string()).unwrap();
-    assert_eq!(
-        safety_valve(&policy, Amount::ZERO, day("2026-06-10"))
-            .unwrap_err()
-            .to_string(),
-        "the policy does not say ubi, and there is no default for it"
-    );
+    let error = safety_valve(&policy, Amount::ZERO, day("2026-06-10")).unwrap_err();
+    let told = "the policy does not say ubi, and there is no default for it";
+    assert!(error.to_string().starts_with(told), "{error}");
 }
 
 /// The vote takes its time: the extension begins when it takes effect and lasts three calendar months.
