@@ -5,6 +5,7 @@
 pub mod benchmark;
 mod catalogue;
 pub mod claims;
+pub mod collateral;
 mod grounds;
 pub mod hardware;
 mod ids;

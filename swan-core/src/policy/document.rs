@@ -20,6 +20,7 @@ pub(super) struct Document {
     pub(super) claims: crate::claims::Section,
     pub(super) hardware: crate::hardware::Section,
     pub(super) benchmark: crate::benchmark::Section,
+    pub(super) collateral: Option<crate::collateral::Section>,
     #[serde(rename = "model")]
     pub(super) models: Vec<Model>,
 }

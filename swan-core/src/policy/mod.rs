@@ -27,6 +27,7 @@ use std::sync::Arc;
 use crate::benchmark::BenchmarkRules;
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::claims::ClaimRules;
+use crate::collateral::CollateralRules;
 use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
@@ -50,6 +51,7 @@ pub struct Policy {
     swan_discount: BasisPoints,
     metering: Metering,
     hardware: Arc<HardwareRules>,
+    collateral: Option<Arc<CollateralRules>>,
     standing: StandingRules,
     benchmark: BenchmarkRules,
     default_max_output_tokens: u64,
@@ -150,6 +152,17 @@ impl Policy {
     /// [`PolicyError::Missing`] when the policy has no `[ubi]`.
     pub fn ubi(&self) -> Result<&UbiRules, PolicyError> {
         self.ubi.as_ref().ok_or_else(|| PolicyError::missing("ubi"))
+    }
+
+    /// How much collateral providers hold, and how it is paid back.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Missing`] when the policy has no `[collateral]`.
+    pub fn collateral(&self) -> Result<&CollateralRules, PolicyError> {
+        self.collateral
+            .as_deref()
+            .ok_or_else(|| PolicyError::missing("collateral"))
     }
 
     /// What providers' machines count as and may serve.

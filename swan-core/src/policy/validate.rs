@@ -62,6 +62,11 @@ impl Policy {
             metering: metering(&document.metering)?,
             claims: document.claims.check()?,
             hardware: Arc::new(document.hardware.check()?),
+            collateral: document
+                .collateral
+                .as_ref()
+                .map(|section| section.check().map(Arc::new))
+                .transpose()?,
             standing: document.standing.check()?,
             benchmark: document.benchmark.check()?,
             default_max_output_tokens: default_max_output,

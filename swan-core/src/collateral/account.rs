@@ -1,0 +1,273 @@
+use std::collections::{BTreeMap, VecDeque};
+
+use super::movement::{Source, Withdrawal};
+use crate::standing::Slash;
+use crate::{Amount, CaseId, Currency, MoneyError, RequestId, Timestamp, TransferId};
+
+/// How a provider's collateral stands in general.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "collateral has these five states")]
+pub enum CollateralState {
+    /// Nothing has arrived yet.
+    Empty,
+    /// There is collateral, and the provider works.
+    Open,
+    /// The provider has left: no tasks, and no deductions for what came after.
+    Exiting {
+        /// When it left.
+        since: Timestamp,
+    },
+    /// A withdrawal waits; the provider gets no requests meanwhile (public record 3.7).
+    Withdrawing {
+        /// When the provider left, if it did.
+        exited: Option<Timestamp>,
+    },
+    /// Everything was paid back; a new deposit opens it again.
+    Refunded,
+}
+
+impl CollateralState {
+    /// In words, as errors name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Open => "open",
+            Self::Exiting { .. } => "that of a provider who left",
+            Self::Withdrawing { .. } => "being withdrawn",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+/// One announced deposit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Deposit {
+    pub(super) amount: Amount,
+    pub(super) source: Source,
+    /// Pending while `None`; then whether it arrived.
+    pub(super) arrived: Option<bool>,
+}
+
+/// What is bound to one job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lock {
+    pub(super) asked: Amount,
+    /// Less than was asked for once a penalty took from it.
+    pub(super) left: Amount,
+}
+
+/// What was set aside for one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Impounded {
+    /// What the penalty asked for.
+    pub(super) asked: Amount,
+    /// Taken from locks and from what was free.
+    pub(super) from_funds: Amount,
+    /// Taken from the withdrawal that waited.
+    pub(super) from_withdrawal: Amount,
+}
+
+/// How a case or a withdrawal ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Slashed,
+    Restored,
+    Paid,
+    Cancelled,
+}
+
+impl End {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Slashed => "it was slashed",
+            Self::Restored => "it was restored",
+            Self::Paid => "it was paid out",
+            Self::Cancelled => "it was cancelled",
+        }
+    }
+}
+
+/// A provider's collateral in one currency: what it put in, what is bound, and what became of it.
+///
+/// At all times what was deposited is free, locked, impounded, waiting for withdrawal, paid out or slashed, and none of
+/// these is below zero. Swan 1.0's contract lets a slash take more than there is, so that the balance is negative; here a
+/// slash takes what is there and the rest is recorded as a [shortfall](Self::shortfall): nobody could collect it, and a
+/// balance below zero would count as money of somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollateralAccount {
+    pub(super) currency: Currency,
+    pub(super) state: CollateralState,
+    pub(super) deposits: BTreeMap<TransferId, Deposit>,
+    pub(super) free: Amount,
+    pub(super) locks: BTreeMap<RequestId, Lock>,
+    pub(super) impounded: BTreeMap<CaseId, Impounded>,
+    pub(super) withdrawal: Option<Withdrawal>,
+    pub(super) paid_out: Amount,
+    pub(super) slashed: Amount,
+    pub(super) shortfall: Amount,
+    pub(super) unlocked: VecDeque<RequestId>,
+    pub(super) cases: VecDeque<(CaseId, End)>,
+    pub(super) withdrawals: VecDeque<(TransferId, End)>,
+    pub(super) changed_at: Timestamp,
+    pub(super) reduced_at: Option<Timestamp>,
+}
+
+impl CollateralAccount {
+    /// The most deposits that an account ever has; their identifiers are never forgotten.
+    pub const DEPOSITS_MAX: usize = 1_024;
+    /// The most jobs that collateral is bound to at once.
+    pub const LOCKS_MAX: usize = 4_096;
+    /// How many jobs, cases and withdrawals that are over are remembered, so that repeats are recognised.
+    pub const REMEMBERED: usize = 1_024;
+
+    /// An empty account.
+    #[must_use]
+    pub const fn new(currency: Currency) -> Self {
+        Self {
+            currency,
+            state: CollateralState::Empty,
+            deposits: BTreeMap::new(),
+            free: Amount::ZERO,
+            locks: BTreeMap::new(),
+            impounded: BTreeMap::new(),
+            withdrawal: None,
+            paid_out: Amount::ZERO,
+            slashed: Amount::ZERO,
+            shortfall: Amount::ZERO,
+            unlocked: VecDeque::new(),
+            cases: VecDeque::new(),
+            withdrawals: VecDeque::new(),
+            changed_at: Timestamp::EPOCH,
+            reduced_at: None,
+        }
+    }
+
+    /// What it is counted in.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub const fn state(&self) -> CollateralState {
+        self.state
+    }
+
+    /// Whether the provider may get requests as far as its collateral is concerned, if that is [adequate](super::adequate).
+    #[must_use]
+    pub const fn may_serve(&self) -> bool {
+        matches!(self.state, CollateralState::Open)
+    }
+
+    /// Announced and not arrived.
+    #[must_use]
+    pub fn pending(&self) -> Amount {
+        let pending = self.deposits.values().filter(|d| d.arrived.is_none());
+        sum(pending.map(|deposit| deposit.amount))
+    }
+
+    /// All that ever arrived.
+    #[must_use]
+    pub fn deposited(&self) -> Amount {
+        let arrived = self.deposits.values().filter(|d| d.arrived == Some(true));
+        sum(arrived.map(|deposit| deposit.amount))
+    }
+
+    /// Bound to nothing.
+    #[must_use]
+    pub const fn free(&self) -> Amount {
+        self.free
+    }
+
+    /// Bound to jobs.
+    #[must_use]
+    pub fn locked(&self) -> Amount {
+        sum(self.locks.values().map(|lock| lock.left))
+    }
+
+    /// Set aside for cases that can still be appealed.
+    #[must_use]
+    pub fn impounded(&self) -> Amount {
+        let parts = self.impounded.values();
+        sum(parts.flat_map(|case| [case.from_funds, case.from_withdrawal]))
+    }
+
+    /// Set aside for this case; `None` when nothing is.
+    #[must_use]
+    pub fn impounded_for(&self, case: CaseId) -> Option<Amount> {
+        let case = self.impounded.get(&case)?;
+        Some(sum([case.from_funds, case.from_withdrawal]))
+    }
+
+    /// The withdrawal that waits.
+    #[must_use]
+    pub const fn withdrawal(&self) -> Option<&Withdrawal> {
+        self.withdrawal.as_ref()
+    }
+
+    /// Waiting to be paid out.
+    #[must_use]
+    pub fn withdrawing(&self) -> Amount {
+        self.withdrawal
+            .map_or(Amount::ZERO, |waiting| waiting.amount)
+    }
+
+    /// All that was ever paid back.
+    #[must_use]
+    pub const fn paid_out(&self) -> Amount {
+        self.paid_out
+    }
+
+    /// All that was ever slashed.
+    #[must_use]
+    pub const fn slashed(&self) -> Amount {
+        self.slashed
+    }
+
+    /// What penalties asked for beyond what was there.
+    #[must_use]
+    pub const fn shortfall(&self) -> Amount {
+        self.shortfall
+    }
+
+    /// What a penalty can take: locked, free, and waiting to be paid out.
+    #[must_use]
+    pub fn balance(&self) -> Amount {
+        sum([self.locked(), self.free, self.withdrawing()])
+    }
+
+    /// What counts towards the requirement: locked and free. What is announced, set aside or asked back does not.
+    #[must_use]
+    pub fn staked(&self) -> Amount {
+        sum([self.locked(), self.free])
+    }
+
+    /// How much a penalty takes: a share of the [balance](Self::balance) (Seed 001: "10% collateral slashed"), or a multiple
+    /// of a stake, and never more than the balance.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] when it is no amount.
+    pub fn extent(&self, slash: Slash) -> Result<Amount, MoneyError> {
+        slash.of(self.balance())
+    }
+
+    /// When it last changed.
+    #[must_use]
+    pub const fn changed_at(&self) -> Timestamp {
+        self.changed_at
+    }
+
+    /// When something was last taken from it, by a penalty or a withdrawal.
+    #[must_use]
+    pub const fn reduced_at(&self) -> Option<Timestamp> {
+        self.reduced_at
+    }
+}
+
+/// Parts of what arrived never sum to more than arrived, and a deposit that would make that no amount is refused.
+pub(super) fn sum(parts: impl IntoIterator<Item = Amount>) -> Amount {
+    Amount::checked_sum(parts).unwrap_or(Amount::MAX)
+}
