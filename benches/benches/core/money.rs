@@ -8,11 +8,7 @@ use swan_core::{
     RevenueSplit as _, SeedPricing, Split, Terms, Timestamp, TransferId, Usage,
 };
 
-const USAGE: Usage = Usage {
-    prompt_tokens: 812,
-    cached_tokens: 96,
-    completion_tokens: 346,
-};
+const USAGE: Usage = Usage::tokens(812, 96, 346);
 const ACCOUNT: AccountId = AccountId::from_u128(1);
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -59,6 +55,8 @@ fn record(model: &ModelId, gross: Amount, split: Split) -> ChargeRecord {
         prompt_tokens: USAGE.prompt_tokens,
         cached_tokens: USAGE.cached_tokens,
         completion_tokens: USAGE.completion_tokens,
+        images: 0,
+        audio_ms: 0,
         basis: UsageBasis::Reported,
         gross,
         provider_share: split.provider,
@@ -70,11 +68,7 @@ fn record(model: &ModelId, gross: Amount, split: Split) -> ChargeRecord {
 
 fn pay(ledger: &mut Ledger, next: &mut u128, terms: &Terms, record: &ChargeRecord) {
     *next += 1;
-    let worst = Usage {
-        prompt_tokens: 4096,
-        cached_tokens: 0,
-        completion_tokens: 4096,
-    };
+    let worst = Usage::tokens(4096, 0, 4096);
     let hold = entries::HoldTerms {
         request: RequestId::from_u128(*next),
         account: ACCOUNT,

@@ -19,6 +19,10 @@ pub struct ChargeRecord {
     pub cached_tokens: u64,
     /// Tokens written.
     pub completion_tokens: u64,
+    /// Images delivered.
+    pub images: u64,
+    /// Milliseconds of audio.
+    pub audio_ms: u64,
     /// How the counts were come by.
     pub basis: UsageBasis,
     /// What the consumer paid.
@@ -49,10 +53,13 @@ impl ChargeRecord {
             prompt_tokens: metered.usage.prompt_tokens,
             cached_tokens: metered.usage.cached_tokens,
             completion_tokens: metered.usage.completion_tokens,
+            images: metered.usage.images,
+            audio_ms: metered.usage.audio_ms,
             basis: match metered.basis {
                 Basis::Reported => UsageBasis::Reported,
                 Basis::Bounded => UsageBasis::Bounded,
                 Basis::Estimated => UsageBasis::Estimated,
+                Basis::Measured => UsageBasis::Measured,
             },
             gross,
             provider_share: split.provider,
@@ -86,6 +93,8 @@ pub enum UsageBasis {
     Bounded,
     /// The model server said nothing; counted from what the hub saw.
     Estimated,
+    /// The hub counted the images or measured the audio itself.
+    Measured,
 }
 
 impl UsageBasis {
@@ -96,6 +105,7 @@ impl UsageBasis {
             Self::Reported => "reported",
             Self::Bounded => "bounded",
             Self::Estimated => "estimated",
+            Self::Measured => "measured",
         }
     }
 }

@@ -1,6 +1,7 @@
-//! How many tokens a request is charged for: what the provider says, as far as what the hub saw bears it out.
+//! How much a request is charged for: what the provider says, as far as what the hub saw bears it out.
 
 mod reported;
+mod units;
 
 pub use reported::{ReportedUsage, UsageError};
 
@@ -51,13 +52,15 @@ pub enum Basis {
     Bounded,
     /// The provider said nothing, or not everything; the rest is estimated from bytes.
     Estimated,
+    /// The hub counted or measured it itself: images and audio.
+    Measured,
 }
 
 /// What a request is charged for, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Metered {
-    /// The tokens.
+    /// The tokens, images or audio.
     pub usage: Usage,
     /// Where they come from.
     pub basis: Basis,
@@ -70,11 +73,8 @@ impl Metering {
     /// several choices, `max_output_tokens` is that of all of them together.
     #[must_use]
     pub const fn worst_case(&self, prompt_bytes: u64, max_output_tokens: u64) -> Usage {
-        Usage {
-            prompt_tokens: prompt_bytes.saturating_add(self.prompt_allowance_tokens),
-            cached_tokens: 0,
-            completion_tokens: max_output_tokens,
-        }
+        let prompt = prompt_bytes.saturating_add(self.prompt_allowance_tokens);
+        Usage::tokens(prompt, 0, max_output_tokens)
     }
 
     /// Whether an answer is longer than what it was quoted for can be, so that all that follows would be unpaid work.
@@ -112,11 +112,7 @@ impl Metering {
             self.count(claimed_completion, seen.content_bytes, completion_bound);
         let cached = reported.and_then(ReportedUsage::cached_tokens).unwrap_or(0);
         Metered {
-            usage: Usage {
-                prompt_tokens,
-                cached_tokens: cached.min(prompt_tokens),
-                completion_tokens,
-            },
+            usage: Usage::tokens(prompt_tokens, cached.min(prompt_tokens), completion_tokens),
             basis: prompt_basis.and(completion_basis),
         }
     }
@@ -139,6 +135,7 @@ impl Basis {
         match (self, other) {
             (Self::Bounded, _) | (_, Self::Bounded) => Self::Bounded,
             (Self::Estimated, _) | (_, Self::Estimated) => Self::Estimated,
+            (Self::Measured, _) | (_, Self::Measured) => Self::Measured,
             (Self::Reported, Self::Reported) => Self::Reported,
         }
     }

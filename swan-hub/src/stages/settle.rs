@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use swan_core::ledger::{ChargeRecord, UsageBasis};
+use swan_core::ledger::ChargeRecord;
 use swan_core::protocol::StreamEnd;
 use swan_core::{
     Amount, Basis, Currency, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState,
@@ -241,19 +241,7 @@ impl Bill {
             Err(_) => quoted.quote.amount(),
         };
         let split = self.hub.split.split(cost);
-        let record = ChargeRecord {
-            model: quoted.model.clone(),
-            provider: self.payee,
-            prompt_tokens: metered.usage.prompt_tokens,
-            cached_tokens: metered.usage.cached_tokens,
-            completion_tokens: metered.usage.completion_tokens,
-            basis: basis(metered.basis),
-            gross: cost,
-            provider_share: split.provider,
-            growth_fund: split.growth_fund,
-            treasury: split.treasury,
-            burn: split.burn,
-        };
+        let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split);
         let trusted = object && metered.basis == Basis::Reported;
         let receipt = Receipt {
             usage: metered.usage,
@@ -355,13 +343,5 @@ async fn bounded(settled: Settled, limit: Duration) -> Result<(), LedgerError> {
         Err(_) => Err(LedgerError::Unavailable {
             why: "its store does not answer",
         }),
-    }
-}
-
-const fn basis(basis: Basis) -> UsageBasis {
-    match basis {
-        Basis::Reported => UsageBasis::Reported,
-        Basis::Bounded => UsageBasis::Bounded,
-        _ => UsageBasis::Estimated,
     }
 }

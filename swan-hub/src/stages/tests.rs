@@ -89,11 +89,7 @@ proptest! {
 
 #[test]
 fn the_charged_usage_stands_in_a_whole_answer_exactly_once() {
-    let usage = Usage {
-        prompt_tokens: 3,
-        cached_tokens: 1,
-        completion_tokens: 2,
-    };
+    let usage = Usage::tokens(3, 1, 2);
     let cost: Amount = "0.5".parse().unwrap();
     let receipt = Receipt {
         usage,

@@ -13,11 +13,7 @@ const SEEN: Seen = Seen {
 };
 
 const fn usage(prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> Usage {
-    Usage {
-        prompt_tokens,
-        cached_tokens,
-        completion_tokens,
-    }
+    Usage::tokens(prompt_tokens, cached_tokens, completion_tokens)
 }
 
 const NONE_SEEN: Seen = Seen {

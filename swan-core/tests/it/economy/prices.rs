@@ -7,11 +7,7 @@ use swan_core::{
 use super::amount;
 
 fn usage(prompt_tokens: u64, completion_tokens: u64) -> Usage {
-    Usage {
-        prompt_tokens,
-        cached_tokens: 0,
-        completion_tokens,
-    }
+    Usage::tokens(prompt_tokens, 0, completion_tokens)
 }
 
 fn terms(model: &str, payment: Currency, rate: Option<&str>) -> Terms {
@@ -78,11 +74,7 @@ fn cached_tokens_cost_their_own_price() {
     let price = TokenPrice::per_million(amount("1"), amount("2")).unwrap();
     let price = price.with_cached(amount("0.1")).unwrap();
     let terms = Terms::in_usd(Policy::swan_2_0().stamp().clone(), price, BasisPoints::ZERO);
-    let cached = |cached_tokens| Usage {
-        prompt_tokens: 10,
-        cached_tokens,
-        completion_tokens: 0,
-    };
+    let cached = |cached_tokens| Usage::tokens(10, cached_tokens, 0);
     assert_eq!(terms.price(&cached(0)), Ok(amount("0.00001")));
     assert_eq!(terms.price(&cached(4)), Ok(amount("0.0000064")));
     assert_eq!(
@@ -187,7 +179,7 @@ proptest! {
         terms in any_terms(), prompt in any_tokens(), completion in any_tokens(), more in any_tokens(), cached in any_tokens(),
     ) {
         let cached_tokens = cached.min(prompt);
-        let used = Usage { prompt_tokens: prompt, cached_tokens, completion_tokens: completion };
+        let used = Usage::tokens(prompt, cached_tokens, completion);
         let longer = Usage { prompt_tokens: prompt.saturating_add(more), ..used };
         let wordier = Usage { completion_tokens: completion.saturating_add(more), ..used };
         let less_cached = Usage { cached_tokens: cached_tokens / 2, ..used };
@@ -202,7 +194,7 @@ proptest! {
     fn a_price_is_the_exact_one_rounded_once(
         terms in any_terms(), prompt in 0..10_000_000_u64, cached in 0..10_000_000_u64, completion in 0..10_000_000_u64,
     ) {
-        let used = Usage { prompt_tokens: prompt, cached_tokens: cached.min(prompt), completion_tokens: completion };
+        let used = Usage::tokens(prompt, cached.min(prompt), completion);
         if let Ok(charged) = terms.price(&used) {
             prop_assert!(!charged.is_negative());
             prop_assert_ne!(is_nearest(&terms, &used, charged), Some(false));

@@ -53,6 +53,8 @@ fn record(provider: Option<ProviderId>, parts: [Amount; 4]) -> ChargeRecord {
         prompt_tokens: 10,
         cached_tokens: 2,
         completion_tokens: 5,
+        images: 0,
+        audio_ms: 0,
         basis: UsageBasis::Reported,
         gross: Amount::checked_sum(parts).unwrap(),
         provider_share,

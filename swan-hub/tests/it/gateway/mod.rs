@@ -222,11 +222,7 @@ impl Market {
             *model.token_price().unwrap(),
             swan_core::BasisPoints::ZERO,
         );
-        let usage = Usage {
-            prompt_tokens: prompt,
-            cached_tokens: 0,
-            completion_tokens: completion,
-        };
+        let usage = Usage::tokens(prompt, 0, completion);
         terms.price(&usage).unwrap()
     }
 

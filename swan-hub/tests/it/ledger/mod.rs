@@ -73,6 +73,8 @@ pub(crate) fn charge(gross: i128) -> ChargeRecord {
         prompt_tokens: 10,
         cached_tokens: 0,
         completion_tokens: 5,
+        images: 0,
+        audio_ms: 0,
         basis: UsageBasis::Reported,
         gross: pico(gross),
         provider_share: pico(gross - fund),
