@@ -28,18 +28,24 @@ mod time;
 pub mod ubi;
 mod usage;
 
-pub use catalogue::{Modality, Model, ModelPrice, PriceError, Refusal, Tier, TokenPrice};
+pub use catalogue::{
+    Comparison, Modality, Model, ModelPrice, Parameters, PriceError, Refusal, Tier, TokenPrice,
+    Unit, UnitPrice,
+};
 pub use grounds::{Fact, Grounds};
 pub use ids::{AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
 pub use machines::{
     Breaker, BreakerConfig, BreakerState, InvalidTransition, Permit, RequestEvent, RequestState,
 };
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
-pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError};
+pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError, RateError, StampedRate};
 pub use policy::{
     Change, Difference, Policy, PolicyError, PolicyHash, PolicyStamp, PolicyValue, PolicyVersion,
 };
-pub use pricing::{Pricing, PricingError, Quote, SeedPricing, Terms};
+pub use pricing::{
+    Credit, DepositBonus, PaymentRules, PayoutSplit, Pricing, PricingError, Quote, SeedPricing,
+    SwanIncentive, Terms,
+};
 pub use random::{Rng, SeededRng};
 pub use routing::{Candidate, LeastConnections, RoundRobin, RoutingStrategy, TwoChoices};
 pub use split::{RevenueShares, RevenueSplit, SharesError, Split};

@@ -88,7 +88,7 @@ impl HubBuilder {
         }
     }
 
-    /// How a charge is shared out, in the place of the policy's split.
+    /// How a charge is shared out, in the place of the policy's split. Models with a payout price go by that.
     pub fn with_split(self, split: Arc<dyn RevenueSplit>) -> Self {
         Self {
             split: Some(split),

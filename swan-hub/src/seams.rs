@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use swan_core::{Clock, ExchangeRate, Timestamp};
+use swan_core::{Clock, ExchangeRate, StampedRate, Timestamp};
 
 /// The clock of the system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,8 +84,9 @@ impl Entropy for SystemEntropy {
 /// Answers from memory: it is asked for each request. An implementation that follows a feed refreshes itself elsewhere,
 /// and answers `None` once what it knows is too old.
 pub trait PriceOracle: fmt::Debug + Send + Sync + 'static {
-    /// US dollars for one SWAN now; `None` when nobody can pay in SWAN.
-    fn usd_per_swan(&self, now: Timestamp) -> Option<ExchangeRate>;
+    /// The last US dollars for one SWAN, with their time; `None` when nobody can pay in SWAN. The policy says how old a rate
+    /// may be.
+    fn usd_per_swan(&self, now: Timestamp) -> Option<StampedRate>;
 }
 
 const _: fn(&dyn PriceOracle) = |_| {}; // Object safety is part of the contract.
@@ -109,7 +110,8 @@ impl FixedPrice {
 }
 
 impl PriceOracle for FixedPrice {
-    fn usd_per_swan(&self, _: Timestamp) -> Option<ExchangeRate> {
-        self.0
+    fn usd_per_swan(&self, now: Timestamp) -> Option<StampedRate> {
+        let rate = self.0?;
+        Some(StampedRate::new(rate, "configuration", now))
     }
 }

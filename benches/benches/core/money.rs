@@ -16,7 +16,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     let policy = Policy::swan_2_0();
     let model = policy.model("qwen3-8b").expect("a model of the catalogue");
     let terms = SeedPricing::new()
-        .terms(&policy, model, Currency::Usd, None)
+        .terms(&policy, model, Currency::Usd, None, NOW)
         .expect("a price per token");
     let shares = policy.split();
     criterion.bench_function("price and split of one request", |bench| {

@@ -1,4 +1,4 @@
-use super::{Modality, Model, ModelPrice, Tier, TokenPrice, name};
+use super::{Modality, Model, ModelPrice, Parameters, Tier, TokenPrice, name};
 use crate::ModelId;
 
 /// Why a model outside the catalogue is not served. The text is meant for the provider who offered it.
@@ -56,7 +56,8 @@ impl Classes {
         if modality != Modality::Chat {
             return Err(Refusal::NotChat { name: id, modality });
         }
-        let size = name::million_parameters(&lower).unwrap_or(self.unknown_million_parameters);
+        let named = name::million_parameters(&lower);
+        let size = named.unwrap_or(self.unknown_million_parameters);
         let class = self
             .ascending
             .iter()
@@ -77,7 +78,10 @@ impl Classes {
             aliases: Vec::new(),
             tier: class.tier,
             modality,
+            parameters: named.map(Parameters::Dense),
             price: ModelPrice::Tokens(class.price),
+            payout: None,
+            comparisons: Vec::new(),
             min_vram_gb: class.min_vram_gb,
             context_length: None,
             max_output_tokens: self.max_output_tokens,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ModelPrice, TokenPrice};
+use super::{Comparison, ModelPrice, Parameters, TokenPrice};
 use crate::ModelId;
 
 /// A hardware tier (Seed 001, "Tiered Model Catalog").
@@ -76,8 +76,15 @@ pub struct Model {
     pub tier: Tier,
     /// What it does.
     pub modality: Modality,
+    /// How large it is, where known.
+    pub parameters: Option<Parameters>,
     /// What it costs, in US dollars.
     pub price: ModelPrice,
+    /// What its provider is paid, in US dollars, where the policy names that instead of a share of the charge; in the same
+    /// unit as the price and never above it (public record 3.9).
+    pub payout: Option<ModelPrice>,
+    /// What others charge for it, where the policy names that.
+    pub comparisons: Vec<Comparison>,
     /// The GPU memory it needs at least.
     pub min_vram_gb: u32,
     /// Tokens of prompt and answer that it can hold together, where known.

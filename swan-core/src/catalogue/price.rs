@@ -12,18 +12,6 @@ pub enum PriceError {
     CachedAboveInput,
 }
 
-/// What a model costs, in US dollars per unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ModelPrice {
-    /// Per million tokens.
-    Tokens(TokenPrice),
-    /// Per minute of audio.
-    PerMinute(Amount),
-    /// Per image.
-    PerImage(Amount),
-}
-
 /// US dollars per million tokens of input, cached input and output.
 ///
 /// Each lies between 0 and [`TokenPrice::MAX_PER_MILLION`], and cached input costs at most as much as fresh input; with

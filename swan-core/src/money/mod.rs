@@ -5,6 +5,7 @@ mod basis_points;
 mod currency;
 mod rate;
 pub(crate) mod rounding;
+mod stamped_rate;
 #[cfg(test)]
 mod tests;
 
@@ -12,3 +13,4 @@ pub use amount::{Amount, MoneyError};
 pub use basis_points::BasisPoints;
 pub use currency::Currency;
 pub use rate::ExchangeRate;
+pub use stamped_rate::{RateError, StampedRate};

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
+use super::prices;
 use crate::catalogue::{Modality, Tier};
+use crate::pricing;
 use crate::split::SplitSection;
 use crate::ubi;
 
@@ -11,11 +13,12 @@ use crate::ubi;
 pub(super) struct Document {
     pub(super) version: String,
     pub(super) output: Output,
-    pub(super) payment: Payment,
+    pub(super) payment: pricing::section::Section,
     pub(super) split: SplitSection,
     pub(super) metering: Metering,
     pub(super) standing: crate::standing::section::Section,
     pub(super) classes: Classes,
+    pub(super) comparison: Comparison,
     pub(super) ubi: Option<ubi::section::Section>,
     pub(super) claims: crate::claims::Section,
     pub(super) hardware: crate::hardware::Section,
@@ -34,8 +37,9 @@ pub(super) struct Output {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Payment {
-    pub(super) swan_discount_bps: u64,
+pub(super) struct Comparison {
+    pub(super) least_below_bps: u64,
+    pub(super) most_below_bps: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +77,9 @@ pub(super) struct Model {
     pub(super) tier: Tier,
     pub(super) modality: Modality,
     pub(super) min_vram_gb: u32,
+    pub(super) million_parameters: Option<u64>,
+    #[serde(default)]
+    pub(super) mixture_of_experts: bool,
     pub(super) context_tokens: Option<u64>,
     pub(super) max_output_tokens: Option<u64>,
     pub(super) input_usd_per_million_tokens: Option<String>,
@@ -80,4 +87,7 @@ pub(super) struct Model {
     pub(super) output_usd_per_million_tokens: Option<String>,
     pub(super) usd_per_minute: Option<String>,
     pub(super) usd_per_image: Option<String>,
+    pub(super) payout: Option<prices::Payout>,
+    #[serde(default)]
+    pub(super) comparison: Vec<prices::Compared>,
 }

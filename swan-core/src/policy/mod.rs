@@ -8,6 +8,7 @@ mod document;
 mod error;
 mod key;
 mod models;
+mod prices;
 mod purpose;
 mod read;
 mod stamp;
@@ -31,6 +32,7 @@ use crate::collateral::CollateralRules;
 use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
+use crate::pricing::PaymentRules;
 use crate::split::{RevenueShares, SplitSchedule};
 use crate::standing::StandingRules;
 use crate::ubi::UbiRules;
@@ -48,7 +50,7 @@ pub struct Policy {
     classes: Classes,
     claims: ClaimRules,
     split: SplitSchedule,
-    swan_discount: BasisPoints,
+    payment: PaymentRules,
     metering: Metering,
     hardware: Arc<HardwareRules>,
     collateral: Option<Arc<CollateralRules>>,
@@ -127,10 +129,16 @@ impl Policy {
         &self.split
     }
 
-    /// What paying with SWAN takes off.
+    /// What paying with SWAN takes off a charge; nothing when it is rewarded at the deposit ([`PaymentRules::swan`]).
     #[must_use]
     pub const fn swan_discount(&self) -> BasisPoints {
-        self.swan_discount
+        self.payment.swan_discount()
+    }
+
+    /// How requests are paid: what SWAN brings, and how old an exchange rate may be.
+    #[must_use]
+    pub const fn payment(&self) -> &PaymentRules {
+        &self.payment
     }
 
     /// How far a provider's word about usage is believed.

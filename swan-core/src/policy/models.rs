@@ -1,15 +1,49 @@
 //! One entry of the catalogue, checked.
 
-use super::check::{price, within};
+use super::check::{points, within};
+use super::prices::Written;
 use super::{PolicyError, document};
-use crate::catalogue::{Modality, Model, ModelPrice, TokenPrice};
-use crate::{Amount, ModelId};
+use crate::catalogue::{Catalogue, ComparisonRules, Model, Parameters};
+use crate::{BasisPoints, ModelId};
 
-pub(super) fn model(
-    entry: &document::Model,
-    at: &str,
-    max_output: u64,
-) -> Result<Model, PolicyError> {
+/// What the entries of a catalogue are checked against.
+pub(super) struct Bounds {
+    pub(super) max_output: u64,
+    pub(super) swan_discount: BasisPoints,
+    pub(super) comparison: ComparisonRules,
+}
+
+pub(super) fn catalogue(
+    entries: &[document::Model],
+    bounds: &Bounds,
+) -> Result<Catalogue, PolicyError> {
+    let models = entries
+        .iter()
+        .zip(1_usize..)
+        .map(|(entry, number)| model(entry, &format!("model.{number}"), bounds))
+        .collect::<Result<Vec<_>, _>>()?;
+    if models.is_empty() {
+        let rule = "a policy has at least one model";
+        return Err(PolicyError::invalid("model", "[]", rule));
+    }
+    Catalogue::new(models)
+        .map_err(|name| PolicyError::invalid("model", name, "a name belongs to one model only"))
+}
+
+pub(super) fn comparison(entry: &document::Comparison) -> Result<ComparisonRules, PolicyError> {
+    let least = "comparison.least_below_bps";
+    let rules = ComparisonRules {
+        least_below: points(least, entry.least_below_bps)?,
+        most_below: points("comparison.most_below_bps", entry.most_below_bps)?,
+    };
+    if rules.least_below > rules.most_below {
+        let rule = "it is at most comparison.most_below_bps";
+        return Err(PolicyError::invalid(least, entry.least_below_bps, rule));
+    }
+    Ok(rules)
+}
+
+fn model(entry: &document::Model, at: &str, bounds: &Bounds) -> Result<Model, PolicyError> {
     let name = |key: &str, text: &str| {
         ModelId::new(text).map_err(|error| PolicyError::invalid(format!("{at}.{key}"), text, error))
     };
@@ -17,12 +51,36 @@ pub(super) fn model(
         .context_tokens
         .map(|tokens| within(&format!("{at}.context_tokens"), tokens, 1, 1_000_000_000))
         .transpose()?;
-    let longest = context_length.map_or(max_output, |context| context.min(max_output));
+    let longest =
+        context_length.map_or(bounds.max_output, |context| context.min(bounds.max_output));
     let max_output_tokens = entry.max_output_tokens.map_or(Ok(longest), |tokens| {
         within(&format!("{at}.max_output_tokens"), tokens, 1, longest)
     })?;
+    let written = Written {
+        input: entry.input_usd_per_million_tokens.as_ref(),
+        cached: entry.cached_usd_per_million_tokens.as_ref(),
+        output: entry.output_usd_per_million_tokens.as_ref(),
+        minute: entry.usd_per_minute.as_ref(),
+        image: entry.usd_per_image.as_ref(),
+    };
+    let (id, modality) = (name("id", &entry.id)?, entry.modality);
+    let price = written.read(modality, at)?;
+    let payout = entry
+        .payout
+        .as_ref()
+        .map(|payout| payout.read(modality, at, &price, bounds.swan_discount))
+        .transpose()?;
+    let compare = |(compared, number): (&super::prices::Compared, usize)| {
+        let at = format!("{at}.comparison.{number}");
+        compared.read(modality, &at, &id, &price, bounds.comparison)
+    };
+    let comparisons = entry
+        .comparison
+        .iter()
+        .zip(1_usize..)
+        .map(compare)
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Model {
-        id: name("id", &entry.id)?,
         aliases: entry
             .aliases
             .iter()
@@ -30,89 +88,34 @@ pub(super) fn model(
             .collect::<Result<Vec<_>, _>>()?,
         tier: entry.tier,
         modality: entry.modality,
-        price: model_price(entry, at)?,
+        parameters: parameters(entry, at)?,
+        price,
+        payout,
+        comparisons,
         min_vram_gb: vram(&format!("{at}.min_vram_gb"), entry.min_vram_gb)?,
         context_length,
         max_output_tokens,
+        id,
     })
 }
 
-/// The unit of a price follows from the modality; any other unit beside it is an error rather than ignored.
-fn model_price(entry: &document::Model, at: &str) -> Result<ModelPrice, PolicyError> {
-    let [input, cached, output, minute, image] = [
-        (
-            "input_usd_per_million_tokens",
-            &entry.input_usd_per_million_tokens,
-        ),
-        (
-            "cached_usd_per_million_tokens",
-            &entry.cached_usd_per_million_tokens,
-        ),
-        (
-            "output_usd_per_million_tokens",
-            &entry.output_usd_per_million_tokens,
-        ),
-        ("usd_per_minute", &entry.usd_per_minute),
-        ("usd_per_image", &entry.usd_per_image),
-    ];
-    let required = |(field, text): (&str, &Option<String>)| {
-        let key = format!("{at}.{field}");
-        match text {
-            Some(text) => price(&key, text),
-            None => {
-                let rule = format!("an entry with modality {} needs it", entry.modality);
-                Err(PolicyError::invalid(key, "(missing)", rule))
-            }
+fn parameters(entry: &document::Model, at: &str) -> Result<Option<Parameters>, PolicyError> {
+    let key = format!("{at}.million_parameters");
+    match (entry.million_parameters, entry.mixture_of_experts) {
+        (None, false) => Ok(None),
+        (None, true) => {
+            let rule = "a mixture of experts says how many parameters work on a token";
+            Err(PolicyError::invalid(key, "(missing)", rule))
         }
-    };
-    let refused = |fields: &[(&str, &Option<String>)]| {
-        fields.iter().try_for_each(|(field, text)| match text {
-            None => Ok(()),
-            Some(text) => {
-                let rule = format!(
-                    "an entry with modality {} has no such price",
-                    entry.modality
-                );
-                Err(PolicyError::invalid(format!("{at}.{field}"), text, rule))
-            }
-        })
-    };
-    match entry.modality {
-        Modality::Chat => {
-            refused(&[minute, image])?;
-            let key = format!("{at}.{}", input.0);
-            let tokens = token_price(&key, required(input)?, required(output)?)?;
-            let (field, Some(text)) = cached else {
-                return Ok(ModelPrice::Tokens(tokens));
-            };
-            let key = format!("{at}.{field}");
-            tokens
-                .with_cached(price(&key, text)?)
-                .map(ModelPrice::Tokens)
-                .map_err(|error| PolicyError::invalid(key, text, error))
-        }
-        Modality::Embedding => {
-            refused(&[cached, output, minute, image])?;
-            let key = format!("{at}.{}", input.0);
-            token_price(&key, required(input)?, Amount::ZERO).map(ModelPrice::Tokens)
-        }
-        Modality::Audio => {
-            refused(&[input, cached, output, image])?;
-            required(minute).map(ModelPrice::PerMinute)
-        }
-        Modality::Image => {
-            refused(&[input, cached, output, minute])?;
-            required(image).map(ModelPrice::PerImage)
+        (Some(millions), mixture) => {
+            let millions = within(&key, millions, 1, 100_000_000)?;
+            Ok(Some(if mixture {
+                Parameters::MixtureOfExperts(millions)
+            } else {
+                Parameters::Dense(millions)
+            }))
         }
     }
-}
-
-pub(super) fn token_price(
-    key: &str,
-    input: Amount,
-    output: Amount,
-) -> Result<TokenPrice, PolicyError> {
-    TokenPrice::per_million(input, output).map_err(|error| PolicyError::invalid(key, input, error))
 }
 
 pub(super) fn vram(key: &str, gigabytes: u32) -> Result<u32, PolicyError> {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::check::{self, points, within};
+use super::check::{self, within};
 use super::document;
-use super::models;
+use super::models::{self, Bounds};
+use super::prices;
 use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion, read};
-use crate::catalogue::{Catalogue, Class, Classes};
+use crate::catalogue::{Class, Classes};
 use crate::metering::Metering;
 
 /// No answer of today's models is longer, and charges stay far inside 128 bits.
@@ -32,33 +33,20 @@ impl Policy {
             1,
             max_output,
         )?;
-        let models = document
-            .models
-            .iter()
-            .zip(1_usize..)
-            .map(|(model, number)| models::model(model, &format!("model.{number}"), max_output))
-            .collect::<Result<Vec<_>, _>>()?;
-        if models.is_empty() {
-            return Err(PolicyError::invalid(
-                "model",
-                "[]",
-                "a policy has at least one model",
-            ));
-        }
-        let catalogue = Catalogue::new(models).map_err(|name| {
-            PolicyError::invalid("model", name, "a name belongs to one model only")
-        })?;
+        let payment = document.payment.check()?;
+        let bounds = Bounds {
+            max_output,
+            swan_discount: payment.swan_discount(),
+            comparison: models::comparison(&document.comparison)?,
+        };
         Ok(Self {
             stamp: PolicyStamp::new(version, PolicyHash::of(&source)),
             source: Arc::new(source),
             text: Arc::from(text),
-            catalogue,
+            catalogue: models::catalogue(&document.models, &bounds)?,
             classes: classes(&document.classes, max_output)?,
             split: document.split.check()?,
-            swan_discount: points(
-                "payment.swan_discount_bps",
-                document.payment.swan_discount_bps,
-            )?,
+            payment,
             metering: metering(&document.metering)?,
             claims: document.claims.check()?,
             hardware: Arc::new(document.hardware.check()?),
@@ -124,7 +112,7 @@ fn classes(document: &document::Classes, max_output: u64) -> Result<Classes, Pol
             up_to_million_parameters: end,
             tier: class.tier,
             min_vram_gb: models::vram(&at("min_vram_gb"), class.min_vram_gb)?,
-            price: models::token_price(&at("input_usd_per_million_tokens"), input, output)?,
+            price: prices::token_price(&at("input_usd_per_million_tokens"), input, output)?,
         });
     }
     let unknown = document.unknown_million_parameters;

@@ -1,35 +1,46 @@
 //! From a model's price to what one request costs.
 
+mod deposit_bonus;
+mod fraction;
+mod payout;
+mod quote;
+pub(crate) mod section;
 mod terms;
 
-pub use terms::{Quote, Terms};
+pub use deposit_bonus::{Credit, DepositBonus};
+pub use payout::PayoutSplit;
+pub use quote::Quote;
+pub use section::{PaymentRules, SwanIncentive};
+pub use terms::Terms;
 
 use std::fmt;
 
-use crate::catalogue::Modality;
-use crate::{BasisPoints, Currency, ExchangeRate, Model, ModelId, Policy};
+use crate::{
+    BasisPoints, Currency, Model, ModelId, ModelPrice, Policy, RateError, StampedRate, Timestamp,
+};
 
 /// Why a request has no price.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PricingError {
-    /// The model is not paid per token.
-    #[error("{model} is an {modality} model, which is not paid per token")]
-    NotPerToken {
-        /// The model.
-        model: ModelId,
-        /// What it does.
-        modality: Modality,
-    },
     /// Payment in SWAN without an exchange rate.
     #[error("there is no exchange rate for {currency}")]
     NoRate {
         /// The currency that payment was asked in.
         currency: Currency,
     },
+    /// The exchange rate is too old to be used.
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// The price is beyond the largest amount of money.
     #[error("the price of this request is beyond 10^15 units")]
     TooLarge,
+    /// The policy's prices follow demand, and this rule does not, or knows no demand for the model.
+    #[error("the price of {model} follows demand, which is not known")]
+    NoDemand {
+        /// The model.
+        model: ModelId,
+    },
 }
 
 /// The rule that sets the terms of a request.
@@ -37,17 +48,18 @@ pub enum PricingError {
 /// Terms are stamped when a request is admitted: its charge follows them even if the policy or the exchange rate changes
 /// while it runs.
 pub trait Pricing: fmt::Debug + Send + Sync {
-    /// The terms for a request of `model`, paid in `payment`; `rate` is the exchange rate of the moment, if there is one.
+    /// The terms for a request of `model`, paid in `payment`; `rate` is the last exchange rate that is known, if any.
     ///
     /// # Errors
     ///
-    /// [`PricingError`] when the model is not paid per token or the currency has no rate.
+    /// [`PricingError`] when the currency has no rate, or none that is young enough.
     fn terms(
         &self,
         policy: &Policy,
         model: &Model,
         payment: Currency,
-        rate: Option<ExchangeRate>,
+        rate: Option<&StampedRate>,
+        now: Timestamp,
     ) -> Result<Terms, PricingError>;
 }
 
@@ -73,21 +85,33 @@ impl Pricing for SeedPricing {
         policy: &Policy,
         model: &Model,
         payment: Currency,
-        rate: Option<ExchangeRate>,
+        rate: Option<&StampedRate>,
+        now: Timestamp,
     ) -> Result<Terms, PricingError> {
-        let price = model
-            .token_price()
-            .ok_or_else(|| PricingError::NotPerToken {
-                model: model.id.clone(),
-                modality: model.modality,
-            })?;
-        let stamp = policy.stamp().clone();
-        match payment {
-            Currency::Usd => Ok(Terms::in_usd(stamp, *price, BasisPoints::ZERO)),
-            Currency::Swan => {
-                let rate = rate.ok_or(PricingError::NoRate { currency: payment })?;
-                Ok(Terms::in_swan(stamp, *price, policy.swan_discount(), rate))
-            }
-        }
+        agree(policy, model, model.price, payment, rate, now)
     }
+}
+
+/// Terms for `model` at `price`: discounted and converted when paid in SWAN, with the model's payout.
+fn agree(
+    policy: &Policy,
+    model: &Model,
+    price: ModelPrice,
+    payment: Currency,
+    rate: Option<&StampedRate>,
+    now: Timestamp,
+) -> Result<Terms, PricingError> {
+    let stamp = policy.stamp().clone();
+    let terms = match payment {
+        Currency::Usd => Terms::in_usd(stamp, price, BasisPoints::ZERO),
+        Currency::Swan => {
+            let rate = rate.ok_or(PricingError::NoRate { currency: payment })?;
+            policy.payment().fresh(rate, now)?;
+            Terms::in_swan(stamp, price, policy.swan_discount(), rate.clone())
+        }
+    };
+    Ok(match model.payout {
+        Some(payout) => terms.with_payout(payout),
+        None => terms,
+    })
 }

@@ -1,61 +1,70 @@
-use super::PricingError;
-use crate::money::rounding;
-use crate::{Amount, BasisPoints, Currency, ExchangeRate, PolicyStamp, TokenPrice, Usage};
+use super::fraction::Fraction;
+use super::{PricingError, Quote};
+use crate::{
+    Amount, BasisPoints, Currency, Fact, Grounds, ModelPrice, PolicyStamp, StampedRate, Usage,
+};
 
-/// What was agreed for one request: prices, discount and exchange rate, stamped with the policy they come from.
+/// What was agreed for one request: price, discount and exchange rate, stamped with the policy they come from.
+///
+/// The worst case that is quoted and the usage that is charged go through the same arithmetic, [`Terms::price`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     policy: PolicyStamp,
-    price: TokenPrice,
+    price: ModelPrice,
     discount: BasisPoints,
-    rate: Option<ExchangeRate>,
-    /// Pico-dollars per million tokens, times tokens, times `numerator / denominator`, make pico-units of the currency.
-    /// The fraction is reduced, which keeps the whole product of every realistic request inside 128 bits.
-    numerator: u128,
-    denominator: u128,
+    rate: Option<StampedRate>,
+    /// Pico-dollars times the counts of a unit, times this, make pico-units of the currency.
+    fraction: Fraction,
+    payout: Option<(ModelPrice, Fraction)>,
 }
-
-const TOKENS_PER_PRICE: u128 = 1_000_000;
 
 impl Terms {
     /// Terms in US dollars.
     #[must_use]
-    pub fn in_usd(policy: PolicyStamp, price: TokenPrice, discount: BasisPoints) -> Self {
-        Self::new(policy, price, discount, None)
+    pub fn in_usd(
+        policy: PolicyStamp,
+        price: impl Into<ModelPrice>,
+        discount: BasisPoints,
+    ) -> Self {
+        Self::new(policy, price.into(), discount, None)
     }
 
-    /// Terms in SWAN, at `rate` dollars for one.
+    /// Terms in SWAN, at `rate`, which is not checked for its age here.
     #[must_use]
     pub fn in_swan(
         policy: PolicyStamp,
-        price: TokenPrice,
+        price: impl Into<ModelPrice>,
         discount: BasisPoints,
-        rate: ExchangeRate,
+        rate: StampedRate,
     ) -> Self {
-        Self::new(policy, price, discount, Some(rate))
+        Self::new(policy, price.into(), discount, Some(rate))
     }
 
     fn new(
         policy: PolicyStamp,
-        price: TokenPrice,
+        price: ModelPrice,
         discount: BasisPoints,
-        rate: Option<ExchangeRate>,
+        rate: Option<StampedRate>,
     ) -> Self {
-        let unit = Amount::PICO_PER_UNIT.unsigned_abs();
-        let dollars_per_unit = rate.map_or(unit, |rate| rate.usd().pico().unsigned_abs());
-        let numerator = u128::from(discount.complement().get()) * unit;
-        let whole = u128::from(BasisPoints::WHOLE.get());
-        // At most 10^10 times 10^27, so it fits.
-        let denominator = whole * TOKENS_PER_PRICE * dollars_per_unit;
-        let shared = greatest_common_divisor(numerator, denominator);
+        let at = rate.as_ref().map(StampedRate::rate);
+        let fraction = Fraction::new(discount.complement(), price.unit().counts(), at);
         Self {
             policy,
             price,
             discount,
             rate,
-            numerator: numerator / shared,
-            denominator: denominator / shared,
+            fraction,
+            payout: None,
         }
+    }
+
+    /// The same terms, whose provider is paid `payout` instead of a share (public record 3.9).
+    #[must_use]
+    pub fn with_payout(mut self, payout: ModelPrice) -> Self {
+        let rate = self.rate.as_ref().map(StampedRate::rate);
+        let fraction = Fraction::new(BasisPoints::WHOLE, payout.unit().counts(), rate);
+        self.payout = Some((payout, fraction));
+        self
     }
 
     /// The policy that they come from.
@@ -73,13 +82,13 @@ impl Terms {
         }
     }
 
-    /// The prices, in US dollars and before the discount.
+    /// The price, in US dollars and before the discount.
     #[must_use]
-    pub const fn token_price(&self) -> &TokenPrice {
+    pub const fn listed(&self) -> &ModelPrice {
         &self.price
     }
 
-    /// What is taken off the prices.
+    /// What is taken off the price.
     #[must_use]
     pub const fn discount(&self) -> BasisPoints {
         self.discount
@@ -87,31 +96,37 @@ impl Terms {
 
     /// The exchange rate, when payment is not in US dollars.
     #[must_use]
-    pub const fn rate(&self) -> Option<ExchangeRate> {
-        self.rate
+    pub const fn rate(&self) -> Option<&StampedRate> {
+        self.rate.as_ref()
     }
 
-    /// What `usage` costs: exact up to one rounding of the sum, half to even. More tokens never cost less.
+    /// What `usage` costs: exact up to one rounding of the sum, half to even. More of anything never costs less.
     ///
-    /// Cached tokens beyond the prompt's count as the prompt's.
+    /// Counts in other units than the price's cost nothing; cached tokens beyond the prompt's count as the prompt's.
     ///
     /// # Errors
     ///
     /// [`PricingError::TooLarge`] beyond the largest amount of money.
     pub fn price(&self, usage: &Usage) -> Result<Amount, PricingError> {
-        let cached = usage.cached_tokens.min(usage.prompt_tokens);
-        let fresh = usage.prompt_tokens - cached;
-        let cost = |tokens: u64, price: Amount| u128::from(tokens) * price.pico().unsigned_abs();
-        // Below 3 * 2^64 * 10^16, so the sum fits; the fraction may not.
-        let dollars = cost(fresh, self.price.input_per_million())
-            + cost(cached, self.price.cached_per_million())
-            + cost(usage.completion_tokens, self.price.output_per_million());
-        dollars
-            .checked_mul(self.numerator)
-            .and_then(|scaled| rounding::half_to_even(scaled, self.denominator))
-            .and_then(|pico| i128::try_from(pico).ok())
-            .and_then(|pico| Amount::from_pico(pico).ok())
-            .ok_or(PricingError::TooLarge)
+        let counted = self.price.counted(usage);
+        self.fraction.of(counted).ok_or(PricingError::TooLarge)
+    }
+
+    /// What the provider is paid for `usage`, in the currency of the charge; `None` when it earns a share instead.
+    ///
+    /// A policy whose payout lies above its discounted price is refused when it is read; prices that come from elsewhere
+    /// are capped here: a payout is never more than the charge.
+    ///
+    /// # Errors
+    ///
+    /// [`PricingError::TooLarge`] beyond the largest amount of money.
+    pub fn payout(&self, usage: &Usage) -> Result<Option<Amount>, PricingError> {
+        let Some((price, fraction)) = &self.payout else {
+            return Ok(None);
+        };
+        let charge = self.price(usage)?;
+        let payout = fraction.of(price.counted(usage));
+        Ok(Some(payout.map_or(charge, |payout| payout.min(charge))))
     }
 
     /// The quote for a request that uses `worst` at most. Its amount is what is held.
@@ -126,52 +141,38 @@ impl Terms {
             ..worst
         };
         let amount = self.price(&worst)?;
-        Ok(Quote {
-            terms: self,
-            worst,
-            amount,
+        Ok(Quote::new(self, worst, amount))
+    }
+
+    /// Why `usage` costs what it costs, for whoever asks; a request on its way needs no such text.
+    ///
+    /// # Errors
+    ///
+    /// [`PricingError::TooLarge`] beyond the largest amount of money.
+    pub fn grounds(&self, usage: &Usage) -> Result<Grounds, PricingError> {
+        let cost = format!("{} {}", self.price(usage)?, self.currency());
+        let mut grounds = Grounds::new(
+            "Seed 001, Dual Payment Options: price times use, less the discount, rounded once",
+            self.policy.clone(),
+        )
+        .with(Fact::new("cost", cost));
+        let counts = [
+            ("prompt tokens", usage.prompt_tokens),
+            ("cached tokens", usage.cached_tokens),
+            ("completion tokens", usage.completion_tokens),
+            ("images", usage.images),
+            ("audio ms", usage.audio_ms),
+        ];
+        for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            grounds = grounds.with(Fact::new(name, count));
+        }
+        for (name, price) in self.price.named() {
+            grounds = grounds.with(Fact::new(name, price));
+        }
+        grounds = grounds.with(Fact::new("discount", self.discount));
+        Ok(match &self.rate {
+            Some(rate) => grounds.with(Fact::new("exchange rate", rate)),
+            None => grounds,
         })
-    }
-}
-
-const fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    // Only 0 and 0 have none; nothing is shared then.
-    if a == 0 { 1 } else { a }
-}
-
-/// The most that a request may cost, and the terms by which it will be charged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quote {
-    terms: Terms,
-    worst: Usage,
-    amount: Amount,
-}
-
-impl Quote {
-    /// The terms.
-    #[must_use]
-    pub const fn terms(&self) -> &Terms {
-        &self.terms
-    }
-
-    /// The most tokens that the request may use.
-    #[must_use]
-    pub const fn worst(&self) -> &Usage {
-        &self.worst
-    }
-
-    /// What those cost.
-    #[must_use]
-    pub const fn amount(&self) -> Amount {
-        self.amount
-    }
-
-    /// What is paid in.
-    #[must_use]
-    pub const fn currency(&self) -> Currency {
-        self.terms.currency()
     }
 }

@@ -168,6 +168,9 @@ const fn quote(error: &QuoteError) -> Row {
         QuoteError::Payment { .. } => {
             Row::new(400, INVALID, "payment_unavailable").param("payment")
         }
+        QuoteError::Rate(_) => Row::new(503, SERVER, "exchange_rate_unavailable")
+            .retry(60)
+            .param("payment"),
         QuoteError::Pricing(_) => Row::new(400, INVALID, "unpriceable_request"),
     }
 }

@@ -2,7 +2,7 @@
 //! depends on model, bounds and currency.
 
 use swan_core::{Currency, ModelId};
-use swan_core::{PricingError, Quote};
+use swan_core::{PricingError, Quote, RateError};
 
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub(crate) enum QuoteError {
     UnknownModel { model: String },
     #[error("payment in {currency} is not possible at this hub", currency = .currency.code())]
     Payment { currency: Currency },
+    #[error(transparent)]
+    Rate(RateError),
     #[error(transparent)]
     Pricing(PricingError),
 }
@@ -64,12 +66,14 @@ pub(crate) fn quote(hub: &Shared, request: &ChatRequest) -> Result<Quoted, Quote
             &*classified
         }
     };
-    let rate = hub.oracle.usd_per_swan(hub.clock.now());
+    let now = hub.clock.now();
+    let rate = hub.oracle.usd_per_swan(now);
     let terms = hub
         .pricing
-        .terms(policy, model, request.payment, rate)
+        .terms(policy, model, request.payment, rate.as_ref(), now)
         .map_err(|error| match error {
             PricingError::NoRate { currency } => QuoteError::Payment { currency },
+            PricingError::Rate(error) => QuoteError::Rate(error),
             other => QuoteError::Pricing(other),
         })?;
     let per_choice = policy.max_output_tokens(model, request.head.max_output_tokens());

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use swan_core::ledger::ChargeRecord;
 use swan_core::protocol::StreamEnd;
 use swan_core::{
-    Amount, Basis, Currency, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState,
-    Seen, Usage,
+    Amount, Basis, Currency, PayoutSplit, ProviderId, ReportedUsage, RequestEvent, RequestId,
+    RequestState, RevenueSplit as _, Seen, Usage,
 };
 use tokio::time::Instant;
 
@@ -240,7 +240,11 @@ impl Bill {
             // Cannot be: the worst case had a price. The most that was agreed is the bound in any case.
             Err(_) => quoted.quote.amount(),
         };
-        let split = self.hub.split.split(cost);
+        let split = match quoted.quote.terms().payout(&metered.usage) {
+            Ok(Some(payout)) => PayoutSplit::new(payout, *self.hub.policy.split()).split(cost),
+            // Without a price the charge is the bound, which has no payout of its own either.
+            Ok(None) | Err(_) => self.hub.split.split(cost),
+        };
         let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split);
         let trusted = object && metered.basis == Basis::Reported;
         let receipt = Receipt {

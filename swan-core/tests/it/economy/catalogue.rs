@@ -53,7 +53,7 @@ fn the_utility_models_are_priced_in_their_own_units() {
         let model = policy.model(name).unwrap();
         let listed = match &model.price {
             ModelPrice::Tokens(tokens) => tokens.input_per_million(),
-            ModelPrice::PerMinute(price) | ModelPrice::PerImage(price) => *price,
+            ModelPrice::PerMinute(price) | ModelPrice::PerImage(price) => price.usd(),
             other => panic!("{name} is priced as {other:?}"),
         };
         assert_eq!((model.tier, model.modality), (Tier::C, modality), "{name}");

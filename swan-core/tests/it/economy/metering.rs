@@ -1,5 +1,10 @@
 use proptest::prelude::*;
-use swan_core::{Basis, Currency, Policy, Pricing, ReportedUsage, SeedPricing, Seen, Usage};
+use swan_core::{
+    Basis, Currency, Policy, Pricing, ReportedUsage, SeedPricing, Seen, StampedRate, Timestamp,
+    Usage,
+};
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 fn reported(json: &str) -> ReportedUsage {
     ReportedUsage::from_json(json.as_bytes()).unwrap()
@@ -199,10 +204,10 @@ proptest! {
         let policy = Policy::swan_2_0();
         let model = policy.model("nevoria-70b").unwrap();
         let (payment, rate) = match swan {
-            true => (Currency::Swan, Some("0.0005016".parse().unwrap())),
+            true => (Currency::Swan, Some(StampedRate::new("0.0005016".parse().unwrap(), "test", NOW))),
             false => (Currency::Usd, None),
         };
-        let terms = SeedPricing::new().terms(&policy, model, payment, rate).unwrap();
+        let terms = SeedPricing::new().terms(&policy, model, payment, rate.as_ref(), NOW).unwrap();
         let worst = policy.metering().worst_case(prompt_bytes, max_output_tokens);
         let claim = claim.and_then(|(prompt, cached, completion)| {
             let json = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"prompt_tokens_details":{{"cached_tokens":{cached}}}}}"#);
