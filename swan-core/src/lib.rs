@@ -25,6 +25,7 @@ pub mod standing;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
+pub mod tokenomics;
 pub mod ubi;
 mod usage;
 

@@ -6,7 +6,7 @@ use super::prices;
 use crate::catalogue::{Modality, Tier};
 use crate::pricing;
 use crate::split::SplitSection;
-use crate::ubi;
+use crate::{tokenomics, ubi};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,7 @@ pub(super) struct Document {
     pub(super) classes: Classes,
     pub(super) comparison: Comparison,
     pub(super) ubi: Option<ubi::section::Section>,
+    pub(super) tokenomics: Option<tokenomics::section::Section>,
     pub(super) claims: crate::claims::Section,
     pub(super) hardware: crate::hardware::Section,
     pub(super) benchmark: crate::benchmark::Section,

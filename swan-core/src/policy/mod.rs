@@ -12,6 +12,7 @@ mod prices;
 mod purpose;
 mod read;
 mod stamp;
+mod tokens;
 mod validate;
 mod value;
 mod version;
@@ -35,6 +36,7 @@ use crate::money::BasisPoints;
 use crate::pricing::PaymentRules;
 use crate::split::{RevenueShares, SplitSchedule};
 use crate::standing::StandingRules;
+use crate::tokenomics::TokenRules;
 use crate::ubi::UbiRules;
 
 /// The rules of a market: catalogue, prices, discount, split and metering.
@@ -58,6 +60,7 @@ pub struct Policy {
     benchmark: BenchmarkRules,
     default_max_output_tokens: u64,
     ubi: Option<UbiRules>,
+    tokenomics: Option<TokenRules>,
 }
 
 impl Policy {
@@ -151,15 +154,6 @@ impl Policy {
     #[must_use]
     pub const fn claims(&self) -> &ClaimRules {
         &self.claims
-    }
-
-    /// The basic income: curve, taper and how they are shared.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::Missing`] when the policy has no `[ubi]`.
-    pub fn ubi(&self) -> Result<&UbiRules, PolicyError> {
-        self.ubi.as_ref().ok_or_else(|| PolicyError::missing("ubi"))
     }
 
     /// How much collateral providers hold, and how it is paid back.

@@ -59,6 +59,11 @@ impl Policy {
             benchmark: document.benchmark.check()?,
             default_max_output_tokens: default_max_output,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
+            tokenomics: document
+                .tokenomics
+                .as_ref()
+                .map(|section| section.check())
+                .transpose()?,
         })
     }
 }

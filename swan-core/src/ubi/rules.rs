@@ -19,7 +19,7 @@ pub enum ShareRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkloadRules {
     pub(super) share_rule: ShareRule,
-    pub(super) fcp_weight_bps: u32,
+    pub(super) fog_weight_bps: u32,
 }
 
 impl WorkloadRules {
@@ -31,8 +31,8 @@ impl WorkloadRules {
 
     /// W_FCP in basis points: what hardware of a fog provider counts, where an edge provider's counts 10,000.
     #[must_use]
-    pub const fn fcp_weight_bps(&self) -> u32 {
-        self.fcp_weight_bps
+    pub const fn fog_weight_bps(&self) -> u32 {
+        self.fog_weight_bps
     }
 }
 

@@ -32,7 +32,7 @@ struct Curve {
 #[serde(deny_unknown_fields)]
 struct Workload {
     share_rule: ShareRule,
-    fcp_weight_bps: u64,
+    fog_weight_bps: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,10 +115,10 @@ fn exact(key: &str, text: &str) -> Result<Decimal, PolicyError> {
 
 impl Workload {
     fn check(&self) -> Result<WorkloadRules, PolicyError> {
-        let key = "ubi.workload.fcp_weight_bps";
+        let key = "ubi.workload.fog_weight_bps";
         Ok(WorkloadRules {
             share_rule: self.share_rule,
-            fcp_weight_bps: small(key, self.fcp_weight_bps, 1, 1_000_000)?,
+            fog_weight_bps: small(key, self.fog_weight_bps, 1, 1_000_000)?,
         })
     }
 }

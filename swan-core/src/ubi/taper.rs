@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::{Extension, TaperError};
+use crate::tokenomics::allocation::share_of;
 use crate::{Amount, BasisPoints, Day};
 
 const MOST_PHASES: usize = 100;
@@ -66,7 +67,7 @@ impl Taper {
     /// [`TaperError`] names the days that overlap or belong to no phase, or the amount that is not its level.
     pub fn new(full: Amount, phases: Vec<TaperPhase>) -> Result<Self, TaperError> {
         for phase in &phases {
-            let exact = share(full, phase.level)?;
+            let exact = share_of(full, phase.level)?;
             if distance(exact, phase.per_day) > Amount::PICO_PER_UNIT / 2 {
                 return Err(TaperError::Level {
                     from: phase.from,
@@ -169,14 +170,6 @@ impl Taper {
         });
         Self::in_order(self.full, phases)
     }
-}
-
-/// `level` of `full`, exactly: a basis point of a whole SWAN is 10^8 pico-units.
-pub(super) fn share(full: Amount, level: BasisPoints) -> Result<Amount, crate::MoneyError> {
-    let whole = u128::from(BasisPoints::WHOLE.get());
-    let units = full.pico().unsigned_abs() * u128::from(level.get());
-    let rounded = crate::money::rounding::half_to_even(units, whole).unwrap_or(0);
-    Amount::from_pico(rounded.cast_signed())
 }
 
 const fn distance(a: Amount, b: Amount) -> i128 {

@@ -1,5 +1,6 @@
-use super::taper::share;
 use super::{Taper, UbiRules};
+use crate::tokenomics::allocation::share_of;
+use crate::tokenomics::calendar::months_after;
 use crate::{Amount, BasisPoints, Currency, Day, Fact, Grounds, Policy, PolicyError};
 
 const RULE: &str = "Seed 001, Safety Valve";
@@ -145,7 +146,7 @@ pub fn safety_valve(policy: &Policy, average: Amount, today: Day) -> Result<Exte
         return Err(WhyNot::Sustained(grounds));
     }
     // A level of at most the whole of an amount is an amount, so this cannot fail.
-    let per_day = share(taper.full(), valve.level()).unwrap_or_default();
+    let per_day = share_of(taper.full(), valve.level()).unwrap_or_default();
     Ok(Extension {
         from: today,
         until: last_day(today, valve.months()),
@@ -157,18 +158,6 @@ pub fn safety_valve(policy: &Policy, average: Amount, today: Day) -> Result<Exte
 }
 
 /// The last of `months` calendar months that begin on `from`: three from 10 June end on 9 September.
-pub(super) fn last_day(from: Day, months: u32) -> Day {
-    let (year, month, day) = from.date();
-    let later = (month - 1).saturating_add(months);
-    let (year, month) = (year + later / 12, later % 12 + 1);
-    // A month that lacks the day lends its last one: three months from 30 November end on the last of February.
-    let next = (1..=day)
-        .rev()
-        .find_map(|day| Day::from_date(year, month, day))
-        .map(|found| (found, found.date().2 < day));
-    match next {
-        Some((found, true)) => found,
-        Some((found, false)) => Day::from_days(found.as_days().saturating_sub(1)),
-        None => from,
-    }
+fn last_day(from: Day, months: u32) -> Day {
+    Day::from_days(months_after(from, months).as_days().saturating_sub(1))
 }

@@ -24,4 +24,5 @@ mod protocol_pair;
 mod purity;
 mod split;
 mod sse;
+mod tokenomics;
 mod ubi;
