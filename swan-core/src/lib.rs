@@ -8,6 +8,7 @@ pub mod claims;
 pub mod collateral;
 mod grounds;
 pub mod hardware;
+pub mod health;
 mod ids;
 pub mod ledger;
 mod machines;
@@ -18,7 +19,7 @@ mod policy;
 mod pricing;
 pub mod protocol;
 mod random;
-mod routing;
+pub mod routing;
 pub mod split;
 pub mod sse;
 pub mod standing;
@@ -34,10 +35,9 @@ pub use catalogue::{
     Unit, UnitPrice,
 };
 pub use grounds::{Fact, Grounds};
+pub use health::{Breaker, BreakerConfig, BreakerState, Permit};
 pub use ids::{AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
-pub use machines::{
-    Breaker, BreakerConfig, BreakerState, InvalidTransition, Permit, RequestEvent, RequestState,
-};
+pub use machines::{InvalidTransition, RequestEvent, RequestState};
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError, RateError, StampedRate};
 pub use policy::{

@@ -12,7 +12,7 @@ mod json;
 mod message;
 mod model_list;
 mod open;
-mod read;
+pub(crate) mod read;
 mod request;
 mod response;
 mod splice;

@@ -16,7 +16,7 @@ pub(super) fn span_of(body: &str, value: &RawValue) -> Range<usize> {
 }
 
 /// Calls `on_member` for every member of the object `text`, in order; `on_member` sees keys with escapes resolved.
-pub(super) fn members<'a>(
+pub(crate) fn members<'a>(
     text: &'a str,
     on_member: &mut dyn FnMut(&str, &'a RawValue),
 ) -> Result<(), serde_json::Error> {

@@ -7,6 +7,7 @@ impl Policy {
     /// The document that [`Policy::swan_2_0`] is read from, to start a policy of one's own from.
     pub const SWAN_2_0_TOML: &str = concat!(
         include_str!("../../policy/swan-2.0.toml"),
+        include_str!("../../policy/routing.toml"),
         include_str!("../../policy/catalogue.toml"),
         include_str!("../../policy/hardware.toml")
     );
@@ -14,6 +15,7 @@ impl Policy {
     /// The document that [`Policy::swan_1_0`] is read from.
     pub const SWAN_1_0_TOML: &str = concat!(
         include_str!("../../policy/swan-1.0.toml"),
+        include_str!("../../policy/routing.toml"),
         include_str!("../../policy/catalogue.toml"),
         include_str!("../../policy/hardware.toml")
     );

@@ -17,6 +17,7 @@ pub(super) struct Document {
     pub(super) split: SplitSection,
     pub(super) metering: Metering,
     pub(super) standing: crate::standing::section::Section,
+    pub(super) routing: crate::routing::RoutingSection,
     pub(super) classes: Classes,
     pub(super) comparison: Comparison,
     pub(super) ubi: Option<ubi::section::Section>,

@@ -34,6 +34,7 @@ use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
 use crate::pricing::PaymentRules;
+use crate::routing::RoutingRules;
 use crate::split::{RevenueShares, SplitSchedule};
 use crate::standing::StandingRules;
 use crate::tokenomics::TokenRules;
@@ -58,6 +59,7 @@ pub struct Policy {
     collateral: Option<Arc<CollateralRules>>,
     standing: StandingRules,
     benchmark: BenchmarkRules,
+    routing: RoutingRules,
     default_max_output_tokens: u64,
     ubi: Option<UbiRules>,
     tokenomics: Option<TokenRules>,
@@ -183,6 +185,12 @@ impl Policy {
     #[must_use]
     pub const fn benchmark(&self) -> &BenchmarkRules {
         &self.benchmark
+    }
+
+    /// How requests are routed.
+    #[must_use]
+    pub const fn routing(&self) -> &RoutingRules {
+        &self.routing
     }
 
     /// The tokens that an answer may have when the request does not say.

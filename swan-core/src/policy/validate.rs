@@ -57,6 +57,7 @@ impl Policy {
                 .transpose()?,
             standing: document.standing.check()?,
             benchmark: document.benchmark.check()?,
+            routing: document.routing.check()?,
             default_max_output_tokens: default_max_output,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
             tokenomics: document

@@ -1,7 +1,10 @@
-use super::{Candidate, RoutingStrategy};
+use super::{Pool, RoutingStrategy};
 use crate::Rng;
 
-/// Takes the usable candidate with the fewest requests in flight, and one of them at random when several have as few.
+/// Takes the usable candidate with the fewest requests in flight, and one of them at random when several have as few
+/// (Seed 001, "Health Monitoring").
+///
+/// Of more than 64 candidates it draws 64 and takes the least busy of these, so that its cost does not grow with the market.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct LeastConnections;
@@ -15,12 +18,12 @@ impl LeastConnections {
 }
 
 impl RoutingStrategy for LeastConnections {
-    fn choose(&self, candidates: &[Candidate], rng: &mut dyn Rng) -> Option<usize> {
-        let usable = || candidates.iter().enumerate().filter(|(_, c)| c.is_usable());
-        let least = usable().map(|(_, candidate)| candidate.in_flight).min()?;
-        let idle = || usable().filter(|(_, candidate)| candidate.in_flight == least);
-        let count: u64 = idle().map(|_| 1).sum();
-        let drawn = usize::try_from(rng.below(count)).ok()?;
-        idle().nth(drawn).map(|(position, _)| position)
+    fn choose(&self, pool: &Pool<'_>, rng: &mut dyn Rng) -> Option<usize> {
+        pool.best_drawn(rng, &|a, b| a.in_flight.cmp(&b.in_flight))
+            .map(|(position, _)| position)
+    }
+
+    fn name(&self) -> &'static str {
+        "least-connections"
     }
 }

@@ -1,73 +1,81 @@
 //! Which provider gets a request.
+//!
+//! First **eligibility**, what the request needs and the consumer asks for ([`RouteRequest`], [`RoutePreferences`]); then the
+//! **choice** among those that are left, by a [`RoutingStrategy`]. Neither copies the candidates: they are read in place
+//! through [`Candidates`], and a [`Pool`] shows a strategy only those that may serve. [`route`] does both, [`explain`] also
+//! says why.
+//!
+//! Sources: Seed 001, "Health Monitoring" (round-robin, least-connections, health-aware) and "Slashing Conditions"
+//! (de-prioritised); public record 3.9 (recent health, load against capacity, latency; a small share of probe traffic for the
+//! degraded; admission by estimated prompt tokens).
 
+mod affinity;
+mod candidate;
+mod cost;
+mod decision;
+mod eligibility;
 mod least_connections;
+mod offer;
+mod pool;
+mod preferences;
+mod ranked;
+mod reason;
 mod round_robin;
+mod route;
+mod rules;
+mod section;
 #[cfg(test)]
 mod tests;
 mod two_choices;
 
+pub use affinity::{AffinityKey, PrefixAffinity, Ring};
+pub use candidate::{Candidate, Candidates, Load};
+pub use decision::{Decision, explain};
+pub use eligibility::RouteRequest;
 pub use least_connections::LeastConnections;
+pub use offer::{DataPolicy, Offer, Quantization};
+pub use pool::{Drawn, Pool};
+pub use preferences::{MaxPrice, Name, PreferenceError, RoutePreferences, SortBy};
+pub use ranked::Ranked;
+pub use reason::{NoRoute, Reason};
 pub use round_robin::RoundRobin;
+pub use route::{Route, Via, route};
+pub use rules::{RoutingRules, StrategyName};
+pub(crate) use section::RoutingSection;
 pub use two_choices::TwoChoices;
 
 use std::fmt;
 
-use crate::{ProviderId, Rng};
+use crate::Rng;
 
-/// One provider of a model, as a routing strategy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "the hub and tests of strategies build it"
-)]
-pub struct Candidate {
-    /// Who it is.
-    pub provider: ProviderId,
-    /// Requests of this model that it works on now.
-    pub in_flight: u32,
-    /// Requests of this model that it takes at once.
-    pub capacity: u32,
-    /// Its moving average of the time to the first content, in milliseconds; `None` until there is one.
-    pub ewma_ttft_ms: Option<u64>,
-    /// Requests out of a thousand that went well lately.
-    pub success_permille: u16,
-    /// Whether it finishes what it has and takes nothing new.
-    pub draining: bool,
-    /// Whether its breaker lets nothing through.
-    pub breaker_open: bool,
-}
+/// The rule that picks a provider. It is asked for every attempt, so it takes no lock and allocates nothing.
+///
+/// # Contract
+///
+/// The answer is the position of a candidate that the pool shows ([`Pool::get`]); `None` only when it shows nobody.
+/// [`route`] does not trust this: it puts a drawn candidate in the place of one that may not serve.
+///
+/// ```
+/// use swan_core::routing::{Pool, RoutingStrategy};
+/// use swan_core::Rng;
+///
+/// #[derive(Debug)]
+/// struct LargestFirst;
+///
+/// impl RoutingStrategy for LargestFirst {
+///     fn choose(&self, pool: &Pool<'_>, _rng: &mut dyn Rng) -> Option<usize> {
+///         pool.usable().max_by_key(|(_, candidate)| candidate.capacity).map(|(position, _)| position)
+///     }
+/// }
+/// ```
+pub trait RoutingStrategy: fmt::Debug + Send + Sync {
+    /// The position of the chosen candidate.
+    fn choose(&self, pool: &Pool<'_>, rng: &mut dyn Rng) -> Option<usize>;
 
-impl Candidate {
-    /// Whether it may get a request now: neither full nor draining, and its breaker lets requests through.
-    #[must_use]
-    pub const fn is_usable(&self) -> bool {
-        self.in_flight < self.capacity && !self.draining && !self.breaker_open
+    /// What traces call it.
+    fn name(&self) -> &'static str {
+        "custom"
     }
 }
 
-/// The rule that picks a provider. It is asked for every attempt, so it takes no lock and allocates nothing.
-pub trait RoutingStrategy: fmt::Debug + Send + Sync {
-    /// The position of the chosen candidate; `None` when none is [usable](Candidate::is_usable).
-    fn choose(&self, candidates: &[Candidate], rng: &mut dyn Rng) -> Option<usize>;
-}
-
 const _: fn(&dyn RoutingStrategy) = |_| {};
-
-/// How many candidates are usable.
-fn usable(candidates: &[Candidate]) -> u64 {
-    candidates
-        .iter()
-        .filter(|candidate| candidate.is_usable())
-        .map(|_| 1)
-        .sum()
-}
-
-/// The usable candidate that `number` others stand before, and its position.
-fn nth_usable(candidates: &[Candidate], number: u64) -> Option<(usize, &Candidate)> {
-    let number = usize::try_from(number).ok()?;
-    candidates
-        .iter()
-        .enumerate()
-        .filter(|(_, candidate)| candidate.is_usable())
-        .nth(number)
-}

@@ -1,12 +1,15 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Candidate, RoutingStrategy, nth_usable, usable};
+use super::{Pool, RoutingStrategy};
 use crate::Rng;
 
-/// Takes the usable candidates in turn, whatever their load.
+/// Takes the usable candidates in turn, whatever their load (Seed 001, "Health Monitoring").
+///
+/// The turn goes on behind whoever was chosen, so that standing behind an unusable one earns nothing extra. One strategy has
+/// one turn: over several models it goes round all of them together.
 #[derive(Debug, Default)]
 pub struct RoundRobin {
-    turn: AtomicU64,
+    next: AtomicUsize,
 }
 
 impl RoundRobin {
@@ -14,15 +17,23 @@ impl RoundRobin {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            turn: AtomicU64::new(0),
+            next: AtomicUsize::new(0),
         }
     }
 }
 
 impl RoutingStrategy for RoundRobin {
-    fn choose(&self, candidates: &[Candidate], _rng: &mut dyn Rng) -> Option<usize> {
-        let count = usable(candidates);
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        nth_usable(candidates, turn.checked_rem(count)?).map(|(position, _)| position)
+    fn choose(&self, pool: &Pool<'_>, _rng: &mut dyn Rng) -> Option<usize> {
+        let len = pool.len();
+        // Taken at once, so that two requests at the same time get different turns.
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let start = turn.checked_rem(len)?;
+        let steps = (0..len).find(|step| pool.get((start + step) % len).is_some())?;
+        self.next.fetch_add(steps, Ordering::Relaxed);
+        Some((start + steps) % len)
+    }
+
+    fn name(&self) -> &'static str {
+        "round-robin"
     }
 }

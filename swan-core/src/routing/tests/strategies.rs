@@ -1,26 +1,24 @@
-use proptest::prelude::*;
-
-use super::{Candidate, LeastConnections, RoundRobin, RoutingStrategy, TwoChoices};
+use crate::routing::{
+    Candidate, LeastConnections, Pool, RoundRobin, RouteRequest, RoutingStrategy, TwoChoices,
+};
 use crate::{ProviderId, SeededRng};
 
 fn candidate(in_flight: u32, capacity: u32) -> Candidate {
     Candidate {
-        provider: ProviderId::from_u128(1),
         in_flight,
-        capacity,
         ewma_ttft_ms: Some(200),
-        success_permille: 1_000,
-        draining: false,
-        breaker_open: false,
+        ..Candidate::new(ProviderId::from_u128(1), capacity)
     }
 }
 
 /// How often each candidate is chosen in 1,000 draws.
 fn shares(strategy: &dyn RoutingStrategy, candidates: &[Candidate]) -> Vec<u32> {
+    let request = RouteRequest::default();
+    let pool = Pool::new(&candidates, &request);
     let mut rng = SeededRng::new(42);
     let mut counts = vec![0; candidates.len()];
     for _ in 0..1_000 {
-        counts[strategy.choose(candidates, &mut rng).unwrap()] += 1;
+        counts[strategy.choose(&pool, &mut rng).unwrap()] += 1;
     }
     counts
 }
@@ -113,50 +111,4 @@ fn two_choices_spreads_equals_and_still_tries_the_worst() {
         ..busy
     };
     assert_eq!(shares(&TwoChoices::new(), &[failing, overloaded])[0], 1_000);
-}
-
-fn any_candidate() -> impl Strategy<Value = Candidate> {
-    (
-        0..4_u32,
-        0..4_u32,
-        any::<Option<u64>>(),
-        any::<u16>(),
-        any::<bool>(),
-        any::<bool>(),
-    )
-        .prop_map(
-            |(in_flight, capacity, ewma_ttft_ms, success_permille, draining, breaker_open)| {
-                Candidate {
-                    ewma_ttft_ms,
-                    success_permille,
-                    draining,
-                    breaker_open,
-                    ..candidate(in_flight, capacity)
-                }
-            },
-        )
-}
-
-proptest! {
-    #[test]
-    fn whoever_is_chosen_can_serve(candidates in prop::collection::vec(any_candidate(), 0..12), seed: u64) {
-        let mut rng = SeededRng::new(seed);
-        let any_usable = candidates.iter().any(Candidate::is_usable);
-        let strategies: [&dyn RoutingStrategy; 3] = [&TwoChoices, &RoundRobin::new(), &LeastConnections];
-        for strategy in strategies {
-            match strategy.choose(&candidates, &mut rng) {
-                Some(position) => prop_assert!(candidates[position].is_usable()),
-                None => prop_assert!(!any_usable),
-            }
-        }
-    }
-
-    #[test]
-    fn absurd_figures_do_not_overflow(mut pair in prop::collection::vec(any_candidate(), 2)) {
-        for candidate in &mut pair {
-            (candidate.in_flight, candidate.capacity) = (u32::MAX - 1, u32::MAX);
-        }
-        let mut rng = SeededRng::new(1);
-        TwoChoices.choose(&pair, &mut rng);
-    }
 }
