@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing, TwoChoices};
+use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -96,7 +96,7 @@ impl HubBuilder {
         }
     }
 
-    /// Who gets a request.
+    /// Who gets a request, in the place of the policy's strategy.
     pub fn with_routing(self, routing: Arc<dyn RoutingStrategy>) -> Self {
         Self {
             routing: Some(routing),
@@ -194,7 +194,7 @@ impl HubBuilder {
         let shared = Arc::new(Shared {
             pricing: self.pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
             split: self.split.unwrap_or_else(|| Arc::new(*policy.split())),
-            routing: self.routing.unwrap_or_else(|| Arc::new(TwoChoices::new())),
+            routing: self.routing.unwrap_or_else(|| policy.routing().strategy()),
             oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
             authenticator: self.authenticator.unwrap_or_else(|| Arc::new(keys.clone())),
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),

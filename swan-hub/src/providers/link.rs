@@ -119,13 +119,12 @@ impl Link {
     /// What routing needs to know.
     pub(crate) fn candidate(&self, now: Timestamp) -> Candidate {
         Candidate {
-            provider: self.provider,
             in_flight: self.in_flight(),
-            capacity: self.capacity(),
             ewma_ttft_ms: self.vitals.first_token_ms(),
             success_permille: self.vitals.success_permille(),
             draining: !self.takes_requests(),
             breaker_open: self.vitals.is_open(now),
+            ..Candidate::new(self.provider, self.capacity())
         }
     }
 

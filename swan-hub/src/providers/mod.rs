@@ -33,7 +33,7 @@ pub(crate) use attempt::{AttemptError, Fault};
 pub(crate) use job::{Head, Job};
 pub(crate) use link::{ConnectionMode, Link, Way};
 pub(crate) use mailbox::Batch;
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Nodes, Registry};
 pub(crate) use reply::Reply;
 pub(crate) use sessions::{Sessions, SessionsConfig};
 pub(crate) use slot::{Outcome, Slot};

@@ -11,7 +11,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use swan_core::protocol::Health;
-use swan_core::{Candidate, Clock, Model, ModelId, ProviderId};
+use swan_core::routing::{self, Candidates};
+use swan_core::{Candidate, Clock, Model, ModelId, ProviderId, Timestamp};
 
 use super::line::{Closing, Command, Line};
 use super::link::{Link, Way};
@@ -66,6 +67,32 @@ struct Served {
     links: Arc<[Arc<Link>]>,
 }
 
+/// The nodes that serve one model, as a strategy reads them. Counts are read anew at each look, the time is that of the listing.
+#[derive(Debug)]
+pub(crate) struct Nodes {
+    links: Option<Arc<[Arc<Link>]>>,
+    now: Timestamp,
+}
+
+impl Candidates for Nodes {
+    fn len(&self) -> usize {
+        self.links.as_ref().map_or(0, |links| links.len())
+    }
+
+    fn candidate(&self, position: usize) -> Option<Candidate> {
+        let link = self.links.as_ref()?.get(position)?;
+        Some(link.candidate(self.now))
+    }
+
+    fn offer(&self, position: usize) -> routing::Offer<'_> {
+        let link = self.links.as_ref().and_then(|links| links.get(position));
+        link.map_or(routing::Offer::UNDECLARED, |link| routing::Offer {
+            name: &link.name,
+            ..routing::Offer::UNDECLARED
+        })
+    }
+}
+
 impl Registry {
     /// An empty registry.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
@@ -96,12 +123,12 @@ impl Registry {
         models
     }
 
-    /// Adds every node that serves `model` to the empty `into`, usable or not.
-    pub(crate) fn candidates(&self, model: &ModelId, into: &mut Vec<Candidate>) {
+    /// Every node that serves `model`, usable or not, to be read in place.
+    pub(crate) fn candidates(&self, model: &ModelId) -> Nodes {
         let presence = self.shared.presence.load();
-        if let Some(served) = presence.get(model) {
-            let now = self.shared.clock.now();
-            into.extend(served.links.iter().map(|link| link.candidate(now)));
+        Nodes {
+            links: presence.get(model).map(|served| Arc::clone(&served.links)),
+            now: self.shared.clock.now(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Who serves the request. After the hold, so that nobody's capacity is taken by a request that cannot be paid.
 
-use swan_core::Candidate;
+use swan_core::routing::{Candidates as _, RouteRequest, route};
 use swan_core::{ModelId, ProviderId};
 
 use super::parse::ChatRequest;
 use crate::hub::Shared;
-use crate::providers::Slot;
+use crate::providers::{Nodes, Slot};
 
 /// Why nobody serves the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,17 +83,14 @@ impl<'a> Router<'a> {
             }
             self.fallback = Some(FallbackReason::Unavailable);
         }
-        let mut candidates = Vec::new();
-        self.hub.registry.candidates(self.model, &mut candidates);
-        let anybody = !candidates.is_empty() || self.any_endpoint();
-        candidates.retain(|candidate| !self.tried.contains(&candidate.provider));
-        let slot = self.choose(candidates).or_else(|| self.endpoint());
+        let nodes = self.hub.registry.candidates(self.model);
+        let slot = self.choose(&nodes).or_else(|| self.endpoint());
         match slot {
             Some(slot) => {
                 self.tried.push(slot.provider());
                 Ok(slot)
             }
-            None if anybody => Err(RouteError::Saturated {
+            None if !nodes.is_empty() || self.any_endpoint() => Err(RouteError::Saturated {
                 model: self.model.clone(),
             }),
             None => Err(RouteError::NoProvider {
@@ -109,18 +106,31 @@ impl<'a> Router<'a> {
         }
     }
 
-    fn choose(&self, mut candidates: Vec<Candidate>) -> Option<Slot> {
+    fn choose(&mut self, nodes: &Nodes) -> Option<Slot> {
         let mut rng = self.hub.rng();
-        while !candidates.is_empty() {
-            let index = self.hub.routing.choose(&candidates, &mut rng)?;
-            let chosen = candidates.get(index)?.provider;
-            if let Some(slot) = self.hub.registry.connect(chosen, self.model) {
-                return Some(slot);
+        let rules = self.hub.policy.routing();
+        let tried = self.tried.len();
+        let slot = loop {
+            let request = RouteRequest {
+                tried: &self.tried,
+                ..RouteRequest::default()
+            };
+            let routed = route(&*self.hub.routing, nodes, &request, rules, &mut rng);
+            let Some(chosen) = routed
+                .ok()
+                .and_then(|route| nodes.candidate(route.position))
+            else {
+                break None;
+            };
+            let connected = self.hub.registry.connect(chosen.provider, self.model);
+            if connected.is_some() {
+                break connected;
             }
-            // It filled up or went away since the candidates were listed.
-            candidates.retain(|candidate| candidate.provider != chosen);
-        }
-        None
+            // It filled up or went away since it was looked at: passed over now, and not tried.
+            self.tried.push(chosen.provider);
+        };
+        self.tried.truncate(tried);
+        slot
     }
 
     fn pinned(&self, pin: &str) -> Option<Slot> {

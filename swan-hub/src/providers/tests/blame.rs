@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::json;
+use swan_core::routing::Candidates as _;
 use tokio::time::Instant;
 
 use super::super::{AttemptError, Fault, Outcome};
@@ -117,10 +118,7 @@ async fn an_error_status_counts_against_nobody_but_its_provider() {
         slot.finish(Outcome::Failed(error.fault()));
     }
     assert!(rig.slot(1).is_none(), "the breaker is open");
-    let mut candidates = Vec::new();
-    rig.registry
-        .candidates(&super::rig::model(), &mut candidates);
-    assert!(candidates[0].breaker_open);
+    assert!(is_held_off(&rig));
     rig.clock.advance(Duration::from_secs(6));
     let probe = rig.slot(1).expect("a probe may pass");
     assert!(rig.slot(1).is_none(), "one probe at a time");
@@ -159,8 +157,7 @@ async fn a_lost_connection_speaks_once_against_its_provider() {
 }
 
 fn is_held_off(rig: &Rig) -> bool {
-    let mut candidates = Vec::new();
-    rig.registry
-        .candidates(&super::rig::model(), &mut candidates);
-    candidates[0].breaker_open
+    let nodes = rig.registry.candidates(&super::rig::model());
+    let node = nodes.candidate(0).expect("it is connected");
+    node.breaker_open
 }

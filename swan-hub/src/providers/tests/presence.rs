@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use swan_core::routing::Candidates as _;
 use swan_core::testkit::{ManualClock, swan_2_0};
 use swan_core::{Candidate, KeyId, ProviderId, Timestamp};
 
@@ -39,9 +40,10 @@ fn offer(name: &str, capacity: u32) -> Offer {
 }
 
 fn candidates(registry: &Registry) -> Vec<Candidate> {
-    let mut into = Vec::new();
-    registry.candidates(&model(), &mut into);
-    into
+    let nodes = registry.candidates(&model());
+    (0..nodes.len())
+        .filter_map(|position| nodes.candidate(position))
+        .collect()
 }
 
 #[test]
