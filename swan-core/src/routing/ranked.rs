@@ -49,7 +49,7 @@ impl Ranked {
 fn expense(pool: &Pool<'_>, price: &ModelPrice) -> u128 {
     let pico = |amount: crate::Amount| u128::try_from(amount.pico()).unwrap_or(0);
     match price {
-        ModelPrice::PerMinute(price) | ModelPrice::PerImage(price) => pico(*price),
+        ModelPrice::PerMinute(price) | ModelPrice::PerImage(price) => pico(price.usd()),
         ModelPrice::Tokens(price) => {
             let request = pool.request();
             // A request that says nothing about its size counts a token of each.

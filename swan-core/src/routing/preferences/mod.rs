@@ -172,7 +172,7 @@ impl RoutePreferences {
                 within(price.input_per_million(), most.prompt)
                     && within(price.output_per_million(), most.completion)
             }
-            Some(ModelPrice::PerImage(price)) => within(*price, most.image),
+            Some(ModelPrice::PerImage(price)) => within(price.usd(), most.image),
             Some(ModelPrice::PerMinute(_)) => true,
         }
     }
