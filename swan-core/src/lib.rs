@@ -6,6 +6,7 @@ pub mod benchmark;
 mod catalogue;
 pub mod claims;
 pub mod collateral;
+pub mod governance;
 mod grounds;
 pub mod hardware;
 pub mod health;

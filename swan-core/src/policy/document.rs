@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::prices;
 use crate::catalogue::{Modality, Tier};
+use crate::governance::GovernanceSection;
 use crate::pricing;
 use crate::split::SplitSection;
 use crate::{tokenomics, ubi};
@@ -20,6 +21,7 @@ pub(super) struct Document {
     pub(super) routing: crate::routing::RoutingSection,
     pub(super) classes: Classes,
     pub(super) comparison: Comparison,
+    pub(super) governance: Option<GovernanceSection>,
     pub(super) ubi: Option<ubi::section::Section>,
     pub(super) tokenomics: Option<tokenomics::section::Section>,
     pub(super) claims: crate::claims::Section,

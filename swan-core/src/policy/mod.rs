@@ -30,6 +30,7 @@ use crate::benchmark::BenchmarkRules;
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::claims::ClaimRules;
 use crate::collateral::CollateralRules;
+use crate::governance::GovernanceRules;
 use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
@@ -61,6 +62,7 @@ pub struct Policy {
     benchmark: BenchmarkRules,
     routing: RoutingRules,
     default_max_output_tokens: u64,
+    governance: Option<GovernanceRules>,
     ubi: Option<UbiRules>,
     tokenomics: Option<TokenRules>,
 }
@@ -126,6 +128,16 @@ impl Policy {
     #[must_use]
     pub const fn split(&self) -> &RevenueShares {
         self.split.in_force().shares()
+    }
+
+    /// How the rules of this policy change.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Missing`] when the policy has no `[governance]`.
+    pub fn governance(&self) -> Result<&GovernanceRules, PolicyError> {
+        let rules = self.governance.as_ref();
+        rules.ok_or_else(|| PolicyError::missing("governance"))
     }
 
     /// All phases of the revenue split, and the one in force.

@@ -8,6 +8,7 @@ use super::models::{self, Bounds};
 use super::prices;
 use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion, read};
 use crate::catalogue::{Class, Classes};
+use crate::governance::GovernanceSection;
 use crate::metering::Metering;
 
 /// No answer of today's models is longer, and charges stay far inside 128 bits.
@@ -59,6 +60,11 @@ impl Policy {
             benchmark: document.benchmark.check()?,
             routing: document.routing.check()?,
             default_max_output_tokens: default_max_output,
+            governance: document
+                .governance
+                .as_ref()
+                .map(GovernanceSection::check)
+                .transpose()?,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
             tokenomics: document
                 .tokenomics

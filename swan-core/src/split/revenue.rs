@@ -68,11 +68,33 @@ pub enum RevenueError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Stored")]
 pub struct RevenueWindow {
     length_days: u16,
     latest: Day,
     totals: BTreeMap<Day, Amount>,
+}
+
+/// A window as it is read, before it is believed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    length_days: u16,
+    latest: Day,
+    totals: BTreeMap<Day, Amount>,
+}
+
+impl TryFrom<Stored> for RevenueWindow {
+    type Error = RevenueError;
+
+    fn try_from(stored: Stored) -> Result<Self, RevenueError> {
+        let mut window = Self::new(stored.length_days);
+        window.latest = stored.latest;
+        for (day, total) in stored.totals {
+            window.report(day, total, stored.latest)?;
+        }
+        Ok(window)
+    }
 }
 
 impl RevenueWindow {
@@ -88,9 +110,8 @@ impl RevenueWindow {
 
     /// How many days the average is over.
     #[must_use]
-    pub fn length_days(&self) -> u16 {
-        // A window that was read from somewhere may say 0.
-        self.length_days.max(1)
+    pub const fn length_days(&self) -> u16 {
+        self.length_days
     }
 
     /// Takes the revenue of a day that is over. Days may come in any order, each once.

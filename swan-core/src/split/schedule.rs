@@ -105,10 +105,7 @@ impl SplitSchedule {
     /// [`RevenueError::WindowLength`] for a window that is not [`SplitSchedule::window_days`] long, and
     /// [`RevenueError::ClockBackwards`], see [`RevenueWindow::average`].
     pub fn indicated(&self, window: &RevenueWindow, today: Day) -> Result<&Phase, RevenueError> {
-        let (found, needed) = (window.length_days(), self.window_days);
-        if found != needed {
-            return Err(RevenueError::WindowLength { found, needed });
-        }
+        self.check_length(window)?;
         for phase in &self.phases {
             let within = match phase.end {
                 PhaseEnd::Below(end) => window.compare(today, end)? == Ordering::Less,
@@ -121,6 +118,25 @@ impl SplitSchedule {
         }
         // The last phase has no end, so this is never reached.
         Ok(&self.in_force)
+    }
+
+    /// The average daily revenue of the days before `today`, in US dollars.
+    ///
+    /// # Errors
+    ///
+    /// As [`SplitSchedule::indicated`].
+    pub fn average(&self, window: &RevenueWindow, today: Day) -> Result<Amount, RevenueError> {
+        self.check_length(window)?;
+        window.average(today)
+    }
+
+    fn check_length(&self, window: &RevenueWindow) -> Result<(), RevenueError> {
+        let (found, needed) = (window.length_days(), self.window_days);
+        if found == needed {
+            Ok(())
+        } else {
+            Err(RevenueError::WindowLength { found, needed })
+        }
     }
 
     /// The neighbour of the phase in force on the way to `indicated`.

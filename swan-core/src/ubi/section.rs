@@ -61,6 +61,7 @@ struct Valve {
     open_days: u64,
     level_bps: u64,
     months: u64,
+    extended_from: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,6 +85,13 @@ impl Section {
             let rule = "it extends a taper, so a policy with it has [ubi.taper] too";
             return Err(PolicyError::invalid("ubi.safety_valve", "(present)", rule));
         }
+        let taper = match (taper, &valve) {
+            (Some(taper), Some(valve)) => Some(valve.applied(taper).map_err(|error| {
+                let from = format!("{:?}", valve.extended_from().map(|day| day.to_string()));
+                PolicyError::invalid("ubi.safety_valve.extended_from", from, error)
+            })?),
+            (taper, _) => taper,
+        };
         Ok(UbiRules {
             curve: self.curve.as_ref().map(Curve::check).transpose()?,
             workload: self.workload.as_ref().map(Workload::check).transpose()?,
@@ -165,6 +173,11 @@ impl Valve {
             open_days: small(&at("open_days"), self.open_days, 1, 366)?,
             level: points(&at("level_bps"), self.level_bps)?,
             months: small(&at("months"), self.months, 1, 120)?,
+            extended_from: self
+                .extended_from
+                .as_ref()
+                .map(|from| day(&at("extended_from"), from))
+                .transpose()?,
         })
     }
 }

@@ -138,11 +138,21 @@ impl Taper {
     /// [`TaperError::TooEarly`] when it begins before the last phase, and the errors of [`Taper::new`] for an extension
     /// that ends before it begins.
     pub fn extended(&self, extension: &Extension) -> Result<Self, TaperError> {
+        let (from, until) = (extension.from, extension.until);
+        self.with_extension(from, until, extension.level, extension.per_day)
+    }
+
+    pub(super) fn with_extension(
+        &self,
+        from: Day,
+        until: Day,
+        level: BasisPoints,
+        per_day: Amount,
+    ) -> Result<Self, TaperError> {
         let count = self.phases.len();
         let Some((last, before)) = self.phases.split_last() else {
             return Err(TaperError::Count { count });
         };
-        let (from, until) = (extension.from, extension.until);
         if from < last.from {
             return Err(TaperError::TooEarly {
                 from,
@@ -159,8 +169,8 @@ impl Taper {
         phases.push(TaperPhase {
             from,
             until: Some(until),
-            level: extension.level,
-            per_day: extension.per_day,
+            level,
+            per_day,
             sharing: Sharing::Contribution,
             legacy_hardware_earns: false,
         });

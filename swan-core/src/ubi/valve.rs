@@ -1,4 +1,4 @@
-use super::{Taper, UbiRules};
+use super::{Taper, TaperError, UbiRules};
 use crate::tokenomics::allocation::share_of;
 use crate::tokenomics::calendar::months_after;
 use crate::{Amount, BasisPoints, Currency, Day, Fact, Grounds, Policy, PolicyError};
@@ -13,6 +13,7 @@ pub struct SafetyValve {
     pub(super) open_days: u32,
     pub(super) level: BasisPoints,
     pub(super) months: u32,
+    pub(super) extended_from: Option<Day>,
 }
 
 impl SafetyValve {
@@ -44,6 +45,21 @@ impl SafetyValve {
     #[must_use]
     pub const fn months(&self) -> u32 {
         self.months
+    }
+
+    /// The first day of the extension that a vote has made, if one has; the policy's taper has it in it.
+    #[must_use]
+    pub const fn extended_from(&self) -> Option<Day> {
+        self.extended_from
+    }
+
+    /// The taper with the extension that a vote has made, if one has.
+    pub(super) fn applied(&self, taper: Taper) -> Result<Taper, TaperError> {
+        let Some(from) = self.extended_from else {
+            return Ok(taper);
+        };
+        let per_day = share_of(taper.full(), self.level)?;
+        taper.with_extension(from, last_day(from, self.months), self.level, per_day)
     }
 }
 
@@ -91,6 +107,12 @@ pub enum WhyNot {
         /// The day it is.
         today: Day,
     },
+    /// A vote has extended it already.
+    #[error("a vote has extended the basic income already, from {from}")]
+    Extended {
+        /// The first day of the extension.
+        from: Day,
+    },
     /// Month 3 is over.
     #[error("the safety valve closed after {closed}, and it is {today}")]
     TooLate {
@@ -125,6 +147,9 @@ pub fn safety_valve(policy: &Policy, average: Amount, today: Day) -> Result<Exte
     let (taper, valve): (&Taper, &SafetyValve) = (rules.taper()?, rules.safety_valve()?);
     if average.is_negative() {
         return Err(WhyNot::Negative { average });
+    }
+    if let Some(from) = valve.extended_from() {
+        return Err(WhyNot::Extended { from });
     }
     if today < valve.opens() {
         let opens = valve.opens();

@@ -11,6 +11,7 @@
 mod api;
 mod claims;
 mod economy;
+mod governance;
 mod ledger;
 mod openai;
 mod policy;
