@@ -6,6 +6,7 @@ pub(crate) mod check;
 mod diff;
 mod document;
 mod error;
+mod findings;
 mod key;
 mod models;
 mod prices;

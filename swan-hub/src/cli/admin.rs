@@ -11,7 +11,10 @@ use serde::Serialize;
 use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
-use super::{AccountArgs, AuditArgs, KeyArgs, ProviderArgs, account, audit, key, provider};
+use super::{
+    AccountArgs, AuditArgs, KeyArgs, PolicyArgs, ProviderArgs, account, audit, key, policy,
+    provider,
+};
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
     ANSWER_OK, Command, CommandKind, SqliteOptions, Store, StoreError, StorePlace, carry_out,
@@ -21,7 +24,7 @@ use crate::store::{
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 const ANSWER_PAUSE: Duration = Duration::from_millis(50);
 
-/// The commands of an administrator. They work on the store, whether a hub runs on it or not.
+/// The commands of an administrator. Those about money and keys work on the store, whether a hub runs on it or not.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum AdminCommand {
@@ -33,6 +36,8 @@ pub enum AdminCommand {
     Provider(ProviderArgs),
     /// Rebuild the ledger from its journal and check every rule; fails on any breach
     Audit(AuditArgs),
+    /// Show, check and compare policies: all economics in one document
+    Policy(PolicyArgs),
 }
 
 impl AdminCommand {
@@ -46,6 +51,7 @@ impl AdminCommand {
             Self::Account(args) => account::run(args, terminal).await,
             Self::Provider(args) => provider::run(args, terminal).await,
             Self::Audit(args) => audit::run(args, terminal).await,
+            Self::Policy(args) => policy::run(args, terminal),
         }
     }
 }

@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 mod dev;
 mod key;
+mod policy;
 mod provider;
 mod serve;
 mod signals;
@@ -22,6 +23,7 @@ pub use account::AccountArgs;
 pub use admin::{AdminCommand, AdminError, Place, Terminal};
 pub use audit::AuditArgs;
 pub use key::{KeyArgs, KeyKindArg};
+pub use policy::PolicyArgs;
 pub use provider::ProviderArgs;
 
 use crate::error::{ConfigError, HubError};

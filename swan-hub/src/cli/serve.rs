@@ -4,13 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use swan_core::Policy;
 use tokio::net::TcpListener;
 
 use super::store_args::{self, StoreArgs};
 use super::{CliError, signals};
 use crate::config::Config;
-use crate::error::{ConfigError, HubError};
+use crate::config::policy::load_policy;
+use crate::error::HubError;
 use crate::hub::Hub;
 use crate::seams::FixedPrice;
 use crate::store::Store;
@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// A configuration file in TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The economics: a built-in policy (swan-2.0, swan-1.0) or a file [default: swan-2.0]
+    #[arg(long, value_name = "NAME|FILE")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArgs,
     /// Where consumers are served [default: 0.0.0.0:8100]
@@ -35,6 +38,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> Result<(), CliError> {
     let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
     args.store.apply(&mut config);
+    config.policy = args.policy.or(config.policy);
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
@@ -60,7 +64,7 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
         .with_store(store)
         .with_limits(config.limits.clone());
     if let Some(path) = &config.policy {
-        builder = builder.with_policy(policy(path)?);
+        builder = builder.with_policy(load_policy(path)?);
     }
     if let Some(rate) = config.usd_per_swan {
         builder = builder.with_price_oracle(Arc::new(FixedPrice::new(rate)));
@@ -69,17 +73,6 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
         builder = builder.with_external(external.resolve(|name| std::env::var(name).ok())?);
     }
     Ok(builder.build().await?)
-}
-
-fn policy(path: &std::path::Path) -> Result<Policy, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Policy::from_toml(&text).map_err(|error| ConfigError::Invalid {
-        origin: path.display().to_string(),
-        message: error.to_string(),
-    })
 }
 
 /// Listens on `address`; the error names the flag that chooses another.

@@ -2,6 +2,7 @@
 
 mod external;
 mod layers;
+pub(crate) mod policy;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Another store, as a URL; it takes the place of [`Config::data_dir`].
     pub store: Option<String>,
-    /// A policy document; the built-in `swan-2.0` when there is none.
+    /// A policy document: the name of a built-in one or a file; the built-in `swan-2.0` when there is none.
     pub policy: Option<PathBuf>,
     /// US dollars for one SWAN; without it nobody can pay in SWAN.
     pub usd_per_swan: Option<ExchangeRate>,

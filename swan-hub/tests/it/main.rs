@@ -14,5 +14,6 @@ mod config;
 mod e2e;
 mod gateway;
 mod ledger;
+mod policy;
 mod serve;
 mod store;
