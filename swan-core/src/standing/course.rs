@@ -119,6 +119,12 @@ impl Standing {
         }
         serving.suspended = None;
         serving.stopped = None;
+        // Or the next appeal would bring the suspension back.
+        for penalty in &mut self.open {
+            if penalty.suspended_until.take().is_some() {
+                court.tell(penalty);
+            }
+        }
         let _: Grounds = court.decide(rule, &[]);
         Ok(())
     }

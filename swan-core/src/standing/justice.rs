@@ -1,8 +1,7 @@
 //! Offences, penalties and appeals.
 
 use super::court::Court;
-use super::standing::MAX_OPEN;
-use super::state::{State, Suspension};
+use super::state::{Before, State, Suspension};
 use super::{Notice, Offence, Penalty, PenaltyEvent, PenaltyState, Refusal, Role, Stake, Standing};
 use crate::{CaseId, Fact, ModelId};
 
@@ -18,11 +17,13 @@ impl Standing {
         if self.serving_mut().is_none() {
             return Err(Refusal::NotAdmitted);
         }
-        if evidence.is_empty() {
-            return Err(Refusal::NoEvidence);
+        let offence = Offence::TaskFailed { role };
+        // A rule that does not punish tasks must not push the cases that count out of memory.
+        if court.slashing.measure(&offence).is_some() {
+            self.remember_charge(case, evidence)?;
+            self.punish(case, &offence, evidence, court);
         }
-        self.remember(case)?;
-        self.punish(case, &Offence::TaskFailed { role }, evidence, court)
+        Ok(())
     }
 
     /// Fraud is punished whenever it is proven: leaving does not help.
@@ -33,11 +34,9 @@ impl Standing {
         evidence: &[Fact],
         court: &mut Court<'_>,
     ) -> Result<(), Refusal> {
-        if evidence.is_empty() {
-            return Err(Refusal::NoEvidence);
-        }
-        self.remember(case)?;
-        self.punish(case, &Offence::FraudProven { stake }, evidence, court)
+        self.remember_charge(case, evidence)?;
+        self.punish(case, &Offence::FraudProven { stake }, evidence, court);
+        Ok(())
     }
 
     pub(super) fn context(
@@ -48,17 +47,15 @@ impl Standing {
         court: &mut Court<'_>,
     ) -> Result<(), Refusal> {
         self.present()?;
-        if evidence.is_empty() {
-            return Err(Refusal::NoEvidence);
-        }
-        self.remember(case)?;
+        self.remember_charge(case, evidence)?;
         self.mismatches = self.mismatches.saturating_add(1);
         court.notice = Some(Notice::CapContext {
             model: model.clone(),
             tokens,
         });
         let times = self.mismatches;
-        self.punish(case, &Offence::ContextMisstated { times }, evidence, court)
+        self.punish(case, &Offence::ContextMisstated { times }, evidence, court);
+        Ok(())
     }
 
     /// Opens the penalty that the slashing policy has for this, if it has one.
@@ -68,13 +65,10 @@ impl Standing {
         offence: &Offence,
         evidence: &[Fact],
         court: &mut Court<'_>,
-    ) -> Result<(), Refusal> {
+    ) {
         let Some(measure) = court.slashing.measure(offence) else {
-            return Ok(());
+            return;
         };
-        if self.open.len() >= MAX_OPEN {
-            return Err(Refusal::TooManyOpen);
-        }
         let in_a_row = match offence {
             Offence::BenchmarkFailed { in_a_row } => Some(*in_a_row),
             Offence::TaskFailed { .. }
@@ -103,7 +97,6 @@ impl Standing {
         if court.rules.appeal.is_zero() {
             self.let_time_pass(court);
         }
-        Ok(())
     }
 
     pub(super) fn appeal(
@@ -155,10 +148,28 @@ impl Standing {
                 court.tell(later);
             }
         }
-        if let Some(serving) = self.serving_mut() {
+        let open = &self.open;
+        let is_void = |suspension: &Suspension| {
+            suspension.case == lifted.id
+                || open.iter().any(|penalty| {
+                    penalty.id == suspension.case && penalty.suspended_until.is_none()
+                })
+        };
+        let void = self.suspension().filter(is_void).is_some();
+        if let (true, Some(serving)) = (void, self.serving_mut()) {
             serving.suspended = None;
         }
         self.suspend_by_penalties();
+    }
+
+    const fn suspension(&self) -> Option<Suspension> {
+        match &self.state {
+            State::Serving(serving) | State::Exiting(Before::Serving(serving)) => serving.suspended,
+            State::Joining(_)
+            | State::Exiting(Before::Joining(_))
+            | State::Left
+            | State::Removed => None,
+        }
     }
 
     /// The suspension is the longest that an open penalty asks for.

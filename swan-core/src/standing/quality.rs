@@ -53,10 +53,7 @@ impl Standing {
         court: &mut Court<'_>,
     ) -> Result<(), Refusal> {
         self.present()?;
-        if evidence.is_empty() {
-            return Err(Refusal::NoEvidence);
-        }
-        self.remember(case)?;
+        self.remember_charge(case, evidence)?;
         self.last_result = Some(court.now);
         // Nothing is slashed of who was never admitted: it mends its machine and tries again (SIP-003, 2.2).
         if let Some(joining) = self.joining_mut() {
@@ -76,7 +73,8 @@ impl Standing {
             &Offence::BenchmarkFailed { in_a_row },
             evidence,
             court,
-        )
+        );
+        Ok(())
     }
 
     pub(super) fn undecided(&mut self, case: CaseId) -> Result<(), Refusal> {

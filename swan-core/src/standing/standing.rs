@@ -195,9 +195,24 @@ impl Standing {
         self.open.iter().any(|penalty| penalty.removal)
     }
 
+    /// Notes a case against the provider, unless it is known already, brings no evidence, or there is no room for its penalty.
+    pub(super) fn remember_charge(
+        &mut self,
+        case: CaseId,
+        evidence: &[crate::Fact],
+    ) -> Result<(), Refusal> {
+        if evidence.is_empty() {
+            return Err(Refusal::NoEvidence);
+        }
+        if self.open.len() >= MAX_OPEN {
+            return Err(Refusal::TooManyOpen);
+        }
+        self.remember(case)
+    }
+
     /// Notes a case, unless it is known already.
     pub(super) fn remember(&mut self, case: CaseId) -> Result<(), Refusal> {
-        if self.remembered.contains(&case) {
+        if self.remembered.contains(&case) || self.open.iter().any(|penalty| penalty.id == case) {
             return Err(Refusal::Duplicate);
         }
         if self.remembered.len() >= MAX_REMEMBERED {

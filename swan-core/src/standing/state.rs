@@ -8,7 +8,7 @@ use crate::{CaseId, Fact, Timestamp};
 /// Where a provider stands, in one word.
 ///
 /// What the word stands for is computed from the state, so no two can hold at once; conditions that go together show as the
-/// gravest of them, and [`Standing::reasons`](super::Standing::reasons) lists all.
+/// gravest of them, and [`Standing::conditions`](super::Standing::conditions) lists all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "shells show and route by each")]
