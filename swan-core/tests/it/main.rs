@@ -26,4 +26,5 @@ mod purity;
 mod split;
 mod sse;
 mod tokenomics;
+mod standing;
 mod ubi;

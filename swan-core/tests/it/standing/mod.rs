@@ -1,0 +1,6 @@
+mod ladder;
+mod penalties;
+mod properties;
+mod scene;
+mod slashing;
+mod table;
