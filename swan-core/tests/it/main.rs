@@ -25,6 +25,6 @@ mod protocol_pair;
 mod purity;
 mod split;
 mod sse;
-mod tokenomics;
 mod standing;
+mod tokenomics;
 mod ubi;
