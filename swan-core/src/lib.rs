@@ -6,6 +6,7 @@ pub mod benchmark;
 mod catalogue;
 pub mod claims;
 pub mod collateral;
+pub mod free_tier;
 pub mod governance;
 mod grounds;
 pub mod hardware;
@@ -45,7 +46,8 @@ pub use policy::{
     Change, Difference, Policy, PolicyError, PolicyHash, PolicyStamp, PolicyValue, PolicyVersion,
 };
 pub use pricing::{
-    Credit, DepositBonus, PaymentRules, PayoutSplit, Pricing, PricingError, Quote, SeedPricing,
+    Credit, Demand, DepositBonus, DynamicError, DynamicPriceRules, DynamicPricing, PaymentRules,
+    PayoutSplit, PriceFactor, Pricing, PricingError, ProviderPrice, Quote, SeedPricing,
     SwanIncentive, Terms,
 };
 pub use random::{Rng, SeededRng};

@@ -22,6 +22,8 @@ pub(super) struct Document {
     pub(super) classes: Classes,
     pub(super) comparison: Comparison,
     pub(super) governance: Option<GovernanceSection>,
+    pub(super) dynamic_price: pricing::dynamic::Section,
+    pub(super) free_tier: Option<crate::free_tier::section::Section>,
     pub(super) ubi: Option<ubi::section::Section>,
     pub(super) tokenomics: Option<tokenomics::section::Section>,
     pub(super) claims: crate::claims::Section,

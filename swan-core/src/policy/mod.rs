@@ -31,11 +31,12 @@ use crate::benchmark::BenchmarkRules;
 use crate::catalogue::{Catalogue, Classes, Model, Refusal};
 use crate::claims::ClaimRules;
 use crate::collateral::CollateralRules;
+use crate::free_tier::FreeTierRules;
 use crate::governance::GovernanceRules;
 use crate::hardware::HardwareRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
-use crate::pricing::PaymentRules;
+use crate::pricing::{DynamicPriceRules, PaymentRules};
 use crate::routing::RoutingRules;
 use crate::split::{RevenueShares, SplitSchedule};
 use crate::standing::StandingRules;
@@ -56,6 +57,8 @@ pub struct Policy {
     claims: ClaimRules,
     split: SplitSchedule,
     payment: PaymentRules,
+    dynamic_price: DynamicPriceRules,
+    free_tier: Option<Arc<FreeTierRules>>,
     metering: Metering,
     hardware: Arc<HardwareRules>,
     collateral: Option<Arc<CollateralRules>>,
@@ -157,6 +160,23 @@ impl Policy {
     #[must_use]
     pub const fn payment(&self) -> &PaymentRules {
         &self.payment
+    }
+
+    /// How prices follow demand, where they do (public record 3.4).
+    #[must_use]
+    pub const fn dynamic_price(&self) -> &DynamicPriceRules {
+        &self.dynamic_price
+    }
+
+    /// What is free (Seed 001, "Free Tier").
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Missing`] when the policy has no `[free_tier]`.
+    pub fn free_tier(&self) -> Result<&FreeTierRules, PolicyError> {
+        self.free_tier
+            .as_deref()
+            .ok_or_else(|| PolicyError::missing("free_tier"))
     }
 
     /// How far a provider's word about usage is believed.

@@ -40,11 +40,18 @@ impl Policy {
             swan_discount: payment.swan_discount(),
             comparison: models::comparison(&document.comparison)?,
         };
+        let catalogue = models::catalogue(&document.models, &bounds)?;
         Ok(Self {
             stamp: PolicyStamp::new(version, PolicyHash::of(&source)),
             source: Arc::new(source),
             text: Arc::from(text),
-            catalogue: models::catalogue(&document.models, &bounds)?,
+            dynamic_price: document.dynamic_price.check()?,
+            free_tier: document
+                .free_tier
+                .as_ref()
+                .map(|section| section.check(&catalogue).map(Arc::new))
+                .transpose()?,
+            catalogue,
             classes: classes(&document.classes, max_output)?,
             split: document.split.check()?,
             payment,

@@ -1,6 +1,7 @@
 //! From a model's price to what one request costs.
 
 mod deposit_bonus;
+pub(crate) mod dynamic;
 mod fraction;
 mod payout;
 mod quote;
@@ -8,6 +9,9 @@ pub(crate) mod section;
 mod terms;
 
 pub use deposit_bonus::{Credit, DepositBonus};
+pub use dynamic::{
+    Demand, DynamicError, DynamicPriceRules, DynamicPricing, PriceFactor, ProviderPrice,
+};
 pub use payout::PayoutSplit;
 pub use quote::Quote;
 pub use section::{PaymentRules, SwanIncentive};
@@ -88,6 +92,11 @@ impl Pricing for SeedPricing {
         rate: Option<&StampedRate>,
         now: Timestamp,
     ) -> Result<Terms, PricingError> {
+        if policy.dynamic_price().enabled() {
+            return Err(PricingError::NoDemand {
+                model: model.id.clone(),
+            });
+        }
         agree(policy, model, model.price, payment, rate, now)
     }
 }
