@@ -55,6 +55,9 @@ pub enum UbiError {
         /// What it is.
         what: &'static str,
     },
+    /// The policy lacks the section or key.
+    #[error(transparent)]
+    Policy(#[from] crate::PolicyError),
     /// A sum of money leaves the range of amounts.
     #[error(transparent)]
     Money(#[from] MoneyError),

@@ -2,6 +2,7 @@
 //!
 //! Sources: Seed 002 (whole), Seed 001 ("UBI Sunset", "Safety Valve"), public record 3.1, 3.5 and 3.6.
 
+mod breakeven;
 mod contribution;
 mod curve;
 mod error;
@@ -9,14 +10,19 @@ mod integral;
 mod real;
 mod rules;
 pub(crate) mod section;
+mod shares;
 mod taper;
 mod usage;
 mod valve;
+mod workload;
 
-pub use contribution::ContributionRules;
+pub use breakeven::{breakeven, worth};
+pub use contribution::{Contribution, ContributionRules, LockedShare, share_by_contribution};
 pub use curve::UbiCurve;
 pub use error::{TaperError, UbiError};
 pub use rules::{ShareRule, UbiRules, WorkloadRules};
+pub use shares::{Contributor, Distribution, share_by_workload};
 pub use taper::{Sharing, Taper, TaperPhase};
 pub use usage::UsageRate;
 pub use valve::{Extension, SafetyValve, WhyNot, safety_valve};
+pub use workload::{Cards, Income, completion_rate, income};

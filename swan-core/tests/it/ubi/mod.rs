@@ -1,8 +1,11 @@
+mod contribution;
 mod curve;
+mod income;
+mod shares;
 mod taper;
 mod valve;
 
-use swan_core::{Amount, Day};
+use swan_core::{Amount, BasisPoints, Day};
 
 fn amount(text: &str) -> Amount {
     text.parse().unwrap()
@@ -10,4 +13,8 @@ fn amount(text: &str) -> Amount {
 
 fn day(text: &str) -> Day {
     text.parse().unwrap()
+}
+
+fn points(points: u16) -> BasisPoints {
+    BasisPoints::new(points).unwrap()
 }
