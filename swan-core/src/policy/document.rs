@@ -19,6 +19,7 @@ pub(super) struct Document {
     pub(super) metering: Metering,
     pub(super) standing: crate::standing::section::Section,
     pub(super) routing: crate::routing::RoutingSection,
+    pub(super) health: crate::health::HealthSection,
     pub(super) classes: Classes,
     pub(super) comparison: Comparison,
     pub(super) governance: Option<GovernanceSection>,

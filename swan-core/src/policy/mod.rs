@@ -34,6 +34,7 @@ use crate::collateral::CollateralRules;
 use crate::free_tier::FreeTierRules;
 use crate::governance::GovernanceRules;
 use crate::hardware::HardwareRules;
+use crate::health::HealthRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
 use crate::pricing::{DynamicPriceRules, PaymentRules};
@@ -65,6 +66,7 @@ pub struct Policy {
     standing: StandingRules,
     benchmark: BenchmarkRules,
     routing: RoutingRules,
+    health: HealthRules,
     default_max_output_tokens: u64,
     governance: Option<GovernanceRules>,
     ubi: Option<UbiRules>,
@@ -224,6 +226,12 @@ impl Policy {
     #[must_use]
     pub const fn routing(&self) -> &RoutingRules {
         &self.routing
+    }
+
+    /// When providers are held off, and how they come back.
+    #[must_use]
+    pub const fn health(&self) -> &HealthRules {
+        &self.health
     }
 
     /// The tokens that an answer may have when the request does not say.

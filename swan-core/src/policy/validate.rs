@@ -66,6 +66,7 @@ impl Policy {
             standing: document.standing.check()?,
             benchmark: document.benchmark.check()?,
             routing: document.routing.check()?,
+            health: document.health.check()?,
             default_max_output_tokens: default_max_output,
             governance: document
                 .governance
