@@ -60,6 +60,7 @@ mod slashing;
 mod standing;
 mod state;
 mod time;
+mod windows;
 
 pub use change::{Change, Notice, Refusal};
 pub use condition::Condition;
@@ -72,3 +73,4 @@ pub use slash::{Destination, Millionths, Slash};
 pub use slashing::{Offence, PolicySlashing, Role, SlashingPolicy};
 pub use standing::Standing;
 pub use state::StandingKind;
+pub use windows::{Attempt, Attempts, HubAway, Presence, UptimeWindow};

@@ -4,3 +4,4 @@ mod properties;
 mod scene;
 mod slashing;
 mod table;
+mod windows;
