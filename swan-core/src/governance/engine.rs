@@ -7,7 +7,7 @@ use super::{
 use crate::{AccountId, Policy, PolicyError, PolicyVersion, Timestamp};
 
 /// Ended proposals that can still be looked up; the records keep all.
-const KEPT: usize = 1_000;
+const KEPT: usize = 100;
 
 /// The governance of one network: its stake, its proposals, and the policy in force.
 ///

@@ -1,9 +1,15 @@
 //! Stake, proposals, votes, new versions of the policy, rewards, and the records of it all.
 
+mod execution;
+mod proposals;
+mod records;
+mod rewards;
+mod rules;
 mod scenario;
 mod stake;
 mod states;
 mod tally;
+mod ubi;
 
 use std::time::Duration;
 
