@@ -52,9 +52,9 @@ impl HardwareRules {
     /// The tier of a machine, by the memory of one of its cards (Seed 001, "Hardware Tiers": "Min VRAM" of example cards).
     ///
     /// Several cards do not add up to a higher tier, since the tier says what kind of card it is; what they can serve
-    /// together is for [`serves`](Self::serves) to say. A tier that the policy's table names for a card counts before
-    /// its memory: the seed lists the A6000 under A although its 48 GB would do for S, and there it also serves what
-    /// its memory allows.
+    /// together is for [`serves`](Self::serves) to say. A tier that the policy's table names for a card is the
+    /// highest that it counts as: the seed lists the A6000 under A although its 48 GB would do for S, and there it also
+    /// serves what its memory allows.
     #[must_use]
     pub fn classify(&self, machine: &Machine) -> Classification {
         if machine.is_apple() {
@@ -80,13 +80,19 @@ impl HardwareRules {
             let name = Fact::new("name of the card", "not told").needed("gpu_model");
             return Classification::new(HardwareClass::Unknown, vec![name, memory]);
         };
-        let listed = self.row(machine).and_then(|row| row.tier);
-        let tier = listed.unwrap_or(by_memory);
-        let needed = self.tier(tier).map_or(0, super::TierRule::min_memory_gb);
+        let least = |tier| self.tier(tier).map_or(0, super::TierRule::min_memory_gb);
+        let named = self
+            .named_tier(name)
+            .filter(|named| least(*named) < least(by_memory));
+        let tier = named.unwrap_or(by_memory);
+        let needed = least(tier);
         facts.push(memory.needed(format_args!("{needed} GB for tier {tier}")));
         facts.push(Fact::new("GPU", name));
-        if listed.is_some() {
-            facts.push(Fact::new("tier that the policy names for this card", tier));
+        if named.is_some() {
+            facts.push(Fact::new(
+                "highest tier that the policy names for this card",
+                tier,
+            ));
         }
         Classification::new(HardwareClass::Tier(tier), facts)
     }

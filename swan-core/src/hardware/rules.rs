@@ -130,6 +130,14 @@ impl HardwareRules {
         covered.max_by_key(|row| row.memory_gb)
     }
 
+    /// The highest tier that the table names for cards of this name.
+    pub(super) fn named_tier(&self, name: &GpuName) -> Option<HardwareTier> {
+        self.cards
+            .get(name.family())?
+            .iter()
+            .find_map(|row| row.tier)
+    }
+
     /// The nominal memory of one card in MiB, to be compared with thresholds; for a Mac all of its memory.
     ///
     /// A card of the table has what the table says, even if it reports more; any other card is taken at its word, and a

@@ -12,6 +12,7 @@ mod api;
 mod claims;
 mod economy;
 mod governance;
+mod hardware;
 mod ledger;
 mod openai;
 mod policy;
