@@ -10,6 +10,7 @@
 
 mod api;
 mod claims;
+mod collateral;
 mod economy;
 mod governance;
 mod hardware;
