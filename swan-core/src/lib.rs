@@ -2,6 +2,7 @@
 // Money, scores, standing and load are integers: this crate computes with no float at all.
 #![deny(clippy::float_arithmetic, clippy::float_cmp)]
 
+pub mod auction;
 pub mod benchmark;
 mod catalogue;
 pub mod claims;

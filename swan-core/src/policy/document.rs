@@ -27,6 +27,7 @@ pub(super) struct Document {
     pub(super) free_tier: Option<crate::free_tier::section::Section>,
     pub(super) ubi: Option<ubi::section::Section>,
     pub(super) tokenomics: Option<tokenomics::section::Section>,
+    pub(super) auction: Option<crate::auction::section::Section>,
     pub(super) claims: crate::claims::Section,
     pub(super) hardware: crate::hardware::Section,
     pub(super) benchmark: crate::benchmark::Section,

@@ -71,6 +71,7 @@ pub struct Policy {
     governance: Option<GovernanceRules>,
     ubi: Option<UbiRules>,
     tokenomics: Option<TokenRules>,
+    auction: Option<crate::auction::AuctionRules>,
 }
 
 impl Policy {

@@ -1,4 +1,5 @@
 use super::{Policy, PolicyError};
+use crate::auction::AuctionRules;
 use crate::tokenomics::TokenRules;
 use crate::ubi::UbiRules;
 
@@ -21,5 +22,16 @@ impl Policy {
         self.tokenomics
             .as_ref()
             .ok_or_else(|| PolicyError::missing("tokenomics"))
+    }
+
+    /// How jobs are auctioned.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Missing`] when the policy has no `[auction]`; Swan 2.0 auctions nothing.
+    pub fn auction(&self) -> Result<&AuctionRules, PolicyError> {
+        self.auction
+            .as_ref()
+            .ok_or_else(|| PolicyError::missing("auction"))
     }
 }

@@ -74,6 +74,11 @@ impl Policy {
                 .map(GovernanceSection::check)
                 .transpose()?,
             ubi: document.ubi.as_ref().map(|ubi| ubi.check()).transpose()?,
+            auction: document
+                .auction
+                .as_ref()
+                .map(|section| section.check())
+                .transpose()?,
             tokenomics: document
                 .tokenomics
                 .as_ref()

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod auction;
 mod claims;
 mod collateral;
 mod economy;
