@@ -1,11 +1,10 @@
 //! Changes the text of a policy document in place, so that what it says about its numbers stays beside them.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::{Policy, PolicyError, PolicyValue, PolicyVersion, key, read};
 
@@ -66,40 +65,59 @@ impl Policy {
             let rule = format!("an amendment makes 1 to {} changes", Self::CHANGES_MAX);
             return Err(PolicyError::invalid("changes", changes.len(), rule));
         }
-        let mut text = self.to_toml().to_owned();
-        let mut seen = BTreeSet::new();
+        let text = self.to_toml();
+        let document = read::parse(text)?;
+        let mut edits = Vec::with_capacity(changes.len() + 1);
         for change in changes {
             let path = key::parse(&change.key)?;
             if path == ["version"] {
                 let rule = "the version is given beside the changes";
                 return Err(PolicyError::invalid("version", &change.value, rule));
             }
-            text = set(&text, change, &path)?;
-            if !seen.insert(path) {
-                let rule = "a key changes once in one amendment";
-                return Err(PolicyError::invalid(&change.key, &change.value, rule));
-            }
+            edits.push(edit(text, document.get_ref(), change, &path)?);
         }
         let version = Change::new("version", version.as_str());
-        Self::from_toml(&set(&text, &version, &["version".to_owned()])?)
+        edits.push(edit(
+            text,
+            document.get_ref(),
+            &version,
+            &["version".to_owned()],
+        )?);
+        Self::from_toml(&edited(text, edits)?)
     }
 }
 
-/// The document with one value set.
-fn set(text: &str, change: &Change, path: &[String]) -> Result<String, PolicyError> {
-    let document = read::parse(text)?;
+/// What is written instead of a place of the text, and for which change.
+struct Edit<'a> {
+    place: Range<usize>,
+    instead: String,
+    change: &'a Change,
+}
+
+/// Where a change stands in the document and how it is written there.
+fn edit<'a>(
+    text: &str,
+    document: &DeTable<'_>,
+    change: &'a Change,
+    path: &[String],
+) -> Result<Edit<'a>, PolicyError> {
     let refused = |rule: &str| PolicyError::invalid(&change.key, &change.value, rule);
     let (first, rest) = path
         .split_first()
         .ok_or_else(|| refused("a key is named"))?;
-    let Some(mut value) = document.get_ref().get(first.as_str()) else {
+    let Some(mut value) = document.get(first.as_str()) else {
         return Err(refused("there is no such key"));
     };
     for (segment, left) in rest.iter().zip((0..rest.len()).rev()) {
         match key::step(value, segment) {
             Some(inner) => value = inner,
             None if left == 0 && is_section(text, value) => {
-                return Ok(added(text, &value.span(), segment, &change.value));
+                let end = end_of_line(text, value.span().end);
+                return Ok(Edit {
+                    place: end..end,
+                    instead: format!("\n{} = {}", key::quoted(segment), change.value),
+                    change,
+                });
             }
             None => return Err(refused("there is no such key")),
         }
@@ -111,21 +129,39 @@ fn set(text: &str, change: &Change, path: &[String]) -> Result<String, PolicyErr
     if !is_written_inline(text, value) {
         return Err(refused("a section or a list of entries changes key by key"));
     }
-    Ok(spliced(text, &value.span(), &change.value.to_string()))
+    Ok(Edit {
+        place: value.span(),
+        instead: change.value.to_string(),
+        change,
+    })
 }
 
-/// The document with one more key right below the header of its section.
-fn added(text: &str, header: &Range<usize>, name: &str, value: &PolicyValue) -> String {
-    let after = text.get(header.end..).unwrap_or_default();
-    let line_end = header.end + after.find('\n').unwrap_or(after.len());
-    let line = format!("\n{} = {value}", key::quoted(name));
-    spliced(text, &(line_end..line_end), &line)
+fn end_of_line(text: &str, from: usize) -> usize {
+    let after = text.get(from..).unwrap_or_default();
+    from + after.find('\n').unwrap_or(after.len())
 }
 
-fn spliced(text: &str, place: &Range<usize>, instead: &str) -> String {
-    let before = text.get(..place.start).unwrap_or_default();
-    let after = text.get(place.end..).unwrap_or_default();
-    format!("{before}{instead}{after}")
+/// The document with all edits made; two that meet would undo each other, whatever names their keys go by.
+fn edited(text: &str, mut edits: Vec<Edit<'_>>) -> Result<String, PolicyError> {
+    edits.sort_by_key(|edit| (edit.place.start, edit.place.end));
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for Edit {
+        place,
+        instead,
+        change,
+    } in edits
+    {
+        let Some(kept) = text.get(done..place.start) else {
+            let rule = "a key changes once in one amendment";
+            return Err(PolicyError::invalid(&change.key, &change.value, rule));
+        };
+        out.push_str(kept);
+        out.push_str(&instead);
+        done = place.end;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Ok(out)
 }
 
 /// Whether the value is a table below a `[header]` of its own.

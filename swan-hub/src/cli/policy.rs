@@ -60,10 +60,6 @@ enum PolicyCommand {
 /// How the line begins that `show` puts above a document.
 const SHOWN_BY: &str = "# Shown by `swan-hub policy show`: ";
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "commands are handed over whole"
-)]
 pub(super) fn run(args: PolicyArgs, terminal: &mut Terminal<'_>) -> Result<ExitCode, AdminError> {
     match args.command {
         PolicyCommand::Show { policy, json, hash } => {

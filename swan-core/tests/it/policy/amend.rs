@@ -113,6 +113,25 @@ fn what_cannot_be_amended_is_refused_by_name() {
 }
 
 #[test]
+fn one_value_under_two_names_changes_once() {
+    let (by_number, by_name) = (
+        Change::new("model.1.min_vram_gb", 40),
+        Change::new("model.\"BruhzWater/Sapphira-L3.3-70b-0.1\".min_vram_gb", 41),
+    );
+    let error = amended(&[by_number, by_name]).unwrap_err().to_string();
+    assert!(
+        error.ends_with("but a key changes once in one amendment"),
+        "{error}"
+    );
+    let twice = [
+        Change::new("model.1.cached_usd_per_million_tokens", "0.1"),
+        Change::new("model.1.cached_usd_per_million_tokens", "0.1"),
+    ];
+    let error = amended(&twice).unwrap_err().to_string();
+    assert!(error.contains("duplicate key"), "{error}");
+}
+
+#[test]
 fn a_version_is_used_once() {
     let error = Policy::swan_2_0()
         .amended(

@@ -133,14 +133,14 @@ const MISSHAPEN: [(&str, &str, &str); 15] = [
     ),
     (
         DISCOUNT,
-        "swan_discount_bps = 2_000\nswanky = 1",
-        "the policy has a key that does not exist: payment.swanky in line %",
+        "swan_discount_bps = 2_000\nhaggling = 1",
+        "the policy has a key that does not exist: payment.haggling in line %",
     ),
     (
-        DISCOUNT,
-        "",
-        "the policy does not say payment.swan_discount_bps, and there is no default for it; a built-in policy says of it: \
-         Seed 001, \"Dual Payment Options\": 20 % off when paying with SWAN.",
+        "\ndefault_max_tokens = 16_384\n",
+        "\n",
+        "the policy does not say output.default_max_tokens, and there is no default for it; a built-in policy says of it: \
+         What a request may generate when it does not say (a consumer who names max_tokens is quoted for that).",
     ),
     (
         DISCOUNT,

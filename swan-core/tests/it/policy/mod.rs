@@ -3,3 +3,6 @@
 mod amend;
 mod diff;
 mod document;
+mod findings;
+mod mutations;
+mod stamp;
