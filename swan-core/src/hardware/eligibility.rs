@@ -2,7 +2,7 @@
 
 use super::classify::gb;
 use super::{HardwareClass, HardwareRules, HardwareTier, Machine, Quantisation};
-use crate::{Fact, Grounds, Modality, Model, PolicyStamp, Tier};
+use crate::{Fact, Grounds, Modality, Model, Parameters, PolicyStamp, Tier};
 
 /// Whether a machine may serve a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,13 +83,21 @@ impl Demand {
     }
 }
 
+/// The parameters that a model keeps in memory; those that work on a token say little about a mixture of experts.
+const fn held(parameters: Parameters) -> Option<u64> {
+    match parameters {
+        Parameters::Dense(millions) => Some(millions),
+        Parameters::MixtureOfExperts(_) => None,
+    }
+}
+
 impl From<&Model> for Demand {
     fn from(model: &Model) -> Self {
         Self {
             tier: model.tier,
             modality: model.modality,
             min_vram_gb: u64::from(model.min_vram_gb),
-            million_parameters: None,
+            million_parameters: model.parameters.and_then(held),
         }
     }
 }

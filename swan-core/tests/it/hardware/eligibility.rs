@@ -40,6 +40,28 @@ fn the_need_follows_from_the_bits_of_a_parameter() {
     }
 }
 
+/// 17B of a mixture of experts are those that work on a token; how many it keeps in memory the seed does not say.
+#[test]
+fn the_catalogue_tells_how_many_parameters_a_model_keeps() {
+    let policy = Policy::swan_2_0();
+    for (model, millions, fp16) in [
+        ("sapphira-70b", Some(70_000), 143_000),
+        ("qwen3-32b", Some(32_000), 66_000),
+        ("qwen3-8b", Some(8_000), 17_000),
+        ("llama-4-scout", None, 48_000),
+        ("sdxl", Some(3_500), 8_000),
+    ] {
+        let demand = Demand::from(policy.model(model).unwrap());
+        let known = rules().quantisations();
+        assert_eq!(demand.million_parameters, millions, "{model}");
+        assert_eq!(
+            demand.needs_mb(known.find("fp16"), known.chat()),
+            fp16,
+            "{model}"
+        );
+    }
+}
+
 #[test]
 fn models_are_served_where_tier_and_memory_allow() {
     use Eligibility::{Eligible, Ineligible, Unknown};
