@@ -23,6 +23,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         bench.iter(|| shares.split(terms.price(black_box(&USAGE)).expect("a price")));
     });
     let gross = terms.price(&USAGE).expect("a price");
+    split_phases(criterion, &policy, gross);
     let record = record(&model.id, gross, shares.split(gross));
     criterion.bench_function("ledger: hold and settle of one request", |bench| {
         bench.iter_batched_ref(
@@ -31,6 +32,18 @@ pub(crate) fn benches(criterion: &mut Criterion) {
             BatchSize::NumIterations(10_000),
         );
     });
+}
+
+/// Every phase of the split schedule (Seed 001): two, three and four parts of one charge.
+fn split_phases(criterion: &mut Criterion, policy: &Policy, gross: Amount) {
+    let mut group = criterion.benchmark_group("split of one charge");
+    for phase in policy.split_schedule().phases() {
+        let shares = phase.shares();
+        group.bench_function(phase.name(), |bench| {
+            bench.iter(|| shares.split(black_box(gross)));
+        });
+    }
+    group.finish();
 }
 
 /// A ledger with one rich consumer, and the number of the next request.

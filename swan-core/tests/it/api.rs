@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::str::FromStr;
 
 use serde::{Serialize, de::DeserializeOwned};
+use swan_core::governance::{Governance, GovernanceError, ReplayError};
+use swan_core::split::RevenueError;
 use swan_core::{
     AccountId, Amount, BasisPoints, Breaker, Candidate, Clock, Currency, ExchangeRate, KeyId,
     LeastConnections, Metered, Model, ModelId, Policy, PolicyError, PolicyVersion, Pricing,
@@ -67,6 +69,10 @@ fn types_have_the_traits_that_callers_rely_on() {
     shared::<Breaker>();
     shared::<Candidate>();
     shared::<SeededRng>();
+    shared::<Governance>();
+    error::<GovernanceError>();
+    error::<ReplayError>();
+    error::<RevenueError>();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use swan_core::governance::{
 use swan_core::split::{RevenueError, RevenueWindow};
 use swan_core::{AccountId, Amount, Policy, Timestamp};
 
-use super::{ANN, BEN, CLEO, DAN, DAY, HOUR, MILLI, Town, amount, change, discount};
+use super::{ANN, BEN, CLEO, DAN, DAY, HOUR, Town, amount, change, discount};
 
 #[test]
 fn who_proposes_has_the_stake_for_it() {
@@ -150,6 +150,13 @@ fn a_vote_is_taken_once_in_time_from_who_had_stake() {
         (proposal.vote_of(ANN), proposal.vote_of(BEN)),
         (Some(Choice::Yes), None)
     );
+}
+
+#[test]
+fn votes_are_taken_until_the_end_of_voting_and_not_at_it() {
+    let mut town = Town::new();
+    let id = town.propose(ANN, discount(1_500)).unwrap();
+    town.vote(ANN, id, Choice::Yes).unwrap();
     let (opened, ended) = (town.now, town.now.after(7 * DAY));
     assert_eq!(
         town.perform(Action::Close { id }),
@@ -168,7 +175,7 @@ fn a_vote_is_taken_once_in_time_from_who_had_stake() {
         town.vote(CLEO, id, Choice::No),
         Err(GovernanceError::VotingOver { ended })
     );
-    town.wait(0 * DAY);
+    town.catch_up();
     let state = ProposalState::Passed;
     assert_eq!(town.governance.proposal(id).unwrap().state(), state);
     assert_eq!(
@@ -274,7 +281,7 @@ fn a_passed_proposal_that_nobody_executes_expires_after_two_weeks() {
     town.now = at;
     assert_eq!(town.execute(id), Err(GovernanceError::Expired { at }));
     assert_eq!(town.governance.due(at), [Action::Expire { id }]);
-    town.wait(0 * MILLI);
+    town.catch_up();
     assert_eq!(
         town.governance.proposal(id).unwrap().state(),
         ProposalState::Expired

@@ -3,7 +3,7 @@ use swan_core::governance::{
 };
 use swan_core::{Policy, Timestamp};
 
-use super::{ANN, BEN, CLEO, DAN, DAY, HOUR, Town, amount, discount};
+use super::{ANN, BEN, CLEO, DAN, DAY, HOUR, Town, amount, discount, swan_2_0};
 
 /// A history with every kind of action in it.
 fn history() -> Town {
@@ -27,7 +27,7 @@ fn history() -> Town {
 }
 
 fn replay(town: &Town, records: &[GovernanceRecord]) -> Result<Governance, ReplayError> {
-    Governance::replay(Policy::swan_2_0(), records, town.governance.head())
+    Governance::replay(swan_2_0(), records, town.governance.head())
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn every_altered_piece_of_a_record_is_noticed() {
     for place in 0..town.records.len() {
         let number = place as u64 + 1;
         let altered = |alter: &dyn Fn(&mut GovernanceRecord)| {
-            let mut records = town.records.clone();
+            let mut records = town.records[..=place].to_vec();
             alter(&mut records[place]);
             let error = replay(&town, &records).unwrap_err();
             match error {

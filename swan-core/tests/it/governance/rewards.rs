@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use swan_core::governance::{Action, Choice, Effect, GovernanceError, RewardError, share_reward};
-use swan_core::{AccountId, Amount, BasisPoints};
+use swan_core::{AccountId, Amount, BasisPoints, Timestamp};
 
 use super::{ANN, BEN, CLEO, DAY, Town, amount, discount};
 
@@ -36,6 +36,8 @@ fn voters_share_one_percent_of_the_treasury_by_their_stake() {
         reward(&mut town, "200000000"),
         Err(GovernanceError::RewardNotDue { due })
     );
+    town.now = Timestamp::from_millis(due.as_millis() - 1);
+    assert!(reward(&mut town, "200000000").is_err());
     town.now = due;
     // 2,000,000 SWAN by 60,000 and 30,000; Cleo proposed and did not vote.
     assert_eq!(
@@ -52,6 +54,25 @@ fn voters_share_one_percent_of_the_treasury_by_their_stake() {
         reward(&mut town, "200000000"),
         Err(GovernanceError::Reward(RewardError::NobodyVoted)),
         "a vote is rewarded once"
+    );
+}
+
+/// Ann votes once with 60,000 SWAN, Ben twice with 30,000.
+#[test]
+fn every_vote_of_the_period_counts() {
+    let mut town = Town::new();
+    for voters in [&[ANN, BEN][..], &[BEN]] {
+        let id = town.propose(CLEO, discount(1_500)).unwrap();
+        for voter in voters {
+            town.vote(*voter, id, Choice::No).unwrap();
+        }
+        town.wait(8 * DAY);
+    }
+    town.wait(365 * DAY);
+    let half = "1000000".to_owned();
+    assert_eq!(
+        reward(&mut town, "200000000").unwrap(),
+        [(ANN, half.clone()), (BEN, half)]
     );
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use swan_core::governance::{Action, Choice, Effect, GovernanceError};
 use swan_core::{AccountId, Amount, MoneyError, Policy};
 
-use super::{ANN, BEN, CLEO, DAN, DAY, MILLI, Town, amount, discount};
+use super::{ANN, BEN, CLEO, DAN, DAY, MILLI, Town, amount, discount, swan_2_0};
 
 #[test]
 fn what_leaves_the_stake_waits_nine_days() {
@@ -153,7 +153,7 @@ fn tokens_do_not_vote_twice_by_moving() {
 proptest! {
     #[test]
     fn no_token_appears_or_is_lost(steps in prop::collection::vec((0..3_u8, 1..5_u128, 1..50_i64, 0..12_u32), 1..60)) {
-        let mut town = Town::of(Policy::swan_2_0(), "2026-05-01");
+        let mut town = Town::of(swan_2_0(), "2026-05-01");
         let mut paid_in = 0_i64;
         let mut paid_out = Amount::ZERO;
         for (kind, who, units, days) in steps {

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use swan_core::governance::{Choice, ProposalEvent as E, Tally};
-use swan_core::{Amount, MoneyError, Policy};
+use swan_core::{Amount, MoneyError};
 
-use super::amount;
+use super::{amount, swan_2_0};
 
 fn tally(yes: &str, no: &str, abstain: &str) -> Tally {
     let [yes, no, abstain] = [yes, no, abstain].map(amount);
@@ -12,7 +12,7 @@ fn tally(yes: &str, no: &str, abstain: &str) -> Tally {
 /// SIP-003 (public record 3.5): 10 % of stake as quorum, more than 50 % yes; abstentions count to the quorum only.
 #[test]
 fn quorum_is_at_least_and_majority_is_more_than() {
-    let policy = Policy::swan_2_0();
+    let policy = swan_2_0();
     let rules = policy.governance().unwrap();
     for (yes, no, abstain, total, expected) in [
         ("0", "0", "0", "100", E::MissQuorum),
@@ -56,7 +56,7 @@ proptest! {
     fn more_yes_never_harms_and_more_no_never_helps(
         yes in 0..1_000_i64, no in 0..1_000_i64, abstain in 0..1_000_i64, rest in 0..20_000_i64, more in 0..500_i64,
     ) {
-        let policy = Policy::swan_2_0();
+        let policy = swan_2_0();
         let rules = policy.governance().unwrap();
         let units = |units| Amount::from_units(units).unwrap();
         let total = units(yes + no + abstain + rest + more);
