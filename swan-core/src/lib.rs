@@ -13,6 +13,7 @@ mod grounds;
 pub mod hardware;
 pub mod health;
 mod ids;
+pub mod leaderboard;
 pub mod ledger;
 mod machines;
 mod metering;

@@ -18,6 +18,7 @@ pub(super) struct Document {
     pub(super) split: SplitSection,
     pub(super) metering: Metering,
     pub(super) standing: crate::standing::section::Section,
+    pub(super) leaderboard: crate::leaderboard::section::Section,
     pub(super) routing: crate::routing::RoutingSection,
     pub(super) health: crate::health::HealthSection,
     pub(super) classes: Classes,

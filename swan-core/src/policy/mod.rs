@@ -35,6 +35,7 @@ use crate::free_tier::FreeTierRules;
 use crate::governance::GovernanceRules;
 use crate::hardware::HardwareRules;
 use crate::health::HealthRules;
+use crate::leaderboard::LeaderboardRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
 use crate::pricing::{DynamicPriceRules, PaymentRules};
@@ -64,6 +65,7 @@ pub struct Policy {
     hardware: Arc<HardwareRules>,
     collateral: Option<Arc<CollateralRules>>,
     standing: StandingRules,
+    leaderboard: LeaderboardRules,
     benchmark: BenchmarkRules,
     routing: RoutingRules,
     health: HealthRules,
@@ -215,6 +217,12 @@ impl Policy {
     #[must_use]
     pub const fn standing(&self) -> &StandingRules {
         &self.standing
+    }
+
+    /// How providers are ranked.
+    #[must_use]
+    pub const fn leaderboard(&self) -> &LeaderboardRules {
+        &self.leaderboard
     }
 
     /// How providers are benchmarked (Seed 001, Quality Assurance).

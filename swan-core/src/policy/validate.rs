@@ -64,6 +64,7 @@ impl Policy {
                 .map(|section| section.check().map(Arc::new))
                 .transpose()?,
             standing: document.standing.check()?,
+            leaderboard: document.leaderboard.check()?,
             benchmark: document.benchmark.check()?,
             routing: document.routing.check()?,
             health: document.health.check()?,

@@ -73,4 +73,4 @@ pub use slash::{Destination, Millionths, Slash};
 pub use slashing::{Offence, PolicySlashing, Role, SlashingPolicy};
 pub use standing::Standing;
 pub use state::StandingKind;
-pub use windows::{Attempt, Attempts, HubAway, Presence, UptimeWindow};
+pub use windows::{Attempts, HubAway, Presence, UptimeWindow};

@@ -5,21 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::hours::{Hours, Stretch};
 use crate::Timestamp;
+use crate::health::{Counts, Ending};
 use crate::standing::Rate;
-
-/// How an attempt ended, as far as it tells about the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "whoever records says which")]
-pub enum Attempt {
-    /// It went well.
-    Succeeded,
-    /// It failed, and the provider is to blame.
-    ProviderFault,
-    /// It failed, and the consumer is to blame, or hung up: it tells nothing about the provider.
-    ConsumerFault,
-    /// It failed, and the hub is to blame: it tells nothing about the provider.
-    HubFault,
-}
 
 /// How a provider's attempts went over the last 30 days, by the hour; at most 721 entries.
 ///
@@ -36,12 +23,13 @@ impl Attempts {
         Self::default()
     }
 
-    /// Counts one attempt.
-    pub fn record(&mut self, at: Timestamp, attempt: Attempt) {
-        match attempt {
-            Attempt::Succeeded => self.hours.add(at, 1, 0),
-            Attempt::ProviderFault => self.hours.add(at, 0, 1),
-            Attempt::ConsumerFault | Attempt::HubFault => {}
+    /// Counts one attempt as [its ending](Ending::verdict) counts for standing: what the consumer or the hub is to blame for tells
+    /// nothing about the provider.
+    pub fn record(&mut self, at: Timestamp, ending: Ending) {
+        match ending.verdict().standing {
+            Counts::Success => self.hours.add(at, 1, 0),
+            Counts::Failure => self.hours.add(at, 0, 1),
+            Counts::Neutral => {}
         }
     }
 

@@ -4,7 +4,7 @@ mod attempts;
 mod hours;
 mod presence;
 
-pub use attempts::{Attempt, Attempts};
+pub use attempts::Attempts;
 pub use presence::{HubAway, Presence, UptimeWindow};
 
 use super::{Measured, StandingRules};
