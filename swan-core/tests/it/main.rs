@@ -15,6 +15,7 @@ mod collateral;
 mod economy;
 mod governance;
 mod hardware;
+mod leaderboard;
 mod ledger;
 mod openai;
 mod policy;

@@ -4,7 +4,8 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use swan_core::standing::{Attempt, Attempts, HubAway, Presence, Rate, UptimeWindow};
+use swan_core::health::Ending;
+use swan_core::standing::{Attempts, HubAway, Presence, Rate, UptimeWindow};
 use swan_core::{Policy, Timestamp};
 
 use super::scene::{DAY, HOUR, Scene};
@@ -110,15 +111,15 @@ fn only_the_providers_own_faults_count_and_few_are_not_judged() {
     let least = NonZeroU64::new(20).unwrap();
     let mut attempts = Attempts::new();
     for _ in 0..100 {
-        attempts.record(START, Attempt::ConsumerFault);
-        attempts.record(START, Attempt::HubFault);
+        attempts.record(START, Ending::Cancelled);
+        attempts.record(START, Ending::HubFailed);
     }
-    attempts.record(START, Attempt::ProviderFault);
+    attempts.record(START, Ending::Malformed);
     for _ in 0..18 {
-        attempts.record(START, Attempt::Succeeded);
+        attempts.record(START, Ending::Served);
     }
     assert_eq!(attempts.success(at(HOUR), DAY * 30, least), None);
-    attempts.record(START, Attempt::Succeeded);
+    attempts.record(START, Ending::Served);
     assert_eq!(
         attempts.success(at(HOUR), DAY * 30, least),
         Rate::new(19, 20)
