@@ -1,9 +1,10 @@
-//! What the pure pieces on a request's way cost: price and split, ledger, protocol, events.
+//! What the pure pieces on a request's way cost: price and split, ledger, protocol, events, and the leaderboard beside it.
 #![expect(
     clippy::expect_used,
     reason = "a measurement that cannot go on must stop"
 )]
 
+mod leaderboard;
 mod money;
 mod session;
 
@@ -11,6 +12,7 @@ use criterion::Criterion;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    leaderboard::benches(&mut criterion);
     money::benches(&mut criterion);
     session::benches(&mut criterion);
     criterion.final_summary();
