@@ -13,6 +13,7 @@ mod auction;
 mod claims;
 mod collateral;
 mod economy;
+mod free_tier;
 mod governance;
 mod hardware;
 mod leaderboard;
