@@ -176,6 +176,7 @@ fn summary(policy: &Policy) -> Vec<(&'static str, String)> {
             ),
         ),
         ("SWAN discount", policy.swan_discount().to_string()),
+        ("free tier", free_tier(policy)),
         ("basic income", basic_income(policy)),
     ]
 }
@@ -190,6 +191,16 @@ fn tier_count(policy: &Policy, tier: Tier) -> usize {
 fn models(policy: &Policy) -> String {
     let by_tier = TIERS.map(|tier| format!("{} in tier {tier}", tier_count(policy, tier)));
     format!("{} ({})", policy.models().len(), by_tier.join(", "))
+}
+
+fn free_tier(policy: &Policy) -> String {
+    policy.free_tier().map_or_else(
+        |_| "no".to_owned(),
+        |free| {
+            let (models, tokens) = (free.models().len(), free.tokens_per_day());
+            format!("{models} models, {tokens} tokens a day")
+        },
+    )
 }
 
 fn basic_income(policy: &Policy) -> String {

@@ -229,12 +229,13 @@ async fn commands_reach_a_hub_that_runs() {
     assert_eq!(shown["balances"][0]["charged"], "0.0000000004");
     assert_eq!(shown["balances"][0]["held"], "0");
     assert_eq!(shown["recent_charges"][0]["charge"]["model"], "qwen3-8b");
-    assert!(
-        run(folder, &format!("account show {account}"))
-            .await
-            .out
-            .contains("qwen3-8b")
-    );
+    let policy = &shown["recent_charges"][0]["policy"];
+    assert_eq!(policy["version"], "swan-2.0");
+    assert_eq!(policy["hash"], "07".repeat(32));
+    let shown = run(folder, &format!("account show {account}")).await.out;
+    for told in ["qwen3-8b", "swan-2.0 (070707…)"] {
+        assert!(shown.contains(told), "{shown}");
+    }
     let audit = run(folder, "audit --json").await;
     assert_eq!(
         (audit.code, audit.json()["clean"].clone()),
