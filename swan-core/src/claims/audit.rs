@@ -19,6 +19,26 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// One answer of `tokens` as the provider claims them, before metering cut them, and of `bytes` of content as relayed.
+    #[must_use]
+    pub const fn answer(tokens: u64, bytes: u64) -> Self {
+        Self {
+            answers: 1,
+            tokens,
+            bytes,
+        }
+    }
+
+    /// `count` answers like this one.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self {
+            answers: self.answers.saturating_mul(count),
+            tokens: self.tokens.saturating_mul(count),
+            bytes: self.bytes.saturating_mul(count),
+        }
+    }
+
     /// Compares tokens a byte, crosswise and exactly.
     fn compare(&self, other: &Self) -> Ordering {
         let cross = |tokens: u64, bytes: u64| u128::from(tokens) * u128::from(bytes);
@@ -64,17 +84,15 @@ impl ClaimAudit {
         }
     }
 
-    /// Notes an answer of `provider`: the tokens as claimed, before metering cut them, and the bytes of content as relayed.
-    ///
-    /// An answer without content says nothing about a tokeniser and is left out.
-    pub fn record(&mut self, provider: ProviderId, tokens: u64, bytes: u64) {
-        if bytes == 0 {
+    /// Notes answers of `provider`. Those without content say nothing about a tokeniser and are left out.
+    pub fn record(&mut self, provider: ProviderId, more: Claimed) {
+        if more.bytes == 0 {
             return;
         }
         let claimed = self.by_provider.entry(provider).or_default();
-        claimed.answers = claimed.answers.saturating_add(1);
-        claimed.tokens = claimed.tokens.saturating_add(tokens);
-        claimed.bytes = claimed.bytes.saturating_add(bytes);
+        claimed.answers = claimed.answers.saturating_add(more.answers);
+        claimed.tokens = claimed.tokens.saturating_add(more.tokens);
+        claimed.bytes = claimed.bytes.saturating_add(more.bytes);
     }
 
     /// What a provider claimed so far.

@@ -80,6 +80,20 @@ impl fmt::Debug for ItemSeed {
 #[serde(transparent)]
 pub struct ItemId([u8; 16]);
 
+impl ItemId {
+    /// The id of these bytes, as they were stored.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -3,16 +3,15 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use swan_core::claims::{ClaimAudit, Overclaim};
+use swan_core::claims::{ClaimAudit, Claimed, Overclaim};
 use swan_core::{Policy, ProviderId};
 
 /// Providers by number with answers, and tokens and bytes of each answer.
 fn audit(providers: &[(u128, u64, u64, u64)]) -> ClaimAudit {
     let mut audit = ClaimAudit::new();
     for (provider, answers, tokens, bytes) in providers {
-        for _ in 0..*answers {
-            audit.record(ProviderId::from_u128(*provider), *tokens, *bytes);
-        }
+        let claimed = Claimed::answer(*tokens, *bytes).times(*answers);
+        audit.record(ProviderId::from_u128(*provider), claimed);
     }
     audit
 }
@@ -86,7 +85,7 @@ fn answers_without_content_say_nothing_and_a_new_window_forgets() {
         (3, 300, 100, 400),
         (4, 300, 200, 400),
     ]);
-    audit.record(ProviderId::from_u128(1), 1_000_000, 0);
+    audit.record(ProviderId::from_u128(1), Claimed::answer(1_000_000, 0));
     assert_eq!(
         audit.claimed(ProviderId::from_u128(1)).unwrap().tokens,
         30_000
@@ -114,7 +113,7 @@ proptest! {
     fn absurd_claims_do_not_break_it(claims in proptest::collection::vec((0_u128..5, any::<u64>(), any::<u64>()), 0..2_000)) {
         let mut audit = ClaimAudit::new();
         for (provider, tokens, bytes) in claims {
-            audit.record(ProviderId::from_u128(provider), tokens, bytes);
+            audit.record(ProviderId::from_u128(provider), Claimed::answer(tokens, bytes));
         }
         for one in found(&audit) {
             prop_assert!(one.fair_tokens <= one.claimed.tokens);
