@@ -24,6 +24,8 @@ mod pricing;
 pub mod protocol;
 mod random;
 pub mod routing;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod split;
 pub mod sse;
 pub mod standing;

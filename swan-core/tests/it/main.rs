@@ -13,7 +13,6 @@ mod auction;
 mod claims;
 mod collateral;
 mod economy;
-mod free_tier;
 mod governance;
 mod hardware;
 mod leaderboard;
@@ -28,6 +27,8 @@ mod protocol_limits;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
 mod purity;
+#[cfg(feature = "simulation")]
+mod simulation;
 mod split;
 mod sse;
 mod standing;
