@@ -15,6 +15,7 @@ mod collateral;
 mod economy;
 mod governance;
 mod hardware;
+mod health;
 mod leaderboard;
 mod ledger;
 mod openai;
@@ -27,6 +28,7 @@ mod protocol_limits;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
 mod purity;
+mod routing;
 #[cfg(feature = "simulation")]
 mod simulation;
 mod split;
