@@ -6,6 +6,7 @@
 
 mod leaderboard;
 mod money;
+mod routing;
 mod session;
 
 use criterion::Criterion;
@@ -14,6 +15,7 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     leaderboard::benches(&mut criterion);
     money::benches(&mut criterion);
+    routing::benches(&mut criterion);
     session::benches(&mut criterion);
     criterion.final_summary();
 }
