@@ -16,6 +16,8 @@ pub mod store;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "grading")]
+pub mod grading;
 
 // The public interface.
 pub use builder::HubBuilder;

@@ -10,6 +10,7 @@
 
 mod api;
 mod auction;
+mod benchmark;
 mod claims;
 mod collateral;
 mod economy;

@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod audit;
+mod benchmark;
 mod dev;
 mod key;
 mod policy;
@@ -44,6 +45,8 @@ enum Command {
     Dev(dev::Args),
     /// Run a hub
     Serve(serve::Args),
+    /// Ask any OpenAI-compatible server what a provider is asked, and grade it
+    Benchmark(benchmark::Args),
     #[command(flatten)]
     Admin(AdminCommand),
 }
@@ -58,6 +61,8 @@ pub(crate) enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Benchmark(#[from] benchmark::BenchmarkError),
     #[error(transparent)]
     Admin(#[from] AdminError),
     #[error(transparent)]
@@ -75,6 +80,7 @@ impl CliError {
         match self {
             Self::Config(_) | Self::Hub(HubError::Config(_)) => ExitCode::from(2),
             Self::Admin(error) => error.exit_code(),
+            Self::Benchmark(error) => error.exit_code(),
             _ => ExitCode::FAILURE,
         }
     }
@@ -119,6 +125,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
             Box::pin(serve::run(args)).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Benchmark(args) => Ok(Box::pin(benchmark::run(args)).await?),
         Command::Admin(command) => {
             let mut terminal = Terminal {
                 out: &mut std::io::stdout(),

@@ -1,7 +1,7 @@
 //! Configured OpenAI-compatible servers, used when no provider can serve.
 
 mod config;
-mod connect;
+pub(crate) mod connect;
 mod endpoint;
 mod exchange;
 #[cfg(test)]

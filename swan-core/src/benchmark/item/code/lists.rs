@@ -83,7 +83,7 @@ pub(super) fn best_window(d: &mut Draw<'_>) -> Task {
 
 /// How many pairs fit together.
 pub(super) fn pair_count(d: &mut Draw<'_>) -> Task {
-    let (modulus, gap) = (d.int(3, 11), d.int(1, 60));
+    let (modulus, gap) = (d.int(3, 6), d.int(1, 20));
     let count = |list: &Vec<i64>| -> i64 {
         let later = |at: usize| list.iter().skip(at + 1);
         let fits = |a: i64, b: i64| (a + b) % modulus == 0 && (a - b).abs() >= gap;

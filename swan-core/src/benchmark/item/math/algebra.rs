@@ -6,7 +6,7 @@ use crate::benchmark::item::words::{NAMES, PLACES};
 
 /// Two kinds of things, two totals.
 pub(super) fn animals(d: &mut Draw<'_>) -> Question {
-    let most = d.by_level(20, 90, 480);
+    let most = d.by_level(200, 400, 900);
     let (two, four) = (d.int(3, most), d.int(3, most));
     let (heads, legs) = (two + four, 2 * two + 4 * four);
     let place = d.pick(&PLACES);
@@ -31,7 +31,7 @@ pub(super) fn animals(d: &mut Draw<'_>) -> Question {
 
 /// A linear equation with a whole solution.
 pub(super) fn equation(d: &mut Draw<'_>) -> Question {
-    let x = d.int(-d.by_level(9, 40, 150), d.by_level(30, 90, 250));
+    let x = d.int(-d.by_level(20, 90, 250), d.by_level(90, 190, 450));
     let (a, c) = (d.int(5, 29), d.int(-9, 4));
     let b = d.int(-d.by_level(20, 90, 400), d.by_level(20, 90, 400));
     let right = a * x + b - c * x;
@@ -64,8 +64,8 @@ fn linear(factor: i64, variable: &str, constant: i64) -> String {
 /// The term or the sum of an arithmetic sequence.
 pub(super) fn arithmetic_series(d: &mut Draw<'_>) -> Question {
     let (first, step) = (
-        d.int(3, d.by_level(40, 200, 900)),
-        d.int(2, d.by_level(9, 30, 75)),
+        d.int(3, d.by_level(400, 900, 2_000)),
+        d.int(2, d.by_level(40, 60, 90)),
     );
     let n = d.int(8, d.by_level(15, 40, 120));
     let last = first + (n - 1) * step;
@@ -89,8 +89,8 @@ pub(super) fn arithmetic_series(d: &mut Draw<'_>) -> Question {
 
 /// A rule applied again and again.
 pub(super) fn recurrence(d: &mut Draw<'_>) -> Question {
-    let start = d.int(2, d.by_level(30, 95, 240));
-    let (factor, plus) = (d.int(2, 4), d.int(-9, d.by_level(9, 40, 90)));
+    let start = d.int(2, d.by_level(300, 600, 990));
+    let (factor, plus) = (d.int(2, 4), d.int(-30, d.by_level(40, 60, 90)));
     let steps = d.int(2, d.by_level(3, 4, 5));
     let end = (0..steps).fold(start, |term, _| term * factor + plus);
     let (verb, size) = (if plus < 0 { "subtract" } else { "add" }, plus.abs());

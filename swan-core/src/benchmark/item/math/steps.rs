@@ -55,9 +55,9 @@ pub(super) fn mean(d: &mut Draw<'_>) -> Question {
 
 /// Areas and borders of rectangles.
 pub(super) fn area(d: &mut Draw<'_>) -> Question {
-    let most = d.by_level(30, 80, 300);
+    let most = d.by_level(200, 400, 900);
     let (length, width) = (d.int(9, most), d.int(8, most));
-    let path = d.int(1, 4);
+    let path = d.int(1, 12);
     let price = d.int(3, 48);
     if d.chance(50) {
         let (outer, inner) = ((length + 2 * path) * (width + 2 * path), length * width);

@@ -1,0 +1,6 @@
+//! Benchmarks: items, numbers, scores and schedules (Seed 001, Quality Assurance).
+
+mod items;
+mod numbers;
+mod schedule;
+mod score;
