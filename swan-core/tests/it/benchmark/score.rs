@@ -246,8 +246,7 @@ proptest! {
         let count = right + more;
         let interval = Interval::wilson(right, count, z);
         prop_assert!(interval.low_bps <= interval.high_bps);
-        if count > 0 {
-            let share = right * 10_000 / count;
+        if let Some(share) = (right * 10_000).checked_div(count) {
             prop_assert!(u64::from(interval.low_bps) <= share && share <= u64::from(interval.high_bps));
             let wider = Interval::wilson(right, count, z + 500);
             prop_assert!(wider.low_bps <= interval.low_bps && interval.high_bps <= wider.high_bps);

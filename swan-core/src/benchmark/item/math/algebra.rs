@@ -33,7 +33,7 @@ pub(super) fn animals(d: &mut Draw<'_>) -> Question {
 pub(super) fn equation(d: &mut Draw<'_>) -> Question {
     let x = d.int(-d.by_level(20, 90, 250), d.by_level(90, 190, 450));
     let (a, c) = (d.int(5, 29), d.int(-9, 4));
-    let b = d.int(-d.by_level(20, 90, 400), d.by_level(20, 90, 400));
+    let b = d.int(-d.by_level(150, 400, 900), d.by_level(150, 400, 900));
     let right = a * x + b - c * x;
     let v = d.pick(&["x", "y", "n", "t", "k", "m", "z", "p"]);
     let (left, other) = (linear(a, v, b), linear(c, v, right));
@@ -108,8 +108,8 @@ pub(super) fn recurrence(d: &mut Draw<'_>) -> Question {
 /// What is left over.
 pub(super) fn remainder(d: &mut Draw<'_>) -> Question {
     let (a, b) = (
-        d.int(12, d.by_level(60, 99, 400)),
-        d.int(12, d.by_level(30, 99, 300)),
+        d.int(12, d.by_level(300, 500, 900)),
+        d.int(12, d.by_level(200, 400, 700)),
     );
     let c = d.int(5, 99);
     let modulus = d.int(6, d.by_level(15, 37, 97));

@@ -44,7 +44,7 @@ pub(super) fn sharing(d: &mut Draw<'_>) -> Question {
 /// Simple interest over some years.
 pub(super) fn interest(d: &mut Draw<'_>) -> Question {
     let name = d.pick(&NAMES);
-    let principal = d.int(12, d.by_level(90, 700, 4_000)) * 50;
+    let principal = d.int(12, d.by_level(3_000, 6_000, 9_000)) * 50;
     let (half_percents, years) = (d.int(2, 19), d.int(2, 9));
     let rate = if half_percents % 2 == 0 {
         format!("{}", half_percents / 2)

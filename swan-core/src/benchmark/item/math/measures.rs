@@ -9,10 +9,10 @@ use crate::benchmark::number::Expected;
 /// Two legs at two speeds.
 pub(super) fn journey(d: &mut Draw<'_>) -> Question {
     let name = d.pick(&NAMES);
-    let (fast, slow) = (d.int(11, 26) * 5, d.int(4, 19) * 3);
+    let (fast, slow) = (d.int(27, 65) * 2, d.int(4, 19) * 3);
     let (quarters, other) = (
-        d.int(3, d.by_level(8, 19, 31)),
-        d.int(2, d.by_level(8, 15, 27)),
+        d.int(3, d.by_level(23, 31, 39)),
+        d.int(2, d.by_level(19, 27, 35)),
     );
     let (first, second) = (hours(quarters), hours(other));
     let text = d.one([
