@@ -40,10 +40,10 @@ fn tables(found: &mut Vec<Difference>, at: &str, before: &toml::Table, after: &t
         match (before.get(name), after.get(name)) {
             // A section that only one of them has is told key by key, as readers look for keys.
             (None, Some(toml::Value::Table(new))) if !new.is_empty() => {
-                tables(found, &at, &toml::Table::new(), new)
+                tables(found, &at, &toml::Table::new(), new);
             }
             (Some(toml::Value::Table(old)), None) if !old.is_empty() => {
-                tables(found, &at, old, &toml::Table::new())
+                tables(found, &at, old, &toml::Table::new());
             }
             (old, new) => values(found, &at, old, new),
         }

@@ -9,6 +9,7 @@ mod benchmark;
 mod dev;
 mod key;
 mod policy;
+mod policy_file;
 mod provider;
 mod serve;
 mod signals;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use swan_core::{Difference, Policy, PolicyStamp, Tier};
 
 use super::admin::{AdminError, Terminal};
+use super::policy_file::{PolicyFile, load_policy, origin, read_policy};
 use super::table::printable;
-use crate::config::policy::{PolicyFile, load_policy, origin, read_policy};
 use crate::error::ConfigError;
 
 /// `swan-hub policy`

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use super::policy_file::load_policy;
 use super::store_args::{self, StoreArgs};
 use super::{CliError, signals};
 use crate::config::Config;
-use crate::config::policy::load_policy;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::seams::FixedPrice;

@@ -2,7 +2,6 @@
 
 mod external;
 mod layers;
-pub(crate) mod policy;
 
 use std::path::PathBuf;
 use std::time::Duration;

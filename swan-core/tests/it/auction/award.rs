@@ -145,7 +145,7 @@ proptest! {
         let winner = bids[position];
         prop_assert!(price >= winner.price && price <= ceiling);
         prop_assert!(!bids.iter().any(|bid| bid.price < winner.price && bid.reputation >= winner.reputation));
-        let mut reversed = bids.clone();
+        let mut reversed = bids;
         reversed.reverse();
         let (other, same) = rule.award(&reversed, ceiling).unwrap();
         prop_assert_eq!((reversed[other], same), (winner, price));

@@ -3,7 +3,7 @@ use swan_core::auction::{CommissionFrom, Payment, Settlement};
 use swan_core::tokenomics::TokenError;
 use swan_core::{Amount, Policy, PolicyError};
 
-use super::{amount, policy, units};
+use super::{policy, units};
 
 /// Seed 003: a task of 1,000 SWAN earns its provider 1,000 and the market provider 50; fees go 75 % and 25 %.
 #[test]
@@ -89,7 +89,7 @@ fn the_built_in_numbers_are_read_and_absurd_ones_named() {
             .insert(key.into(), value.into());
         match Policy::from_toml(&source.to_string()) {
             Err(PolicyError::Invalid { key: named, .. }) => {
-                assert_eq!(named, format!("auction.{key}"))
+                assert_eq!(named, format!("auction.{key}"));
             }
             other => panic!("{key}: {:?}", other.map(|policy| policy.version().clone())),
         }
