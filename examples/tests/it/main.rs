@@ -75,3 +75,34 @@ async fn a_nested_hub_lives_under_the_products_path_and_login() {
         program::post(&format!("{url}/chat/completions"), chat, Some("x-user: 7")).await;
     assert!(penniless.starts_with("HTTP/1.1 402"), "{penniless}");
 }
+
+#[tokio::test]
+async fn a_year_of_the_market_is_played_charted_and_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let chart = folder.path().join("economy.svg");
+    let mut economy = Command::new(env!("CARGO_BIN_EXE_economy"));
+    economy.args(["--days", "30", "--seed", "3", "--chart"]);
+    let said = program::output(economy.arg(&chart)).await;
+    for words in [
+        "30 days under swan-2.0",
+        "honest",
+        "overclaiming",
+        "does not pay",
+        "lazy pays: half of the benchmark items right",
+        "benchmark.math_least_bps = 6700",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let svg = std::fs::read_to_string(&chart).unwrap();
+    assert!(
+        svg.starts_with("<svg") && svg.contains("polyline") && svg.trim_end().ends_with("</svg>")
+    );
+
+    let mut wrong = Command::new(env!("CARGO_BIN_EXE_economy"));
+    let wrong = wrong.args(["--weeks", "3"]).output().await.unwrap();
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert!(
+        !wrong.status.success() && said.contains("--weeks is not known"),
+        "{said}"
+    );
+}
