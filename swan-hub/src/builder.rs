@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use swan_core::health::HealthRules;
 use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -176,7 +177,8 @@ impl HubBuilder {
             holds_voided = recovery.holds_voided,
             "the books are open"
         );
-        let registry = Registry::new(Arc::clone(&clock));
+        let health = Arc::new(*policy.health());
+        let registry = Registry::new(Arc::clone(&clock), Arc::clone(&health));
         let sessions = Sessions::new(
             registry.clone(),
             (keys.clone(), Arc::clone(&store)),
@@ -190,7 +192,7 @@ impl HubBuilder {
             books.clone(),
             WatchOptions::default(),
         );
-        let external = endpoints(self.external, &policy, &clock)?;
+        let external = endpoints(self.external, &policy, &clock, &health)?;
         let shared = Arc::new(Shared {
             pricing: self.pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
             split: self.split.unwrap_or_else(|| Arc::new(*policy.split())),
@@ -225,6 +227,7 @@ fn endpoints(
     configs: Vec<ExternalConfig>,
     policy: &Policy,
     clock: &Arc<dyn Clock>,
+    health: &Arc<HealthRules>,
 ) -> Result<Vec<ExternalEndpoint>, HubError> {
     let endpoint = |mut config: ExternalConfig| {
         let mut models = BTreeMap::new();
@@ -235,7 +238,7 @@ fn endpoints(
             models.insert(model.id.to_string(), upstream);
         }
         config.models = models;
-        ExternalEndpoint::new(&config, Arc::clone(clock))
+        ExternalEndpoint::new(&config, Arc::clone(clock), Arc::clone(health))
             .map_err(|error| HubError::Build(error.to_string()))
     };
     configs.into_iter().map(endpoint).collect()

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use swan_core::{BreakerConfig, Clock, ModelId};
+use swan_core::health::HealthRules;
+use swan_core::{Clock, ModelId};
 
 pub use config::ExternalConfig;
 pub(crate) use endpoint::Endpoint;
@@ -26,23 +27,26 @@ pub(crate) struct ExternalEndpoint {
     endpoint: Arc<Endpoint>,
     links: ArcSwap<BTreeMap<ModelId, Arc<Link>>>,
     clock: Arc<dyn Clock>,
+    rules: Arc<HealthRules>,
     capacity: u32,
     fixed: bool,
 }
 
 impl ExternalEndpoint {
-    /// The endpoint that `config` describes. Nothing is sent before the first request or [`ExternalEndpoint::discover`].
+    /// The endpoint that `config` describes, judged by `rules`. Nothing is sent before the first request or [`ExternalEndpoint::discover`].
     ///
     /// # Errors
     /// [`ExternalError`] names what is wrong with the configuration.
     pub(crate) fn new(
         config: &ExternalConfig,
         clock: Arc<dyn Clock>,
+        rules: Arc<HealthRules>,
     ) -> Result<Self, ExternalError> {
         let external = Self {
             endpoint: Arc::new(Endpoint::new(config)?),
             links: ArcSwap::default(),
             clock,
+            rules,
             capacity: config.capacity.max(1),
             fixed: !config.models.is_empty(),
         };
@@ -112,7 +116,7 @@ impl ExternalEndpoint {
             (self.endpoint.provider(), Arc::clone(self.endpoint.name())),
             (model, upstream.into()),
             Way::Endpoint(Arc::clone(&self.endpoint)),
-            Arc::new(Vitals::new(BreakerConfig::default())),
+            Arc::new(Vitals::new(Arc::clone(&self.rules))),
             self.capacity,
         ))
     }

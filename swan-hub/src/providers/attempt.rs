@@ -1,17 +1,7 @@
-//! How one attempt at one provider can fail, and whom that says something about.
+//! How one attempt at one provider can fail; what that says, and about whom, is in the core's table ([`Ending::verdict`]).
 
 use bytes::Bytes;
-
-/// Whom a failed attempt speaks against: the breaker, and later slashing, read nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// The request itself: any provider would have refused it.
-    Consumer,
-    /// The provider, its model server or its line.
-    Provider,
-    /// This hub.
-    Hub,
-}
+use swan_core::health::Ending;
 
 /// Why an attempt did not bring an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,30 +63,28 @@ pub(crate) enum AttemptError {
 pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
 
 impl AttemptError {
-    /// Whom this failure speaks against.
-    pub(crate) const fn fault(&self) -> Fault {
+    /// The row of the core's table that this failure is.
+    pub(crate) const fn ending(&self) -> Ending {
         match self {
-            Self::Connect(_) | Self::Lost(_) | Self::Deadline | Self::Idle => Fault::Provider,
-            Self::Provider { status, .. } => match *status {
-                400 | 405 | 406 | 409 | 411..=417 | 422 | 431 => Fault::Consumer,
-                _ => Fault::Provider,
-            },
-            Self::TooLarge { .. } | Self::Malformed(_) | Self::Overflow { .. } => Fault::Consumer,
-            Self::Unsupported(_) | Self::Busy | Self::Draining | Self::TooLong => Fault::Hub,
+            Self::Connect(_) => Ending::Unreachable,
+            Self::Lost(_) => Ending::Lost,
+            Self::Deadline => Ending::NoFirstByte,
+            Self::TooLong => Ending::TooLong,
+            Self::Idle => Ending::Idle,
+            Self::Provider { status, .. } => Ending::Status { code: *status },
+            Self::TooLarge { .. } => Ending::TooLarge,
+            Self::Unsupported(_) => Ending::Unsupported,
+            // What any provider would have said.
+            Self::Malformed(_) => Ending::Status { code: 400 },
+            Self::Busy => Ending::LineBusy,
+            Self::Draining => Ending::Draining,
+            Self::Overflow { .. } => Ending::SlowConsumer,
         }
     }
 
     /// Whether another provider may do better, as long as the consumer has seen nothing yet.
     pub(crate) const fn is_retryable(&self) -> bool {
-        match self {
-            Self::TooLarge { .. } | Self::Unsupported(_) | Self::Busy | Self::Draining => true,
-            Self::Malformed(_) | Self::Overflow { .. } | Self::TooLong => false,
-            Self::Connect(_)
-            | Self::Lost(_)
-            | Self::Deadline
-            | Self::Idle
-            | Self::Provider { .. } => matches!(self.fault(), Fault::Provider),
-        }
+        self.ending().verdict().retry
     }
 
     /// The status that the provider or its model server gave, if it gave one.
@@ -110,42 +98,45 @@ impl AttemptError {
 
 #[cfg(test)]
 mod tests {
+    use swan_core::health::Blame;
+
     use super::*;
 
-    fn answered(status: u16) -> AttemptError {
-        AttemptError::Provider {
+    #[test]
+    fn every_failure_has_its_row_in_the_table_of_blame() {
+        let answered = |status| AttemptError::Provider {
             status,
             message: String::new(),
             body: Bytes::new(),
-        }
-    }
-
-    #[test]
-    fn a_status_tells_whose_fault_it_was() {
-        for (status, fault, retryable) in [
-            (400, Fault::Consumer, false),
-            (413, Fault::Consumer, false),
-            (422, Fault::Consumer, false),
-            (401, Fault::Provider, true),
-            (404, Fault::Provider, true),
-            (408, Fault::Provider, true),
-            (429, Fault::Provider, true),
-            (500, Fault::Provider, true),
-            (503, Fault::Provider, true),
+        };
+        let text = String::new;
+        let (consumer, provider, hub) = (Blame::Consumer, Blame::Provider, Blame::Hub);
+        for (error, blame, retryable) in [
+            (answered(400), consumer, false),
+            (answered(413), consumer, false),
+            (answered(422), consumer, false),
+            (answered(401), provider, true),
+            (answered(404), provider, true),
+            (answered(429), provider, true),
+            (answered(500), provider, true),
+            (AttemptError::Connect(text()), provider, true),
+            (AttemptError::Lost(text()), provider, true),
+            (AttemptError::Deadline, provider, true),
+            (AttemptError::Idle, provider, true),
+            (AttemptError::TooLong, hub, false),
+            // A frame too large for one provider may fit another.
+            (AttemptError::TooLarge { limit: 1, size: 2 }, consumer, true),
+            (AttemptError::Unsupported(text()), hub, true),
+            (AttemptError::Malformed(text()), consumer, false),
+            (AttemptError::Busy, hub, true),
+            (AttemptError::Draining, hub, true),
+            (AttemptError::Overflow { limit: 1 }, consumer, false),
         ] {
-            let error = answered(status);
             assert_eq!(
-                (error.fault(), error.is_retryable()),
-                (fault, retryable),
-                "{status}"
+                (error.ending().verdict().blame, error.is_retryable()),
+                (Some(blame), retryable),
+                "{error:?}"
             );
         }
-    }
-
-    #[test]
-    fn a_frame_too_large_for_one_provider_may_fit_another() {
-        let error = AttemptError::TooLarge { limit: 1, size: 2 };
-        assert!(error.is_retryable());
-        assert_eq!(error.fault(), Fault::Consumer);
     }
 }

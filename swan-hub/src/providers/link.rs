@@ -118,14 +118,13 @@ impl Link {
 
     /// What routing needs to know.
     pub(crate) fn candidate(&self, now: Timestamp) -> Candidate {
-        Candidate {
+        let mut candidate = Candidate {
             in_flight: self.in_flight(),
-            ewma_ttft_ms: self.vitals.first_token_ms(),
-            success_permille: self.vitals.success_permille(),
             draining: !self.takes_requests(),
-            breaker_open: self.vitals.is_open(now),
             ..Candidate::new(self.provider, self.capacity())
-        }
+        };
+        self.vitals.describe(&mut candidate, now);
+        candidate
     }
 
     /// The provider goes: it gets nothing new.

@@ -10,6 +10,7 @@ mod link;
 mod mailbox;
 mod orders;
 mod outlets;
+mod outliers;
 mod registry;
 mod reply;
 mod roll;
@@ -29,14 +30,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-pub(crate) use attempt::{AttemptError, Fault};
+pub(crate) use attempt::AttemptError;
 pub(crate) use job::{Head, Job};
 pub(crate) use link::{ConnectionMode, Link, Way};
 pub(crate) use mailbox::Batch;
 pub(crate) use registry::{Nodes, Registry};
 pub(crate) use reply::Reply;
 pub(crate) use sessions::{Sessions, SessionsConfig};
-pub(crate) use slot::{Outcome, Slot};
+pub(crate) use slot::{Outcome, Slot, Suspect};
 pub(crate) use vitals::Vitals;
 
 /// The routes that providers use. They work below any path.

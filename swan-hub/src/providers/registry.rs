@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use swan_core::health::HealthRules;
 use swan_core::protocol::Health;
 use swan_core::routing::{self, Candidates};
 use swan_core::{Candidate, Clock, Model, ModelId, ProviderId, Timestamp};
 
 use super::line::{Closing, Command, Line};
 use super::link::{Link, Way};
+use super::outliers::Outliers;
 use super::roll::{Arrival, Roll};
 use super::slot::Slot;
 
@@ -53,6 +55,7 @@ pub(crate) struct Registry {
 struct Shared {
     presence: ArcSwap<Presence>,
     roll: Mutex<Roll>,
+    outliers: Outliers,
     clock: Arc<dyn Clock>,
     draining: AtomicBool,
 }
@@ -94,11 +97,12 @@ impl Candidates for Nodes {
 }
 
 impl Registry {
-    /// An empty registry.
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    /// An empty registry, which judges providers by `rules`.
+    pub(crate) fn new(clock: Arc<dyn Clock>, rules: Arc<HealthRules>) -> Self {
         let shared = Shared {
             presence: ArcSwap::default(),
-            roll: Mutex::default(),
+            roll: Mutex::new(Roll::new(Arc::clone(&rules))),
+            outliers: Outliers::new(rules),
             clock,
             draining: AtomicBool::new(false),
         };
@@ -199,6 +203,16 @@ impl Registry {
         }
     }
 
+    /// Lets time take effect on what is known of each provider, and holds off those that fail far more often than the others
+    /// of their model. A look at everybody: for a task that runs every few seconds.
+    pub(super) fn judge(&self) {
+        let presence = self.shared.presence.load_full();
+        let models = presence
+            .iter()
+            .map(|(model, served)| (model, &*served.links));
+        self.shared.outliers.sweep(models, self.shared.clock.now());
+    }
+
     /// How long newcomers of `provider` are held because two machines fight over its identity.
     pub(super) fn held(&self, provider: ProviderId) -> Option<Duration> {
         self.shared
@@ -266,6 +280,7 @@ impl Registry {
     }
 
     fn place(&self, roll: &mut Roll, line: &Arc<Line>, offers: &[Offer]) {
+        let now = self.shared.clock.now();
         let old = roll.links(line).to_vec();
         let mut new: Vec<Arc<Link>> = Vec::with_capacity(offers.len());
         for offer in offers {
@@ -286,7 +301,7 @@ impl Registry {
                     (line.provider, Arc::clone(&line.name)),
                     (offer.model.id.clone(), Arc::clone(&offer.upstream)),
                     Way::Line(Arc::clone(line)),
-                    roll.vitals(line.provider, &offer.model.id),
+                    roll.vitals(line.provider, &offer.model.id, now),
                     offer.capacity,
                 )),
             });

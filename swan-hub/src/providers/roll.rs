@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{BreakerConfig, ModelId, ProviderId, Timestamp};
+use swan_core::health::HealthRules;
+use swan_core::{ModelId, ProviderId, Timestamp};
 
 use super::line::Line;
 use super::link::Link;
@@ -49,12 +50,12 @@ pub(crate) enum Arrival {
 type NodeKey = (ProviderId, Arc<str>);
 
 /// Who is connected. Guarded by the registry's lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Roll {
     members: BTreeMap<NodeKey, Member>,
     arrivals: HashMap<NodeKey, Arrivals>,
     vitals: HashMap<(ProviderId, ModelId), Arc<Vitals>>,
-    breaker: BreakerConfig,
+    rules: Arc<HealthRules>,
 }
 
 #[derive(Debug)]
@@ -70,6 +71,16 @@ struct Arrivals {
 }
 
 impl Roll {
+    /// Nobody is connected; providers are judged by `rules`.
+    pub(crate) fn new(rules: Arc<HealthRules>) -> Self {
+        Self {
+            members: BTreeMap::new(),
+            arrivals: HashMap::new(),
+            vitals: HashMap::new(),
+            rules,
+        }
+    }
+
     /// Every connection.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &Arc<Line>> {
         self.members.values().map(|member| &member.line)
@@ -174,15 +185,27 @@ impl Roll {
             .map(|member| member.links)
     }
 
-    /// How `provider` has been doing with `model`.
-    pub(crate) fn vitals(&mut self, provider: ProviderId, model: &ModelId) -> Arc<Vitals> {
+    /// How `provider` has been doing with `model`, which it now serves at one more node.
+    pub(crate) fn vitals(
+        &mut self,
+        provider: ProviderId,
+        model: &ModelId,
+        now: Timestamp,
+    ) -> Arc<Vitals> {
         if self.vitals.len() >= MAX_VITALS {
             self.vitals
                 .retain(|_, vitals| Arc::strong_count(vitals) > 1);
         }
-        let breaker = self.breaker;
-        let vitals = self.vitals.entry((provider, model.clone()));
-        Arc::clone(vitals.or_insert_with(|| Arc::new(Vitals::new(breaker))))
+        let rules = &self.rules;
+        let vitals = self
+            .vitals
+            .entry((provider, model.clone()))
+            .or_insert_with(|| Arc::new(Vitals::new(Arc::clone(rules))));
+        // Nobody but this list knew it: no other node of the provider is here.
+        if Arc::strong_count(vitals) == 1 {
+            vitals.came_back(now);
+        }
+        Arc::clone(vitals)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::store::{KeyRing, Store};
 /// How often revoked keys are looked for, which bounds how long their sessions live on.
 const SWEEP_EVERY: Duration = Duration::from_millis(250);
 
-/// After how many sweeps the store hears who was here.
+/// After how many sweeps the store hears who was here, and providers are compared with each other.
 const SWEEPS_PER_RECORD: u32 = 8;
 
 /// Limits of the provider side; the default is DESIGN section 11.
@@ -132,6 +132,7 @@ impl Sessions {
                 };
                 sessions.close_revoked();
                 if sweep % SWEEPS_PER_RECORD == 0 {
+                    sessions.registry.judge();
                     sessions.record().await;
                 }
             }

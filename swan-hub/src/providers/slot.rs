@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use swan_core::health::{Blame, Ending};
 use swan_core::{Clock, Permit, ProviderId};
 
-use super::attempt::{AttemptError, Fault};
+use super::attempt::AttemptError;
 use super::job::Job;
 use super::line::{Command, Order};
 use super::link::{ConnectionMode, Link, Way};
@@ -17,11 +18,11 @@ use super::reply::{Bounds, Reply, SessionSource, Source};
 pub(crate) enum Outcome {
     /// It was served.
     Served {
-        /// Time from dispatch to the first content, where there was any.
+        /// Time from dispatch to the first content of a stream.
         first_token: Option<Duration>,
     },
-    /// It failed, and this is whom that speaks against.
-    Failed(Fault),
+    /// It failed, or was ended, like this.
+    Failed(Ending),
 }
 
 /// A place in a provider's capacity, taken before and given back after the request, whatever happens to it.
@@ -105,13 +106,19 @@ impl Slot {
         self.learn(Some(outcome));
     }
 
+    /// Gives the place back after a failure that may be the request's own, and keeps the verdict open until others have tried.
+    pub(crate) fn suspect(mut self, ending: Ending) -> Suspect {
+        Suspect {
+            link: Arc::clone(&self.link),
+            clock: Arc::clone(&self.clock),
+            ending,
+            permit: self.permit.take(),
+        }
+    }
+
     fn learn(&mut self, outcome: Option<Outcome>) {
         if let Some(permit) = self.permit.take() {
-            let outcome = match outcome {
-                Some(Outcome::Failed(Fault::Provider)) if self.link.is_counted_loss() => None,
-                outcome => outcome,
-            };
-            self.link.vitals.learn(permit, outcome, self.clock.now());
+            learn(&self.link, &*self.clock, permit, outcome);
         }
     }
 }
@@ -121,4 +128,41 @@ impl Drop for Slot {
         self.link.leave();
         self.learn(None);
     }
+}
+
+/// A provider's failure over a request that may break every provider. Dropped, it counts against the provider.
+#[derive(Debug)]
+pub(crate) struct Suspect {
+    link: Arc<Link>,
+    clock: Arc<dyn Clock>,
+    ending: Ending,
+    permit: Option<Permit>,
+}
+
+impl Suspect {
+    /// It was the request: the failure counts against nobody.
+    pub(crate) fn acquit(mut self) {
+        if let Some(permit) = self.permit.take() {
+            learn(&self.link, &*self.clock, permit, None);
+        }
+    }
+}
+
+impl Drop for Suspect {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            let outcome = Some(Outcome::Failed(self.ending));
+            learn(&self.link, &*self.clock, permit, outcome);
+        }
+    }
+}
+
+fn learn(link: &Link, clock: &dyn Clock, permit: Permit, outcome: Option<Outcome>) {
+    let outcome = outcome.filter(|outcome| match outcome {
+        Outcome::Served { .. } => true,
+        Outcome::Failed(ending) => {
+            ending.verdict().blame != Some(Blame::Provider) || !link.is_counted_loss()
+        }
+    });
+    link.vitals.learn(permit, outcome, clock.now());
 }

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, StatusCode};
 use swan_core::ModelId;
+use swan_core::health::Blame;
 use swan_core::openai::{ChunkFacts, ErrorBody, Rewrite};
 use swan_core::protocol::{Operation, Piece};
 use tokio::time::Instant;
 
 use super::RequestError;
+use super::failures::Failures;
 use super::parse::ChatRequest;
 use super::route::{RouteError, Router};
 use super::settle::Bill;
 use super::start::{Start, StartError};
 use crate::hub::Shared;
-use crate::providers::{AttemptError, Fault, Job, Reply, Slot};
+use crate::providers::{AttemptError, Job, Reply, Slot};
 
 /// Why no provider gave an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +106,7 @@ pub(crate) async fn attempt(
     deadline: Instant,
 ) -> Result<Won, RequestError> {
     let mut router = Router::new(hub, model, request);
+    let mut failures = Failures::default();
     let mut last = None;
     let mut number = 0;
     while let Some(slot) = next(hub, &mut router, request, number, last.is_none())? {
@@ -112,14 +115,16 @@ pub(crate) async fn attempt(
         number += 1;
         match try_one(hub, request, bill, job).await {
             Ok(answer) => {
+                failures.served();
                 let fallback = router.fallback;
                 return Ok(Won { answer, fallback });
             }
             Err(error) => {
                 // Not the error's words: a model server may quote the prompt in them.
-                let (fault, status) = (error.fault(), error.status());
-                tracing::debug!(request = %bill.request(), number, ?fault, status, "an attempt failed");
-                bill.attempt_failed(error.fault());
+                let (ending, status) = (error.ending(), error.status());
+                let blame = ending.verdict().blame;
+                tracing::debug!(request = %bill.request(), number, ?blame, status, "an attempt failed");
+                failures.add(ending, bill);
                 let is_over = !error.is_retryable() || Instant::now() >= deadline;
                 last = Some(error);
                 if is_over {
@@ -310,7 +315,7 @@ fn failed(error: AttemptError, attempts: u32, request: &ChatRequest) -> Attempts
             status,
             ref message,
             ref body,
-        } if error.fault() == Fault::Consumer => {
+        } if error.ending().verdict().blame == Some(Blame::Consumer) => {
             let mut error = Box::new(ErrorBody::read(body));
             if error.message.is_empty() {
                 error.message = message.clone();

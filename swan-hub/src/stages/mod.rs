@@ -10,6 +10,7 @@ mod admit;
 mod attempt;
 mod authenticate;
 mod error;
+mod failures;
 mod hold;
 mod parse;
 mod quote;

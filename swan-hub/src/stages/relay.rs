@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use parking_lot::Mutex;
 use swan_core::RequestId;
+use swan_core::health::Ending;
 
 use super::attempt::{AttemptsFailed, Begun};
 use super::settle::{Bill, Settling};
@@ -18,7 +19,7 @@ use super::tally::frame;
 use crate::events::Outcome;
 use crate::gateway::Answer;
 use crate::hub::Shared;
-use crate::providers::{Fault, Reply};
+use crate::providers::Reply;
 use crate::stages::RequestError;
 
 /// Ready events are put into one write up to this many bytes.
@@ -88,7 +89,7 @@ impl Flow {
                     let Some(tokens) = self.bill.used_up(&self.start.tally) else {
                         continue;
                     };
-                    self.end_early(Fault::Consumer, AttemptsFailed::UsedUp { tokens });
+                    self.end_early(Ending::TooLong, AttemptsFailed::UsedUp { tokens });
                     break;
                 }
                 Ok(Step::Done) => {
@@ -97,7 +98,7 @@ impl Flow {
                 }
                 Ok(Step::Starved) => {}
                 Err(StartError(reason)) => {
-                    self.end_early(Fault::Provider, AttemptsFailed::Broken { reason });
+                    self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
                     break;
                 }
             }
@@ -105,14 +106,14 @@ impl Flow {
             match reply.poll_next(cx) {
                 Poll::Ready(Some(Ok(piece))) => self.start.push(piece),
                 Poll::Ready(Some(Err(error))) => {
-                    self.end_early(error.fault(), AttemptsFailed::mid_answer(&error));
+                    self.end_early(error.ending(), AttemptsFailed::mid_answer(&error));
                     break;
                 }
                 Poll::Ready(None) => {
                     match self.start.end() {
                         Ok(()) => self.close(),
                         Err(StartError(reason)) => {
-                            self.end_early(Fault::Provider, AttemptsFailed::Broken { reason });
+                            self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
                         }
                     }
                     break;
@@ -153,7 +154,7 @@ impl Flow {
             if let Some(reply) = &mut self.reply {
                 reply.give_up();
             }
-            self.end_early(Fault::Consumer, AttemptsFailed::CutOff { reason });
+            self.end_early(Ending::SlowConsumer, AttemptsFailed::CutOff { reason });
         }
         self.bill.leave();
         if let Some(waker) = self.waker.take() {
@@ -161,11 +162,11 @@ impl Flow {
         }
     }
 
-    fn end_early(&mut self, fault: Fault, error: AttemptsFailed) {
+    fn end_early(&mut self, ending: Ending, error: AttemptsFailed) {
         self.bill.deliver(&self.start.tally);
         // The provider hears of the cancel before its place is free.
         self.reply = None;
-        self.bill.attempt_failed(fault);
+        self.bill.attempt_failed(ending);
         let settling = self.bill.settle_partly(Outcome::Broken);
         self.phase = Phase::Breaking(settling, error.into());
     }

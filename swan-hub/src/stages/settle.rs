@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use swan_core::health::Ending;
 use swan_core::ledger::ChargeRecord;
 use swan_core::protocol::StreamEnd;
 use swan_core::{
@@ -27,7 +28,7 @@ use crate::events::Outcome;
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::ledger::{Hold, LedgerError, Settled};
-use crate::providers::{self, AttemptError, ConnectionMode, Fault, Slot};
+use crate::providers::{self, AttemptError, ConnectionMode, Slot, Suspect};
 
 /// Everything that one request must give back: its funds, its place at a provider, its place in the hub, its record.
 ///
@@ -152,12 +153,18 @@ impl Bill {
             .ok_or_else(|| AttemptError::Lost("the attempt is over".into()))
     }
 
-    /// The provider who was being tried has failed.
-    pub(crate) fn attempt_failed(&mut self, fault: Fault) {
+    /// The provider who was being tried has failed, or was ended.
+    pub(crate) fn attempt_failed(&mut self, ending: Ending) {
         self.step(RequestEvent::AttemptFailed);
         if let Some(slot) = self.slot.take() {
-            slot.finish(providers::Outcome::Failed(fault));
+            slot.finish(providers::Outcome::Failed(ending));
         }
+    }
+
+    /// The provider who was being tried has failed as it may over a request that breaks everybody.
+    pub(crate) fn attempt_suspect(&mut self, ending: Ending) -> Option<Suspect> {
+        self.step(RequestEvent::AttemptFailed);
+        self.slot.take().map(|slot| slot.suspect(ending))
     }
 
     /// What the tally has counted goes to the consumer now.
@@ -191,9 +198,10 @@ impl Bill {
     /// The answer is whole: charges it.
     pub(crate) fn settle(&mut self, usage: Option<&Bytes>, hints: Option<StreamEnd>) -> Settling {
         self.step(RequestEvent::Complete);
-        let first_token = self
-            .recorder
-            .first_content_at()
+        // A whole answer comes at once, and says nothing about its first token.
+        let first_content = self.recorder.first_content_at();
+        let first_token = first_content
+            .filter(|_| self.recorder.record.streaming)
             .map(|first| first.saturating_duration_since(self.dispatched));
         if let Some(slot) = self.slot.take() {
             slot.finish(providers::Outcome::Served { first_token });

@@ -14,7 +14,7 @@ use swan_core::protocol::Piece;
 use swan_core::testkit::ManualClock;
 use tokio::sync::mpsc;
 
-use super::{ask, config, endpoint, job, model, serve};
+use super::{ask, config, endpoint, job, model, rules, serve};
 use crate::external::{ExternalConfig, ExternalEndpoint};
 use crate::providers::{AttemptError, ConnectionMode, Reply};
 
@@ -175,7 +175,8 @@ async fn the_models_are_configured_or_discovered() {
     );
 
     let clock = Arc::new(ManualClock::default());
-    let found = ExternalEndpoint::new(&ExternalConfig::new("found", &base), clock).expect("good");
+    let found =
+        ExternalEndpoint::new(&ExternalConfig::new("found", &base), clock, rules()).expect("good");
     assert!(!found.serves(&model()));
     found.discover(canonical).await.expect("listed");
     assert_eq!(found.models(), [model()]);

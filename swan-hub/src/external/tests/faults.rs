@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{ask, config, endpoint, job, model};
+use super::{ask, config, endpoint, job, model, rules};
 use crate::external::{ExternalEndpoint, ExternalError};
 use crate::providers::{AttemptError, Outcome};
 
@@ -44,7 +44,7 @@ async fn a_dead_endpoint_fails_at_once_and_its_breaker_keeps_requests_away() {
             matches!(error, AttemptError::Connect(_)) && error.is_retryable(),
             "{error}"
         );
-        slot.finish(Outcome::Failed(error.fault()));
+        slot.finish(Outcome::Failed(error.ending()));
     }
     assert!(endpoint.connect(&model()).is_none());
 }
@@ -54,8 +54,8 @@ async fn a_connection_attempt_has_a_deadline() {
     // TEST-NET-1: nobody answers there, or the network says so at once.
     let mut config = config("http://192.0.2.1:9");
     config.connect_timeout_ms = 50;
-    let endpoint =
-        ExternalEndpoint::new(&config, Arc::new(ManualClock::default())).expect("well-formed");
+    let endpoint = ExternalEndpoint::new(&config, Arc::new(ManualClock::default()), rules())
+        .expect("well-formed");
     let begun = Instant::now();
     let (_slot, mut reply) = ask(&endpoint, job(false));
     let error = reply.head().await.expect_err("nobody is there");
@@ -111,11 +111,15 @@ async fn silence_has_a_bound_before_and_after_the_head() {
 fn a_configuration_that_cannot_work_names_what_is_wrong() {
     let clock = || Arc::new(ManualClock::default());
     for base in ["", "localhost:8000", "ftp://x", "http://", "not a url"] {
-        let error = ExternalEndpoint::new(&config(base), clock()).expect_err(base);
+        let error = ExternalEndpoint::new(&config(base), clock(), rules()).expect_err(base);
         assert!(matches!(error, ExternalError::BaseUrl { .. }), "{error}");
     }
-    let error = ExternalEndpoint::new(&config("http://x").with_api_key("a\nb"), clock());
+    let error = ExternalEndpoint::new(&config("http://x").with_api_key("a\nb"), clock(), rules());
     assert!(matches!(error, Err(ExternalError::ApiKey { .. })));
-    let error = ExternalEndpoint::new(&config("http://x").with_model("two words", "x"), clock());
+    let error = ExternalEndpoint::new(
+        &config("http://x").with_model("two words", "x"),
+        clock(),
+        rules(),
+    );
     assert!(matches!(error, Err(ExternalError::Model { .. })));
 }

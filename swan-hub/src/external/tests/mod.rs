@@ -9,8 +9,9 @@ use std::time::Duration;
 use axum::Router;
 use bytes::Bytes;
 use http::HeaderValue;
+use swan_core::health::HealthRules;
 use swan_core::protocol::Operation;
-use swan_core::testkit::ManualClock;
+use swan_core::testkit::{ManualClock, swan_2_0};
 use swan_core::{ModelId, RequestId};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -41,7 +42,7 @@ fn config(base: &str) -> ExternalConfig {
 
 fn endpoint(base: &str) -> ExternalEndpoint {
     let clock = Arc::new(ManualClock::default());
-    ExternalEndpoint::new(&config(base), clock).expect("a good configuration")
+    ExternalEndpoint::new(&config(base), clock, rules()).expect("a good configuration")
 }
 
 fn job(streaming: bool) -> Job {
@@ -65,4 +66,8 @@ fn ask(endpoint: &ExternalEndpoint, job: Job) -> (Slot, Reply) {
     let slot = endpoint.connect(&model()).expect("room");
     let reply = slot.dispatch(job).expect("sent");
     (slot, reply)
+}
+
+fn rules() -> Arc<HealthRules> {
+    Arc::new(*swan_2_0().health())
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::json;
+use swan_core::ProviderId;
+use swan_core::health::Ending;
 use swan_core::routing::Candidates as _;
 use tokio::time::Instant;
 
-use super::super::{AttemptError, Fault, Outcome};
+use super::super::{AttemptError, Outcome};
 use super::agent::Agent;
 use super::requests::{collect, text};
 use super::rig::{PATIENCE, Rig, job, until};
@@ -82,7 +84,7 @@ async fn a_stream_that_outlasts_the_hubs_time_is_nobodys_fault() {
     reply.content_shown();
     let error = collect(&mut reply).await.expect_err("cut off");
     assert_eq!(error, AttemptError::TooLong);
-    assert_eq!((error.fault(), error.is_retryable()), (Fault::Hub, false));
+    assert_eq!(error.ending(), Ending::TooLong);
     let cancel = agent.expect("cancel").await;
     assert_eq!(cancel["payload"]["reason"], "attempt_timeout");
 }
@@ -115,7 +117,7 @@ async fn an_error_status_counts_against_nobody_but_its_provider() {
         let failed = json!({ "request_id": id, "error": "broken", "status_code": 500 });
         agent.send("ack", &id, failed).await;
         let error = reply.head().await.expect_err("a failure");
-        slot.finish(Outcome::Failed(error.fault()));
+        slot.finish(Outcome::Failed(error.ending()));
     }
     assert!(rig.slot(1).is_none(), "the breaker is open");
     assert!(is_held_off(&rig));
@@ -148,12 +150,59 @@ async fn a_lost_connection_speaks_once_against_its_provider() {
             assert!(matches!(head, Err(AttemptError::Lost(_))), "{head:?}");
         }
         for (slot, _) in asked {
-            slot.finish(Outcome::Failed(Fault::Provider));
+            slot.finish(Outcome::Failed(Ending::Lost));
         }
         until("it is out", || rig.registry.models().is_empty()).await;
     }
     let _agent = Agent::serving(&rig, &key).await;
     assert!(is_held_off(&rig), "five in a row are enough");
+}
+
+#[tokio::test]
+async fn who_fails_far_more_often_than_the_others_is_left_out_for_a_while() {
+    let rig = Rig::start().await;
+    let mut agents = Vec::new();
+    for number in 1..=4 {
+        let key = rig.provider_key(number).await;
+        agents.push(Agent::serving(&rig, &key).await);
+        for request in 0..100 {
+            // Two in five go well, which keeps the breaker closed.
+            let outcome = if number == 1 && request % 5 < 3 {
+                Outcome::Failed(Ending::Status { code: 500 })
+            } else {
+                Outcome::Served { first_token: None }
+            };
+            rig.slot(number).expect("a place").finish(outcome);
+        }
+    }
+    let ejected = || {
+        let nodes = rig.registry.candidates(&super::rig::model());
+        let nodes = (0..nodes.len()).filter_map(|position| nodes.candidate(position));
+        let ejected = nodes.filter(|node| node.ejected);
+        ejected.map(|node| node.provider).collect::<Vec<_>>()
+    };
+    assert_eq!(ejected(), [], "nobody is judged while requests run");
+    rig.registry.judge();
+    assert_eq!(ejected(), [ProviderId::from_u128(1)]);
+    rig.clock.advance(Duration::from_secs(30));
+    assert_eq!(ejected(), []);
+}
+
+#[tokio::test]
+async fn a_suspect_counts_unless_it_is_acquitted_and_gives_its_place_back_at_once() {
+    let rig = Rig::start().await;
+    let _agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
+    let broken = Ending::Status { code: 500 };
+    for _ in 0..20 {
+        let suspect = rig.slot(1).expect("a place").suspect(broken);
+        assert_eq!(rig.registry.models()[0].in_flight, 0);
+        suspect.acquit();
+    }
+    assert!(!is_held_off(&rig));
+    for _ in 0..5 {
+        drop(rig.slot(1).expect("a place").suspect(broken));
+    }
+    assert!(is_held_off(&rig));
 }
 
 fn is_held_off(rig: &Rig) -> bool {

@@ -17,7 +17,10 @@ const OTHER: &str = "Qwen/Qwen3-8B";
 
 fn registry() -> (Registry, ManualClock) {
     let clock = ManualClock::new(Timestamp::from_millis(1_000_000));
-    (Registry::new(Arc::new(clock.clone())), clock)
+    (
+        Registry::new(Arc::new(clock.clone()), Arc::new(*swan_2_0().health())),
+        clock,
+    )
 }
 
 fn line(provider: u128, node: &str) -> Arc<Line> {

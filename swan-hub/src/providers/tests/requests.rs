@@ -5,11 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::SinkExt;
 use serde_json::{Value, json};
+use swan_core::health::Blame;
 use swan_core::protocol::{Operation, Piece};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::{AttemptError, Fault, Outcome, Reply};
+use super::super::{AttemptError, Outcome, Reply};
 use super::agent::{Agent, legacy_registration};
 use super::rig::{PATIENCE, Rig, job, until};
 
@@ -81,13 +82,13 @@ async fn an_answer_without_a_stream_comes_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_failure_before_the_first_piece_names_its_status_and_fault() {
+async fn a_failure_before_the_first_piece_names_its_status_and_whom_to_blame() {
     let rig = Rig::start().await;
     let mut agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
-    for (streaming, status, fault) in [
-        (false, 400, Fault::Consumer),
-        (true, 429, Fault::Provider),
-        (true, 503, Fault::Provider),
+    for (streaming, status, blame) in [
+        (false, 400, Blame::Consumer),
+        (true, 429, Blame::Provider),
+        (true, 503, Blame::Provider),
     ] {
         let (_slot, mut reply) = rig.ask(1, job(streaming));
         let id = agent.request().await;
@@ -97,8 +98,8 @@ async fn a_failure_before_the_first_piece_names_its_status_and_fault() {
         agent.send(kind, &id, failed).await;
         let error = reply.head().await.expect_err("a failure");
         assert_eq!(
-            (error.status(), error.fault()),
-            (Some(status), fault),
+            (error.status(), error.ending().verdict().blame),
+            (Some(status), Some(blame)),
             "{error}"
         );
     }

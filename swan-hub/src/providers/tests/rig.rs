@@ -54,7 +54,7 @@ impl Rig {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let keys = KeyRing::load(&*store).await.expect("memory serves");
-        let registry = Registry::new(Arc::clone(&shared));
+        let registry = Registry::new(Arc::clone(&shared), Arc::new(*swan_2_0().health()));
         let sessions = Arc::new(Sessions::new(
             registry.clone(),
             (keys.clone(), Arc::clone(&store)),

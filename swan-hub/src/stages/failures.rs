@@ -1,0 +1,40 @@
+//! What the failed attempts at one request say together: one that breaks every model server is likelier at fault than they.
+
+use swan_core::health::{Ending, is_poison};
+
+use super::settle::Bill;
+use crate::providers::Suspect;
+
+/// The failures of one request so far. Empty, as for nearly all requests, it owns no memory.
+///
+/// Dropped at any point, it holds against each provider what that did, unless the request has turned out to be poison.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    endings: Vec<Ending>,
+    suspects: Vec<Suspect>,
+}
+
+impl Failures {
+    /// The attempt that `bill` holds has ended like this.
+    pub(super) fn add(&mut self, ending: Ending, bill: &mut Bill) {
+        self.endings.push(ending);
+        if ending.is_server_error() {
+            self.suspects.extend(bill.attempt_suspect(ending));
+        } else {
+            bill.attempt_failed(ending);
+        }
+    }
+
+    /// Somebody has served it, so whoever failed over it did so by himself.
+    pub(super) fn served(&mut self) {
+        self.endings.push(Ending::Served);
+    }
+}
+
+impl Drop for Failures {
+    fn drop(&mut self) {
+        if is_poison(&self.endings) {
+            self.suspects.drain(..).for_each(Suspect::acquit);
+        }
+    }
+}
