@@ -298,3 +298,37 @@ async fn a_provider_without_a_place_means_come_back_soon() {
     market.settled().await;
     assert_eq!(market.spent("5"), Amount::ZERO);
 }
+
+#[tokio::test]
+async fn a_provider_that_is_often_full_is_still_asked() {
+    let market = Market::start().await;
+    let mut provider = market.provider(1).await;
+    for _ in 0..8 {
+        let answer = market.chat(ask("")).background();
+        provider.serve(refusal(429, r#"{"detail":"full"}"#)).await;
+        assert_eq!(answer.await.unwrap().status, 503);
+    }
+    let answer = market.chat(ask("")).background();
+    provider.serve(reply(completion("hello", 7, 2))).await;
+    assert_eq!(answer.await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_every_model_server_opens_nobodys_breaker() {
+    let market = Market::start().await;
+    let mut one = market.provider(1).await;
+    let mut other = market.provider(2).await;
+    let broken = || vec![Act::Fail(Failure::provider(500, "broken"))];
+    for _ in 0..8 {
+        let answer = market.chat(ask("")).background();
+        tokio::join!(one.serve(broken()), other.serve(broken()));
+        assert_eq!(answer.await.unwrap().error_code(), "provider_failed");
+    }
+    for (name, provider) in [("node-1", &mut one), ("node-2", &mut other)] {
+        let call = market.chat(ask("")).header("x-swan-provider", name);
+        let answer = call.background();
+        provider.serve(reply(completion("hello", 7, 2))).await;
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.header("x-swan-provider-name"), name);
+    }
+}
