@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::flat::{in_swan, times};
+use super::flat::in_swan;
 use super::{CollateralError, CollateralRule, Position, Requirement};
 use crate::{Amount, Fact};
 
@@ -24,7 +24,7 @@ impl CollateralRule for ByJob {
             let factor = factor.ok_or_else(|| CollateralError::UnknownComplexity {
                 complexity: group.complexity.chars().take(40).collect(),
             })?;
-            sum = sum.checked_add(times(factor, group.count)?)?;
+            sum = sum.checked_add(factor.times(group.count)?)?;
             let found = format!("{} at {factor} SWAN each", group.count);
             facts.push(Fact::new(
                 format!("jobs of complexity {}", group.complexity),
@@ -59,7 +59,7 @@ impl CollateralRule for MarketProviderCollateral {
         let sum = self.base.checked_add(position.volume)?;
         Ok(Requirement {
             rule: "Seed 003, Market Provider Formula: 200 x (BC + CF)",
-            amount: times(sum, self.multiplier)?,
+            amount: sum.times(self.multiplier)?,
             currency,
             facts: vec![
                 Fact::new("base collateral", self.base),

@@ -3,7 +3,6 @@
 use super::flat::in_swan;
 use super::{CollateralError, CollateralRule, Position, Requirement, Role};
 use crate::hardware::ComputingUnits;
-use crate::money::rounding::half_to_even;
 use crate::{Amount, Fact, MoneyError};
 
 /// `sum of N x C_base x f_k (x W_FCP)` with `C_base = C_total / max(CU, CU_0) + b` (Seed 002; public record 3.2).
@@ -19,14 +18,6 @@ pub struct ByComputingUnits {
     pub(super) fog_weight_bps: u64,
 }
 
-/// An amount over a number of tenths: 10^27 pico-units times 10 and more stay far inside 128 bits.
-fn per(amount: Amount, tenths: u64) -> Result<Amount, CollateralError> {
-    let tenths = u128::from(tenths.max(1));
-    let quotient = half_to_even(amount.pico().unsigned_abs() * 10, tenths);
-    let pico = quotient.and_then(|pico| i128::try_from(pico).ok());
-    Ok(Amount::from_pico(pico.ok_or(MoneyError::OutOfRange)?)?)
-}
-
 impl ByComputingUnits {
     /// `C_base` to the last pico-unit, half to even: 3,533.333333333333 up to 3,000 computing units, 1,866.666666666667 at 6,000.
     ///
@@ -34,8 +25,9 @@ impl ByComputingUnits {
     ///
     /// [`CollateralError::Money`] when it is no amount.
     pub fn exact_base(&self, network: ComputingUnits) -> Result<Amount, CollateralError> {
-        let units = network.max(self.least_units).tenths();
-        Ok(per(self.total, units)?.checked_add(self.floor)?)
+        let tenths = network.max(self.least_units).tenths();
+        let per_unit = self.total.scaled(10, u128::from(tenths))?;
+        Ok(per_unit.checked_add(self.floor)?)
     }
 
     /// `C_base` as it is charged: whole SWAN, cut off, since 3,533 is what was published and charged (28 units: 98,924).
@@ -88,12 +80,9 @@ impl CollateralRule for ByComputingUnits {
             let what = "cards";
             return Err(CollateralError::Missing { what });
         }
-        let pico = base.pico().unsigned_abs().checked_mul(weighed);
-        let pico = pico.and_then(|pico| half_to_even(pico, 100_000));
-        let pico = pico.and_then(|pico| i128::try_from(pico).ok());
         Ok(Requirement {
             rule: "Seed 002, Conditions for CP to Receive UBI: sufficient collateral",
-            amount: Amount::from_pico(pico.ok_or(out_of_range)?)?,
+            amount: base.scaled(weighed, 100_000)?,
             currency,
             facts,
         })

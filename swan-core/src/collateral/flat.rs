@@ -46,7 +46,7 @@ impl CollateralRule for ByCard {
             let each = each.ok_or_else(|| CollateralError::UnknownCard {
                 card: group.name.to_string(),
             })?;
-            sum = sum.checked_add(times(each, group.count)?)?;
+            sum = sum.checked_add(each.times(group.count)?)?;
             let found = format!("{} at {each} SWAN each", group.count);
             facts.push(Fact::new(group.name.to_string(), found));
         }
@@ -69,11 +69,4 @@ pub(super) const fn in_swan(position: &Position) -> Result<Currency, CollateralE
         Currency::Swan => Ok(Currency::Swan),
         currency @ Currency::Usd => Err(CollateralError::Currency { currency }),
     }
-}
-
-/// So many times an amount.
-pub(super) fn times(amount: Amount, count: u64) -> Result<Amount, CollateralError> {
-    let pico = amount.pico().checked_mul(i128::from(count));
-    let pico = pico.ok_or(crate::MoneyError::OutOfRange)?;
-    Ok(Amount::from_pico(pico)?)
 }

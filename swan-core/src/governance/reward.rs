@@ -1,4 +1,3 @@
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +31,7 @@ pub enum RewardError {
         share: BasisPoints,
     },
     /// The weights are beyond what can be computed.
-    #[error("the weights of the voters sum to 2^126 or more")]
+    #[error("the weights of the voters sum to 2^128 or more")]
     OutOfRange,
 }
 
@@ -51,12 +50,12 @@ pub fn share_reward(
     share: BasisPoints,
     weights: &BTreeMap<AccountId, u128>,
 ) -> Result<Rewards, RewardError> {
-    let total = weights
-        .values()
-        .try_fold(0_u128, |sum, weight| sum.checked_add(*weight))
-        .filter(|total| *total < 1 << 126)
-        .ok_or(RewardError::OutOfRange)?;
-    if total == 0 {
+    let (voters, weights): (Vec<_>, Vec<_>) = weights
+        .iter()
+        .filter(|(_, weight)| **weight > 0)
+        .map(|(voter, weight)| (*voter, *weight))
+        .unzip();
+    if voters.is_empty() {
         return Err(RewardError::NobodyVoted);
     }
     let held = u128::try_from(treasury.pico()).unwrap_or(0);
@@ -64,76 +63,14 @@ pub fn share_reward(
     if pool == 0 {
         return Err(RewardError::NothingToShare { treasury, share });
     }
-    let mut parts = Vec::with_capacity(weights.len());
-    for (voter, weight) in weights.iter().filter(|(_, weight)| **weight > 0) {
-        let (part, remainder) = proportion(pool, *weight, total);
-        parts.push((*voter, part, remainder));
-    }
-    let mut left = pool - parts.iter().map(|(_, part, _)| part).sum::<u128>();
-    parts.sort_by_key(|(voter, _, remainder)| (Reverse(*remainder), *voter));
-    for (_, part, _) in &mut parts {
-        if left == 0 {
-            break;
-        }
-        *part += 1;
-        left -= 1;
-    }
-    // Parts of an amount are amounts, so this cannot fail.
-    let amount = |pico: u128| Amount::from_pico(pico.cast_signed()).unwrap_or_default();
+    // A share of an amount is an amount, so what fails is the sum of the weights.
+    let pool = Amount::from_magnitude(pool, false).unwrap_or_default();
+    let parts = pool.allocate(&weights);
     Ok(Rewards {
-        pool: amount(pool),
-        parts: parts
+        pool,
+        parts: voters
             .into_iter()
-            .map(|(voter, part, _)| (voter, amount(part)))
+            .zip(parts.map_err(|_| RewardError::OutOfRange)?)
             .collect(),
     })
-}
-
-/// `pool * weight / total` and its remainder, exactly: the product needs up to 256 bits, so it is built bit by bit.
-///
-/// `weight <= total < 2^126`, so twice a remainder and a weight stay below 2^128.
-fn proportion(pool: u128, weight: u128, total: u128) -> (u128, u128) {
-    let (mut quotient, mut remainder) = (0_u128, 0_u128);
-    for bit in (0..u128::BITS).rev() {
-        quotient *= 2;
-        remainder *= 2;
-        if (pool >> bit) & 1 == 1 {
-            remainder += weight;
-        }
-        while remainder >= total {
-            remainder -= total;
-            quotient += 1;
-        }
-    }
-    (quotient, remainder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::proportion;
-
-    #[test]
-    fn proportions_are_exact_beyond_128_bits() {
-        for (pool, weight, total, expected) in [
-            (10, 1, 3, (3, 1)),
-            (10, 3, 3, (10, 0)),
-            (10, 0, 3, (0, 0)),
-            (0, 2, 3, (0, 0)),
-            (u128::MAX, 1, 1, (u128::MAX, 0)),
-            (u128::MAX, (1 << 126) - 1, (1 << 126) - 1, (u128::MAX, 0)),
-            // 10^27 * 10^27 / (3 * 10^27), with a product of 180 bits.
-            (
-                10_u128.pow(27),
-                10_u128.pow(27),
-                3 * 10_u128.pow(27),
-                (10_u128.pow(27) / 3, 10_u128.pow(27)),
-            ),
-        ] {
-            assert_eq!(
-                proportion(pool, weight, total),
-                expected,
-                "{pool} * {weight} / {total}"
-            );
-        }
-    }
 }

@@ -22,6 +22,9 @@ pub enum MoneyError {
     /// A share above 10,000 basis points.
     #[error("a share is at most 10000 basis points")]
     ShareTooLarge,
+    /// Nothing weighs anything, so nothing can be divided by weight.
+    #[error("the weights sum to nothing")]
+    NoWeight,
     /// An exchange rate of zero or less.
     #[error("an exchange rate is above zero")]
     RateNotPositive,
@@ -64,6 +67,11 @@ mod encapsulate {
             }
         }
 
+        /// The amount with the other sign, which is an amount since the range is symmetric.
+        pub(super) const fn negated(self) -> Self {
+            Self(-self.0)
+        }
+
         /// The number of pico-units.
         #[must_use]
         pub const fn pico(self) -> i128 {
@@ -82,6 +90,12 @@ impl Amount {
         Self::from_pico(units as i128 * Self::PICO_PER_UNIT)
     }
 
+    /// An amount of so many pico-units, above zero or below it.
+    pub(crate) fn from_magnitude(pico: u128, negative: bool) -> Result<Self, MoneyError> {
+        let pico = i128::try_from(pico).map_err(|_| MoneyError::OutOfRange)?;
+        Self::from_pico(if negative { -pico } else { pico })
+    }
+
     /// The sum.
     ///
     /// # Errors
@@ -98,15 +112,6 @@ impl Amount {
     /// [`MoneyError::OutOfRange`] when the difference is no amount.
     pub const fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
         Self::from_pico(self.pico() - other.pico())
-    }
-
-    /// The amount with the other sign.
-    ///
-    /// # Errors
-    ///
-    /// Never in fact, since the range is symmetric; the type is that of the other operations.
-    pub const fn checked_neg(self) -> Result<Self, MoneyError> {
-        Self::from_pico(-self.pico())
     }
 
     /// The sum of all `amounts`.
@@ -128,6 +133,14 @@ impl Amount {
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.pico() < 0
+    }
+}
+
+impl std::ops::Neg for Amount {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.negated()
     }
 }
 

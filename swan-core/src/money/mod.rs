@@ -3,6 +3,7 @@
 mod amount;
 mod basis_points;
 mod currency;
+mod parts;
 mod rate;
 pub(crate) mod rounding;
 mod stamped_rate;

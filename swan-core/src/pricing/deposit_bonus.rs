@@ -1,4 +1,3 @@
-use super::fraction::Fraction;
 use crate::money::rounding;
 use crate::{Amount, BasisPoints, Fact, Grounds, MoneyError, PolicyStamp, StampedRate};
 
@@ -59,15 +58,13 @@ impl DepositBonus {
         rate: &StampedRate,
         policy: PolicyStamp,
     ) -> Result<Credit, MoneyError> {
-        let swan = u128::try_from(deposit.pico()).map_err(|_| MoneyError::OutOfRange)?;
+        if deposit.is_negative() {
+            return Err(MoneyError::OutOfRange);
+        }
         let unit = Amount::PICO_PER_UNIT.unsigned_abs();
         let whole = u128::from(BasisPoints::WHOLE.get());
         let dollars = rate.rate().usd().pico().unsigned_abs();
-        let at = |points: u128| {
-            Fraction::reduced(dollars * points, unit * whole)
-                .of(swan)
-                .ok_or(MoneyError::OutOfRange)
-        };
+        let at = |points: u128| deposit.scaled(dollars * points, unit * whole);
         let worth = at(whole)?;
         let credit = at(whole + u128::from(self.0.get()))?;
         let bonus = credit.checked_sub(worth)?;

@@ -3,7 +3,7 @@ use crate::{Amount, BasisPoints, ExchangeRate};
 
 /// What turns an exact count of pico-dollars into money: one multiplication, one division, one rounding half to even.
 ///
-/// It is reduced, which keeps the whole product of every realistic request inside 128 bits.
+/// It is reduced, so that the product of every realistic request fits 128 bits, where arithmetic is cheap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fraction {
     numerator: u128,
@@ -17,14 +17,8 @@ impl Fraction {
         let dollars_per_unit = rate.map_or(unit, |rate| rate.usd().pico().unsigned_abs());
         let whole = u128::from(BasisPoints::WHOLE.get());
         // At most 10^16, and 10^4 * 10^6 * 10^27.
-        Self::reduced(
-            u128::from(share.get()) * unit,
-            whole * u128::from(counts) * dollars_per_unit,
-        )
-    }
-
-    /// `numerator / denominator`; a denominator of 0 has no result.
-    pub(super) fn reduced(numerator: u128, denominator: u128) -> Self {
+        let numerator = u128::from(share.get()) * unit;
+        let denominator = whole * u128::from(counts) * dollars_per_unit;
         let shared = greatest_common_divisor(numerator, denominator);
         Self {
             numerator: numerator / shared,
@@ -34,11 +28,8 @@ impl Fraction {
 
     /// That part of `count`; `None` beyond the largest amount of money.
     pub(super) fn of(self, count: u128) -> Option<Amount> {
-        count
-            .checked_mul(self.numerator)
-            .and_then(|scaled| rounding::half_to_even(scaled, self.denominator))
-            .and_then(|pico| i128::try_from(pico).ok())
-            .and_then(|pico| Amount::from_pico(pico).ok())
+        rounding::half_to_even_of(count, self.numerator, self.denominator)
+            .and_then(|pico| Amount::from_magnitude(pico, false).ok())
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Amount, BasisPoints, RevenueShares, RevenueSplit, Split};
+use crate::{Amount, RevenueShares, RevenueSplit, Split};
 
 /// The split of a charge whose provider is paid by price instead of by share (public record 3.9).
 ///
@@ -32,52 +32,26 @@ impl PayoutSplit {
 
 impl RevenueSplit for PayoutSplit {
     fn split(&self, gross: Amount) -> Split {
-        let whole = gross.pico().unsigned_abs();
-        let provider = self.payout.pico().unsigned_abs().min(whole);
-        let [growth_fund, treasury, burn] = divide(
-            whole - provider,
-            [
-                self.shares.growth_fund(),
-                self.shares.treasury(),
-                self.shares.burn(),
-            ],
-        );
-        // A part of an amount is an amount, so none of this can fail.
-        let part = |units: u128| {
-            let pico = units.cast_signed();
-            let pico = if gross.is_negative() { -pico } else { pico };
-            Amount::from_pico(pico).unwrap_or_default()
+        let provider = if gross.is_negative() {
+            gross.max(-self.payout)
+        } else {
+            gross.min(self.payout)
         };
+        // What is left of an amount is an amount, so this cannot fail.
+        let rest = gross.checked_sub(provider).unwrap_or_default();
+        let shares = [
+            self.shares.growth_fund(),
+            self.shares.treasury(),
+            self.shares.burn(),
+        ];
+        let [growth_fund, treasury, burn] = rest
+            .divide(shares.map(|share| u128::from(share.get())))
+            .unwrap_or([rest, Amount::ZERO, Amount::ZERO]);
         Split {
-            provider: part(provider),
-            growth_fund: part(growth_fund),
-            treasury: part(treasury),
-            burn: part(burn),
+            provider,
+            growth_fund,
+            treasury,
+            burn,
         }
     }
-}
-
-/// `units` in the proportion of `weights`, by largest remainder; all to the first when nobody has a weight.
-fn divide(units: u128, weights: [BasisPoints; 3]) -> [u128; 3] {
-    let weights = weights.map(|weight| u128::from(weight.get()));
-    let sum: u128 = weights.iter().sum();
-    if sum == 0 {
-        return [units, 0, 0];
-    }
-    let exact = weights.map(|weight| units * weight);
-    let mut parts = exact.map(|part| part / sum);
-    let mut remainders = exact.map(|part| part % sum);
-    let mut left = units - parts.iter().sum::<u128>();
-    while left > 0 {
-        let largest = remainders.iter().copied().max().unwrap_or(0);
-        let next = parts
-            .iter_mut()
-            .zip(&mut remainders)
-            .find(|(_, rest)| **rest == largest);
-        let Some((part, remainder)) = next else { break };
-        *part += 1;
-        *remainder = 0;
-        left -= 1;
-    }
-    parts
 }

@@ -7,7 +7,7 @@ use super::demand::Request;
 use super::market::Market;
 use crate::claims::Claimed;
 use crate::routing::{RouteRequest, route};
-use crate::{Amount, MoneyError, ProviderId, ReportedUsage, RevenueSplit, Rng, Seen};
+use crate::{ProviderId, ReportedUsage, RevenueSplit, Rng, Seen};
 use std::time::Duration;
 
 /// The first provider and two more (DESIGN, Default limits).
@@ -88,7 +88,7 @@ impl Market {
         };
         let metered = self.policy.metering().meter(reported.as_ref(), &seen);
         let weight = self.scenario.weight;
-        let gross = times(self.terms.price(&metered.usage)?, weight)?;
+        let gross = self.terms.price(&metered.usage)?.times(weight)?;
         let split = self.policy.split().split(gross);
         self.claims.record(
             one.id,
@@ -101,27 +101,14 @@ impl Market {
             completion_tokens: request.answer_tokens,
             ..metered.usage
         };
-        let fair = times(self.terms.price(&honest)?, weight)?;
+        let fair = self.terms.price(&honest)?.times(weight)?;
         let fair = self.policy.split().split(fair).provider;
-        let cost = share(
-            fair,
-            u64::from(self.scenario.serving_cost_bps) * u64::from(one.conduct.cost_bps),
-        )?;
+        let cost_bps = u64::from(self.scenario.serving_cost_bps) * u64::from(one.conduct.cost_bps);
+        let cost = fair.scaled(cost_bps.into(), 10_000 * 10_000)?;
         one.cost = one.cost.checked_add(cost)?;
         one.earned = one.earned.checked_add(split.provider)?;
         one.served = one.served.saturating_add(weight);
         self.totals.charged(gross, &split, weight)?;
         Ok(())
     }
-}
-
-fn times(amount: Amount, weight: u64) -> Result<Amount, MoneyError> {
-    let pico = amount.pico().checked_mul(i128::from(weight));
-    Amount::from_pico(pico.ok_or(MoneyError::OutOfRange)?)
-}
-
-/// So many hundred-millionths, rounded down: costs are assumptions and need no more.
-fn share(amount: Amount, of_hundred_millions: u64) -> Result<Amount, MoneyError> {
-    let pico = amount.pico().checked_mul(i128::from(of_hundred_millions));
-    Amount::from_pico(pico.ok_or(MoneyError::OutOfRange)? / 100_000_000)
 }

@@ -147,9 +147,8 @@ impl RevenueWindow {
     pub fn average(&self, today: Day) -> Result<Amount, RevenueError> {
         let sum = self.sum_pico(today)?;
         let rounded = half_to_even(sum.unsigned_abs(), u128::from(self.length_days()));
-        let pico = rounded.map_or(0, u128::cast_signed);
         // An average of amounts is an amount, so this cannot fail.
-        Ok(Amount::from_pico(if sum < 0 { -pico } else { pico }).unwrap_or_default())
+        Ok(Amount::from_magnitude(rounded.unwrap_or(0), sum < 0).unwrap_or_default())
     }
 
     /// Whether the exact average lies below `usd` (negative), at it (zero) or above it (positive).

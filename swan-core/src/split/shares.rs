@@ -96,26 +96,9 @@ impl RevenueShares {
 
 impl RevenueSplit for RevenueShares {
     fn split(&self, gross: Amount) -> Split {
-        let whole = u128::from(BasisPoints::WHOLE.get());
-        // A refund is split as the charge was, with the other sign.
-        let units = gross.pico().unsigned_abs();
-        let exact = self.in_order().map(|share| units * u128::from(share.get()));
-        let mut parts = exact.map(|part| part / whole);
-        let mut remainders = exact.map(|part| part % whole);
-        let mut left = units - parts.iter().sum::<u128>();
-        while left > 0 {
-            let largest = remainders.iter().copied().max().unwrap_or(0);
-            let next = parts
-                .iter_mut()
-                .zip(&mut remainders)
-                .find(|(_, rest)| **rest == largest);
-            let Some((part, remainder)) = next else { break };
-            *part += 1;
-            *remainder = 0;
-            left -= 1;
-        }
-        let [provider, growth_fund, treasury, burn] =
-            parts.map(|part| signed(part, gross.is_negative()));
+        let weights = self.in_order().map(|share| u128::from(share.get()));
+        // The shares make a whole, so this cannot fail.
+        let [provider, growth_fund, treasury, burn] = gross.divide(weights).unwrap_or_default();
         Split {
             provider,
             growth_fund,
@@ -123,12 +106,6 @@ impl RevenueSplit for RevenueShares {
             burn,
         }
     }
-}
-
-/// A part of an amount is an amount, so this cannot fail.
-fn signed(part: u128, negative: bool) -> Amount {
-    let pico = part.cast_signed();
-    Amount::from_pico(if negative { -pico } else { pico }).unwrap_or_default()
 }
 
 impl fmt::Display for RevenueShares {

@@ -2,7 +2,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::rounding::half_to_even;
 use crate::{Amount, BasisPoints, Currency, MoneyError};
 
 /// A share of a provider's collateral in millionths, 0 to 1,000,000: Swan 1.0's 0.025 % is no whole number of basis points.
@@ -96,22 +95,29 @@ impl Slash {
     ///
     /// [`MoneyError::OutOfRange`] of a collateral below zero.
     pub fn of(self, collateral: Amount) -> Result<Amount, MoneyError> {
-        let all = u128::try_from(collateral.pico()).map_err(|_| MoneyError::OutOfRange)?;
-        let slashed = match self {
-            Self::Nothing => 0,
-            Self::Share(share) => {
-                half_to_even(all.saturating_mul(share.0.into()), 1_000_000).unwrap_or(all)
+        let at_least_zero = |amount: Amount| {
+            if amount.is_negative() {
+                Err(MoneyError::OutOfRange)
+            } else {
+                Ok(amount)
             }
+        };
+        let all = at_least_zero(collateral)?;
+        let slashed = match self {
+            Self::Nothing => Amount::ZERO,
+            Self::Share(share) => all.scaled(share.0.into(), Millionths::WHOLE.0.into())?,
             Self::Multiple {
                 stake,
                 multiple_bps,
                 ..
             } => {
-                let stake = u128::try_from(stake.pico()).map_err(|_| MoneyError::OutOfRange)?;
-                half_to_even(stake.saturating_mul(multiple_bps.into()), 10_000).unwrap_or(all)
+                let whole = BasisPoints::WHOLE.get();
+                // A multiple beyond every amount is more than all of the collateral, too.
+                let multiple = at_least_zero(stake)?.scaled(multiple_bps.into(), whole.into());
+                multiple.unwrap_or(all)
             }
         };
-        Amount::from_pico(i128::try_from(slashed.min(all)).map_err(|_| MoneyError::OutOfRange)?)
+        Ok(slashed.min(all))
     }
 
     /// Whether nothing is lost.

@@ -1,4 +1,3 @@
-use super::allocation::{allocate, share_of};
 use super::{TokenError, TokenRules};
 use crate::Amount;
 
@@ -115,15 +114,13 @@ pub fn annual_ubi(
             supply,
         });
     }
-    let total = share_of(circulation, rates.rate())?;
+    let total = circulation.share(rates.rate());
     let weights = [rates.edge(), rates.fog(), rates.market()].map(|share| u128::from(share.get()));
-    let pots = allocate(total, &weights)?;
-    let mut pots = pots.into_iter();
-    let mut next = |count| EqualParts::new(pots.next().unwrap_or_default(), count);
+    let [edge, fog, market] = total.divide(weights)?;
     Ok(AnnualUbi {
         total,
-        edge: next(providers.edge),
-        fog: next(providers.fog),
-        market: next(providers.market),
+        edge: EqualParts::new(edge, providers.edge),
+        fog: EqualParts::new(fog, providers.fog),
+        market: EqualParts::new(market, providers.market),
     })
 }

@@ -29,15 +29,6 @@ pub enum TokenError {
         /// Those before the first release.
         cliff: u32,
     },
-    /// Nothing weighs anything, so nothing can be allocated by weight.
-    #[error("the weights sum to nothing")]
-    NoWeight,
-    /// Numbers so large that they cannot belong to a real network.
-    #[error("{what} is too large to count with")]
-    TooLarge {
-        /// What it is.
-        what: &'static str,
-    },
     /// An amount that must not be negative is.
     #[error("{what} is below zero")]
     Negative {

@@ -1,4 +1,3 @@
-use super::allocation::{allocate, share_of};
 use super::{TokenError, TokenRules};
 use crate::{Amount, MoneyError};
 
@@ -21,13 +20,14 @@ impl FeeSplit {
     ///
     /// [`TokenError::Negative`] for fees below zero.
     pub fn of(rules: &TokenRules, fees: Amount) -> Result<Self, TokenError> {
+        if fees.is_negative() {
+            return Err(TokenError::Negative {
+                what: "what is divided",
+            });
+        }
         let weights = [rules.treasury_fee(), rules.buy_back_fee()];
-        let parts = allocate(fees, &weights.map(|share| u128::from(share.get())))?;
-        let mut parts = parts.into_iter();
-        Ok(Self {
-            treasury: parts.next().unwrap_or_default(),
-            buy_back: parts.next().unwrap_or_default(),
-        })
+        let [treasury, buy_back] = fees.divide(weights.map(|share| u128::from(share.get())))?;
+        Ok(Self { treasury, buy_back })
     }
 }
 
@@ -44,7 +44,7 @@ pub fn market_commission(rules: &TokenRules, value: Amount) -> Result<Amount, To
             what: "the task's value",
         });
     }
-    Ok(share_of(value, rules.market_commission())?)
+    Ok(value.share(rules.market_commission()))
 }
 
 /// What a provider earns from the bids that it won: the sum of the tasks' values.

@@ -3,7 +3,6 @@
 //! Sources: Seed 003 (whole), Seed 001 ("SWAN Token Utility").
 
 mod airdrop;
-pub(crate) mod allocation;
 mod annual;
 pub(crate) mod calendar;
 mod error;
@@ -14,7 +13,6 @@ mod supply;
 mod vesting;
 
 pub use airdrop::AirdropCap;
-pub use allocation::allocate;
 pub use annual::{AnnualUbi, EqualParts, Providers, annual_ubi};
 pub use error::TokenError;
 pub use fees::{FeeSplit, market_commission, won_bids};

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::allocation::{allocate, share_of};
 use super::rules::{AnnualRates, TokenRules};
 use super::{Bucket, Release, Supply, Vesting};
 use crate::policy::check::{amount, day, points, within};
@@ -96,7 +95,8 @@ impl Section {
             .collect::<Result<Vec<_>, _>>()?;
         whole("tokenomics.allocation", "the shares of the supply", &shares)?;
         let weights: Vec<u128> = shares.iter().map(|share| u128::from(share.get())).collect();
-        let amounts = allocate(total, &weights)
+        let amounts = total
+            .allocate(&weights)
             .map_err(|error| PolicyError::invalid("tokenomics.allocation", total, error))?;
         let mut buckets: Vec<Bucket> = Vec::with_capacity(shares.len());
         for (((part, share), amount), number) in self
@@ -147,7 +147,7 @@ impl Section {
             );
             return Err(PolicyError::invalid(key, reserve.get(), rule));
         }
-        share_of(total, reserve).map_err(|error| PolicyError::invalid(key, reserve.get(), error))
+        Ok(total.share(reserve))
     }
 }
 

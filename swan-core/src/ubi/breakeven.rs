@@ -1,5 +1,3 @@
-use dashu_int::UBig;
-
 use super::UbiError;
 use crate::{Amount, BasisPoints, ExchangeRate};
 
@@ -13,16 +11,7 @@ pub fn worth(swan: Amount, rate: ExchangeRate) -> Result<Amount, UbiError> {
         return Err(UbiError::Negative { what: "an income" });
     }
     let unit = Amount::PICO_PER_UNIT.unsigned_abs();
-    let product =
-        UBig::from(swan.pico().unsigned_abs()) * UBig::from(rate.usd().pico().unsigned_abs());
-    let unit_big = UBig::from(unit);
-    let quotient =
-        u128::try_from(&product / &unit_big).map_err(|_| crate::MoneyError::OutOfRange)?;
-    // The remainder is below a unit, so this cannot fail.
-    let remainder = u128::try_from(product % unit_big).unwrap_or(0);
-    let up = 2 * remainder > unit || (2 * remainder == unit && quotient % 2 == 1);
-    let pico = i128::try_from(quotient).map_err(|_| crate::MoneyError::OutOfRange)?;
-    Ok(Amount::from_pico(pico + i128::from(up))?)
+    Ok(swan.scaled(rate.usd().pico().unsigned_abs(), unit)?)
 }
 
 /// The least daily revenue of the network in USD at which each of `providers` equal providers earns `payout` USD from its

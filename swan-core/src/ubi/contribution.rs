@@ -1,6 +1,5 @@
 use super::shares::{Distribution, divide, no_doubles};
 use super::{UbiError, UbiRules};
-use crate::tokenomics::allocate;
 use crate::tokenomics::calendar::months_after;
 use crate::{Amount, BasisPoints, Day, Fact, Grounds, Policy, ProviderId};
 
@@ -126,13 +125,14 @@ impl ContributionRules {
     ///
     /// [`UbiError::Negative`] for a share below zero.
     pub fn payout(&self, share: Amount, day: Day) -> Result<LockedShare, UbiError> {
+        if share.is_negative() {
+            return Err(UbiError::Negative { what: "a share" });
+        }
         let weights = [self.liquid, self.liquid.complement()].map(|part| u128::from(part.get()));
-        let parts =
-            allocate(share, &weights).map_err(|_| UbiError::Negative { what: "a share" })?;
-        let mut parts = parts.into_iter();
+        let [liquid, locked] = share.divide(weights)?;
         Ok(LockedShare {
-            liquid: parts.next().unwrap_or_default(),
-            locked: parts.next().unwrap_or_default(),
+            liquid,
+            locked,
             unlocks: months_after(day, self.locked_months),
         })
     }

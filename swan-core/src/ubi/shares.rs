@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
 use super::{Cards, ShareRule, UbiError, UbiRules, WorkloadRules};
-use crate::tokenomics::allocate;
 use crate::{Amount, BasisPoints, Fact, Grounds, Policy, ProviderId};
 
 const WORKLOAD: &str = "Seed 002, Individual CP's UBI";
@@ -149,7 +148,7 @@ pub(super) fn divide(
     }
     let nobody = weights.iter().all(|weight| *weight == 0);
     weights.push(if nobody { 1 } else { unworked });
-    let mut parts = allocate(income, &weights).map_err(|_| TOO_LARGE)?;
+    let mut parts = income.allocate(&weights).map_err(|_| TOO_LARGE)?;
     let unclaimed = parts.pop().unwrap_or_default();
     Ok(Distribution {
         shares: who.into_iter().zip(parts).collect(),

@@ -1,7 +1,6 @@
 use serde::Deserialize;
 
 use super::{Extension, TaperError};
-use crate::tokenomics::allocation::share_of;
 use crate::{Amount, BasisPoints, Day};
 
 const MOST_PHASES: usize = 100;
@@ -67,7 +66,7 @@ impl Taper {
     /// [`TaperError`] names the days that overlap or belong to no phase, or the amount that is not its level.
     pub fn new(full: Amount, phases: Vec<TaperPhase>) -> Result<Self, TaperError> {
         for phase in &phases {
-            let exact = share_of(full, phase.level)?;
+            let exact = full.share(phase.level);
             if distance(exact, phase.per_day) > Amount::PICO_PER_UNIT / 2 {
                 return Err(TaperError::Level {
                     from: phase.from,

@@ -1,5 +1,4 @@
 use super::{Taper, TaperError, UbiRules};
-use crate::tokenomics::allocation::share_of;
 use crate::tokenomics::calendar::months_after;
 use crate::{Amount, BasisPoints, Currency, Day, Fact, Grounds, Policy, PolicyError};
 
@@ -58,7 +57,7 @@ impl SafetyValve {
         let Some(from) = self.extended_from else {
             return Ok(taper);
         };
-        let per_day = share_of(taper.full(), self.level)?;
+        let per_day = taper.full().share(self.level);
         taper.with_extension(from, last_day(from, self.months), self.level, per_day)
     }
 }
@@ -171,7 +170,7 @@ pub fn safety_valve(policy: &Policy, average: Amount, today: Day) -> Result<Exte
         return Err(WhyNot::Sustained(grounds));
     }
     // A level of at most the whole of an amount is an amount, so this cannot fail.
-    let per_day = share_of(taper.full(), valve.level()).unwrap_or_default();
+    let per_day = taper.full().share(valve.level());
     Ok(Extension {
         from: today,
         until: last_day(today, valve.months()),

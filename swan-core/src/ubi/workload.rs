@@ -1,7 +1,6 @@
 use super::{UbiError, UsageRate, WorkloadRules};
 use crate::collateral::Role;
 use crate::hardware::ComputingUnits;
-use crate::tokenomics::allocation::fraction_of;
 use crate::{Amount, BasisPoints};
 
 const SECS_PER_DAY: u128 = 86_400;
@@ -110,14 +109,11 @@ impl WorkloadRules {
                 ..*cards
             };
             let hours = self.weight(one)?.checked_mul(24);
-            let pico = hours.and_then(|hours| hours.checked_mul(price.pico().unsigned_abs()));
-            let exact = pico.ok_or(UbiError::TooLarge {
+            let hours = hours.ok_or(UbiError::TooLarge {
                 what: "a market value",
             })?;
             // A basis point of an hour's price may be half a pico-unit; each entry is rounded once.
-            let rounded = crate::money::rounding::half_to_even(exact, WHOLE_BPS).unwrap_or(0);
-            let value = i128::try_from(rounded).map_err(|_| crate::MoneyError::OutOfRange)?;
-            Ok(sum.checked_add(Amount::from_pico(value)?)?)
+            Ok(sum.checked_add(price.scaled(hours, WHOLE_BPS)?)?)
         })
     }
 }
@@ -173,6 +169,6 @@ pub fn income(
     }
     Ok(Income {
         ubi: curve.on(day, usage)?,
-        paid: fraction_of(market, usage.used(), usage.there())?,
+        paid: market.scaled(usage.used(), usage.there())?,
     })
 }

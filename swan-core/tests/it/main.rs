@@ -19,6 +19,7 @@ mod hardware;
 mod health;
 mod leaderboard;
 mod ledger;
+mod money;
 mod openai;
 mod policy;
 mod protocol_document;

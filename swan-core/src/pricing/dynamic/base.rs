@@ -34,7 +34,7 @@ impl ProviderPrice {
             providers += count;
         }
         let mean = rounding::half_to_even(sum, providers).ok_or(DynamicError::NoPrices)?;
-        Ok(amount(mean).ok_or(PriceError::OutOfRange)?)
+        Ok(Amount::from_magnitude(mean, false).map_err(|_| PriceError::OutOfRange)?)
     }
 
     /// The base price of a model per million tokens, from what providers quote for input and for output.
@@ -55,14 +55,6 @@ impl PriceFactor {
     /// [`DynamicError::Price`] above [`TokenPrice::MAX_PER_MILLION`].
     pub fn times(self, base: &ModelPrice) -> Result<ModelPrice, DynamicError> {
         let factor = u128::from(self.millionths());
-        let price = base.map(|part| {
-            let exact = part.pico().unsigned_abs() * factor;
-            rounding::half_to_even(exact, 1_000_000).and_then(amount)
-        })?;
-        Ok(price)
+        Ok(base.map(|part| part.scaled(factor, 1_000_000).ok())?)
     }
-}
-
-fn amount(pico: u128) -> Option<Amount> {
-    Amount::from_pico(i128::try_from(pico).ok()?).ok()
 }

@@ -46,7 +46,7 @@ fn what_cannot_be_settled_is_named() {
         Settlement::of(policy(), units(-1), Amount::ZERO),
         Err(TokenError::Negative { what })
     );
-    let what = "what is allocated";
+    let what = "what is divided";
     assert_eq!(
         Settlement::of(policy(), units(1), units(-1)),
         Err(TokenError::Negative { what })

@@ -117,7 +117,7 @@ fn fees_go_to_the_treasury_and_to_buy_back() {
         "a tie of remainders goes to the first"
     );
     let negative = TokenError::Negative {
-        what: "what is allocated",
+        what: "what is divided",
     };
     assert_eq!(FeeSplit::of(&rules(), units(-1)), Err(negative));
 }

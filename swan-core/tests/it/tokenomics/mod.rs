@@ -1,5 +1,4 @@
 mod airdrop;
-mod allocation;
 mod flows;
 mod supply;
 mod vesting;

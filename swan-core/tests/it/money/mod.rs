@@ -1,0 +1,3 @@
+//! Multiples and parts of amounts.
+
+mod parts;
