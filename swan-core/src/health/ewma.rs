@@ -15,7 +15,7 @@ use crate::Timestamp;
 /// use swan_core::health::{HalfLives, PeakEwma};
 ///
 /// let lives = HalfLives { news: Duration::from_secs(10), silence: Duration::from_secs(300) };
-/// let at = |secs| Timestamp::from_millis(secs * 1_000);
+/// let at = |secs: u64| Timestamp::from_millis(secs * 1_000);
 /// let ewma = PeakEwma::first(200, at(0)).observe(1_000, at(1), &lives);
 /// assert_eq!(ewma.at(at(1), &lives), 1_000, "a peak counts at once");
 /// assert_eq!(ewma.observe(200, at(11), &lives).at(at(11), &lives), 600, "and half of it is gone after a half-life");
