@@ -7,6 +7,8 @@ pub mod benchmark;
 mod catalogue;
 pub mod claims;
 pub mod collateral;
+#[cfg(doctest)]
+mod economics_document;
 pub mod free_tier;
 pub mod governance;
 mod grounds;
