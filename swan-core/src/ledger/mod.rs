@@ -45,6 +45,8 @@ mod journal_audit;
 mod outcome;
 mod record;
 mod state;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod views;
 

@@ -2,6 +2,7 @@
 
 mod always;
 mod journal;
+mod report;
 mod requests;
 mod steps;
 mod workload;
