@@ -1,8 +1,8 @@
 //! Swan 1.0: collateral by computing units.
 
 use super::flat::in_swan;
-use super::{CollateralError, CollateralRule, Position, Requirement, Role};
-use crate::hardware::ComputingUnits;
+use super::{CollateralError, CollateralRule, Position, Requirement};
+use crate::hardware::{ComputingUnits, Role};
 use crate::{Amount, Fact, MoneyError};
 
 /// `sum of N x C_base x f_k (x W_FCP)` with `C_base = C_total / max(CU, CU_0) + b` (Seed 002; public record 3.2).

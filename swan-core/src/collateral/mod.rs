@@ -48,6 +48,6 @@ pub use by_units::ByComputingUnits;
 pub use error::CollateralError;
 pub use flat::{ByCard, ByTier};
 pub use movement::{CollateralEvent, CollateralMovement, Effect, Pocket, Source, Withdrawal};
-pub use requirement::{CardGroup, CollateralRule, JobGroup, Position, Requirement, Role};
+pub use requirement::{CardGroup, CollateralRule, JobGroup, Position, Requirement};
 pub use rules::CollateralRules;
 pub(crate) use section::Section;

@@ -1,18 +1,8 @@
 use std::fmt;
 
 use super::CollateralError;
-use crate::hardware::{ComputingUnits, GpuName, HardwareTier};
+use crate::hardware::{ComputingUnits, GpuName, HardwareTier, Role};
 use crate::{Amount, Currency, Fact, Grounds, PolicyStamp};
-
-/// What a card works as in Swan 1.0 (Seed 002); Swan 2.0 knows one kind of provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Role {
-    /// An edge computing provider.
-    Edge,
-    /// A fog computing provider, whose cards weigh more (`W_FCP`).
-    Fog,
-}
 
 /// Equal cards in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-use super::{Rate, Role};
+use super::Rate;
+use crate::hardware::Role;
 use crate::{Amount, CaseId, Currency, Fact, ModelId};
 
 /// What happens to a provider's standing. Whatever is found against it brings evidence, or it is [refused](super::Refusal::NoEvidence).

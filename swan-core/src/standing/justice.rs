@@ -2,7 +2,8 @@
 
 use super::court::Court;
 use super::state::{Before, State, Suspension};
-use super::{Notice, Offence, Penalty, PenaltyEvent, PenaltyState, Refusal, Role, Stake, Standing};
+use super::{Notice, Offence, Penalty, PenaltyEvent, PenaltyState, Refusal, Stake, Standing};
+use crate::hardware::Role;
 use crate::{CaseId, Fact, ModelId};
 
 impl Standing {

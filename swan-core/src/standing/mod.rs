@@ -70,7 +70,7 @@ pub use rate::Rate;
 pub use routing::{NotRouted, RoutingClass};
 pub use rules::StandingRules;
 pub use slash::{Destination, Millionths, Slash};
-pub use slashing::{Offence, PolicySlashing, Role, SlashingPolicy};
+pub use slashing::{Offence, PolicySlashing, SlashingPolicy};
 pub use standing::Standing;
 pub use state::StandingKind;
 pub use windows::{Attempts, HubAway, Presence, UptimeWindow};

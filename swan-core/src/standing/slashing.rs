@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Destination, Measure, Millionths, Slash, Stake};
+use crate::hardware::Role;
 
 /// What a provider is found to have done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +29,6 @@ pub enum Offence {
         /// How often it has now been found, from 1.
         times: u32,
     },
-}
-
-/// The kinds of providers of Swan 1.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "Swan 1.0 has these two")]
-pub enum Role {
-    /// An edge computing provider (ECP).
-    Edge,
-    /// A fog computing provider (FCP).
-    Fog,
 }
 
 /// The rule that says what an offence costs; the policy's own is [`StandingRules::slashing`](super::StandingRules::slashing).

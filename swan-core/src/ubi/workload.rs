@@ -1,6 +1,5 @@
 use super::{UbiError, UsageRate, WorkloadRules};
-use crate::collateral::Role;
-use crate::hardware::ComputingUnits;
+use crate::hardware::{ComputingUnits, Role};
 use crate::{Amount, BasisPoints};
 
 const SECS_PER_DAY: u128 = 86_400;

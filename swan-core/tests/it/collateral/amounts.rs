@@ -1,8 +1,8 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use swan_core::collateral::{CardGroup, CollateralError, CollateralRule, JobGroup, Position, Role};
-use swan_core::hardware::{ComputingUnits, GpuName, HardwareTier};
+use swan_core::collateral::{CardGroup, CollateralError, CollateralRule, JobGroup, Position};
+use swan_core::hardware::{ComputingUnits, GpuName, HardwareTier, Role};
 use swan_core::{Currency, Policy, PolicyError};
 
 use super::amount;

@@ -240,7 +240,7 @@ fn a_policy_without_appeals_carries_out_at_once() {
     }
     let change = scene.on(&Event::TaskFailed {
         case: case(2),
-        role: swan_core::standing::Role::Edge,
+        role: swan_core::hardware::Role::Edge,
         evidence: super::scene::proof(),
     });
     let [penalty] = change.penalties.as_slice() else {

@@ -1,6 +1,7 @@
 //! What the rules on record cost, and what a policy may not say.
 
-use swan_core::standing::{Destination, Millionths, Offence, Role, Slash, SlashingPolicy as _};
+use swan_core::hardware::Role;
+use swan_core::standing::{Destination, Millionths, Offence, Slash, SlashingPolicy as _};
 use swan_core::{Amount, Currency, Policy};
 
 fn amount(text: &str) -> Amount {

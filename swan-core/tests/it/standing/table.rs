@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use swan_core::standing::{
-    AppealError, Event, Refusal, Role, RoutingClass, Standing, StandingKind as K,
-};
+use swan_core::hardware::Role;
+use swan_core::standing::{AppealError, Event, Refusal, RoutingClass, Standing, StandingKind as K};
 use swan_core::{ModelId, Policy, Timestamp};
 
 use super::scene::{

@@ -1,6 +1,5 @@
 use proptest::prelude::*;
-use swan_core::collateral::Role;
-use swan_core::hardware::ComputingUnits;
+use swan_core::hardware::{ComputingUnits, Role};
 use swan_core::ubi::{Cards, UbiError, UsageRate, breakeven, completion_rate, income, worth};
 use swan_core::{Amount, ExchangeRate, MoneyError, Policy};
 

@@ -1,6 +1,5 @@
 use proptest::prelude::*;
-use swan_core::collateral::Role;
-use swan_core::hardware::ComputingUnits;
+use swan_core::hardware::{ComputingUnits, Role};
 use swan_core::ubi::{Cards, Contributor, UbiError, share_by_workload};
 use swan_core::{Amount, Policy, PolicyError, ProviderId};
 
