@@ -104,7 +104,7 @@ fn refused(
     }
     let levels = preferences.quantizations();
     if !levels.is_empty() && !levels.contains(&offer.quantization) {
-        return Some(Reason::Quantization);
+        return Some(Reason::Precision);
     }
     let declared = |parameter: &&str| {
         offer

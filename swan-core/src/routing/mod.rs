@@ -33,7 +33,7 @@ pub use candidate::{Candidate, Candidates, Load};
 pub use decision::{Decision, explain};
 pub use eligibility::RouteRequest;
 pub use least_connections::LeastConnections;
-pub use offer::{DataPolicy, Offer, Quantization};
+pub use offer::{DataPolicy, Offer, Precision};
 pub use pool::{Drawn, Pool};
 pub use preferences::{MaxPrice, Name, PreferenceError, RoutePreferences, SortBy};
 pub use ranked::Ranked;

@@ -36,7 +36,7 @@ impl DataPolicy {
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "each name is the format's own")]
 #[non_exhaustive]
-pub enum Quantization {
+pub enum Precision {
     Int4,
     Int8,
     Fp4,
@@ -50,7 +50,7 @@ pub enum Quantization {
     Unknown,
 }
 
-impl Quantization {
+impl Precision {
     /// Every level, by name.
     pub(super) const ALL: [(&'static str, Self); 9] = [
         ("int4", Self::Int4),
@@ -88,7 +88,7 @@ pub struct Offer<'a> {
     /// What becomes of the data.
     pub data: DataPolicy,
     /// How the weights are stored.
-    pub quantization: Quantization,
+    pub quantization: Precision,
     /// The request parameters that it honours.
     pub parameters: Option<&'a [&'a str]>,
     /// Tokens a second that it generates for one request.
@@ -105,7 +105,7 @@ impl Offer<'_> {
         max_output_tokens: None,
         price: None,
         data: DataPolicy::Undeclared,
-        quantization: Quantization::Unknown,
+        quantization: Precision::Unknown,
         parameters: None,
         tokens_per_second: None,
     };

@@ -66,7 +66,7 @@ pub enum Reason {
     /// It costs more than `provider.max_price`, or does not say what it costs.
     PriceAboveCap,
     /// Its weights are stored in another way than `provider.quantizations` allows.
-    Quantization,
+    Precision,
     /// It does not declare every parameter of the request, which `provider.require_parameters` asks for.
     Parameters,
 }
@@ -103,7 +103,7 @@ impl fmt::Display for Reason {
             Self::NotInOrder => "provider.order does not name it, and fallbacks are not allowed",
             Self::DataPolicy => "does not promise the data policy that was asked for",
             Self::PriceAboveCap => "costs more than provider.max_price, or names no price",
-            Self::Quantization => "its quantization is not among provider.quantizations",
+            Self::Precision => "its quantization is not among provider.quantizations",
             Self::Parameters => "does not declare every parameter of the request",
         };
         f.write_str(text)

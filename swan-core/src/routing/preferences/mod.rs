@@ -7,7 +7,7 @@ pub use parse::PreferenceError;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{DataPolicy, Quantization};
+use super::{DataPolicy, Precision};
 use crate::{Amount, ModelPrice, ProviderId};
 
 /// A provider as a request names it: by id, or by display name in any case.
@@ -82,7 +82,7 @@ pub struct RoutePreferences {
     pub(super) require_parameters: bool,
     pub(super) deny_collection: bool,
     pub(super) zero_retention: bool,
-    pub(super) quantizations: Vec<Quantization>,
+    pub(super) quantizations: Vec<Precision>,
     pub(super) sort: Option<SortBy>,
     pub(super) max_price: MaxPrice,
 }
@@ -138,7 +138,7 @@ impl RoutePreferences {
 
     /// The ways of storing weights that are accepted; empty when all are.
     #[must_use]
-    pub fn quantizations(&self) -> &[Quantization] {
+    pub fn quantizations(&self) -> &[Precision] {
         &self.quantizations
     }
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::{MaxPrice, Name, RoutePreferences, SortBy};
 use crate::Amount;
 use crate::openai::read::members;
-use crate::routing::Quantization;
+use crate::routing::Precision;
 
 /// No list of providers need be longer; each entry may cost a look at every candidate.
 const MAX_NAMES: usize = 32;
@@ -231,11 +231,11 @@ fn names(field: &'static str, value: Option<&RawValue>) -> Result<Vec<Name>, Pre
     Ok(list.into_iter().map(Name::new).collect())
 }
 
-fn levels(value: Option<&RawValue>) -> Result<Vec<Quantization>, PreferenceError> {
+fn levels(value: Option<&RawValue>) -> Result<Vec<Precision>, PreferenceError> {
     let field = "quantizations";
     let expected = "a list of int4, int8, fp4, fp6, fp8, fp16, bf16, fp32 or unknown";
     let level = |name: &String| {
-        let known = Quantization::ALL.iter().find(|(text, _)| text == name);
+        let known = Precision::ALL.iter().find(|(text, _)| text == name);
         known
             .map(|(_, level)| *level)
             .ok_or_else(|| invalid(field, expected, name))

@@ -1,5 +1,5 @@
 use swan_core::routing::{
-    DataPolicy, NoRoute, Offer, Quantization, Reason, RoutePreferences, RouteRequest, RoutingRules,
+    DataPolicy, NoRoute, Offer, Precision, Reason, RoutePreferences, RouteRequest, RoutingRules,
     SortBy, TwoChoices, Via, route,
 };
 use swan_core::{Modality, ModelPrice, ProviderId, SeededRng, TokenPrice};
@@ -21,7 +21,7 @@ fn alice() -> Offer<'static> {
         max_output_tokens: Some(4_096),
         price: price("0.08", "0.12"),
         data: DataPolicy::NoCollection,
-        quantization: Quantization::Fp8,
+        quantization: Precision::Fp8,
         parameters: Some(&["temperature", "tools"]),
         tokens_per_second: Some(60),
         ..Offer::UNDECLARED
@@ -65,7 +65,7 @@ fn each_wish_is_met_or_named() {
             Some(Reason::PriceAboveCap),
         ),
         (r#"{"quantizations":["fp8","bf16"]}"#, None),
-        (r#"{"quantizations":["bf16"]}"#, Some(Reason::Quantization)),
+        (r#"{"quantizations":["bf16"]}"#, Some(Reason::Precision)),
         (r#"{"require_parameters":true}"#, None),
     ] {
         let request = RouteRequest {
@@ -94,7 +94,7 @@ fn silence_meets_no_demand_of_the_consumers() {
         ("{}", None),
         (r#"{"data_collection":"deny"}"#, Some(Reason::DataPolicy)),
         (r#"{"max_price":{"prompt":5}}"#, Some(Reason::PriceAboveCap)),
-        (r#"{"quantizations":["fp8"]}"#, Some(Reason::Quantization)),
+        (r#"{"quantizations":["fp8"]}"#, Some(Reason::Precision)),
         (r#"{"quantizations":["unknown"]}"#, None),
     ] {
         let request = RouteRequest {
