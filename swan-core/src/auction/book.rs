@@ -2,10 +2,14 @@ use std::collections::BTreeMap;
 
 use super::{
     AuctionEvent, AuctionRules, AuctionState, Award, AwardRule, Bid, BidRefusal, Commitment,
-    Forfeiture, InvalidStep, Settlement,
+    Forfeiture, Settlement,
 };
 use crate::tokenomics::TokenError;
-use crate::{Amount, BasisPoints, Fact, Grounds, Policy, ProviderId, RequestId, Timestamp};
+use crate::{
+    Amount, BasisPoints, Fact, Grounds, InvalidTransition, Policy, ProviderId, RequestId, Timestamp,
+};
+
+type Invalid = InvalidTransition<AuctionState, AuctionEvent>;
 
 const RULE: &str = "Seed 003, Computing Jobs Auction Engine";
 
@@ -101,7 +105,7 @@ impl Auction {
         ] {
             if now >= ends {
                 // An event that has no place has happened already.
-                self.state = self.state.after(event).unwrap_or(self.state);
+                self.state = self.state.on(event).unwrap_or(self.state);
             }
         }
     }
@@ -203,15 +207,15 @@ impl Auction {
     ///
     /// # Errors
     ///
-    /// [`InvalidStep`] while bids or reveals may still come, and once it is decided.
+    /// [`InvalidTransition`] while bids or reveals may still come, and once it is decided.
     pub fn decide(
         &mut self,
         now: Timestamp,
         rule: &dyn AwardRule,
         policy: &Policy,
-    ) -> Result<Option<&Award>, InvalidStep> {
+    ) -> Result<Option<&Award>, Invalid> {
         self.advance(now);
-        let awarded = self.state.after(AuctionEvent::Award)?;
+        let awarded = self.state.on(AuctionEvent::Award)?;
         let bids: Vec<Bid> = self
             .entries
             .iter()
@@ -229,7 +233,7 @@ impl Auction {
         let Some((bid, price)) =
             won.and_then(|(position, price)| Some((bids.get(position)?, price)))
         else {
-            self.state = self.state.after(AuctionEvent::FindNone)?;
+            self.state = self.state.on(AuctionEvent::FindNone)?;
             return Ok(None);
         };
         let sealed = self
@@ -254,14 +258,14 @@ impl Auction {
     ///
     /// # Errors
     ///
-    /// [`InvalidStep`] unless the job is awarded and neither has happened.
-    pub fn conclude(&mut self, delivered: bool) -> Result<(), InvalidStep> {
+    /// [`InvalidTransition`] unless the job is awarded and neither has happened.
+    pub fn conclude(&mut self, delivered: bool) -> Result<(), Invalid> {
         let event = if delivered {
             AuctionEvent::Deliver
         } else {
             AuctionEvent::Fail
         };
-        self.state = self.state.after(event)?;
+        self.state = self.state.on(event)?;
         Ok(())
     }
 
@@ -269,9 +273,9 @@ impl Auction {
     ///
     /// # Errors
     ///
-    /// [`InvalidStep`] once it is awarded or over.
-    pub fn cancel(&mut self) -> Result<(), InvalidStep> {
-        self.state = self.state.after(AuctionEvent::Cancel)?;
+    /// [`InvalidTransition`] once it is awarded or over.
+    pub fn cancel(&mut self) -> Result<(), Invalid> {
+        self.state = self.state.on(AuctionEvent::Cancel)?;
         Ok(())
     }
 
@@ -282,7 +286,7 @@ impl Auction {
     /// [`SettleError::Step`] unless it is delivered and unpaid; [`SettleError::Token`] as of [`Settlement::of`], and then it
     /// stays unpaid.
     pub fn pay(&mut self, policy: &Policy, fees: Amount) -> Result<Settlement, SettleError> {
-        let paid = self.state.after(AuctionEvent::Pay)?;
+        let paid = self.state.on(AuctionEvent::Pay)?;
         let price = self
             .award
             .as_ref()
@@ -296,9 +300,9 @@ impl Auction {
     ///
     /// # Errors
     ///
-    /// [`InvalidStep`] unless it failed and nothing was taken.
-    pub fn forfeit(&mut self) -> Result<Option<Forfeiture>, InvalidStep> {
-        self.state = self.state.after(AuctionEvent::Forfeit)?;
+    /// [`InvalidTransition`] unless it failed and nothing was taken.
+    pub fn forfeit(&mut self) -> Result<Option<Forfeiture>, Invalid> {
+        self.state = self.state.on(AuctionEvent::Forfeit)?;
         Ok(self.award.as_ref().map(|award| Forfeiture {
             provider: award.winner,
             collateral: self.job.collateral,
@@ -323,7 +327,7 @@ impl Auction {
 pub enum SettleError {
     /// It is not delivered, or paid already.
     #[error(transparent)]
-    Step(#[from] InvalidStep),
+    Step(#[from] Invalid),
     /// The amounts or the policy do not allow it.
     #[error(transparent)]
     Token(#[from] TokenError),

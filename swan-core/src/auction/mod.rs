@@ -17,4 +17,4 @@ pub use bid::{BidRefusal, Commitment};
 pub use book::{Auction, Job, SettleError};
 pub use rules::{AuctionRules, CommissionFrom, Payment};
 pub use settlement::{Forfeiture, Settlement};
-pub use state::{AuctionEvent, AuctionState, InvalidStep};
+pub use state::{AuctionEvent, AuctionState};

@@ -1,3 +1,5 @@
+use crate::InvalidTransition;
+
 /// Where an auction stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -48,17 +50,6 @@ pub enum AuctionEvent {
     Cancel,
 }
 
-/// An event that has no place in a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an auction that is {state:?} cannot {event:?}")]
-#[non_exhaustive]
-pub struct InvalidStep {
-    /// The state, which stays.
-    pub state: AuctionState,
-    /// The event.
-    pub event: AuctionEvent,
-}
-
 impl AuctionState {
     /// Every state.
     pub const ALL: [Self; 10] = [
@@ -78,20 +69,43 @@ impl AuctionState {
     ///
     /// # Errors
     ///
-    /// [`InvalidStep`] when the event has no place here.
-    pub const fn after(self, event: AuctionEvent) -> Result<Self, InvalidStep> {
+    /// [`InvalidTransition`] when the event has no place here.
+    pub const fn on(
+        self,
+        event: AuctionEvent,
+    ) -> Result<Self, InvalidTransition<Self, AuctionEvent>> {
         use AuctionEvent as E;
+        use AuctionState as S;
         match (self, event) {
-            (Self::Open, E::Close) => Ok(Self::Closed),
-            (Self::Closed, E::EndReveals) => Ok(Self::Revealed),
-            (Self::Revealed, E::Award) => Ok(Self::Awarded),
-            (Self::Revealed, E::FindNone) => Ok(Self::Unsold),
-            (Self::Awarded, E::Deliver) => Ok(Self::Delivered),
-            (Self::Awarded, E::Fail) => Ok(Self::Failed),
-            (Self::Delivered, E::Pay) => Ok(Self::Paid),
-            (Self::Failed, E::Forfeit) => Ok(Self::Forfeited),
-            (Self::Open | Self::Closed | Self::Revealed, E::Cancel) => Ok(Self::Cancelled),
-            (state, event) => Err(InvalidStep { state, event }),
+            (S::Open, E::Close) => Ok(S::Closed),
+            (S::Closed, E::EndReveals) => Ok(S::Revealed),
+            (S::Revealed, E::Award) => Ok(S::Awarded),
+            (S::Revealed, E::FindNone) => Ok(S::Unsold),
+            (S::Awarded, E::Deliver) => Ok(S::Delivered),
+            (S::Awarded, E::Fail) => Ok(S::Failed),
+            (S::Delivered, E::Pay) => Ok(S::Paid),
+            (S::Failed, E::Forfeit) => Ok(S::Forfeited),
+            (S::Open | S::Closed | S::Revealed, E::Cancel) => Ok(S::Cancelled),
+            (S::Open | S::Closed | S::Awarded, E::Award | E::FindNone)
+            | (S::Open | S::Revealed | S::Awarded, E::EndReveals)
+            | (S::Closed | S::Revealed | S::Awarded, E::Close)
+            | (S::Awarded, E::Cancel)
+            | (S::Open | S::Closed | S::Revealed, E::Deliver | E::Fail)
+            | (S::Open | S::Closed | S::Revealed | S::Awarded | S::Failed, E::Pay)
+            | (S::Open | S::Closed | S::Revealed | S::Awarded | S::Delivered, E::Forfeit)
+            | (
+                S::Delivered | S::Failed | S::Paid | S::Forfeited | S::Unsold | S::Cancelled,
+                E::Close
+                | E::EndReveals
+                | E::Award
+                | E::FindNone
+                | E::Deliver
+                | E::Fail
+                | E::Cancel,
+            )
+            | (S::Paid | S::Forfeited | S::Unsold | S::Cancelled, E::Pay | E::Forfeit) => {
+                Err(InvalidTransition { state: self, event })
+            }
         }
     }
 }

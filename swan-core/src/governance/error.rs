@@ -1,7 +1,7 @@
-use super::{Choice, InvalidStep, ProposalId, ProposalState, RewardError};
+use super::{Choice, ProposalEvent, ProposalId, ProposalState, RewardError};
 use crate::split::RevenueError;
 use crate::ubi::WhyNot;
-use crate::{Amount, MoneyError, PolicyError, Timestamp};
+use crate::{Amount, InvalidTransition, MoneyError, PolicyError, Timestamp};
 
 /// Why an action is refused; nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,7 +123,7 @@ pub enum GovernanceError {
     },
     /// The event cannot happen where the proposal stands.
     #[error(transparent)]
-    Step(#[from] InvalidStep),
+    Step(#[from] InvalidTransition<ProposalState, ProposalEvent>),
     /// The delay after the vote is not over.
     #[error("a passed proposal waits, this one until {until}")]
     Delayed {

@@ -32,4 +32,4 @@ pub use reward::{RewardError, Rewards, share_reward};
 pub use rules::GovernanceRules;
 pub(crate) use section::GovernanceSection;
 pub use stake::{Leaving, StakeLedger};
-pub use state::{InvalidStep, ProposalEvent, ProposalState};
+pub use state::{ProposalEvent, ProposalState};

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::InvalidTransition;
+
 /// Where a proposal stands, from its opening to its end.
 ///
 /// ```text
@@ -55,24 +57,16 @@ pub enum ProposalEvent {
     Cancel,
 }
 
-/// An event that cannot happen in this state; the proposal keeps its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a proposal that is {state:?} cannot take {event:?}")]
-#[expect(clippy::exhaustive_structs, reason = "it is the pair that was tried")]
-pub struct InvalidStep {
-    /// The state.
-    pub state: ProposalState,
-    /// The event.
-    pub event: ProposalEvent,
-}
-
 impl ProposalState {
     /// The state after `event`.
     ///
     /// # Errors
     ///
-    /// [`InvalidStep`] when the event cannot happen in this state.
-    pub const fn on(self, event: ProposalEvent) -> Result<Self, InvalidStep> {
+    /// [`InvalidTransition`] when the event cannot happen in this state.
+    pub const fn on(
+        self,
+        event: ProposalEvent,
+    ) -> Result<Self, InvalidTransition<Self, ProposalEvent>> {
         use ProposalEvent as E;
         use ProposalState as S;
         match (self, event) {
@@ -87,7 +81,7 @@ impl ProposalState {
             | (
                 S::Rejected | S::QuorumMissed | S::Executed | S::Expired | S::Cancelled,
                 E::Pass | E::Reject | E::MissQuorum | E::Execute | E::Expire | E::Cancel,
-            ) => Err(InvalidStep { state: self, event }),
+            ) => Err(InvalidTransition { state: self, event }),
         }
     }
 

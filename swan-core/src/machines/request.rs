@@ -1,3 +1,5 @@
+use super::InvalidTransition;
+
 /// Where a request stands, from admission to its last entry in the ledger.
 ///
 /// ```text
@@ -62,17 +64,6 @@ pub enum RequestEvent {
     Posted,
 }
 
-/// An event that cannot happen in this state: the caller has a fault, and the request keeps its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a request that is {state:?} cannot take {event:?}")]
-#[expect(clippy::exhaustive_structs, reason = "it is the pair that was tried")]
-pub struct InvalidTransition {
-    /// The state.
-    pub state: RequestState,
-    /// The event.
-    pub event: RequestEvent,
-}
-
 impl RequestState {
     /// The state after `event`.
     ///
@@ -82,7 +73,10 @@ impl RequestState {
     /// # Errors
     ///
     /// [`InvalidTransition`] when only a fault of the hub itself could cause this event in this state.
-    pub const fn on(self, event: RequestEvent) -> Result<Self, InvalidTransition> {
+    pub const fn on(
+        self,
+        event: RequestEvent,
+    ) -> Result<Self, InvalidTransition<Self, RequestEvent>> {
         use RequestEvent as E;
         use RequestState as S;
         match (self, event) {

@@ -22,13 +22,13 @@ fn every_state_answers_every_event() {
             let expected = STEPS
                 .iter()
                 .find(|(from, by, _)| (*from, *by) == (state, event));
-            match (state.after(event), expected) {
+            match (state.on(event), expected) {
                 (Ok(found), Some((_, _, to))) => assert_eq!(found, *to),
                 (Err(refused), None) => {
                     assert_eq!((refused.state, refused.event), (state, event));
                     assert_eq!(
                         refused.to_string(),
-                        format!("an auction that is {state:?} cannot {event:?}")
+                        format!("what is {state:?} cannot take {event:?}")
                     );
                 }
                 (found, expected) => panic!("{state:?} {event:?}: {found:?}, not {expected:?}"),
@@ -41,7 +41,7 @@ fn every_state_answers_every_event() {
 fn ends_are_ends() {
     for end in [S::Paid, S::Forfeited, S::Unsold, S::Cancelled] {
         assert!(
-            E::ALL.iter().all(|event| end.after(*event).is_err()),
+            E::ALL.iter().all(|event| end.on(*event).is_err()),
             "{end:?}"
         );
     }

@@ -1,6 +1,6 @@
 use swan_core::governance::{
-    Action, Choice, Effect, Governance, GovernanceError, InvalidStep, ProposalEvent, ProposalId,
-    ProposalKind, ProposalState,
+    Action, Choice, Effect, Governance, GovernanceError, ProposalEvent, ProposalId, ProposalKind,
+    ProposalState,
 };
 use swan_core::split::{RevenueError, RevenueWindow};
 use swan_core::{AccountId, Amount, Policy, Timestamp};
@@ -182,7 +182,7 @@ fn votes_are_taken_until_the_end_of_voting_and_not_at_it() {
         town.vote(CLEO, id, Choice::No),
         Err(GovernanceError::NotVoting { state })
     );
-    let step = InvalidStep {
+    let step = swan_core::InvalidTransition {
         state,
         event: ProposalEvent::Pass,
     };
@@ -241,7 +241,7 @@ fn only_the_proposer_withdraws_and_only_while_it_is_open() {
     assert_eq!(town.perform(cancel(BEN)), Err(GovernanceError::NotProposer));
     let state = ProposalState::Cancelled;
     assert_eq!(town.perform(cancel(ANN)), Ok(Effect::Ended { state }));
-    let step = InvalidStep {
+    let step = swan_core::InvalidTransition {
         state,
         event: ProposalEvent::Cancel,
     };

@@ -1,4 +1,4 @@
-use swan_core::governance::{InvalidStep, ProposalEvent as E, ProposalState as S};
+use swan_core::governance::{ProposalEvent as E, ProposalState as S};
 
 const EVENTS: [E; 6] = [
     E::Pass,
@@ -26,7 +26,7 @@ fn every_pair_of_proposal_state_and_event_is_decided() {
     for (state, row) in table {
         assert_eq!(state.is_final(), row == [None; 6], "{state:?}");
         for (event, expected) in EVENTS.into_iter().zip(row) {
-            let refused = InvalidStep { state, event };
+            let refused = swan_core::InvalidTransition { state, event };
             assert_eq!(
                 state.on(event),
                 expected.ok_or(refused),
