@@ -39,8 +39,8 @@ pub mod ubi;
 mod usage;
 
 pub use catalogue::{
-    Comparison, Modality, Model, ModelPrice, Parameters, PriceError, Refusal, Tier, TokenPrice,
-    Unit, UnitPrice,
+    Comparison, Modality, Model, ModelPrice, ModelRefusal, Parameters, PriceError, Tier,
+    TokenPrice, Unit, UnitPrice,
 };
 pub use grounds::{Fact, Grounds};
 pub use health::{Breaker, BreakerConfig, BreakerState, Permit};
@@ -49,7 +49,8 @@ pub use machines::{InvalidTransition, RequestEvent, RequestState};
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError, RateError, StampedRate};
 pub use policy::{
-    Change, Difference, Policy, PolicyError, PolicyHash, PolicyStamp, PolicyValue, PolicyVersion,
+    Policy, PolicyChange, PolicyDifference, PolicyError, PolicyHash, PolicyStamp, PolicyValue,
+    PolicyVersion,
 };
 pub use pricing::{
     Credit, Demand, DepositBonus, DynamicError, DynamicPriceRules, DynamicPricing, PaymentRules,

@@ -4,7 +4,7 @@ use crate::ModelId;
 /// Why a model outside the catalogue is not served. The text is meant for the provider who offered it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum ModelRefusal {
     /// Its name breaks the rules for model names.
     #[error("{0}")]
     Name(#[from] crate::IdError),
@@ -49,12 +49,12 @@ pub(crate) struct Classes {
 
 impl Classes {
     /// The model of this name, priced as its size is.
-    pub(crate) fn classify(&self, name: &str) -> Result<Model, Refusal> {
+    pub(crate) fn classify(&self, name: &str) -> Result<Model, ModelRefusal> {
         let id = ModelId::new(name)?;
         let lower = id.as_str().to_lowercase();
         let modality = name::modality(&lower);
         if modality != Modality::Chat {
-            return Err(Refusal::NotChat { name: id, modality });
+            return Err(ModelRefusal::NotChat { name: id, modality });
         }
         let named = name::million_parameters(&lower);
         let size = named.unwrap_or(self.unknown_million_parameters);
@@ -67,7 +67,7 @@ impl Classes {
                 .ascending
                 .last()
                 .map_or(0, |class| class.up_to_million_parameters);
-            return Err(Refusal::TooLarge {
+            return Err(ModelRefusal::TooLarge {
                 name: id,
                 million_parameters: size,
                 largest,

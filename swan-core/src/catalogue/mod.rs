@@ -12,7 +12,7 @@ mod price;
 mod tests;
 mod unit_price;
 
-pub use classes::Refusal;
+pub use classes::ModelRefusal;
 pub(crate) use classes::{Class, Classes};
 pub use comparison::Comparison;
 pub(crate) use comparison::{ComparisonRules, distance};

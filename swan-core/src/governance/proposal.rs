@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Choice, GovernanceError, GovernanceRules, ProposalEvent, ProposalState, Tally};
 use crate::split::RevenueWindow;
-use crate::{AccountId, Amount, Change, Difference, Grounds, Policy, Timestamp};
+use crate::{AccountId, Amount, Grounds, Policy, PolicyChange, PolicyDifference, Timestamp};
 
 /// The number of a proposal; the first is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub enum ProposalKind {
     /// Values of the policy change, except those that it protects.
     Parameters {
         /// Which, and what they become.
-        changes: Vec<Change>,
+        changes: Vec<PolicyChange>,
     },
     /// The revenue split goes one phase on or back, as the numbers indicate (Seed 001, "Dynamic Revenue Split Schedule").
     SplitPhase {
@@ -63,7 +63,7 @@ pub struct Proposal {
     pub(super) kind: ProposalKind,
     pub(super) state: ProposalState,
     pub(super) grounds: Grounds,
-    pub(super) differences: Vec<Difference>,
+    pub(super) differences: Vec<PolicyDifference>,
     pub(super) voting_ends: Timestamp,
     pub(super) executable_at: Timestamp,
     pub(super) expires: Timestamp,
@@ -76,7 +76,7 @@ pub struct Proposal {
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     pub(super) base: Policy,
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<PolicyChange>,
     pub(super) power: Arc<BTreeMap<AccountId, Amount>>,
     pub(super) votes: BTreeMap<AccountId, Choice>,
 }
@@ -114,7 +114,7 @@ impl Proposal {
 
     /// What it changes in the policy that its voters see; without the version, which execution gives.
     #[must_use]
-    pub fn differences(&self) -> &[Difference] {
+    pub fn differences(&self) -> &[PolicyDifference] {
         &self.differences
     }
 

@@ -2,7 +2,9 @@ use super::proposal::Open;
 use super::{
     Effect, Governance, GovernanceError, Proposal, ProposalId, ProposalKind, ProposalState, Tally,
 };
-use crate::{AccountId, Amount, Change, Day, Difference, Fact, Grounds, Policy, Timestamp, ubi};
+use crate::{
+    AccountId, Amount, Day, Fact, Grounds, Policy, PolicyChange, PolicyDifference, Timestamp, ubi,
+};
 
 impl Governance {
     /// Opens a proposal for votes, with the stakes as they are now.
@@ -81,8 +83,8 @@ impl Governance {
     }
 
     /// The keys come from comparing the policies, so no other spelling of a key gets past.
-    fn check_protected(&self, differences: &[Difference]) -> Result<(), GovernanceError> {
-        for Difference { key, .. } in differences {
+    fn check_protected(&self, differences: &[PolicyDifference]) -> Result<(), GovernanceError> {
+        for PolicyDifference { key, .. } in differences {
             if let Some(protected) = self.rules.protects(key) {
                 return Err(GovernanceError::Protected {
                     key: key.clone(),
@@ -101,7 +103,7 @@ impl ProposalKind {
         policy: &Policy,
         today: Day,
         takes_effect: Day,
-    ) -> Result<(Vec<Change>, Grounds), GovernanceError> {
+    ) -> Result<(Vec<PolicyChange>, Grounds), GovernanceError> {
         match self {
             Self::Parameters { changes } => {
                 let rule = "Seed 001, SWAN Token Utility: governance votes on protocol parameters";
@@ -113,7 +115,7 @@ impl ProposalKind {
                 let due = due.ok_or_else(|| GovernanceError::NoPhaseIndicated {
                     phase: schedule.in_force().name().to_owned(),
                 })?;
-                Ok((vec![Change::new("split.phase", due.to)], due.grounds))
+                Ok((vec![PolicyChange::new("split.phase", due.to)], due.grounds))
             }
             Self::UbiExtension { revenue } => {
                 let average = policy.split_schedule().average(revenue, today)?;
@@ -125,8 +127,8 @@ impl ProposalKind {
     }
 
     /// The basic income is paid again from this day on.
-    pub(super) fn extension(from: Day) -> Vec<Change> {
-        vec![Change::new(
+    pub(super) fn extension(from: Day) -> Vec<PolicyChange> {
+        vec![PolicyChange::new(
             "ubi.safety_valve.extended_from",
             from.to_string(),
         )]

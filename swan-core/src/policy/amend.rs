@@ -17,14 +17,14 @@ use super::{Policy, PolicyError, PolicyValue, PolicyVersion, key, read};
     clippy::exhaustive_structs,
     reason = "whoever proposes builds it; a change is a key and a value"
 )]
-pub struct Change {
+pub struct PolicyChange {
     /// The dotted path of the value.
     pub key: String,
     /// What it becomes, of the same kind as before.
     pub value: PolicyValue,
 }
 
-impl Change {
+impl PolicyChange {
     /// The change of `key` to `value`.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<PolicyValue>) -> Self {
@@ -42,11 +42,11 @@ impl Policy {
     /// A key that may be left out and is not there yet is added to its section.
     ///
     /// ```
-    /// use swan_core::{Change, Policy, PolicyVersion};
+    /// use swan_core::{PolicyChange, Policy, PolicyVersion};
     ///
     /// let version = PolicyVersion::new("swan-2.0.1").unwrap();
     /// let policy = Policy::swan_2_0();
-    /// let amended = policy.amended(version, &[Change::new("payment.swan_discount_bps", 2_500)])?;
+    /// let amended = policy.amended(version, &[PolicyChange::new("payment.swan_discount_bps", 2_500)])?;
     /// assert_eq!(amended.swan_discount().to_string(), "25%");
     /// assert_ne!(amended.stamp(), policy.stamp());
     /// # Ok::<(), swan_core::PolicyError>(())
@@ -56,7 +56,11 @@ impl Policy {
     ///
     /// [`PolicyError`] when the version is the old one, when there is no change or one key changes twice, when a key does not
     /// exist or gets a value of another kind, and when what comes out is no valid policy.
-    pub fn amended(&self, version: PolicyVersion, changes: &[Change]) -> Result<Self, PolicyError> {
+    pub fn amended(
+        &self,
+        version: PolicyVersion,
+        changes: &[PolicyChange],
+    ) -> Result<Self, PolicyError> {
         if version == *self.version() {
             let rule = "an amended policy has a version of its own";
             return Err(PolicyError::invalid("version", version, rule));
@@ -76,7 +80,7 @@ impl Policy {
             }
             edits.push(edit(text, document.get_ref(), change, &path)?);
         }
-        let version = Change::new("version", version.as_str());
+        let version = PolicyChange::new("version", version.as_str());
         edits.push(edit(
             text,
             document.get_ref(),
@@ -91,14 +95,14 @@ impl Policy {
 struct Edit<'a> {
     place: Range<usize>,
     instead: String,
-    change: &'a Change,
+    change: &'a PolicyChange,
 }
 
 /// Where a change stands in the document and how it is written there.
 fn edit<'a>(
     text: &str,
     document: &DeTable<'_>,
-    change: &'a Change,
+    change: &'a PolicyChange,
     path: &[String],
 ) -> Result<Edit<'a>, PolicyError> {
     let refused = |rule: &str| PolicyError::invalid(&change.key, &change.value, rule);

@@ -10,7 +10,7 @@ use super::{Policy, key};
     clippy::exhaustive_structs,
     reason = "a difference is a key and what stands there before and after"
 )]
-pub struct Difference {
+pub struct PolicyDifference {
     /// The dotted path of the value; entries of lists go by their `id` or `name` where they have one, and count from 1 otherwise.
     pub key: String,
     /// What the first policy says, as TOML; `None` if it says nothing.
@@ -24,7 +24,7 @@ impl Policy {
     ///
     /// Entries with a name are compared with the entry of that name, so that a model put first shows as one addition.
     #[must_use]
-    pub fn diff(&self, other: &Self) -> Vec<Difference> {
+    pub fn diff(&self, other: &Self) -> Vec<PolicyDifference> {
         let mut found = Vec::new();
         tables(&mut found, "", self.source(), other.source());
         found
@@ -33,7 +33,7 @@ impl Policy {
 
 type Entries<'a> = BTreeMap<String, &'a toml::Value>;
 
-fn tables(found: &mut Vec<Difference>, at: &str, before: &toml::Table, after: &toml::Table) {
+fn tables(found: &mut Vec<PolicyDifference>, at: &str, before: &toml::Table, after: &toml::Table) {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for name in keys {
         let at = key::below(at, &key::quoted(name));
@@ -51,7 +51,7 @@ fn tables(found: &mut Vec<Difference>, at: &str, before: &toml::Table, after: &t
 }
 
 fn values(
-    found: &mut Vec<Difference>,
+    found: &mut Vec<PolicyDifference>,
     at: &str,
     before: Option<&toml::Value>,
     after: Option<&toml::Value>,
@@ -66,7 +66,7 @@ fn values(
             lists(found, at, old, new);
         }
         (old, new) if old == new => {}
-        (old, new) => found.push(Difference {
+        (old, new) => found.push(PolicyDifference {
             key: at.to_owned(),
             before: old.map(toml::Value::to_string),
             after: new.map(toml::Value::to_string),
@@ -74,7 +74,12 @@ fn values(
     }
 }
 
-fn lists(found: &mut Vec<Difference>, at: &str, before: &[toml::Value], after: &[toml::Value]) {
+fn lists(
+    found: &mut Vec<PolicyDifference>,
+    at: &str,
+    before: &[toml::Value],
+    after: &[toml::Value],
+) {
     let both = named(before).zip(named(after));
     let (old, new) = both.unwrap_or_else(|| (numbered(before), numbered(after)));
     let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -87,7 +92,7 @@ fn lists(found: &mut Vec<Difference>, at: &str, before: &[toml::Value], after: &
     if earlier == found.len() && before != after {
         let order =
             |list: &[toml::Value]| list.iter().filter_map(name).collect::<Vec<_>>().join(", ");
-        found.push(Difference {
+        found.push(PolicyDifference {
             key: at.to_owned(),
             before: Some(order(before)),
             after: Some(order(after)),

@@ -18,8 +18,8 @@ mod validate;
 mod value;
 mod version;
 
-pub use amend::Change;
-pub use diff::Difference;
+pub use amend::PolicyChange;
+pub use diff::PolicyDifference;
 pub use error::PolicyError;
 pub use stamp::{PolicyHash, PolicyStamp};
 pub use value::PolicyValue;
@@ -28,7 +28,7 @@ pub use version::PolicyVersion;
 use std::sync::Arc;
 
 use crate::benchmark::BenchmarkRules;
-use crate::catalogue::{Catalogue, Classes, Model, Refusal};
+use crate::catalogue::{Catalogue, Classes, Model, ModelRefusal};
 use crate::claims::ClaimRules;
 use crate::collateral::CollateralRules;
 use crate::free_tier::FreeTierRules;
@@ -120,12 +120,12 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] for names that break the rules, for models that do something else than chat, and for models above
+    /// [`ModelRefusal`] for names that break the rules, for models that do something else than chat, and for models above
     /// the largest class.
-    pub fn classify(&self, name: &str) -> Result<Model, Refusal> {
+    pub fn classify(&self, name: &str) -> Result<Model, ModelRefusal> {
         match self.model(name) {
             Some(model) if model.token_price().is_some() && is_chat(model) => Ok(model.clone()),
-            Some(model) => Err(Refusal::NotChat {
+            Some(model) => Err(ModelRefusal::NotChat {
                 name: model.id.clone(),
                 modality: model.modality,
             }),

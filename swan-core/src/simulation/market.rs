@@ -16,8 +16,8 @@ use crate::routing::{Candidate, RoutingStrategy};
 use crate::split::{PhaseTransition, RevenueWindow};
 use crate::standing::RoutingClass;
 use crate::{
-    Change, Currency, Day, Policy, PolicyVersion, Pricing, SeedPricing, SeededRng, Terms, Tier,
-    Timestamp,
+    Currency, Day, Policy, PolicyChange, PolicyVersion, Pricing, SeedPricing, SeededRng, Terms,
+    Tier, Timestamp,
 };
 
 /// A scenario under a policy, ready to be played.
@@ -243,7 +243,7 @@ impl Market {
                 let Some(version) = PolicyVersion::new(&version) else {
                     return Ok(());
                 };
-                let change = Change::new("split.phase", transition.to);
+                let change = PolicyChange::new("split.phase", transition.to);
                 self.policy = self.policy.amended(version, &[change])?;
             }
             Some(waiting) => self.vote = Some(waiting),

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Behaviour, Report};
-use crate::{Change, MoneyError, Policy, PolicyError, PolicyVersion};
+use crate::{MoneyError, Policy, PolicyChange, PolicyError, PolicyVersion};
 
 /// A change of policy that takes the profit out of a way of cheating.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +22,10 @@ impl Remedy {
     ///
     /// [`PolicyError`] when the changes do not fit the policy.
     pub fn applied(&self, policy: &Policy, version: PolicyVersion) -> Result<Policy, PolicyError> {
-        let changes: Vec<Change> = self
+        let changes: Vec<PolicyChange> = self
             .changes
             .iter()
-            .map(|(key, value)| Change::new(key.clone(), *value))
+            .map(|(key, value)| PolicyChange::new(key.clone(), *value))
             .collect();
         policy.amended(version, &changes)
     }

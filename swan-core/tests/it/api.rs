@@ -9,8 +9,8 @@ use swan_core::governance::{Governance, GovernanceError, ReplayError};
 use swan_core::split::RevenueError;
 use swan_core::{
     AccountId, Amount, BasisPoints, Breaker, Candidate, Clock, Currency, ExchangeRate, KeyId,
-    LeastConnections, Metered, Model, ModelId, Policy, PolicyError, PolicyVersion, Pricing,
-    PricingError, ProviderId, Quote, Refusal, ReportedUsage, RequestId, RequestState,
+    LeastConnections, Metered, Model, ModelId, ModelRefusal, Policy, PolicyError, PolicyVersion,
+    Pricing, PricingError, ProviderId, Quote, ReportedUsage, RequestId, RequestState,
     RevenueShares, RevenueSplit, Rng, RoundRobin, RoutingStrategy, SeedPricing, SeededRng, Split,
     Terms, Timestamp, TransferId, TwoChoices, Usage,
 };
@@ -55,7 +55,7 @@ fn types_have_the_traits_that_callers_rely_on() {
     plain::<Usage>();
     error::<PolicyError>();
     error::<PricingError>();
-    error::<Refusal>();
+    error::<ModelRefusal>();
     shared::<Policy>();
     shared::<PolicyVersion>();
     shared::<Model>();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use swan_core::{Difference, Policy, PolicyStamp, Tier};
+use swan_core::{Policy, PolicyDifference, PolicyStamp, Tier};
 
 use super::admin::{AdminError, Terminal};
 use super::policy_file::{PolicyFile, load_policy, origin, read_policy};
@@ -239,7 +239,7 @@ fn diff(
     } else if !found.is_empty() {
         writeln!(terminal.out, "--- {}", before.stamp())?;
         writeln!(terminal.out, "+++ {}", after.stamp())?;
-        for Difference { key, before, after } in &found {
+        for PolicyDifference { key, before, after } in &found {
             for (sign, value) in [('-', before), ('+', after)] {
                 if let Some(value) = value {
                     writeln!(

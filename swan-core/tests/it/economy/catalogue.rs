@@ -1,4 +1,4 @@
-use swan_core::{Modality, ModelPrice, Policy, Refusal, Tier};
+use swan_core::{Modality, ModelPrice, ModelRefusal, Policy, Tier};
 
 use super::amount;
 
@@ -59,7 +59,7 @@ fn the_utility_models_are_priced_in_their_own_units() {
         assert_eq!((model.tier, model.modality), (Tier::C, modality), "{name}");
         assert_eq!((listed, model.min_vram_gb), (amount(price), vram), "{name}");
         assert!(
-            matches!(policy.classify(name), Err(Refusal::NotChat { .. })),
+            matches!(policy.classify(name), Err(ModelRefusal::NotChat { .. })),
             "{name}"
         );
     }

@@ -1,5 +1,5 @@
 use swan_core::governance::{Effect, GovernanceError, ProposalKind, ProposalState};
-use swan_core::{Change, Policy};
+use swan_core::{Policy, PolicyChange};
 
 use super::{ANN, BEN, CLEO, DAY, HOUR, Town, change, discount};
 
@@ -7,9 +7,9 @@ use super::{ANN, BEN, CLEO, DAY, HOUR, Town, change, discount};
 fn a_passed_proposal_makes_exactly_what_was_voted_on() {
     let mut town = Town::new();
     let changes = vec![
-        Change::new("payment.swan_discount_bps", 1_500),
-        Change::new("split.phases.growth.growth_fund_bps", 400),
-        Change::new("split.phases.growth.treasury_bps", 600),
+        PolicyChange::new("payment.swan_discount_bps", 1_500),
+        PolicyChange::new("split.phases.growth.growth_fund_bps", 400),
+        PolicyChange::new("split.phases.growth.treasury_bps", 600),
     ];
     let id = town.passed(ANN, ProposalKind::Parameters { changes });
     let voted_on = town.governance.proposal(id).unwrap().differences().to_vec();
@@ -63,8 +63,8 @@ fn a_proposal_stands_on_whatever_policy_its_own_values_are_unchanged_in() {
 fn a_proposal_whose_values_changed_in_the_meantime_is_refused() {
     let growth_fund = || {
         let changes = vec![
-            Change::new("split.phases.growth.growth_fund_bps", 400),
-            Change::new("split.phases.growth.treasury_bps", 600),
+            PolicyChange::new("split.phases.growth.growth_fund_bps", 400),
+            PolicyChange::new("split.phases.growth.treasury_bps", 600),
         ];
         ProposalKind::Parameters { changes }
     };

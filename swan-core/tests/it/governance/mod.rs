@@ -18,7 +18,7 @@ use swan_core::governance::{
     Action, Choice, Effect, Governance, GovernanceError, GovernanceRecord, ProposalId, ProposalKind,
 };
 use swan_core::split::RevenueWindow;
-use swan_core::{AccountId, Amount, Change, Day, Policy, PolicyValue, Timestamp};
+use swan_core::{AccountId, Amount, Day, Policy, PolicyChange, PolicyValue, Timestamp};
 
 fn amount(text: &str) -> Amount {
     text.parse()
@@ -145,7 +145,7 @@ impl Town {
 }
 
 fn change(key: &str, value: impl Into<PolicyValue>) -> ProposalKind {
-    let changes = vec![Change::new(key, value)];
+    let changes = vec![PolicyChange::new(key, value)];
     ProposalKind::Parameters { changes }
 }
 

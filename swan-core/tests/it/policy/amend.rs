@@ -1,10 +1,10 @@
-use swan_core::{Change, Policy, PolicyError, PolicyValue, PolicyVersion};
+use swan_core::{Policy, PolicyChange, PolicyError, PolicyValue, PolicyVersion};
 
 fn version(text: &str) -> PolicyVersion {
     PolicyVersion::new(text).unwrap()
 }
 
-fn amended(changes: &[Change]) -> Result<Policy, PolicyError> {
+fn amended(changes: &[PolicyChange]) -> Result<Policy, PolicyError> {
     Policy::swan_2_0().amended(version("swan-2.0.1"), changes)
 }
 
@@ -12,12 +12,12 @@ fn amended(changes: &[Change]) -> Result<Policy, PolicyError> {
 fn an_amendment_sets_values_and_keeps_the_rest_as_written() {
     let before = Policy::swan_2_0();
     let after = amended(&[
-        Change::new("payment.swan_discount_bps", 1_500),
-        Change::new(
+        PolicyChange::new("payment.swan_discount_bps", 1_500),
+        PolicyChange::new(
             "model.\"Qwen/Qwen3-8B\".input_usd_per_million_tokens",
             "0.02",
         ),
-        Change::new("model.1.min_vram_gb", 40),
+        PolicyChange::new("model.1.min_vram_gb", 40),
     ])
     .unwrap();
     assert_eq!(after.version().as_str(), "swan-2.0.1");
@@ -49,7 +49,7 @@ fn an_amendment_sets_values_and_keeps_the_rest_as_written() {
 #[test]
 fn a_key_that_may_be_left_out_can_be_added() {
     let key = "model.\"Qwen/Qwen3-32B\".cached_usd_per_million_tokens";
-    let after = amended(&[Change::new(key, "0.02")]).unwrap();
+    let after = amended(&[PolicyChange::new(key, "0.02")]).unwrap();
     let price = after.model("qwen3:32b").unwrap().token_price().unwrap();
     assert_eq!(price.cached_per_million().to_string(), "0.02");
 }
@@ -57,48 +57,48 @@ fn a_key_that_may_be_left_out_can_be_added() {
 #[test]
 fn what_cannot_be_amended_is_refused_by_name() {
     let bps = "payment.swan_discount_bps";
-    let cases: [(&[Change], &str); 13] = [
+    let cases: [(&[PolicyChange], &str); 13] = [
         (&[], "changes = 0, but an amendment makes 1 to 100 changes"),
         (
-            &[Change::new("version", "swan-3.0")],
+            &[PolicyChange::new("version", "swan-3.0")],
             "version = \"swan-3.0\", but the version is given beside the changes",
         ),
         (
-            &[Change::new(bps, 1), Change::new(bps, 2)],
+            &[PolicyChange::new(bps, 1), PolicyChange::new(bps, 2)],
             "payment.swan_discount_bps = 2, but a key changes once in one amendment",
         ),
         (
-            &[Change::new(bps, "1")],
+            &[PolicyChange::new(bps, "1")],
             "payment.swan_discount_bps = \"1\", but it is a whole number, not text",
         ),
         (
-            &[Change::new(bps, 10_001)],
+            &[PolicyChange::new(bps, 10_001)],
             "payment.swan_discount_bps = 10001, but a share is at most 10000 basis points",
         ),
-        (&[Change::new(bps, -1)], "swan_discount_bps"),
-        (&[Change::new("payment.discount", 1)], "discount"),
+        (&[PolicyChange::new(bps, -1)], "swan_discount_bps"),
+        (&[PolicyChange::new("payment.discount", 1)], "discount"),
         (
-            &[Change::new("payments.swan_discount_bps", 1)],
+            &[PolicyChange::new("payments.swan_discount_bps", 1)],
             "payments.swan_discount_bps = 1, but there is no such key",
         ),
         (
-            &[Change::new("payment.swan_discount_bps.more", 1)],
+            &[PolicyChange::new("payment.swan_discount_bps.more", 1)],
             "payment.swan_discount_bps.more = 1, but there is no such key",
         ),
         (
-            &[Change::new("model.0.min_vram_gb", 1)],
+            &[PolicyChange::new("model.0.min_vram_gb", 1)],
             "model.0.min_vram_gb = 1, but there is no such key",
         ),
         (
-            &[Change::new("model.99.min_vram_gb", 1)],
+            &[PolicyChange::new("model.99.min_vram_gb", 1)],
             "model.99.min_vram_gb = 1, but there is no such key",
         ),
         (
-            &[Change::new("payment", PolicyValue::Table([].into()))],
+            &[PolicyChange::new("payment", PolicyValue::Table([].into()))],
             "but a section or a list of entries changes key by key",
         ),
         (
-            &[Change::new("model", PolicyValue::List(vec![]))],
+            &[PolicyChange::new("model", PolicyValue::List(vec![]))],
             "but a section or a list of entries changes key by key",
         ),
     ];
@@ -107,7 +107,9 @@ fn what_cannot_be_amended_is_refused_by_name() {
         assert!(error.contains(told), "{error}\ndoes not say\n{told}");
     }
     for key in ["", ".", "a..b", "payment.", "\"payment", &"x".repeat(301)] {
-        let error = amended(&[Change::new(key, 1)]).unwrap_err().to_string();
+        let error = amended(&[PolicyChange::new(key, 1)])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("a key is a dotted path"), "{error}");
     }
 }
@@ -115,8 +117,8 @@ fn what_cannot_be_amended_is_refused_by_name() {
 #[test]
 fn one_value_under_two_names_changes_once() {
     let (by_number, by_name) = (
-        Change::new("model.1.min_vram_gb", 40),
-        Change::new("model.\"BruhzWater/Sapphira-L3.3-70b-0.1\".min_vram_gb", 41),
+        PolicyChange::new("model.1.min_vram_gb", 40),
+        PolicyChange::new("model.\"BruhzWater/Sapphira-L3.3-70b-0.1\".min_vram_gb", 41),
     );
     let error = amended(&[by_number, by_name]).unwrap_err().to_string();
     assert!(
@@ -124,8 +126,8 @@ fn one_value_under_two_names_changes_once() {
         "{error}"
     );
     let twice = [
-        Change::new("model.1.cached_usd_per_million_tokens", "0.1"),
-        Change::new("model.1.cached_usd_per_million_tokens", "0.1"),
+        PolicyChange::new("model.1.cached_usd_per_million_tokens", "0.1"),
+        PolicyChange::new("model.1.cached_usd_per_million_tokens", "0.1"),
     ];
     let error = amended(&twice).unwrap_err().to_string();
     assert!(error.contains("duplicate key"), "{error}");
@@ -136,7 +138,7 @@ fn a_version_is_used_once() {
     let error = Policy::swan_2_0()
         .amended(
             version("swan-2.0"),
-            &[Change::new("payment.swan_discount_bps", 1)],
+            &[PolicyChange::new("payment.swan_discount_bps", 1)],
         )
         .unwrap_err();
     assert_eq!(

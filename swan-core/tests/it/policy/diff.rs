@@ -1,7 +1,7 @@
-use swan_core::{Change, Difference, Policy, PolicyVersion};
+use swan_core::{Policy, PolicyChange, PolicyDifference, PolicyVersion};
 
-fn difference(key: &str, before: Option<&str>, after: Option<&str>) -> Difference {
-    Difference {
+fn difference(key: &str, before: Option<&str>, after: Option<&str>) -> PolicyDifference {
+    PolicyDifference {
         key: key.to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
@@ -28,9 +28,9 @@ fn a_policy_does_not_differ_from_itself() {
 fn differences_name_key_before_and_after() {
     let before = Policy::swan_2_0();
     let changes = [
-        Change::new("payment.swan_discount_bps", 1_500),
-        Change::new("model.8.min_vram_gb", 6),
-        Change::new("classes.class.2.min_vram_gb", 8),
+        PolicyChange::new("payment.swan_discount_bps", 1_500),
+        PolicyChange::new("model.8.min_vram_gb", 6),
+        PolicyChange::new("classes.class.2.min_vram_gb", 8),
     ];
     let version = PolicyVersion::new("mine").unwrap();
     let after = before.amended(version, &changes).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
-use swan_core::{Change, Policy, PolicyValue, PolicyVersion};
+use swan_core::{Policy, PolicyChange, PolicyValue, PolicyVersion};
 use toml::{Table, Value};
 
 /// A step down into a document.
@@ -204,7 +204,7 @@ proptest! {
         prop_assert!(Policy::from_toml(&text).is_err());
         prop_assert!(text.parse::<PolicyValue>().is_ok() || text.parse::<PolicyValue>().is_err());
         let version = PolicyVersion::new("next").unwrap();
-        prop_assert!(built_in("swan-2.0").amended(version, &[Change::new(text, 1)]).is_err());
+        prop_assert!(built_in("swan-2.0").amended(version, &[PolicyChange::new(text, 1)]).is_err());
     }
 }
 
@@ -214,12 +214,12 @@ fn each_value_can_be_amended_by_its_key_and_nothing_else_changes() {
     for name_of in Policy::built_ins() {
         let before = built_in(name_of);
         let mut document = Value::Table(before.source().clone());
-        let changes: Vec<Change> = all_paths(before.source())
+        let changes: Vec<PolicyChange> = all_paths(before.source())
             .iter()
             .filter(|path| name(path) != "version")
             .filter_map(|path| match at_mut(&mut document, path).clone() {
                 Value::Table(_) | Value::Array(_) => None,
-                value => Some(Change::new(
+                value => Some(PolicyChange::new(
                     name(path),
                     PolicyValue::try_from(value).unwrap(),
                 )),
