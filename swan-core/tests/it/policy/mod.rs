@@ -1,6 +1,7 @@
 //! The policy document: what is refused and how, amendments, differences, stamps.
 
 mod amend;
+mod defaults;
 mod diff;
 mod document;
 mod findings;
