@@ -6,7 +6,19 @@
 //! the same tokeniser. Whoever claims far more than the median of the others is found here, with the numbers; what follows
 //! from it is the business of [`standing`](crate::standing).
 //!
-//! The rule is ours: no seed has one (DESIGN: "No provider is trusted about itself"). Its numbers are the policy's `[claims]`.
+//! The rule is ours: no seed has one, and public record 4.4 names the gap. Its numbers are the policy's `[claims]`.
+//!
+//! ```
+//! use swan_core::claims::{ClaimAudit, Claimed};
+//! use swan_core::{Policy, ProviderId};
+//!
+//! let (policy, mut audit) = (Policy::swan_2_0(), ClaimAudit::new());
+//! for (provider, tokens) in [(1, 98), (2, 100), (3, 102), (9, 300)] {
+//!     audit.record(ProviderId::from_u128(provider), Claimed::answer(tokens, 400).times(300));
+//! }
+//! let found = audit.overclaims(policy.claims(), policy.stamp());
+//! assert_eq!((found[0].provider, found[0].excess_tokens()), (ProviderId::from_u128(9), 60_000));
+//! ```
 
 mod audit;
 mod rules;
