@@ -161,15 +161,14 @@ fn a_window_of_another_length_or_a_clock_backwards_indicates_nothing() {
     let today = day("2026-05-31");
     let policy = Policy::swan_2_0();
     let schedule = policy.split_schedule();
-    assert_eq!(
-        schedule
-            .indicated(&RevenueWindow::new(29), today)
-            .unwrap_err(),
-        RevenueError::WindowLength {
-            found: 29,
-            needed: 30
-        }
-    );
+    for found in [29, 31] {
+        let window = RevenueWindow::new(found);
+        let length = RevenueError::WindowLength { found, needed: 30 };
+        assert_eq!(schedule.indicated(&window, today), Err(length.clone()));
+        assert_eq!(schedule.average(&window, today), Err(length));
+    }
+    let average = schedule.average(&steady("1.5", today), today);
+    assert_eq!(average, Ok(amount("1.5")));
     let yesterday = day("2026-05-30");
     assert_eq!(
         schedule
@@ -261,6 +260,45 @@ fn a_schedule_with_a_gap_an_overlap_or_an_unknown_phase_is_refused() {
         error.contains("split.phases.2.name = \"Growth!\""),
         "{error}"
     );
+}
+
+/// A schedule of so many phases that end a dollar apart.
+fn with_phases(count: usize) -> Result<Policy, PolicyError> {
+    let text = Policy::SWAN_2_0_TOML;
+    let head = text.split("[[split.phases]]").next().unwrap();
+    let rest = &text[text.find("[governance]").unwrap()..];
+    let phase = |number: usize| {
+        let name = if number == 1 {
+            "bootstrap".into()
+        } else {
+            format!("phase{number}")
+        };
+        let end = format!("up_to_usd_per_day = \"{number}\"\n");
+        let end = if number == count { "" } else { end.as_str() };
+        let shares = "provider_bps = 10000\ngrowth_fund_bps = 0\ntreasury_bps = 0\nburn_bps = 0\n";
+        format!("[[split.phases]]\nname = \"{name}\"\n{end}{shares}\n")
+    };
+    let phases: String = (1..=count).map(phase).collect();
+    let phases = if count == 0 {
+        "phases = []\n".into()
+    } else {
+        phases
+    };
+    Policy::from_toml(&format!("{head}{phases}{rest}"))
+}
+
+#[test]
+fn a_schedule_has_one_to_sixteen_phases() {
+    for count in [1, 2, 15, 16] {
+        let policy = with_phases(count).unwrap();
+        assert_eq!(policy.split_schedule().phases().len(), count);
+    }
+    for count in [0, 17, 18] {
+        assert_eq!(
+            with_phases(count).unwrap_err().to_string(),
+            format!("the policy says split.phases = {count}, but a schedule has 1 to 16 phases")
+        );
+    }
 }
 
 proptest! {

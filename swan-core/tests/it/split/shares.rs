@@ -26,8 +26,16 @@ fn every_phase_of_the_seed_can_be_expressed() {
         ("maturity", [8_500, 300, 1_000, 200], ["85", "3", "10", "2"]),
         ("scale", [8_000, 200, 1_500, 300], ["80", "2", "15", "3"]),
     ] {
-        let split = shares(points).split(amount("100"));
+        let shares = shares(points);
+        let split = shares.split(amount("100"));
         assert_eq!(parts(&split), expected.map(amount), "{phase}");
+        let shares = [
+            shares.provider(),
+            shares.growth_fund(),
+            shares.treasury(),
+            shares.burn(),
+        ];
+        assert_eq!(shares.map(BasisPoints::get), points, "{phase}");
     }
     assert_eq!(*Policy::swan_2_0().split(), shares([9_500, 500, 0, 0]));
 }
