@@ -67,6 +67,31 @@ impl Registration {
                 .filter(|length| *length > 0)
         })
     }
+
+    /// How the provider says that this model's weights are stored; empty where it does not.
+    #[must_use]
+    pub fn quantization(&self, model: &str) -> &str {
+        let declarations = self.model_declarations.iter();
+        let declared = declarations
+            .filter(|declaration| declaration.model_id == model)
+            .map(|declaration| declaration.quantization.as_str());
+        let hashes = self.model_hashes.iter();
+        let hashed = hashes
+            .filter(|hash| hash.model_id == model)
+            .map(|hash| hash.quantization.as_str());
+        let mut both = declared.chain(hashed);
+        both.find(|name| !name.is_empty()).unwrap_or_default()
+    }
+
+    /// The request parameters that the provider declares to honour for this model.
+    pub fn parameters(&self, model: &str) -> impl Iterator<Item = &str> {
+        self.model_declarations
+            .iter()
+            .filter(move |declaration| declaration.model_id == model)
+            .flat_map(|declaration| &declaration.input_modalities)
+            .flat_map(|modality| &modality.supported_parameters)
+            .map(String::as_str)
+    }
 }
 
 impl fmt::Debug for Registration {

@@ -63,6 +63,26 @@ impl Precision {
         ("fp32", Self::Fp32),
         ("unknown", Self::Unknown),
     ];
+
+    /// The level that a provider's declaration names (public record 1.5); formats of shared scales count by their width.
+    ///
+    /// ```
+    /// use swan_core::routing::Quantization;
+    ///
+    /// assert_eq!(Quantization::declared("MXFP4"), Quantization::Fp4);
+    /// assert_eq!(Quantization::declared("q4_k_m"), Quantization::Unknown);
+    /// ```
+    #[must_use]
+    pub fn declared(name: &str) -> Self {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let known = Self::ALL.iter().find(|(text, _)| is(text));
+        match known {
+            Some((_, level)) => *level,
+            None if is("mxfp4") || is("nvfp4") => Self::Fp4,
+            None if is("mxfp8") => Self::Fp8,
+            None => Self::Unknown,
+        }
+    }
 }
 
 /// What a provider declares of one model, as far as requests choose by it. What it does not declare is `None`: that is no

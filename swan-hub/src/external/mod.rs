@@ -19,7 +19,7 @@ pub(crate) use endpoint::Endpoint;
 pub use endpoint::ExternalError;
 pub(crate) use exchange::Exchange;
 
-use crate::providers::{AttemptError, Link, Slot, Vitals, Way};
+use crate::providers::{AttemptError, Declared, Link, Slot, Vitals, Way};
 
 /// A configured endpoint as the stages see it: slots and replies like those of providers.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl ExternalEndpoint {
     fn link(&self, model: ModelId, upstream: &str) -> Arc<Link> {
         Arc::new(Link::new(
             (self.endpoint.provider(), Arc::clone(self.endpoint.name())),
-            (model, upstream.into()),
+            (model, upstream.into(), Declared::default()),
             Way::Endpoint(Arc::clone(&self.endpoint)),
             Arc::new(Vitals::new(Arc::clone(&self.rules))),
             self.capacity,

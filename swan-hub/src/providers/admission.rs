@@ -8,6 +8,7 @@ use swan_core::{KeyId, ProviderId, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
+use super::declared::Declared;
 use super::line::{Command, Line};
 use super::registry::Offer;
 use super::roll::{Arrival, MAX_NODES};
@@ -79,6 +80,7 @@ impl Sessions {
                         model: Arc::new(model),
                         upstream: name.as_str().into(),
                         capacity: capacity.clamp(1, self.config.max_capacity),
+                        declared: Declared::of(registration, name),
                     });
                 }
             }

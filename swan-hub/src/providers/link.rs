@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use swan_core::{Candidate, ModelId, ProviderId, Timestamp};
+use swan_core::routing::Offer;
+use swan_core::{Candidate, ModelId, ModelPrice, ProviderId, Timestamp};
 
+use super::declared::Declared;
 use super::line::Line;
 use super::vitals::Vitals;
 use crate::external::Endpoint;
@@ -48,6 +50,8 @@ pub(crate) struct Link {
     pub(crate) model: ModelId,
     /// The name under which this provider knows the model.
     pub(crate) upstream: Arc<str>,
+    /// What the provider says of it.
+    pub(crate) declared: Declared,
     /// How it is reached.
     pub(crate) way: Way,
     /// How well it does; outlives the connection.
@@ -63,7 +67,7 @@ impl Link {
     /// The offer of `model`, at most `capacity` requests at once.
     pub(crate) fn new(
         (provider, name): (ProviderId, Arc<str>),
-        (model, upstream): (ModelId, Arc<str>),
+        (model, upstream, declared): (ModelId, Arc<str>, Declared),
         way: Way,
         vitals: Arc<Vitals>,
         capacity: u32,
@@ -73,6 +77,7 @@ impl Link {
             name,
             model,
             upstream,
+            declared,
             way,
             vitals,
             capacity: AtomicU32::new(capacity),
@@ -125,6 +130,19 @@ impl Link {
         };
         self.vitals.describe(&mut candidate, now);
         candidate
+    }
+
+    /// What requests may choose it by; `price` is that of its model.
+    pub(crate) fn offer(&self, price: Option<ModelPrice>) -> Offer<'_> {
+        Offer {
+            name: &self.name,
+            model: Some(&self.model),
+            context_tokens: self.declared.context_tokens,
+            quantization: self.declared.quantization,
+            parameters: self.declared.parameters.as_deref(),
+            price,
+            ..Offer::UNDECLARED
+        }
     }
 
     /// The provider goes: it gets nothing new.

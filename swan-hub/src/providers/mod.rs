@@ -3,6 +3,7 @@
 mod admission;
 mod attempt;
 mod connection;
+mod declared;
 mod failure;
 mod job;
 mod line;
@@ -31,6 +32,7 @@ use axum::Router;
 use axum::routing::get;
 
 pub(crate) use attempt::AttemptError;
+pub(crate) use declared::Declared;
 pub(crate) use job::{Head, Job};
 pub(crate) use link::{ConnectionMode, Link, Way};
 pub(crate) use mailbox::Batch;

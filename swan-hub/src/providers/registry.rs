@@ -4,17 +4,18 @@
 //! other. What changes with each request (the counts, the breaker, the averages) lives in the links themselves.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use swan_core::health::HealthRules;
 use swan_core::protocol::Health;
-use swan_core::routing::{self, Candidates};
+use swan_core::routing::{self, Candidates, Ring};
 use swan_core::{Candidate, Clock, Model, ModelId, ProviderId, Timestamp};
 
+use super::declared::Declared;
 use super::line::{Closing, Command, Line};
 use super::link::{Link, Way};
 use super::outliers::Outliers;
@@ -30,6 +31,8 @@ pub(crate) struct Offer {
     pub(crate) upstream: Arc<str>,
     /// Requests at once.
     pub(crate) capacity: u32,
+    /// What else the provider says of it.
+    pub(crate) declared: Declared,
 }
 
 /// A model that somebody serves now.
@@ -61,38 +64,54 @@ struct Shared {
 }
 
 /// What is served now.
-type Presence = HashMap<ModelId, Served>;
+type Presence = HashMap<ModelId, Arc<Served>>;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Served {
     model: Arc<Model>,
     /// In the order of their providers.
-    links: Arc<[Arc<Link>]>,
+    links: Box<[Arc<Link>]>,
+    /// Made when a strategy first asks for it: most never do.
+    ring: OnceLock<Ring>,
+}
+
+impl Served {
+    fn offer(&self, position: usize) -> routing::Offer<'_> {
+        let link = self.links.get(position);
+        link.map_or(routing::Offer::UNDECLARED, |link| {
+            link.offer(Some(self.model.price))
+        })
+    }
 }
 
 /// The nodes that serve one model, as a strategy reads them. Counts are read anew at each look, the time is that of the listing.
 #[derive(Debug)]
 pub(crate) struct Nodes {
-    links: Option<Arc<[Arc<Link>]>>,
+    served: Option<Arc<Served>>,
     now: Timestamp,
 }
 
 impl Candidates for Nodes {
     fn len(&self) -> usize {
-        self.links.as_ref().map_or(0, |links| links.len())
+        self.served.as_ref().map_or(0, |served| served.links.len())
     }
 
     fn candidate(&self, position: usize) -> Option<Candidate> {
-        let link = self.links.as_ref()?.get(position)?;
+        let link = self.served.as_ref()?.links.get(position)?;
         Some(link.candidate(self.now))
     }
 
     fn offer(&self, position: usize) -> routing::Offer<'_> {
-        let link = self.links.as_ref().and_then(|links| links.get(position));
-        link.map_or(routing::Offer::UNDECLARED, |link| routing::Offer {
-            name: &link.name,
-            ..routing::Offer::UNDECLARED
-        })
+        match &self.served {
+            Some(served) => served.offer(position),
+            None => routing::Offer::UNDECLARED,
+        }
+    }
+
+    fn ring(&self) -> Option<&Ring> {
+        let served = self.served.as_ref()?;
+        let providers = || served.links.iter().map(|link| link.provider);
+        Some(served.ring.get_or_init(|| Ring::new(providers())))
     }
 }
 
@@ -116,7 +135,8 @@ impl Registry {
         let presence = self.shared.presence.load();
         let mut models: Vec<_> = presence
             .values()
-            .map(|Served { model, links }| OnlineModel {
+            .map(|served| (&served.model, &served.links))
+            .map(|(model, links)| OnlineModel {
                 model: Arc::clone(model),
                 providers: links.len(),
                 capacity: links.iter().map(|link| u64::from(link.capacity())).sum(),
@@ -131,7 +151,7 @@ impl Registry {
     pub(crate) fn candidates(&self, model: &ModelId) -> Nodes {
         let presence = self.shared.presence.load();
         Nodes {
-            links: presence.get(model).map(|served| Arc::clone(&served.links)),
+            served: presence.get(model).cloned(),
             now: self.shared.clock.now(),
         }
     }
@@ -290,6 +310,7 @@ impl Registry {
             let kept = old.iter().find(|link| {
                 link.model == offer.model.id
                     && link.upstream == offer.upstream
+                    && link.declared == offer.declared
                     && matches!(&link.way, Way::Line(own) if Arc::ptr_eq(own, line))
             });
             new.push(match kept {
@@ -299,7 +320,11 @@ impl Registry {
                 }
                 None => Arc::new(Link::new(
                     (line.provider, Arc::clone(&line.name)),
-                    (offer.model.id.clone(), Arc::clone(&offer.upstream)),
+                    (
+                        offer.model.id.clone(),
+                        Arc::clone(&offer.upstream),
+                        offer.declared.clone(),
+                    ),
                     Way::Line(Arc::clone(line)),
                     roll.vitals(line.provider, &offer.model.id, now),
                     offer.capacity,
@@ -337,13 +362,12 @@ impl Registry {
                 .find(|model| model.id == *id);
             match known.or(offered).cloned() {
                 Some(model) if !links.is_empty() => {
-                    presence.insert(
-                        id.clone(),
-                        Served {
-                            model,
-                            links: links.into(),
-                        },
-                    );
+                    let served = Served {
+                        model,
+                        links: links.into(),
+                        ring: OnceLock::new(),
+                    };
+                    presence.insert(id.clone(), Arc::new(served));
                 }
                 _ => {
                     presence.remove(id);

@@ -8,6 +8,7 @@ use swan_core::routing::Candidates as _;
 use swan_core::testkit::{ManualClock, swan_2_0};
 use swan_core::{Candidate, KeyId, ProviderId, Timestamp};
 
+use super::super::Declared;
 use super::super::line::Line;
 use super::super::registry::{Offer, Registry};
 use super::super::roll::Arrival;
@@ -39,6 +40,7 @@ fn offer(name: &str, capacity: u32) -> Offer {
         model: Arc::new(model),
         upstream: name.into(),
         capacity,
+        declared: Declared::default(),
     }
 }
 
