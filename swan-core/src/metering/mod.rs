@@ -77,6 +77,15 @@ impl Metering {
         Usage::tokens(prompt, 0, max_output_tokens)
     }
 
+    /// About how many tokens a text of so many bytes has, for what needs no certainty.
+    #[must_use]
+    pub const fn estimate(&self, bytes: u64) -> u64 {
+        match bytes.checked_div(self.bytes_per_token) {
+            Some(tokens) => tokens,
+            None => bytes,
+        }
+    }
+
     /// Whether an answer is longer than what it was quoted for can be, so that all that follows would be unpaid work.
     #[must_use]
     pub const fn is_used_up(&self, seen: &Seen) -> bool {

@@ -103,8 +103,7 @@ impl<'a> Rewrite<'a> {
         }
     }
 
-    /// Removes what only a hub understands (`payment`, and `provider` when it is a plain name), since strict model
-    /// servers refuse unknown members.
+    /// Removes what only a hub understands (`payment` and `provider`), since strict model servers refuse unknown members.
     #[must_use]
     pub fn without_market_fields(self) -> Self {
         Self {

@@ -3,6 +3,8 @@
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::routing::PreferenceError;
+
 /// Why a body is not a chat request; the message names the field and what was expected of it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -47,6 +49,9 @@ pub enum HeadError {
         /// What was there, shortened.
         found: String,
     },
+    /// The `provider` object asks for something that there is not.
+    #[error(transparent)]
+    Provider(#[from] PreferenceError),
 }
 
 impl HeadError {
@@ -55,6 +60,7 @@ impl HeadError {
     pub fn param(&self) -> Option<&'static str> {
         match self {
             Self::NotUtf8 { .. } | Self::NotJson { .. } | Self::NotAnObject { .. } => None,
+            Self::Provider(_) => Some("provider"),
             Self::Missing { field } | Self::Duplicate { field } | Self::Wrong { field, .. } => {
                 Some(field)
             }

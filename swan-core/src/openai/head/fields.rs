@@ -9,6 +9,7 @@ use super::{ChatRequestHead, HeadError, Layout, Limit};
 use crate::Currency;
 use crate::openai::read::{members, span_of};
 use crate::openai::splice::Edit;
+use crate::routing::{AffinityKey, RoutePreferences};
 
 /// More tokens than any model's context; a higher number is a mistake or an attack.
 const MAX_TOKENS: u64 = 1_000_000_000;
@@ -27,6 +28,8 @@ pub(super) struct Found<'a> {
     n: Option<&'a RawValue>,
     payment: Option<&'a RawValue>,
     provider: Option<&'a RawValue>,
+    /// `session_id`, `prompt_cache_key` and `user`.
+    together: [Option<&'a RawValue>; 3],
     duplicate: Option<&'static str>,
     market: Vec<Range<usize>>,
     kept_one: bool,
@@ -47,13 +50,24 @@ impl<'a> Found<'a> {
             "n" => (&mut self.n, "n"),
             "payment" => (&mut self.payment, "payment"),
             "provider" => (&mut self.provider, "provider"),
+            "session_id" => return self.keep_together(0, text, first, value),
+            "prompt_cache_key" => return self.keep_together(1, text, first, value),
+            "user" => return self.keep_together(2, text, first, value),
             _ => return self.step(text, first, value, false),
         };
         if slot.replace(value).is_some() {
             self.duplicate = Some(field);
         }
-        let market = field == "payment" || (field == "provider" && value.get().starts_with('"'));
+        let market = matches!(field, "payment" | "provider");
         self.step(text, first, value, market);
+    }
+
+    /// A member that the provider gets as well, and that decides about nothing but a preference.
+    fn keep_together(&mut self, rank: usize, text: &str, first: usize, value: &'a RawValue) {
+        if let Some(slot) = self.together.get_mut(rank) {
+            *slot = Some(value);
+        }
+        self.step(text, first, value, false);
     }
 
     /// Moves past one member; a removed one takes the comma before it along, or after it when nothing kept stands before.
@@ -91,6 +105,7 @@ impl<'a> Found<'a> {
         let max_tokens = limit("max_tokens", self.max_tokens)?;
         let max_completion_tokens = limit("max_completion_tokens", self.max_completion_tokens)?;
         let n_predict = limit("n_predict", self.n_predict)?;
+        let (provider, preferences) = wishes(self.provider)?;
         let (include_usage, edit) = stream_options(text, first_member, self.stream_options)?;
         Ok(ChatRequestHead {
             model: string("model", "a model name", Some(model))?
@@ -103,9 +118,9 @@ impl<'a> Found<'a> {
             n_predict,
             n: integer("n", "an integer from 1 to 128", MAX_CHOICES, self.n)?.unwrap_or(1),
             payment: payment(self.payment)?,
-            provider: self
-                .provider
-                .and_then(|value| serde_json::from_str(value.get()).ok()),
+            provider,
+            preferences,
+            affinity: AffinityKey::first_of(self.together.map(|value| text_of(value?))),
             layout: Layout {
                 len: text.len(),
                 first_member,
@@ -243,6 +258,25 @@ fn string(
     serde_json::from_str(value.get())
         .map(Some)
         .map_err(|_| wrong(field, expected, value))
+}
+
+/// A provider's name, or an object that says who may serve.
+fn wishes(
+    value: Option<&RawValue>,
+) -> Result<(Option<String>, Option<Box<RoutePreferences>>), HeadError> {
+    match value.map(RawValue::get) {
+        None | Some("null") => Ok((None, None)),
+        Some(name) if name.starts_with('"') => {
+            Ok((string("provider", "a name or an object", value)?, None))
+        }
+        Some(object) => Ok((None, Some(Box::new(RoutePreferences::parse(object)?)))),
+    }
+}
+
+/// What stands between the quotes of a text, escapes and all.
+fn text_of(value: &RawValue) -> Option<&[u8]> {
+    let text = value.get().strip_prefix('"')?.strip_suffix('"')?;
+    Some(text.as_bytes())
 }
 
 fn payment(value: Option<&RawValue>) -> Result<Option<Currency>, HeadError> {

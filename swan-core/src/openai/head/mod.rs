@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::read::members;
 use super::splice::Edit;
 use crate::Currency;
+use crate::routing::{AffinityKey, RoutePreferences};
 
 mod error;
 mod fields;
@@ -44,8 +45,13 @@ pub struct ChatRequestHead {
     pub n: u64,
     /// The currency to pay with, when the body names one (`payment: "SWAN"`, "public-swan.md", request headers).
     pub payment: Option<Currency>,
-    /// The provider to use, when the body names one as a plain string; other shapes belong to other routers.
+    /// The provider to use, when the body names one as a plain string.
     pub provider: Option<String>,
+    /// Who may serve, when `provider` is an object as OpenRouter has it.
+    pub preferences: Option<Box<RoutePreferences>>,
+    /// What keeps this request together with others like it: of `session_id`, `prompt_cache_key` and `user` the first that is a
+    /// text.
+    pub affinity: Option<AffinityKey>,
     pub(super) layout: Layout,
 }
 
@@ -67,6 +73,21 @@ pub(super) struct Limit {
     pub(super) at: Range<usize>,
     pub(super) value: Option<u64>,
 }
+
+/// Members that are no parameters of the model.
+const NO_PARAMETERS: [&str; 11] = [
+    "messages",
+    "metadata",
+    "model",
+    "payment",
+    "prompt_cache_key",
+    "provider",
+    "session_id",
+    "store",
+    "stream",
+    "stream_options",
+    "user",
+];
 
 impl ChatRequestHead {
     /// Reads the head of a chat request.
@@ -96,6 +117,21 @@ impl ChatRequestHead {
         self.max_tokens
             .max(self.max_completion_tokens)
             .max(self.n_predict)
+    }
+
+    /// The names of the members of a chat request that steer its answer, for `provider.require_parameters`: all but what every
+    /// provider takes or only a hub reads. Names of more than 64 bytes come as an empty one.
+    #[must_use]
+    pub fn parameters(body: &[u8]) -> Vec<String> {
+        let mut names = Vec::new();
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        // A body that is no object has none; whoever asks has read its head before.
+        let _ = members(text, &mut |key, _| {
+            if !NO_PARAMETERS.contains(&key) {
+                names.push(key.to_owned());
+            }
+        });
+        names
     }
 
     /// Where the value of `stream_options` stands in the body.

@@ -130,6 +130,15 @@ impl RoutePreferences {
         self.allow_fallbacks
     }
 
+    /// The same wishes with this word on fallbacks, where something else than the object decides about them.
+    #[must_use]
+    pub fn with_fallbacks(self, allow_fallbacks: bool) -> Self {
+        Self {
+            allow_fallbacks,
+            ..self
+        }
+    }
+
     /// Whether every parameter of the request must be one that the provider honours.
     #[must_use]
     pub const fn requires_parameters(&self) -> bool {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use swan_core::Currency;
 use swan_core::openai::{ChatRequestHead, HeadError};
+use swan_core::routing::AffinityKey;
 
 fn parse(rest: &str) -> Result<ChatRequestHead, HeadError> {
     ChatRequestHead::parse(format!(r#"{{"model":"m","messages":[]{rest}}}"#).as_bytes())
@@ -44,11 +45,50 @@ fn null_and_absent_are_the_same() {
 }
 
 #[test]
-fn preferences_of_other_routers_are_not_ours() {
-    assert_eq!(
-        parse(r#","provider":{"order":["a"]}"#).unwrap().provider,
-        None
-    );
+fn a_provider_is_a_name_or_an_object_of_wishes() {
+    let head = parse(r#","provider":{"order":["a"],"allow_fallbacks":false}"#).unwrap();
+    let wishes = head.preferences.unwrap();
+    assert_eq!((head.provider, wishes.order()[0].as_str()), (None, "a"));
+    assert!(!wishes.allows_fallbacks() && wishes.with_fallbacks(true).allows_fallbacks());
+    for (wrong, message) in [
+        ("7", "provider: expected a JSON object"),
+        ("[]", "provider: expected a JSON object"),
+        (r#"{"sort":"cheap"}"#, "provider.sort: expected"),
+        (r#"{"onyl":["a"]}"#, "provider.onyl: no such field here"),
+    ] {
+        let error = parse(&format!(r#","provider":{wrong}"#)).unwrap_err();
+        assert_eq!(error.param(), Some("provider"), "{error}");
+        assert!(error.to_string().starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn what_keeps_requests_together_is_the_first_that_is_a_text() {
+    let key = |members: &str| parse(members).unwrap().affinity;
+    let of = |text: &str| Some(AffinityKey::of(text.as_bytes()));
+    for (members, expected) in [
+        ("", None),
+        (r#","user":"u""#, of("u")),
+        (r#","user":"u","prompt_cache_key":"k""#, of("k")),
+        (
+            r#","session_id":"s","user":"u","prompt_cache_key":"k""#,
+            of("s"),
+        ),
+        (
+            r#","session_id":7,"prompt_cache_key":"","user":"u""#,
+            of("u"),
+        ),
+    ] {
+        assert_eq!(key(members), expected, "{members}");
+    }
+}
+
+#[test]
+fn parameters_are_what_steers_the_answer() {
+    let body =
+        br#"{"model":"m","messages":[],"stream":true,"provider":{},"user":"u","seed":1,"top_k":4}"#;
+    assert_eq!(ChatRequestHead::parameters(body), ["seed", "top_k"]);
+    assert!(ChatRequestHead::parameters(b"[]").is_empty());
 }
 
 #[test]
@@ -202,7 +242,7 @@ proptest! {
 
     #[test]
     fn no_json_panics(value in super::json(), at in any::<prop::sample::Index>()) {
-        let names = ["model", "messages", "stream", "stream_options", "max_tokens", "n", "payment", "provider"];
+        let names = ["user", "session_id", "model", "messages", "stream", "stream_options", "max_tokens", "n", "payment", "provider"];
         let body = format!(r#"{{"model":"m","messages":[],"{}":{value}}}"#, names[at.index(names.len())]);
         let _ = ChatRequestHead::parse(body.as_bytes());
     }

@@ -92,7 +92,15 @@ fn market_members_leave_no_comma_behind() {
         ),
         (
             r#"{"model":"m","messages":[],"provider":{"order":[]}}"#,
-            r#"{"model":"m","messages":[],"provider":{"order":[]}}"#,
+            r#"{"model":"m","messages":[]}"#,
+        ),
+        (
+            r#"{"provider":{"only":["a","}"]},"model":"m","messages":[],"user":"u"}"#,
+            r#"{"model":"m","messages":[],"user":"u"}"#,
+        ),
+        (
+            r#"{"model":"m","provider":null,"messages":[]}"#,
+            r#"{"model":"m","messages":[]}"#,
         ),
     ] {
         assert_eq!(
