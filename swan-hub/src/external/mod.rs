@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use swan_core::health::HealthRules;
-use swan_core::{Clock, ModelId};
+use swan_core::routing::{Reason, RouteRequest};
+use swan_core::{Clock, ModelId, ModelPrice};
 
 pub use config::ExternalConfig;
 pub(crate) use endpoint::Endpoint;
@@ -81,6 +82,31 @@ impl ExternalEndpoint {
     pub(crate) fn connect(&self, model: &ModelId) -> Option<Slot> {
         let links = self.links.load();
         Slot::take(links.get(model)?, &self.clock)
+    }
+
+    /// As [`ExternalEndpoint::connect`], unless it may not serve `request`; `price` is the model's.
+    pub(crate) fn connect_for(
+        &self,
+        model: &ModelId,
+        request: &RouteRequest<'_>,
+        price: Option<ModelPrice>,
+    ) -> Option<Slot> {
+        match self.objection(model, request, price) {
+            Some(_) => None,
+            None => self.connect(model),
+        }
+    }
+
+    /// Why it may not serve `request`, however idle it is.
+    pub(crate) fn objection(
+        &self,
+        model: &ModelId,
+        request: &RouteRequest<'_>,
+        price: Option<ModelPrice>,
+    ) -> Option<Reason> {
+        let links = self.links.load();
+        let link = links.get(model)?;
+        request.ineligible(&link.candidate(self.clock.now()), &link.offer(price))
     }
 
     /// Asks the endpoint for its models unless they were configured, and keeps those to which `canonical` gives a name.

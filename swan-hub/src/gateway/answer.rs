@@ -195,6 +195,13 @@ const fn route(error: &RouteError) -> Row {
             .retry(2)
             .param("model"),
         RouteError::NoFallback { .. } => Row::new(400, INVALID, "no_fallback_available"),
+        // The status that OpenRouter gives for the same.
+        RouteError::NoneEligible { .. } => {
+            Row::new(404, INVALID, "no_eligible_provider").param("provider")
+        }
+        RouteError::ContextLength { .. } => {
+            Row::new(400, INVALID, "context_length_exceeded").param("messages")
+        }
     }
 }
 

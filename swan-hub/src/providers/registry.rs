@@ -4,23 +4,22 @@
 //! other. What changes with each request (the counts, the breaker, the averages) lives in the links themselves.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use swan_core::health::HealthRules;
 use swan_core::protocol::Health;
-use swan_core::routing::{self, Candidates, Ring};
-use swan_core::{Candidate, Clock, Model, ModelId, ProviderId, Timestamp};
+use swan_core::{Clock, Model, ModelId, ProviderId};
 
 use super::declared::Declared;
 use super::line::{Closing, Command, Line};
 use super::link::{Link, Way};
+use super::nodes::{Nodes, Served};
 use super::outliers::Outliers;
 use super::roll::{Arrival, Roll};
-use super::slot::Slot;
 
 /// One model that a node offers.
 #[derive(Debug, Clone)]
@@ -66,55 +65,6 @@ struct Shared {
 /// What is served now.
 type Presence = HashMap<ModelId, Arc<Served>>;
 
-#[derive(Debug)]
-struct Served {
-    model: Arc<Model>,
-    /// In the order of their providers.
-    links: Box<[Arc<Link>]>,
-    /// Made when a strategy first asks for it: most never do.
-    ring: OnceLock<Ring>,
-}
-
-impl Served {
-    fn offer(&self, position: usize) -> routing::Offer<'_> {
-        let link = self.links.get(position);
-        link.map_or(routing::Offer::UNDECLARED, |link| {
-            link.offer(Some(self.model.price))
-        })
-    }
-}
-
-/// The nodes that serve one model, as a strategy reads them. Counts are read anew at each look, the time is that of the listing.
-#[derive(Debug)]
-pub(crate) struct Nodes {
-    served: Option<Arc<Served>>,
-    now: Timestamp,
-}
-
-impl Candidates for Nodes {
-    fn len(&self) -> usize {
-        self.served.as_ref().map_or(0, |served| served.links.len())
-    }
-
-    fn candidate(&self, position: usize) -> Option<Candidate> {
-        let link = self.served.as_ref()?.links.get(position)?;
-        Some(link.candidate(self.now))
-    }
-
-    fn offer(&self, position: usize) -> routing::Offer<'_> {
-        match &self.served {
-            Some(served) => served.offer(position),
-            None => routing::Offer::UNDECLARED,
-        }
-    }
-
-    fn ring(&self) -> Option<&Ring> {
-        let served = self.served.as_ref()?;
-        let providers = || served.links.iter().map(|link| link.provider);
-        Some(served.ring.get_or_init(|| Ring::new(providers())))
-    }
-}
-
 impl Registry {
     /// An empty registry, which judges providers by `rules`.
     pub(crate) fn new(clock: Arc<dyn Clock>, rules: Arc<HealthRules>) -> Self {
@@ -150,10 +100,7 @@ impl Registry {
     /// Every node that serves `model`, usable or not, to be read in place.
     pub(crate) fn candidates(&self, model: &ModelId) -> Nodes {
         let presence = self.shared.presence.load();
-        Nodes {
-            served: presence.get(model).cloned(),
-            now: self.shared.clock.now(),
-        }
+        Nodes::new(presence.get(model).cloned(), Arc::clone(&self.shared.clock))
     }
 
     /// What is known of a model that somebody serves: for one outside the catalogue, the price of its class.
@@ -171,7 +118,8 @@ impl Registry {
     }
 
     /// Takes a place at `provider`, at its least busy node; `None` when all are full, gone, or held off by their breakers.
-    pub(crate) fn connect(&self, provider: ProviderId, model: &ModelId) -> Option<Slot> {
+    #[cfg(test)]
+    pub(crate) fn connect(&self, provider: ProviderId, model: &ModelId) -> Option<super::Slot> {
         let presence = self.shared.presence.load();
         let links = &presence.get(model)?.links;
         let from = links.partition_point(|link| link.provider < provider);
@@ -182,7 +130,7 @@ impl Registry {
         let mut own: Vec<_> = own.collect();
         own.sort_by_key(|link| link.in_flight());
         own.into_iter()
-            .find_map(|link| Slot::take(link, &self.shared.clock))
+            .find_map(|link| super::Slot::take(link, &self.shared.clock))
     }
 
     /// The provider with this id or, when exactly one connected provider has it, this name (`X-Swan-Provider`).
@@ -362,11 +310,7 @@ impl Registry {
                 .find(|model| model.id == *id);
             match known.or(offered).cloned() {
                 Some(model) if !links.is_empty() => {
-                    let served = Served {
-                        model,
-                        links: links.into(),
-                        ring: OnceLock::new(),
-                    };
+                    let served = Served::new(model, links.into());
                     presence.insert(id.clone(), Arc::new(served));
                 }
                 _ => {

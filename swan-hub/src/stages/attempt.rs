@@ -105,11 +105,11 @@ pub(crate) async fn attempt(
     bill: &mut Bill,
     deadline: Instant,
 ) -> Result<Won, RequestError> {
-    let mut router = Router::new(hub, model, request);
+    let mut router = Router::new(hub, model, request, bill.per_choice());
     let mut failures = Failures::default();
     let mut last = None;
     let mut number = 0;
-    while let Some(slot) = next(hub, &mut router, request, number, last.is_none())? {
+    while let Some(slot) = next(hub, &mut router, number, last.is_none())? {
         let job = job(hub, request, &slot, bill, number, deadline);
         bill.attempt(slot);
         number += 1;
@@ -142,11 +142,10 @@ pub(crate) async fn attempt(
 fn next(
     hub: &Shared,
     router: &mut Router<'_>,
-    request: &ChatRequest,
     number: u32,
     is_first: bool,
 ) -> Result<Option<Slot>, RouteError> {
-    if number == 0 || request.allow_fallbacks && number <= hub.limits.further_attempts {
+    if number == 0 || router.may_retry() && number <= hub.limits.further_attempts {
         return match router.next() {
             Ok(slot) => Ok(Some(slot)),
             Err(error) if is_first => Err(error),
@@ -154,7 +153,7 @@ fn next(
         };
     }
     let is_last = number == hub.limits.further_attempts.saturating_add(1);
-    Ok(if request.allow_fallbacks && is_last {
+    Ok(if router.may_retry() && is_last {
         router.last_resort()
     } else {
         None

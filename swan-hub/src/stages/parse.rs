@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use swan_core::Currency;
 use swan_core::openai::{ChatRequestHead, HeadError};
+use swan_core::routing::RoutePreferences;
 
 /// Why a request cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,8 +60,31 @@ pub(crate) struct ChatRequest {
     pub(crate) payment: Currency,
     /// The provider that the consumer asked for, by id or by name.
     pub(crate) pin: Option<String>,
+    /// Whether another provider than the pinned or the first one may serve.
     pub(crate) allow_fallbacks: bool,
+    /// What else the consumer says about who may serve.
+    pub(crate) preferences: Option<RoutePreferences>,
+    /// The parameters in the body, where every one of them must be honoured.
+    pub(crate) parameters: Vec<String>,
 }
+
+impl ChatRequest {
+    /// The bytes of the body without those of embedded images and sounds, whose tokens have nothing to do with their length.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let mut text = self.body.len();
+        let mut rest = &*self.body;
+        while let Some(at) = memchr::memmem::find(rest, BASE64) {
+            rest = rest.get(at + BASE64.len()..).unwrap_or_default();
+            let data = memchr::memchr(b'"', rest).unwrap_or(rest.len());
+            text = text.saturating_sub(data);
+            rest = rest.get(data..).unwrap_or_default();
+        }
+        text
+    }
+}
+
+/// What stands before the data of a `data:` URL.
+const BASE64: &[u8] = b";base64,";
 
 /// Reads a chat request and the headers that steer it; the header wins over the body's field of the same meaning.
 pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, ParseError> {
@@ -80,10 +104,10 @@ pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, Pars
         }
     };
     let expected = "true or false";
-    let allow_fallbacks = match text(headers, ALLOW_FALLBACKS, expected)? {
-        None => true,
-        Some(word) if word.eq_ignore_ascii_case("true") || word == "1" => true,
-        Some(word) if word.eq_ignore_ascii_case("false") || word == "0" => false,
+    let stated = match text(headers, ALLOW_FALLBACKS, expected)? {
+        None => None,
+        Some(word) if word.eq_ignore_ascii_case("true") || word == "1" => Some(true),
+        Some(word) if word.eq_ignore_ascii_case("false") || word == "0" => Some(false),
         Some(_) => {
             return Err(ParseError::Header {
                 name: ALLOW_FALLBACKS,
@@ -95,7 +119,20 @@ pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, Pars
         Some(pin) => Some(pin.to_owned()),
         None => head.provider.take(),
     };
+    let mut preferences = head.preferences.take().map(|wishes| *wishes);
+    if let Some(stated) = stated {
+        preferences = preferences.map(|wishes| wishes.with_fallbacks(stated));
+    }
+    let wishes = preferences.as_ref();
+    let allow_fallbacks =
+        stated.unwrap_or_else(|| wishes.is_none_or(RoutePreferences::allows_fallbacks));
+    let parameters = match wishes {
+        Some(wishes) if wishes.requires_parameters() => ChatRequestHead::parameters(&body),
+        _ => Vec::new(),
+    };
     Ok(ChatRequest {
+        preferences,
+        parameters,
         body,
         head,
         payment,

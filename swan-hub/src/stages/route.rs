@@ -1,7 +1,7 @@
 //! Who serves the request. After the hold, so that nobody's capacity is taken by a request that cannot be paid.
 
-use swan_core::routing::{Candidates as _, RouteRequest, route};
-use swan_core::{ModelId, ProviderId};
+use swan_core::routing::{Candidates as _, NoRoute, RouteRequest, route};
+use swan_core::{ModelId, ModelPrice, ProviderId};
 
 use super::parse::ChatRequest;
 use crate::hub::Shared;
@@ -17,6 +17,18 @@ pub(crate) enum RouteError {
     Saturated { model: ModelId },
     #[error("the provider {provider:?} cannot serve {model} now, and fallbacks are not allowed")]
     NoFallback { provider: String, model: ModelId },
+    #[error("nobody who serves {model} may serve this request: {why}")]
+    NoneEligible { model: ModelId, why: NoRoute },
+    // OpenAI's words, since programs look for them.
+    #[error(
+        "This model's maximum context length is {window} tokens. However, you requested about {} tokens ({prompt} in the messages, {answer} in the completion). Please reduce the length of the messages or completion.",
+        .prompt.saturating_add(*.answer)
+    )]
+    ContextLength {
+        window: u64,
+        prompt: u64,
+        answer: u64,
+    },
 }
 
 /// Why another provider serves than the one that was asked for; the header `X-Swan-Fallback-Reason`.
@@ -42,22 +54,52 @@ pub(crate) struct Router<'a> {
     model: &'a ModelId,
     pin: Option<&'a str>,
     allow_fallbacks: bool,
+    /// What the request needs and asks for; pin, parameters and who has tried are put in at each choice.
+    wants: RouteRequest<'a>,
+    parameters: Vec<&'a str>,
     tried: Vec<ProviderId>,
     pin_tried: bool,
     pub(crate) fallback: Option<FallbackReason>,
 }
 
 impl<'a> Router<'a> {
-    pub(crate) fn new(hub: &'a Shared, model: &'a ModelId, request: &'a ChatRequest) -> Self {
+    /// For `request`, each of whose choices may have `per_choice` tokens at most.
+    pub(crate) fn new(
+        hub: &'a Shared,
+        model: &'a ModelId,
+        request: &'a ChatRequest,
+        per_choice: u64,
+    ) -> Self {
+        // Without a limit of its own the request takes what room there is.
+        let asked = request.head.max_output_tokens();
+        let wants = RouteRequest {
+            prompt_tokens: hub.policy.metering().estimate(request.text_bytes() as u64),
+            answer_tokens: asked.map_or(0, |asked| asked.min(per_choice)),
+            preferences: request.preferences.as_ref(),
+            affinity: request.head.affinity,
+            ..RouteRequest::default()
+        };
         Self {
             hub,
             model,
             pin: request.pin.as_deref(),
             allow_fallbacks: request.allow_fallbacks,
+            wants,
+            parameters: request.parameters.iter().map(String::as_str).collect(),
             tried: Vec::new(),
             pin_tried: false,
             fallback: None,
         }
+    }
+
+    /// Whether another may be tried after a failure: without fallbacks only those of an order, one after the other.
+    pub(crate) fn may_retry(&self) -> bool {
+        let ordered = |wants: &RouteRequest<'_>| {
+            wants
+                .preferences
+                .is_some_and(|wishes| !wishes.order().is_empty())
+        };
+        self.allow_fallbacks || self.pin.is_none() && ordered(&self.wants)
     }
 
     /// Takes a place at an endpoint of the hub, after as many providers as are worth trying.
@@ -67,11 +109,12 @@ impl<'a> Router<'a> {
 
     /// Takes a place at the next provider, or at an endpoint of the hub when no provider is left.
     pub(crate) fn next(&mut self) -> Result<Slot, RouteError> {
+        let nodes = self.hub.registry.candidates(self.model);
         if let Some(pin) = self.pin
             && !self.pin_tried
         {
             self.pin_tried = true;
-            if let Some(slot) = self.pinned(pin) {
+            if let Some(slot) = self.pinned(pin, &nodes) {
                 self.tried.push(slot.provider());
                 return Ok(slot);
             }
@@ -83,19 +126,16 @@ impl<'a> Router<'a> {
             }
             self.fallback = Some(FallbackReason::Unavailable);
         }
-        let nodes = self.hub.registry.candidates(self.model);
-        let slot = self.choose(&nodes).or_else(|| self.endpoint());
-        match slot {
-            Some(slot) => {
+        let chosen = match self.choose(&nodes, None) {
+            Ok(slot) => Ok(slot),
+            Err(why) => self.endpoint().ok_or(why),
+        };
+        match chosen {
+            Ok(slot) => {
                 self.tried.push(slot.provider());
                 Ok(slot)
             }
-            None if !nodes.is_empty() || self.any_endpoint() => Err(RouteError::Saturated {
-                model: self.model.clone(),
-            }),
-            None => Err(RouteError::NoProvider {
-                model: self.model.clone(),
-            }),
+            Err(why) => Err(self.explained(why, &nodes)),
         }
     }
 
@@ -106,25 +146,31 @@ impl<'a> Router<'a> {
         }
     }
 
-    fn choose(&mut self, nodes: &Nodes) -> Option<Slot> {
+    fn request(&self, pin: Option<ProviderId>) -> RouteRequest<'_> {
+        RouteRequest {
+            pin,
+            parameters: &self.parameters,
+            tried: &self.tried,
+            ..self.wants
+        }
+    }
+
+    fn choose(&mut self, nodes: &Nodes, pin: Option<ProviderId>) -> Result<Slot, NoRoute> {
         let mut rng = self.hub.rng();
         let rules = self.hub.policy.routing();
         let tried = self.tried.len();
         let slot = loop {
-            let request = RouteRequest {
-                tried: &self.tried,
-                ..RouteRequest::default()
+            let request = self.request(pin);
+            let routed = match route(&*self.hub.routing, nodes, &request, rules, &mut rng) {
+                Ok(routed) => routed,
+                Err(why) => break Err(why),
             };
-            let routed = route(&*self.hub.routing, nodes, &request, rules, &mut rng);
-            let Some(chosen) = routed
-                .ok()
-                .and_then(|route| nodes.candidate(route.position))
-            else {
-                break None;
+            let Some(chosen) = nodes.candidate(routed.position) else {
+                break Err(NoRoute::Nobody);
             };
-            let connected = self.hub.registry.connect(chosen.provider, self.model);
-            if connected.is_some() {
-                break connected;
+            let position = routed.position;
+            if let Some(slot) = nodes.take(position, &request) {
+                break Ok(slot);
             }
             // It filled up or went away since it was looked at: passed over now, and not tried.
             self.tried.push(chosen.provider);
@@ -133,29 +179,80 @@ impl<'a> Router<'a> {
         slot
     }
 
-    fn pinned(&self, pin: &str) -> Option<Slot> {
+    fn pinned(&mut self, pin: &str, nodes: &Nodes) -> Option<Slot> {
         if let Some(provider) = self.hub.registry.find(pin) {
-            return self.hub.registry.connect(provider, self.model);
+            return self.choose(nodes, Some(provider)).ok();
         }
-        let endpoint = self
-            .hub
-            .external
-            .iter()
-            .find(|endpoint| &**endpoint.name() == pin)?;
-        endpoint.connect(self.model)
-    }
-
-    /// Whether an endpoint of the hub serves the model, busy or not.
-    fn any_endpoint(&self) -> bool {
         let mut endpoints = self.hub.external.iter();
-        endpoints.any(|endpoint| endpoint.serves(self.model))
+        let endpoint = endpoints.find(|endpoint| &**endpoint.name() == pin)?;
+        endpoint.connect_for(self.model, &self.request(None), self.price())
     }
 
     fn endpoint(&self) -> Option<Slot> {
-        self.hub
-            .external
-            .iter()
-            .filter_map(|endpoint| endpoint.connect(self.model))
-            .find(|slot| !self.tried.contains(&slot.provider()))
+        let (request, price) = (self.request(None), self.price());
+        let mut endpoints = self.hub.external.iter();
+        endpoints.find_map(|endpoint| endpoint.connect_for(self.model, &request, price))
+    }
+
+    /// What the model costs at an endpoint of the hub, which only wishes ask for.
+    fn price(&self) -> Option<ModelPrice> {
+        self.wants.preferences?;
+        let name = self.model.as_str();
+        let policy = &self.hub.policy;
+        let listed = policy.model(name).map(|model| model.price);
+        listed.or_else(|| Some(policy.classify(name).ok()?.price))
+    }
+
+    /// Why neither a provider nor an endpoint of the hub serves.
+    fn explained(&self, why: NoRoute, nodes: &Nodes) -> RouteError {
+        let model = self.model.clone();
+        let (request, price) = (self.request(None), self.price());
+        let endpoints = self.hub.external.iter();
+        let mut endpoints = endpoints.filter(|endpoint| endpoint.serves(self.model));
+        let refused = |endpoint: &crate::external::ExternalEndpoint| {
+            endpoint.objection(self.model, &request, price)
+        };
+        match (endpoints.next(), why) {
+            (Some(endpoint), NoRoute::Nobody | NoRoute::NoneEligible { .. }) => {
+                let why = match (refused(endpoint), why) {
+                    // Not refused, so it is full or failing.
+                    (None, _) => return RouteError::Saturated { model },
+                    (Some(most), NoRoute::Nobody) => NoRoute::NoneEligible {
+                        candidates: 1,
+                        most,
+                    },
+                    (Some(_), why) => why,
+                };
+                match endpoints.any(|endpoint| refused(endpoint).is_none()) {
+                    true => RouteError::Saturated { model },
+                    false => RouteError::NoneEligible { model, why },
+                }
+            }
+            (None, NoRoute::Nobody) => RouteError::NoProvider { model },
+            (None, NoRoute::NoneEligible { .. }) => match self.longest_window(nodes) {
+                Some(window) => RouteError::ContextLength {
+                    window,
+                    prompt: request.prompt_tokens,
+                    answer: request.answer_tokens,
+                },
+                None => RouteError::NoneEligible { model, why },
+            },
+            _ => RouteError::Saturated { model },
+        }
+    }
+
+    /// The longest window of all, if every node has declared one and none can hold the request.
+    fn longest_window(&self, nodes: &Nodes) -> Option<u64> {
+        let RouteRequest {
+            prompt_tokens,
+            answer_tokens,
+            ..
+        } = self.wants;
+        let needed = prompt_tokens.saturating_add(answer_tokens);
+        let mut windows = (0..nodes.len()).map(|position| {
+            let window = nodes.offer(position).context_tokens?;
+            (window < needed).then_some(window)
+        });
+        windows.try_fold(0, |longest, window| Some(window?.max(longest)))
     }
 }
