@@ -9,6 +9,7 @@ mod external_tls;
 mod failover;
 mod http;
 mod operation;
+mod preferences;
 mod provider;
 mod provider_crate;
 mod slow_reader;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use swan_core::protocol::ModelDeclaration;
 use swan_core::{
     AccountId, Amount, Clock as _, Currency, KeyId, ProviderId, Terms, Timestamp, TransferId, Usage,
 };
@@ -169,6 +171,30 @@ impl Market {
             &format!("node-{number}"),
             v2,
             models,
+        ))
+        .await
+    }
+
+    /// A provider of [`MODEL`] that declares this of it.
+    pub(super) async fn provider_declaring(
+        &self,
+        number: u128,
+        declaration: ModelDeclaration,
+    ) -> Provider {
+        let id = ProviderId::from_u128(number);
+        let key = self.issue(KeyKind::Provider(id), 1_000 + number).await;
+        let declared = ModelDeclaration {
+            model_id: MODEL.to_owned(),
+            ..declaration
+        };
+        let node = format!("node-{number}");
+        Box::pin(Provider::declaring(
+            self.address,
+            &key,
+            &node,
+            true,
+            &[MODEL],
+            vec![declared],
         ))
         .await
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
 use swan_core::protocol::{
-    CancelReason, Dialect, Failure, Frame, ProviderEvent, ProviderSession, ProviderSessionConfig,
-    Registration, Request, SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
+    CancelReason, Dialect, Failure, Frame, ModelDeclaration, ProviderEvent, ProviderSession,
+    ProviderSessionConfig, Registration, Request, SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
 };
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
@@ -91,6 +91,18 @@ impl Provider {
         v2: bool,
         models: &[&str],
     ) -> Self {
+        Self::declaring(address, key, node, v2, models, Vec::new()).await
+    }
+
+    /// The same with declarations of its models.
+    pub(crate) async fn declaring(
+        address: SocketAddr,
+        key: &str,
+        node: &str,
+        v2: bool,
+        models: &[&str],
+        model_declarations: Vec<ModelDeclaration>,
+    ) -> Self {
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         if v2 {
             let header = SUBPROTOCOL_V2.parse().unwrap();
@@ -109,6 +121,7 @@ impl Provider {
             node_name: node.to_owned(),
             models: models.iter().map(ToString::to_string).collect(),
             cp_version: Some("9.9.9".to_owned()),
+            model_declarations,
             ..Registration::default()
         };
         let (acts, todo) = mpsc::channel(1024);
