@@ -67,10 +67,10 @@ impl Precision {
     /// The level that a provider's declaration names (public record 1.5); formats of shared scales count by their width.
     ///
     /// ```
-    /// use swan_core::routing::Quantization;
+    /// use swan_core::routing::Precision;
     ///
-    /// assert_eq!(Quantization::declared("MXFP4"), Quantization::Fp4);
-    /// assert_eq!(Quantization::declared("q4_k_m"), Quantization::Unknown);
+    /// assert_eq!(Precision::declared("MXFP4"), Precision::Fp4);
+    /// assert_eq!(Precision::declared("q4_k_m"), Precision::Unknown);
     /// ```
     #[must_use]
     pub fn declared(name: &str) -> Self {

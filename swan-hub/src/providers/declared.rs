@@ -1,7 +1,7 @@
 //! What a provider has declared of one model, as far as requests choose by it.
 
 use swan_core::protocol::Registration;
-use swan_core::routing::Quantization;
+use swan_core::routing::Precision;
 
 /// The request parameters that a declaration can name: those of the chat API that steer the answer. What a provider declares
 /// beyond them is not kept, so a declaration takes no memory that its author could choose.
@@ -47,7 +47,7 @@ pub(crate) struct Declared {
     /// Tokens of prompt and answer that fit together.
     pub(crate) context_tokens: Option<u64>,
     /// How the weights are stored.
-    pub(crate) quantization: Quantization,
+    pub(crate) quantization: Precision,
     /// The parameters that are honoured.
     pub(crate) parameters: Option<Vec<&'static str>>,
 }
@@ -59,7 +59,7 @@ impl Declared {
         let known = PARAMETERS.iter().copied();
         Self {
             context_tokens: registration.context_length(name),
-            quantization: Quantization::declared(registration.quantization(name)),
+            quantization: Precision::declared(registration.quantization(name)),
             parameters: (!named.is_empty())
                 .then(|| known.filter(|known| named.contains(known)).collect()),
         }
