@@ -1,3 +1,4 @@
+mod facts;
 mod ladder;
 mod penalties;
 mod properties;

@@ -240,3 +240,106 @@ fn who_is_reinstated_is_benchmarked_and_stays_in() {
     assert_eq!(scene.on(&passed(5)).to, K::Probation);
     assert_eq!(scene.standing.failures_in_a_row(), 0);
 }
+
+/// How much of the collateral each open penalty takes, in the order of the cases.
+fn open(scene: &Scene) -> Vec<(u128, Slash)> {
+    let open = scene.standing.open_penalties().iter();
+    open.map(|p| (p.id.as_u128(), p.slash)).collect()
+}
+
+#[test]
+fn only_later_failures_of_the_same_run_move_a_step_down() {
+    let tenth = Slash::Share(Millionths::new(100_000).unwrap());
+    let third = Slash::Share(Millionths::new(300_000).unwrap());
+    // Of three in a row the last is lifted: the two before it stay as they are.
+    let mut scene = Scene::active();
+    for event in [failed(1), failed(2), failed(3), file(3), uphold(3)] {
+        assert_eq!(scene.on(&event).refused, None);
+    }
+    assert_eq!(open(&scene), [(1, Slash::Nothing), (2, tenth)]);
+    // The one in the middle: only what follows it.
+    let mut scene = Scene::active();
+    for event in [failed(1), failed(2), failed(3)] {
+        let _: Change = scene.on(&event);
+    }
+    assert_eq!(open(&scene), [(1, Slash::Nothing), (2, tenth), (3, third)]);
+    let _: Change = scene.on(&file(2));
+    let _: Change = scene.on(&uphold(2));
+    assert_eq!(open(&scene), [(1, Slash::Nothing), (3, tenth)]);
+    // A failure of the run before the pass keeps its step.
+    let mut scene = Scene::active();
+    for event in [
+        failed(1),
+        failed(2),
+        passed(3),
+        failed(4),
+        file(4),
+        uphold(4),
+    ] {
+        assert_eq!(scene.on(&event).refused, None);
+    }
+    assert_eq!(open(&scene), [(1, Slash::Nothing), (2, tenth)]);
+}
+
+fn context(number: u128) -> Event {
+    Event::ContextMisstated {
+        case: case(number),
+        model: swan_core::ModelId::new("qwen3:8b").unwrap(),
+        measured_tokens: 4_096,
+        evidence: super::scene::proof(),
+    }
+}
+
+#[test]
+fn a_suspension_that_was_confirmed_outlasts_the_appeal_against_something_else() {
+    let mut scene = Scene::active();
+    for event in [failed(1), file(1), deny(1)] {
+        assert_eq!(scene.on(&event).refused, None);
+    }
+    for event in [context(2), context(3), context(4), file(3), uphold(3)] {
+        assert_eq!(scene.on(&event).refused, None);
+        assert_eq!(scene.standing.kind(), K::Suspended, "{event:?}");
+    }
+    assert_eq!(scene.kind_after(HOUR * 24 - MS), K::Suspended);
+    assert_eq!(scene.kind_after(MS), K::Active);
+}
+
+/// Both steps suspend here; the first for `first`, the second for `second` hours.
+fn two_suspend(first: u64, second: u64) -> Scene {
+    let ladder = |first, second| {
+        format!(
+            "slash_bps = 0\nsuspend_hours = {first}\nremove = false\n\n[[standing.slashing.step]]\n\
+             slash_bps = 1_000\nsuspend_hours = {second}\n"
+        )
+    };
+    let text = swan_core::Policy::SWAN_2_0_TOML;
+    let (old, new) = (ladder(24, 0), ladder(first, second));
+    assert!(text.contains(&old));
+    let mut scene = Scene::active();
+    scene.policy = swan_core::Policy::from_toml(&text.replacen(&old, &new, 1)).unwrap();
+    scene
+}
+
+#[test]
+fn of_two_suspensions_the_longer_counts() {
+    for (first, second, longest) in [(24, 48, 48), (47, 24, 47), (24, 24, 24), (24, 25, 25)] {
+        let mut scene = two_suspend(first, second);
+        for event in [failed(1), failed(2)] {
+            let _: Change = scene.on(&event);
+        }
+        let span = HOUR * longest;
+        assert_eq!(
+            scene.kind_after(span - MS),
+            K::Suspended,
+            "{first} {second}"
+        );
+        assert_eq!(scene.kind_after(MS), K::Active, "{first} {second}");
+    }
+    // When the longer is lifted, the shorter is left.
+    let mut scene = two_suspend(24, 40);
+    for event in [failed(1), failed(2), file(2), uphold(2)] {
+        let _: Change = scene.on(&event);
+    }
+    assert_eq!(scene.kind_after(HOUR * 24 - MS), K::Suspended);
+    assert_eq!(scene.kind_after(MS), K::Active);
+}
