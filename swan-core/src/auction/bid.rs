@@ -10,7 +10,7 @@ use crate::{Amount, ProviderId, RequestId, Timestamp};
 pub struct Commitment([u8; 32]);
 
 impl Commitment {
-    /// The commitment to `price`. The bidder draws `nonce` at random for each bid and keeps it until the reveal.
+    /// The commitment to `price`, in SWAN. The bidder draws `nonce` at random for each bid and keeps it until the reveal.
     #[must_use]
     pub fn to(job: RequestId, bidder: ProviderId, price: Amount, nonce: &[u8; 32]) -> Self {
         let mut digest = Sha256::new();

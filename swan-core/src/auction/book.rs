@@ -279,7 +279,7 @@ impl Auction {
         Ok(())
     }
 
-    /// Pays for a delivered job, with `fees` beside its price. It settles once.
+    /// Pays for a delivered job, with `fees` in SWAN beside its price. It settles once.
     ///
     /// # Errors
     ///

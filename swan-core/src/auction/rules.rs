@@ -26,7 +26,7 @@ pub enum CommissionFrom {
     Provider,
 }
 
-/// `[auction]` of a policy, checked.
+/// `[auction]` of a policy, checked. Seed 003 names the auction and no number, so all of these are ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuctionRules {
     pub(super) payment: Payment,

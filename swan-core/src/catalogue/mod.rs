@@ -1,4 +1,4 @@
-//! The models of the market, their tiers and their prices.
+//! The models of the market, their tiers and their prices (Seed 001, "Tiered Model Catalog"; payout prices: public record 3.9).
 
 mod classes;
 mod comparison;

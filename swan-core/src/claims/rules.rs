@@ -1,6 +1,6 @@
 use crate::BasisPoints;
 
-/// The checked rules of `[claims]`.
+/// The checked rules of `[claims]`, all of which are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimRules {
     pub(super) tolerance: BasisPoints,

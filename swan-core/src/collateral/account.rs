@@ -88,7 +88,8 @@ impl End {
     }
 }
 
-/// A provider's collateral in one currency: what it put in, what is bound, and what became of it.
+/// A provider's collateral in one currency: what it put in, what is bound, and what became of it. All its amounts are in that
+/// [currency](Self::currency).
 ///
 /// At all times what was deposited is free, locked, impounded, waiting for withdrawal, paid out or slashed, and none of
 /// these is below zero. Swan 1.0's contract lets a slash take more than there is, so that the balance is negative; here a
@@ -155,7 +156,7 @@ impl CollateralAccount {
         self.state
     }
 
-    /// Whether the provider may get requests as far as its collateral is concerned, if that is [adequate](super::adequate).
+    /// Whether the provider may get requests as far as its collateral is concerned, if that is [adequate](super::shortfall).
     #[must_use]
     pub const fn may_serve(&self) -> bool {
         matches!(self.state, CollateralState::Open)

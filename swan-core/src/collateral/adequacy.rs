@@ -5,7 +5,7 @@ use crate::{Amount, Currency, Fact, Grounds, PolicyStamp, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shortfall {
-    /// How much is missing.
+    /// How much is missing, in `currency`.
     pub missing: Amount,
     /// Of what.
     pub currency: Currency,

@@ -19,7 +19,7 @@ pub struct ByComputingUnits {
 }
 
 impl ByComputingUnits {
-    /// `C_base` to the last pico-unit, half to even: 3,533.333333333333 up to 3,000 computing units, 1,866.666666666667 at 6,000.
+    /// `C_base` in SWAN, to the last pico-unit and half to even: 3,533.333333333333 up to 3,000 computing units, 1,866.666666666667 at 6,000.
     ///
     /// # Errors
     ///

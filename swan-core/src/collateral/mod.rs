@@ -3,6 +3,9 @@
 //! A [`CollateralRule`] says how much; a [`CollateralAccount`] keeps it through deposit, lock, penalty, exit and withdrawal
 //! as a total state machine with exact money. It answers each event with the movements that it made, for a ledger to book.
 //!
+//! Sources: public record 3.7 (20 USDC or 35,000 SWAN, as now practised), Seed 002 (by computing units, exit and withdrawal; `C_base`:
+//! public record 3.2), Seed 003 (by jobs, market providers), SIP-002 in public record 3.5 (by card). Values: `[collateral]`.
+//!
 //! ```
 //! use swan_core::collateral::{CollateralAccount, CollateralEvent, CollateralState, Source};
 //! use swan_core::{Currency, Policy, Timestamp, TransferId};

@@ -150,7 +150,7 @@ impl From<Destination> for Pocket {
     }
 }
 
-/// One movement of collateral, above zero. An event makes none, one or several.
+/// One movement of collateral, above zero and in the currency of the account. An event makes none, one or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a movement is these three facts")]
 pub struct CollateralMovement {
@@ -172,7 +172,7 @@ pub enum Effect {
     Exists,
 }
 
-/// A withdrawal that waits.
+/// A withdrawal that waits; its amounts are in the currency of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Withdrawal {

@@ -73,7 +73,7 @@ impl Position {
 pub struct Requirement {
     /// The rule, named by its source.
     pub rule: &'static str,
-    /// How much.
+    /// How much, in `currency`.
     pub amount: Amount,
     /// Of what.
     pub currency: Currency,

@@ -136,7 +136,7 @@ impl Proposal {
         self.expires
     }
 
-    /// All that was at stake when it was opened.
+    /// All that was at stake when it was opened, in SWAN.
     #[must_use]
     pub const fn total_stake(&self) -> Amount {
         self.total_stake
@@ -154,7 +154,7 @@ impl Proposal {
         self.open.as_ref()?.votes.get(&voter).copied()
     }
 
-    /// The stake with which `voter` may vote: what it was when the proposal was opened.
+    /// The stake in SWAN with which `voter` may vote: what it was when the proposal was opened.
     #[must_use]
     pub fn power_of(&self, voter: AccountId) -> Amount {
         let power = self.open.as_ref().and_then(|open| open.power.get(&voter));

@@ -1,5 +1,7 @@
 //! What a provider's machine is: its tier, what it may serve, and what it counts.
 //!
+//! Sources: Seed 001, "Hardware Tiers" and "Tiered Model Catalog"; computing units: public record 3.3. Values: `[hardware]`.
+//!
 //! A [`Machine`] is what a provider reports, checked; [`HardwareRules`] (of a policy) say what it is worth, always with
 //! reasons. Nothing reported is proof: benchmarks and latencies are measured by the hub.
 //!

@@ -4,7 +4,8 @@ use super::outlier::longer_each_time;
 use super::{Backoff, BreakerConfig, HalfLives};
 use crate::BasisPoints;
 
-/// When providers are held off and how they come back: a policy's `[health]`, checked.
+/// When providers are held off and how they come back: a policy's `[health]`, checked. Seed 001, "Health Monitoring", asks for
+/// "configurable thresholds" and names none, so all numbers are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthRules {
     pub(super) breaker: BreakerConfig,

@@ -4,7 +4,8 @@ use crate::standing::Rate;
 /// Scores are counted in hundredths of a point, 0 to 10,000, and rounded down once in each factor and once in the sum.
 const FULL: u64 = 10_000;
 
-/// One value for each of the five factors of Swan 1.0's reputation.
+/// One value for each of the five factors of Swan 1.0's reputation: weights in basis points, or scores in hundredths of a point,
+/// both up to 10,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the record has these five")]
 pub struct Factors {
@@ -77,7 +78,7 @@ impl ReputationRules {
         sum / FULL
     }
 
-    /// The factor of a rate: uptime, user jobs done, jobs not refunded. Nothing known scores nothing.
+    /// The factor of a rate in hundredths of a point: uptime, user jobs done, jobs not refunded. Nothing known scores nothing.
     #[must_use]
     pub fn of_rate(rate: Option<Rate>) -> u64 {
         rate.map_or(0, |rate| rate.millionths() / 100)

@@ -1,7 +1,7 @@
 use super::ReputationRules;
 use crate::policy::PolicyError;
 
-/// The checked `[leaderboard]` of a policy.
+/// The checked `[leaderboard]` of a policy: Seed 001 names availability, success and latency; all numbers are ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderboardRules {
     pub(super) availability: u64,

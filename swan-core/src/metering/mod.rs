@@ -1,4 +1,6 @@
 //! How much a request is charged for: what the provider says, as far as what the hub saw bears it out.
+//!
+//! The bounds are ours: no seed says how usage is verified, and public record 4.4 names the gap. They are the policy's `[metering]`.
 
 mod reported;
 mod units;

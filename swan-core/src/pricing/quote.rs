@@ -30,7 +30,7 @@ impl Quote {
         &self.worst
     }
 
-    /// What that costs.
+    /// What that costs, in [`Quote::currency`].
     #[must_use]
     pub const fn amount(&self) -> Amount {
         self.amount

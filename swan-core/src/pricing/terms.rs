@@ -100,7 +100,7 @@ impl Terms {
         self.rate.as_ref()
     }
 
-    /// What `usage` costs: exact up to one rounding of the sum, half to even. More of anything never costs less.
+    /// What `usage` costs, in [`Terms::currency`]: exact up to one rounding of the sum, half to even. More of anything never costs less.
     ///
     /// Counts in other units than the price's cost nothing; cached tokens beyond the prompt's count as the prompt's.
     ///

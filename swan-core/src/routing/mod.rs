@@ -2,7 +2,7 @@
 //!
 //! First **eligibility**, what the request needs and the consumer asks for ([`RouteRequest`], [`RoutePreferences`]); then the
 //! **choice** among those that are left, by a [`RoutingStrategy`]. Neither copies the candidates: they are read in place
-//! through [`Candidates`], and a [`Pool`] shows a strategy only those that may serve. [`route`] does both, [`explain`] also
+//! through [`Candidates`], and a [`Pool`] shows a strategy only those that may serve. [`route()`] does both, [`explain`] also
 //! says why.
 //!
 //! Sources: Seed 001, "Health Monitoring" (round-robin, least-connections, health-aware) and "Slashing Conditions"
@@ -53,7 +53,7 @@ use crate::Rng;
 /// # Contract
 ///
 /// The answer is the position of a candidate that the pool shows ([`Pool::get`]); `None` only when it shows nobody.
-/// [`route`] does not trust this: it puts a drawn candidate in the place of one that may not serve.
+/// [`route()`] does not trust this: it puts a drawn candidate in the place of one that may not serve.
 ///
 /// ```
 /// use swan_core::routing::{Pool, RoutingStrategy};

@@ -20,7 +20,8 @@ pub enum StrategyName {
     PrefixAffinity,
 }
 
-/// How requests are routed: a policy's `[routing]`, checked.
+/// How requests are routed: a policy's `[routing]`, checked. Strategies: Seed 001, "Health Monitoring", and public record 3.9; all
+/// numbers are ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutingRules {
     pub(super) strategy: StrategyName,

@@ -125,7 +125,7 @@ pub struct Conduct {
     pub claims_permille: u32,
     /// What an answer costs it, against an honest provider's cost.
     pub cost_bps: u16,
-    /// Its time to the first content.
+    /// Its time to the first content, in milliseconds.
     pub first_content_ms: u64,
     /// Whether it comes back under a new name after a removal.
     pub returns: bool,

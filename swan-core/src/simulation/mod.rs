@@ -4,6 +4,8 @@
 //! no copies: admission and standing, benchmarks and their schedule, routing, metering, claims, prices, the split, collateral and
 //! slashing. What people do is assumed ([`Conduct`]) and stated; change it and run again.
 //!
+//! All assumptions are ours, and no measurement stands behind them. Money is in US dollars.
+//!
 //! The same seed gives the same year on every machine.
 //!
 //! ```

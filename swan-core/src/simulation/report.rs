@@ -70,7 +70,7 @@ impl Outcome {
     }
 }
 
-/// One day of the market.
+/// One day of the market. Money is in US dollars.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DaySample {
@@ -86,7 +86,7 @@ pub struct DaySample {
     pub profits: Vec<Amount>,
 }
 
-/// Whether a kind of provider does better than the honest.
+/// Whether a kind of provider does better than the honest. Money is in US dollars.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verdict {
@@ -106,7 +106,7 @@ impl Verdict {
     }
 }
 
-/// What a simulated market came to.
+/// What a simulated market came to. Money is in US dollars.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::{Amount, MoneyError};
 
-/// Who gets what of one charge.
+/// Who gets what of one charge, in the currency of the charge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,

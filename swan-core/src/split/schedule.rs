@@ -23,7 +23,7 @@ pub enum PhaseEnd {
 }
 
 impl PhaseEnd {
-    /// The amount at which it ends, if it does.
+    /// The amount at which it ends, in US dollars of daily revenue, if it does.
     #[must_use]
     pub const fn amount(self) -> Option<Amount> {
         match self {

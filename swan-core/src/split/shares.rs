@@ -8,7 +8,7 @@ use crate::{Amount, BasisPoints};
 #[error("the shares of a split sum to 10000 basis points, not {sum}")]
 #[non_exhaustive]
 pub struct SharesError {
-    /// What they sum to.
+    /// What they sum to, in basis points.
     pub sum: u32,
 }
 

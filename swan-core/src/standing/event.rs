@@ -115,7 +115,7 @@ pub struct Measured {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the hub builds it")]
 pub struct Stake {
-    /// How much.
+    /// How much, in `currency`.
     pub amount: Amount,
     /// In which currency.
     pub currency: Currency,

@@ -13,7 +13,7 @@ pub struct Providers {
     pub market: u32,
 }
 
-/// A sum in equal parts, exact to the pico-unit: the parts differ by one pico-unit at most, the larger ones first.
+/// A sum of any currency in equal parts, exact to the pico-unit: the parts differ by one pico-unit at most, the larger ones first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EqualParts {
     sum: Amount,

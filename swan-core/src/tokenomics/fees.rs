@@ -1,7 +1,7 @@
 use super::{TokenError, TokenRules};
 use crate::{Amount, MoneyError};
 
-/// Where collected fees go.
+/// Where collected fees go, in their own currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FeeSplit {

@@ -117,7 +117,7 @@ impl ContributionRules {
         unmet
     }
 
-    /// How a share is paid on `day`: the liquid part at once, the rest after its months. The parts sum to `share`.
+    /// How a share in SWAN is paid on `day`: the liquid part at once, the rest after its months. The parts sum to `share`.
     ///
     /// Source: public record 3.5, SIP-002: 80 % liquid, 20 % locked for 3 months.
     ///

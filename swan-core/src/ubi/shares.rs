@@ -63,7 +63,7 @@ pub struct Distribution {
     pub shares: Vec<(ProviderId, Amount)>,
     /// Who gets nothing, and which conditions it does not meet.
     pub refused: Vec<(ProviderId, Vec<Fact>)>,
-    /// What nobody claims: it stays where the income comes from.
+    /// What nobody claims, in SWAN: it stays where the income comes from.
     pub unclaimed: Amount,
     /// The rule and what it was applied to.
     pub grounds: Grounds,

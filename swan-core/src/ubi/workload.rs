@@ -121,9 +121,9 @@ impl WorkloadRules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Income {
-    /// The basic income: `A x^B e^(-Cx) (1 - u)`.
+    /// The basic income, in SWAN: `A x^B e^(-Cx) (1 - u)`.
     pub ubi: Amount,
-    /// What paid jobs bring: `P_market u`.
+    /// What paid jobs bring, in SWAN: `P_market u`.
     pub paid: Amount,
 }
 

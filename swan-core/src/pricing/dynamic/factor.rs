@@ -19,9 +19,9 @@ pub struct Demand {
     pub mean: u64,
     /// Use in the busiest hour of 30 days.
     pub peak: u64,
-    /// What is in use now.
+    /// What is in use now, in any count that `capacity` has too.
     pub occupied: u64,
-    /// What there is.
+    /// What there is, in the count of `occupied`.
     pub capacity: u64,
 }
 

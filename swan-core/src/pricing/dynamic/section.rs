@@ -50,7 +50,7 @@ impl DynamicPriceRules {
         self.free_occupancy
     }
 
-    /// The largest factor.
+    /// The largest factor, as a whole number of times the base price.
     #[must_use]
     pub const fn max_factor(&self) -> u64 {
         self.max_factor
