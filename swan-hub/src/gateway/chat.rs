@@ -25,10 +25,13 @@ pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request
             let answer = Answer::of(&error);
             bill.answered(&answer);
             linger(&parts.headers, body);
-            return respond::error(&answer, id);
+            let mut response = respond::error(&answer, id);
+            trace(response.headers_mut(), bill.take_trace());
+            return response;
         }
     };
     let latency = bill.elapsed();
+    let decision = bill.take_trace();
     let (body, content_type, cost) = match reached {
         Reached::Whole { body, cost } => (
             Body::new(Segments::new(body)),
@@ -51,6 +54,7 @@ pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request
     if let Some(cost) = cost {
         put(headers, headers::COST, &cost);
     }
+    trace(headers, decision);
     response
 }
 
@@ -87,6 +91,13 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
             headers::FALLBACK_REASON,
             HeaderValue::from_static(reason.as_str()),
         );
+    }
+}
+
+/// Says why this provider was chosen, to those who have asked.
+fn trace(headers: &mut HeaderMap, decision: Option<String>) {
+    if let Some(value) = decision.and_then(|json| HeaderValue::try_from(json).ok()) {
+        headers.insert(headers::TRACE, value);
     }
 }
 

@@ -20,13 +20,14 @@ pub(crate) const REQUESTED_PROVIDER: HeaderName =
     HeaderName::from_static("x-swan-requested-provider");
 pub(crate) const FALLBACK_REASON: HeaderName = HeaderName::from_static("x-swan-fallback-reason");
 pub(crate) const BILLING_TYPE: HeaderName = HeaderName::from_static("x-swan-billing-type");
+pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-swan-trace");
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-swan-cost");
 pub(crate) const COST_CURRENCY: HeaderName = HeaderName::from_static("x-swan-cost-currency");
 
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "x-request-id, x-swan-request-id, x-swan-connection-mode, x-swan-provider-id, x-swan-provider-name, \
      x-swan-latency-ms, x-swan-route-mode, x-swan-requested-provider, x-swan-fallback-reason, \
-     x-swan-billing-type, x-swan-cost, x-swan-cost-currency, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after",
+     x-swan-billing-type, x-swan-cost, x-swan-cost-currency, x-swan-trace, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after",
 );
 const ANY: HeaderValue = HeaderValue::from_static("*");
 

@@ -109,7 +109,10 @@ pub(crate) async fn attempt(
     let mut failures = Failures::default();
     let mut last = None;
     let mut number = 0;
-    while let Some(slot) = next(hub, &mut router, number, last.is_none())? {
+    loop {
+        let slot = next(hub, &mut router, number, last.is_none());
+        bill.traced(router.take_trace());
+        let Some(slot) = slot? else { break };
         let job = job(hub, request, &slot, bill, number, deadline);
         bill.attempt(slot);
         number += 1;

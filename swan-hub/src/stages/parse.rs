@@ -49,6 +49,8 @@ const DEPTH: usize = 128;
 pub(crate) const PROVIDER: &str = "x-swan-provider";
 /// The header that allows or forbids another provider than the pinned one, and further attempts.
 pub(crate) const ALLOW_FALLBACKS: &str = "x-swan-allow-fallbacks";
+/// The header that asks why this provider was chosen, and of the answer that says so.
+pub(crate) const TRACE: &str = "x-swan-trace";
 /// The header that chooses the currency.
 pub(crate) const PAYMENT: &str = "x-swan-payment";
 
@@ -66,6 +68,8 @@ pub(crate) struct ChatRequest {
     pub(crate) preferences: Option<RoutePreferences>,
     /// The parameters in the body, where every one of them must be honoured.
     pub(crate) parameters: Vec<String>,
+    /// Whether the consumer wants to know why this provider was chosen.
+    pub(crate) trace: bool,
 }
 
 impl ChatRequest {
@@ -103,18 +107,7 @@ pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, Pars
             });
         }
     };
-    let expected = "true or false";
-    let stated = match text(headers, ALLOW_FALLBACKS, expected)? {
-        None => None,
-        Some(word) if word.eq_ignore_ascii_case("true") || word == "1" => Some(true),
-        Some(word) if word.eq_ignore_ascii_case("false") || word == "0" => Some(false),
-        Some(_) => {
-            return Err(ParseError::Header {
-                name: ALLOW_FALLBACKS,
-                expected,
-            });
-        }
-    };
+    let stated = flag(headers, ALLOW_FALLBACKS)?;
     let pin = match text(headers, PROVIDER, "the id or name of a provider")? {
         Some(pin) => Some(pin.to_owned()),
         None => head.provider.take(),
@@ -133,12 +126,23 @@ pub(crate) fn chat(headers: &HeaderMap, body: Bytes) -> Result<ChatRequest, Pars
     Ok(ChatRequest {
         preferences,
         parameters,
+        trace: flag(headers, TRACE)?.unwrap_or(false),
         body,
         head,
         payment,
         pin,
         allow_fallbacks,
     })
+}
+
+fn flag(headers: &HeaderMap, name: &'static str) -> Result<Option<bool>, ParseError> {
+    let expected = "true or false";
+    match text(headers, name, expected)? {
+        None => Ok(None),
+        Some(word) if word.eq_ignore_ascii_case("true") || word == "1" => Ok(Some(true)),
+        Some(word) if word.eq_ignore_ascii_case("false") || word == "0" => Ok(Some(false)),
+        Some(_) => Err(ParseError::Header { name, expected }),
+    }
 }
 
 /// Whether valid JSON is nested deeper than [`DEPTH`].

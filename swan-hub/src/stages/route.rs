@@ -1,6 +1,6 @@
 //! Who serves the request. After the hold, so that nobody's capacity is taken by a request that cannot be paid.
 
-use swan_core::routing::{Candidates as _, NoRoute, RouteRequest, route};
+use swan_core::routing::{Candidates as _, Decision, NoRoute, RouteRequest, explain, route};
 use swan_core::{ModelId, ModelPrice, ProviderId};
 
 use super::parse::ChatRequest;
@@ -47,6 +47,9 @@ impl FallbackReason {
     }
 }
 
+/// Candidates that a trace names at most.
+const TRACED: usize = 8;
+
 /// Chooses who serves one request, and remembers who has tried.
 #[derive(Debug)]
 pub(crate) struct Router<'a> {
@@ -59,6 +62,9 @@ pub(crate) struct Router<'a> {
     parameters: Vec<&'a str>,
     tried: Vec<ProviderId>,
     pin_tried: bool,
+    /// Whether to say why, and the last decision.
+    is_traced: bool,
+    trace: Option<Box<Decision>>,
     pub(crate) fallback: Option<FallbackReason>,
 }
 
@@ -88,8 +94,15 @@ impl<'a> Router<'a> {
             parameters: request.parameters.iter().map(String::as_str).collect(),
             tried: Vec::new(),
             pin_tried: false,
+            is_traced: request.trace,
+            trace: None,
             fallback: None,
         }
+    }
+
+    /// The last decision, if the consumer wants to know, as JSON of visible ASCII: at most some 2 kB.
+    pub(crate) fn take_trace(&mut self) -> Option<String> {
+        serde_json::to_string(&*self.trace.take()?).ok()
     }
 
     /// Whether another may be tried after a failure: without fallbacks only those of an order, one after the other.
@@ -159,16 +172,25 @@ impl<'a> Router<'a> {
         let mut rng = self.hub.rng();
         let rules = self.hub.policy.routing();
         let tried = self.tried.len();
+        let strategy = &*self.hub.routing;
         let slot = loop {
             let request = self.request(pin);
-            let routed = match route(&*self.hub.routing, nodes, &request, rules, &mut rng) {
-                Ok(routed) => routed,
+            let position = if self.is_traced {
+                let decision = explain(strategy, nodes, &request, rules, &mut rng, TRACED);
+                let (position, nobody) = (decision.position, decision.nobody);
+                self.trace = Some(Box::new(decision));
+                position.ok_or(nobody.unwrap_or(NoRoute::Nobody))
+            } else {
+                route(strategy, nodes, &request, rules, &mut rng).map(|route| route.position)
+            };
+            let position = match position {
+                Ok(position) => position,
                 Err(why) => break Err(why),
             };
-            let Some(chosen) = nodes.candidate(routed.position) else {
+            let Some(chosen) = nodes.candidate(position) else {
                 break Err(NoRoute::Nobody);
             };
-            let position = routed.position;
+            let request = self.request(pin);
             if let Some(slot) = nodes.take(position, &request) {
                 break Ok(slot);
             }

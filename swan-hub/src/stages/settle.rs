@@ -45,6 +45,8 @@ pub(crate) struct Bill {
     dispatched: Instant,
     seen: Seen,
     usage: Option<Bytes>,
+    /// Why this provider was chosen, where the consumer wants to know.
+    trace: Option<String>,
     recorder: Recorder,
     /// The last to go, so that a hub that drains has nothing left to do when it is empty.
     admission: Option<Admission>,
@@ -80,6 +82,7 @@ impl Bill {
             dispatched: Instant::now(),
             seen: Seen::default(),
             usage: None,
+            trace: None,
             recorder: Recorder::new(hub, request),
             admission: None,
         }
@@ -144,6 +147,16 @@ impl Bill {
         self.recorder.record.provider = self.payee;
         self.dispatched = Instant::now();
         self.slot = Some(slot);
+    }
+
+    /// Keeps the latest word on why this provider was chosen.
+    pub(super) fn traced(&mut self, trace: Option<String>) {
+        self.trace = trace.or(self.trace.take());
+    }
+
+    /// Why this provider was chosen, or nobody, where the consumer wants to know.
+    pub(crate) fn take_trace(&mut self) -> Option<String> {
+        self.trace.take()
     }
 
     /// The place at the provider who is being tried.
