@@ -1,7 +1,11 @@
 //! Who serves, by what the request needs and what its consumer asks for.
 
-use swan_core::Amount;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use swan_core::protocol::{Failure, Length, Modality, ModelDeclaration};
+use swan_core::routing::{PrefixAffinity, RoutingRules};
+use swan_core::{Amount, ProviderId};
 
 use super::http::Answer;
 use super::provider::{Act, Provider, reply};
@@ -206,4 +210,83 @@ async fn a_long_request_goes_where_it_fits() {
         &mut silent,
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_trace_says_why_to_those_who_ask() {
+    let market = Market::start().await;
+    let _one = market.provider(1).await;
+    let mut two = market.provider(2).await;
+    let body = ask(r#""provider":{"ignore":["node-1"]}"#);
+    let answer = market.chat(&*body).header("x-swan-trace", "1").background();
+    two.serve(reply(completion("hello", 7, 2))).await;
+    let answer = answer.await.unwrap();
+    let trace: serde_json::Value = serde_json::from_str(answer.header("x-swan-trace")).unwrap();
+    let id = |number: u128| ProviderId::from_u128(number).to_string();
+    assert_eq!(trace["strategy"], "health-aware");
+    assert_eq!(
+        (&trace["candidates"], &trace["chosen"]),
+        (&2.into(), &id(2).into())
+    );
+    assert_eq!(trace["trace"][0][0], id(1));
+    assert_eq!(trace["trace"][0][1]["reason"], "ignored");
+    assert_eq!(trace["trace"][1][1]["reason"], "chosen");
+
+    let answer = market.chat(&*body).background();
+    two.serve(reply(completion("hello", 7, 2))).await;
+    assert_eq!(answer.await.unwrap().header("x-swan-trace"), "");
+
+    let body = ask(r#""provider":{"ignore":["node-1","node-2"]}"#);
+    let call = market.chat(body).header("x-swan-trace", "true");
+    let answer = call.send().await;
+    assert_eq!(answer.status, 404);
+    assert!(
+        answer
+            .header("x-swan-trace")
+            .contains(r#""nobody":{"nobody":"none_eligible""#)
+    );
+
+    let wrong = market
+        .chat(ask(""))
+        .header("x-swan-trace", "maybe")
+        .send()
+        .await;
+    assert_eq!(
+        (wrong.status, &*wrong.error_code()),
+        (400, "invalid_header")
+    );
+}
+
+#[tokio::test]
+async fn what_belongs_together_stays_together_where_the_strategy_keeps_it() {
+    let rules = RoutingRules::default();
+    let strategy = Arc::new(PrefixAffinity::new(&rules));
+    let market = Market::with(|builder| builder.with_routing(strategy)).await;
+    let mut serving = Vec::new();
+    for number in 1..=4 {
+        let mut provider = market.provider(number).await;
+        serving.push(tokio::spawn(async move {
+            loop {
+                provider.serve(reply(completion("hello", 7, 2))).await;
+            }
+        }));
+    }
+    let mut homes = BTreeSet::new();
+    for field in ["session_id", "prompt_cache_key", "user"] {
+        for key in 0..2 {
+            let body = ask(&format!("\"{field}\":\"conversation-{field}-{key}\""));
+            let mut served = BTreeMap::<String, u32>::new();
+            for _ in 0..20 {
+                let answer = market.chat(&*body).send().await;
+                let name = answer.header("x-swan-provider-name").to_owned();
+                *served.entry(name).or_default() += 1;
+                market.settled().await;
+            }
+            // Of cold providers two in a hundred requests are probes.
+            let home = served.into_iter().find(|(_, requests)| *requests >= 15);
+            homes.insert(home.expect("most go to one provider").0);
+        }
+    }
+    assert!(homes.len() > 1, "not everything has one home");
+    serving.iter().for_each(tokio::task::JoinHandle::abort);
 }
