@@ -20,11 +20,6 @@ impl Hours {
     /// Adds to the counts of the hour that `at` lies in; what is older than everything kept is dropped.
     pub(super) fn add(&mut self, at: Timestamp, first: u32, second: u32) {
         let hour = at.as_millis() / HOUR_MS;
-        if let Some((newest, ..)) = self.counts.back()
-            && hour + MAX_HOURS <= *newest
-        {
-            return;
-        }
         let place = self.counts.partition_point(|(known, ..)| *known < hour);
         match self.counts.get_mut(place) {
             Some((known, a, b)) if *known == hour => {

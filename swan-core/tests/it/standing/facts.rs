@@ -265,3 +265,46 @@ fn who_gets_no_requests_is_told_why() {
         assert_eq!(why.to_string(), words);
     }
 }
+
+#[test]
+fn results_expire_after_30_days_to_the_millisecond() {
+    let mut scene = Scene::active();
+    assert_eq!(scene.kind_after(DAY * 30), K::Active);
+    let change = scene.later(Duration::from_millis(1)).on(&Event::Tick);
+    assert_eq!(change.to, K::Unqualified);
+    let fact = &change.decisions[0].evidence[0];
+    assert_eq!(fact.found, "30 days or more");
+    assert_eq!(fact.needed.as_deref(), Some("at most 30 days"));
+}
+
+#[test]
+fn a_policy_without_probation_has_nobody_on_it() {
+    let text = Policy::SWAN_2_0_TOML;
+    let (with, without) = ("probation_hours = 24", "probation_hours = 0");
+    assert!(text.contains(with));
+    let mut scene = Scene::new(Policy::from_toml(&text.replace(with, without)).unwrap());
+    for event in [passed(1), Event::Approved] {
+        let _: Change = scene.on(&event);
+    }
+    assert_eq!(scene.on(&Event::CollateralSufficient).to, K::Active);
+    assert_eq!(told(&scene), []);
+}
+
+#[test]
+fn each_standing_has_its_word() {
+    for (kind, word) in [
+        (K::Registered, "registered"),
+        (K::Benchmarking, "benchmarking"),
+        (K::Approved, "approved"),
+        (K::Probation, "probation"),
+        (K::Active, "active"),
+        (K::Deprioritised, "deprioritised"),
+        (K::Suspended, "suspended"),
+        (K::Unqualified, "unqualified"),
+        (K::Exiting, "exiting"),
+        (K::Left, "left"),
+        (K::Removed, "removed"),
+    ] {
+        assert_eq!(kind.to_string(), word);
+    }
+}

@@ -179,3 +179,71 @@ fn a_policy_that_breaks_a_rule_of_standing_is_refused_by_name() {
         assert!(error.contains(expected), "{to}: {error}");
     }
 }
+
+#[test]
+fn a_slash_of_nothing_is_known_and_each_says_what_it_takes() {
+    let share = |millionths| Slash::Share(Millionths::new(millionths).unwrap());
+    let multiple = |stake, multiple_bps| Slash::Multiple {
+        stake: amount(stake),
+        currency: Currency::Usd,
+        multiple_bps,
+    };
+    for (slash, nothing, words) in [
+        (Slash::Nothing, true, "a warning"),
+        (share(0), true, "0 % of the collateral"),
+        (share(1), false, "0.0001 % of the collateral"),
+        (share(300_000), false, "30 % of the collateral"),
+        (multiple("0", 20_000), true, "2.00 times 0 USD"),
+        (multiple("3", 0), true, "0.00 times 3 USD"),
+        (multiple("3", 1), false, "0.00 times 3 USD"),
+        (multiple("0.5", 20_000), false, "2.00 times 0.5 USD"),
+        (multiple("3", 12_345), false, "1.23 times 3 USD"),
+        (multiple("3", 9_900), false, "0.99 times 3 USD"),
+    ] {
+        assert_eq!(slash.is_nothing(), nothing, "{slash:?}");
+        assert_eq!(slash.to_string(), words);
+    }
+}
+
+/// The document with a ladder of these steps, in basis points.
+fn ladder(steps: &[u32]) -> Result<Policy, String> {
+    let text = Policy::SWAN_2_0_TOML;
+    let (before, old) = text.split_once("[[standing.slashing.step]]").unwrap();
+    let (_, after) = old.split_once("[standing.fraud]").unwrap();
+    let step = |bps| {
+        format!(
+            "[[standing.slashing.step]]\nslash_bps = {bps}\nsuspend_hours = 0\nremove = false\n\n"
+        )
+    };
+    let steps: String = match steps {
+        [] => "step = []\n".into(),
+        steps => steps.iter().map(step).collect(),
+    };
+    let text = format!("{before}{steps}[standing.fraud]{after}");
+    Policy::from_toml(&text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_ladder_has_one_to_ten_steps_that_never_fall() {
+    let rising = [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000];
+    for good in [&rising[..1], &rising[..10], &[500, 500], &[10_000]] {
+        assert_eq!(ladder(good).err(), None, "{good:?}");
+    }
+    for (bad, word) in [
+        (
+            &rising[..0],
+            "standing.slashing.step = 0, but it lies between 1 and 10",
+        ),
+        (
+            &rising[..],
+            "standing.slashing.step = 11, but it lies between 1 and 10",
+        ),
+        (
+            &[500, 499],
+            "standing.slashing.step.2.slash_bps = 499, but a later failure costs no less than the one before",
+        ),
+    ] {
+        let error = ladder(bad).unwrap_err();
+        assert_eq!(error, format!("the policy says {word}"), "{bad:?}");
+    }
+}

@@ -164,6 +164,92 @@ fn the_policy_measures_what_the_standing_takes() {
     assert_eq!(measured.trailing_uptime.map(Rate::millionths), Some(0));
 }
 
+#[test]
+fn how_time_is_cut_into_spans_makes_no_difference() {
+    let mut whole = Presence::new();
+    whole.note(at(HOUR / 2), at(HOUR * 5));
+    let mut cut = Presence::new();
+    for quarter in 2..20 {
+        cut.note(at(HOUR / 4 * quarter), at(HOUR / 4 * (quarter + 1)));
+    }
+    assert_eq!(cut, whole);
+    let mut once = Attempts::new();
+    let mut again = Attempts::new();
+    for (hour, ending) in [
+        (2, Ending::Served),
+        (0, Ending::Malformed),
+        (2, Ending::Served),
+    ] {
+        once.record(at(HOUR * hour), ending);
+    }
+    for (hour, ending) in [
+        (0, Ending::Malformed),
+        (2, Ending::Served),
+        (2, Ending::Served),
+    ] {
+        again.record(at(HOUR * hour + MS), ending);
+    }
+    assert_eq!(
+        once, again,
+        "attempts are counted by the hour, in any order"
+    );
+}
+
+#[test]
+fn in_an_hour_that_the_hub_missed_a_part_of_only_the_rest_counts() {
+    let mut presence = Presence::new();
+    presence.note(START, at(HOUR));
+    let mut away = HubAway::new();
+    away.note(START, at(HOUR / 2));
+    assert_eq!(
+        presence.uptime(at(HOUR * 2), &over(DAY * 30), &away),
+        rate(HOUR / 2, HOUR * 3 / 2)
+    );
+}
+
+#[test]
+fn what_lies_after_now_does_not_count_yet() {
+    let mut attempts = Attempts::new();
+    attempts.record(at(HOUR * 5), Ending::Served);
+    let success = |now| attempts.success(at(now), DAY * 30, NonZeroU64::MIN);
+    assert_eq!(success(HOUR * 5 - MS), None);
+    assert_eq!(success(HOUR * 5), Rate::new(1, 1));
+}
+
+/// An ending may be told late; it counts in its own hour, and not at all when that has left the window.
+#[test]
+fn attempts_count_in_their_own_hour() {
+    let one = NonZeroU64::MIN;
+    let mut attempts = Attempts::new();
+    attempts.record(at(DAY * 30), Ending::Served);
+    attempts.record(at(HOUR), Ending::Malformed);
+    let before = attempts.clone();
+    attempts.record(START, Ending::Malformed);
+    assert_ne!(attempts, before, "the 721st hour is kept");
+    attempts.record(at(HOUR * 721), Ending::Served);
+    assert_eq!(
+        attempts.success(at(HOUR * 721), DAY * 30, one),
+        Rate::new(2, 3)
+    );
+    let before = attempts.clone();
+    attempts.record(START, Ending::Malformed);
+    assert_eq!(attempts, before, "the 722nd is not");
+    assert_eq!(attempts.success(at(HOUR * 721), HOUR, one), Rate::new(2, 2));
+}
+
+#[test]
+fn a_span_of_all_time_costs_no_more_than_thirty_days() {
+    let end = Timestamp::from_millis(u64::MAX);
+    let mut presence = Presence::new();
+    presence.note(Timestamp::EPOCH, end);
+    let window = DAY * 30;
+    let uptime = presence
+        .uptime(end, &over(window), &HubAway::new())
+        .unwrap();
+    assert_eq!(uptime.good(), uptime.of());
+    assert!(uptime.of() > 719 * 3_600_000);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
