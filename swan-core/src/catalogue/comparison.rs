@@ -44,6 +44,6 @@ pub(crate) fn distance(ours: Amount, theirs: Amount) -> String {
     );
     match points {
         Some(points) => format!("{}.{:02}% {side}", points / 100, points % 100),
-        None => format!("{side} a price of zero"),
+        None => format!("not comparable ({side} zero) with"),
     }
 }

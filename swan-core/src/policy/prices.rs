@@ -180,7 +180,7 @@ impl Compared {
                 continue;
             }
             let rule = format!(
-                "{model} costs {ours}, {} of {source}, and the policy promises {} to {} below",
+                "{model} costs {ours}, {} the price of {source}, and the policy promises {} to {} below",
                 distance(ours, theirs),
                 rules.least_below,
                 rules.most_below

@@ -14,6 +14,7 @@ mod benchmark;
 mod claims;
 mod collateral;
 mod economy;
+mod free_tier;
 mod governance;
 mod hardware;
 mod health;
