@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::heartbeat::{Health, Heartbeat};
 use super::notice::{Notice, Upgrade};
-use super::registration::{Health, Heartbeat, Registration};
+use super::registration::Registration;
 use super::request::{CancelReason, Failure, Piece, Request, StreamEnd};
 use super::task::{Benchmark, Verify, Warmup};
 use super::{StreamId, close_code};

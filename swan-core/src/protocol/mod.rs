@@ -39,6 +39,7 @@ mod error;
 mod event;
 mod fault;
 mod frame;
+mod heartbeat;
 mod hub;
 mod notice;
 mod outbox;
@@ -56,12 +57,12 @@ pub use error::{DispatchError, StreamError};
 pub use event::{Fault, FaultKind, HubEvent, LostReason, ProviderEvent, Registered};
 pub use fault::SessionStats;
 pub use frame::{Dialect, Frame, SUBPROTOCOL_V2, StreamId, Transmit, close_code};
+pub use heartbeat::{Health, Heartbeat};
 pub use hub::HubSession;
 pub use notice::{Accepted, Notice, Severity, Upgrade};
 pub use provider::ProviderSession;
 pub use registration::{
-    Capacity, Hardware, Health, Heartbeat, Length, Modality, ModelDeclaration, ModelHash,
-    Registration,
+    Capacity, Hardware, Length, Modality, ModelDeclaration, ModelHash, Registration,
 };
 pub use request::{
     CancelReason, Dispatch, Failure, FailureOrigin, Operation, Piece, Request, StreamEnd,

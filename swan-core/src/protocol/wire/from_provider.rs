@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::registration::{Health, Heartbeat, Registration};
+use super::super::heartbeat::{Health, Heartbeat};
+use super::super::registration::Registration;
 use super::envelope::Text;
 use super::lenient;
 

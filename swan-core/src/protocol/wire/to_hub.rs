@@ -6,9 +6,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::super::registration::{
-    Hardware, Health, Heartbeat, ModelDeclaration, ModelHash, Registration,
-};
+use super::super::heartbeat::{Health, Heartbeat};
+use super::super::registration::{Hardware, ModelDeclaration, ModelHash, Registration};
 use super::envelope::{encode, json};
 
 /// A registration, field by field as the public agent writes it.
