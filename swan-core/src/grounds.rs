@@ -13,8 +13,8 @@ use crate::PolicyStamp;
 /// use swan_core::{Fact, Grounds, Policy};
 ///
 /// let grounds = Grounds::new("Seed 001, Slashing Conditions: benchmark failure (1st)", Policy::swan_2_0().stamp().clone())
-///     .with(Fact::new("math accuracy", "42 %").needed("at least 50 %"));
-/// assert!(grounds.to_string().contains("math accuracy was 42 %, needed at least 50 %"));
+///     .with(Fact::new("math accuracy", "42%").needed("at least 50%"));
+/// assert!(grounds.to_string().contains("math accuracy was 42%, needed at least 50%"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(

@@ -22,7 +22,7 @@ mod metering;
 mod money;
 pub mod openai;
 mod policy;
-mod pricing;
+pub mod pricing;
 pub mod protocol;
 mod random;
 pub mod routing;
@@ -52,11 +52,7 @@ pub use policy::{
     Policy, PolicyChange, PolicyDifference, PolicyError, PolicyHash, PolicyStamp, PolicyValue,
     PolicyVersion,
 };
-pub use pricing::{
-    Credit, Demand, DepositBonus, DynamicError, DynamicPriceRules, DynamicPricing, PaymentRules,
-    PayoutSplit, PriceFactor, Pricing, PricingError, ProviderPrice, Quote, SeedPricing,
-    SwanIncentive, Terms,
-};
+pub use pricing::{PayoutSplit, Pricing, PricingError, Quote, SeedPricing, Terms};
 pub use random::{Rng, SeededRng};
 pub use routing::{Candidate, LeastConnections, RoundRobin, RoutingStrategy, TwoChoices};
 pub use split::{RevenueShares, RevenueSplit, SharesError, Split};

@@ -12,15 +12,15 @@ use crate::money::BasisPoints;
 /// use swan_core::benchmark::Interval;
 ///
 /// let interval = Interval::wilson(4, 10, 1_960);
-/// assert_eq!((interval.low_bps, interval.high_bps), (1_681, 6_874));
+/// assert_eq!((interval.low.get(), interval.high.get()), (1_681, 6_874));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Interval {
-    /// The lower bound in basis points, rounded down.
-    pub low_bps: u16,
-    /// The upper bound in basis points, rounded up.
-    pub high_bps: u16,
+    /// The lower bound, rounded down.
+    pub low: BasisPoints,
+    /// The upper bound, rounded up.
+    pub high: BasisPoints,
 }
 
 impl Interval {
@@ -33,13 +33,15 @@ impl Interval {
         let whole = BasisPoints::WHOLE.get();
         if tally.samples == 0 {
             return Self {
-                low_bps: 0,
-                high_bps: whole,
+                low: BasisPoints::ZERO,
+                high: BasisPoints::WHOLE,
             };
         }
+        let low = last(whole, |p| tally.low_is_at_least(p));
+        let above_high = last(whole, |p| tally.high_is_at_most(whole - p));
         Self {
-            low_bps: last(whole, |p| tally.low_is_at_least(p)),
-            high_bps: whole - last(whole, |p| tally.high_is_at_most(whole - p)),
+            low: BasisPoints::at_most_whole(low),
+            high: BasisPoints::at_most_whole(above_high).complement(),
         }
     }
 }

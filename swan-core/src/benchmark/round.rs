@@ -137,13 +137,9 @@ fn fact(test: &TestScore, score: &Score, rules: &BenchmarkRules) -> Fact {
     };
     let mut found = format!(
         "{} of {samples} ({}, {} to {}): {}",
-        test.passed,
-        percent(test.share_bps),
-        percent(test.interval.low_bps),
-        percent(test.interval.high_bps),
-        test.verdict
+        test.passed, test.share, test.interval.low, test.interval.high, test.verdict
     );
-    let mut needed = format!("at least {}", percent(test.needed_bps));
+    let mut needed = format!("at least {}", test.needed);
     if test.test == Test::Latency {
         needed.push_str(&format!(" within {} ms", rules.latency_most_ms));
         if let Some(latency) = score.latency_ms {
@@ -151,8 +147,4 @@ fn fact(test: &TestScore, score: &Score, rules: &BenchmarkRules) -> Fact {
         }
     }
     Fact::new(name, found).needed(needed)
-}
-
-fn percent(bps: u16) -> String {
-    format!("{}.{:02} %", bps / 100, bps % 100)
 }

@@ -45,11 +45,11 @@ pub struct TestScore {
     /// Samples that did not.
     pub failed: u64,
     /// The share that passed, rounded down; 0 of no samples.
-    pub share_bps: u16,
+    pub share: BasisPoints,
     /// Where the true share lies by the policy's confidence.
     pub interval: Interval,
     /// The share that is needed.
-    pub needed_bps: u16,
+    pub needed: BasisPoints,
     /// What it comes to.
     pub verdict: Verdict,
 }
@@ -186,28 +186,26 @@ fn test(
     rules: &BenchmarkRules,
 ) -> TestScore {
     let samples = passed.saturating_add(failed);
-    let needed = needed.get();
+    let points = needed.get();
     let tally = Tally::new(passed, samples, rules.z_permille);
     let verdict = if samples < rules.samples_least {
         Verdict::Undecided
     } else if samples >= rules.samples_most {
-        plain(tally.share_is_at_least(needed))
-    } else if tally.low_is_at_least(needed) {
+        plain(tally.share_is_at_least(points))
+    } else if tally.low_is_at_least(points) {
         Verdict::Pass
-    } else if tally.high_is_below(needed) {
+    } else if tally.high_is_below(points) {
         Verdict::Fail
     } else {
         Verdict::Undecided
     };
-    let scaled = u128::from(passed) * u128::from(BasisPoints::WHOLE.get());
-    let share = scaled.checked_div(u128::from(samples)).unwrap_or(0);
     TestScore {
         test,
         passed,
         failed,
-        share_bps: u16::try_from(share).unwrap_or(u16::MAX),
+        share: BasisPoints::of(passed, samples),
         interval: Interval::wilson(passed, samples, rules.z_permille),
-        needed_bps: needed,
+        needed,
         verdict,
     }
 }

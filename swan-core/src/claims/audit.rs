@@ -170,10 +170,8 @@ fn grounds(
         claimed.tokens, claimed.bytes, claimed.answers
     );
     let needed = format!(
-        "at most {} % above the {fair_tokens} of the median provider ({} for {} bytes)",
-        rules.tolerance.get() / 100,
-        median.tokens,
-        median.bytes
+        "at most {} above the {fair_tokens} of the median provider ({} for {} bytes)",
+        rules.tolerance, median.tokens, median.bytes
     );
     Grounds::new(
         "Claims: tokens compared with the peers of the model",

@@ -1,33 +1,34 @@
 use super::ReputationRules;
+use crate::BasisPoints;
 use crate::policy::PolicyError;
 
 /// The checked `[leaderboard]` of a policy: Seed 001 names availability, success and latency; all numbers are ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderboardRules {
-    pub(super) availability: u64,
-    pub(super) success: u64,
-    pub(super) latency: u64,
+    pub(super) availability: BasisPoints,
+    pub(super) success: BasisPoints,
+    pub(super) latency: BasisPoints,
     pub(super) z_permille: u64,
     pub(super) latency_zero_ms: u64,
     pub(super) reputation: Option<ReputationRules>,
 }
 
 impl LeaderboardRules {
-    /// The weight of availability in basis points.
+    /// The weight of availability in the score.
     #[must_use]
-    pub const fn availability_bps(&self) -> u64 {
+    pub const fn availability(&self) -> BasisPoints {
         self.availability
     }
 
-    /// The weight of success in basis points.
+    /// The weight of success in the score.
     #[must_use]
-    pub const fn success_bps(&self) -> u64 {
+    pub const fn success(&self) -> BasisPoints {
         self.success
     }
 
-    /// The weight of latency in basis points.
+    /// The weight of latency in the score.
     #[must_use]
-    pub const fn latency_bps(&self) -> u64 {
+    pub const fn latency(&self) -> BasisPoints {
         self.latency
     }
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::LeaderboardRules;
 use crate::benchmark::Interval;
 use crate::standing::Rate;
-use crate::{Fact, Grounds, PolicyStamp, ProviderId};
+use crate::{BasisPoints, Fact, Grounds, PolicyStamp, ProviderId};
 
 /// What is known of a provider, over the windows of its standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +33,17 @@ pub struct Latency {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Part {
-    /// How good it is as far as we can be sure, in basis points.
-    pub sure_bps: u64,
-    /// Its weight in basis points.
-    pub weight_bps: u64,
+    /// How good it is as far as we can be sure.
+    pub sure: BasisPoints,
+    /// Its weight.
+    pub weight: BasisPoints,
 }
 
 impl Part {
     /// What it adds to the score: the product, in units of 10^-8.
     #[must_use]
-    pub const fn points(self) -> u64 {
-        self.sure_bps * self.weight_bps
+    pub fn points(self) -> u64 {
+        u64::from(self.sure.get()) * u64::from(self.weight.get())
     }
 }
 
@@ -62,7 +62,7 @@ pub struct Score {
 impl Score {
     /// The sum of the parts, 0 to 10^8.
     #[must_use]
-    pub const fn points(self) -> u64 {
+    pub fn points(self) -> u64 {
         self.availability.points() + self.success.points() + self.latency.points()
     }
 
@@ -70,12 +70,8 @@ impl Score {
     #[must_use]
     pub fn explain(self, policy: &PolicyStamp) -> Grounds {
         let fact = |name: &'static str, part: Part| {
-            let (sure, weight) = (part.sure_bps, part.weight_bps);
-            let percent = |bps: u64| format!("{}.{:02} %", bps / 100, bps % 100);
-            Fact::new(
-                name,
-                format!("at least {} (weight {})", percent(sure), percent(weight)),
-            )
+            let Part { sure, weight } = part;
+            Fact::new(name, format!("at least {sure} (weight {weight})"))
         };
         Grounds::new("Seed 001, Provider Leaderboard", policy.clone())
             .with(fact("availability", self.availability))
@@ -92,24 +88,21 @@ impl LeaderboardRules {
     /// the interval of a share of which all samples are good. What is not known counts nothing.
     #[must_use]
     pub fn score(&self, performance: &Performance) -> Score {
-        let sure = |good, of| u64::from(Interval::wilson(good, of, self.z_permille).low_bps);
+        let sure = |good, of| Interval::wilson(good, of, self.z_permille).low;
         let hours = |millis: u64| millis / 3_600_000;
-        let availability = performance
-            .uptime
-            .map_or(0, |rate| sure(hours(rate.good()), hours(rate.of())));
+        let availability = performance.uptime.map_or(BasisPoints::ZERO, |rate| {
+            sure(hours(rate.good()), hours(rate.of()))
+        });
         let success = performance
             .success
-            .map_or(0, |rate| sure(rate.good(), rate.of()));
-        let latency = performance.latency.map_or(0, |latency| {
+            .map_or(BasisPoints::ZERO, |rate| sure(rate.good(), rate.of()));
+        let latency = performance.latency.map_or(BasisPoints::ZERO, |latency| {
             let saved = u128::from(self.latency_zero_ms.saturating_sub(latency.millis));
-            let known = u128::from(sure(latency.samples, latency.samples));
-            let bps = saved * known / u128::from(self.latency_zero_ms.max(1));
-            u64::try_from(bps).unwrap_or(10_000)
+            let known = u128::from(sure(latency.samples, latency.samples).get());
+            let points = saved * known / u128::from(self.latency_zero_ms.max(1));
+            u16::try_from(points).map_or(BasisPoints::WHOLE, BasisPoints::at_most_whole)
         });
-        let part = |sure_bps, weight_bps| Part {
-            sure_bps,
-            weight_bps,
-        };
+        let part = |sure, weight| Part { sure, weight };
         Score {
             availability: part(availability, self.availability),
             success: part(success, self.success),

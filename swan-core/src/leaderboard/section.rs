@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::{Factors, LeaderboardRules, ReputationRules};
+use crate::BasisPoints;
 use crate::policy::PolicyError;
-use crate::policy::check::{points, within};
+use crate::policy::check::{self, points, within};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,7 +78,7 @@ impl ReputationSection {
             .each_ref()
             .map(|(name, value)| (name.as_str(), *value));
         let [uptime, join_time, system_jobs, user_jobs, refunds] =
-            whole("leaderboard.reputation", weights)?;
+            whole("leaderboard.reputation", weights)?.map(counted);
         let names = [
             (key("short_window_bps"), self.short_window_bps),
             (key("medium_window_bps"), self.medium_window_bps),
@@ -86,7 +87,7 @@ impl ReputationSection {
         let weights = names
             .each_ref()
             .map(|(name, value)| (name.as_str(), *value));
-        let windows = whole("leaderboard.reputation", weights)?;
+        let windows = whole("leaderboard.reputation", weights)?.map(counted);
         Ok(ReputationRules {
             weights: Factors {
                 uptime,
@@ -109,24 +110,20 @@ impl ReputationSection {
     }
 }
 
+fn counted(share: BasisPoints) -> u64 {
+    share.get().into()
+}
+
 /// Shares that sum to the whole.
 fn whole<const N: usize>(
     section: &str,
     weights: [(&str, u64); N],
-) -> Result<[u64; N], PolicyError> {
-    let mut checked = [0; N];
-    for (place, (key, value)) in checked.iter_mut().zip(weights) {
-        *place = u64::from(points(key, value)?.get());
+) -> Result<[BasisPoints; N], PolicyError> {
+    let mut checked = [BasisPoints::ZERO; N];
+    for (share, (key, value)) in checked.iter_mut().zip(weights) {
+        *share = points(key, value)?;
     }
-    let sum: u64 = checked.iter().sum();
-    if sum == 10_000 {
-        return Ok(checked);
-    }
-    let names: Vec<&str> = weights.iter().map(|(key, _)| *key).collect();
-    let rule = format!("{} sum to 10000", names.join(", "));
-    Err(PolicyError::invalid(
-        section,
-        format!("{sum} basis points"),
-        rule,
-    ))
+    let names = weights.map(|(key, _)| key).join(", ");
+    check::whole(section, &names, &checked)?;
+    Ok(checked)
 }

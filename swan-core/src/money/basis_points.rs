@@ -30,6 +30,19 @@ impl BasisPoints {
         }
     }
 
+    /// `part` out of `whole`, rounded down: nothing of nothing, and never more than all of it.
+    #[must_use]
+    pub fn of(part: u64, whole: u64) -> Self {
+        let points = u128::from(part) * u128::from(Self::WHOLE.0);
+        let points = points.checked_div(u128::from(whole)).unwrap_or(0);
+        u16::try_from(points).map_or(Self::WHOLE, Self::at_most_whole)
+    }
+
+    /// So many hundredths of a percent, or the whole if that is less.
+    pub(crate) fn at_most_whole(points: u16) -> Self {
+        Self(points.min(Self::WHOLE.0))
+    }
+
     /// The share in hundredths of a percent.
     #[must_use]
     pub const fn get(self) -> u16 {

@@ -31,6 +31,17 @@ pub(crate) fn points(key: &str, value: u64) -> Result<BasisPoints, PolicyError> 
         .ok_or_else(|| PolicyError::invalid(key, value, "a share is at most 10000 basis points"))
 }
 
+/// That `shares` make a whole; `what` they are is the subject of the rule.
+pub(crate) fn whole(key: &str, what: &str, shares: &[BasisPoints]) -> Result<(), PolicyError> {
+    let sum: u64 = shares.iter().map(|share| u64::from(share.get())).sum();
+    if sum == u64::from(BasisPoints::WHOLE.get()) {
+        return Ok(());
+    }
+    let rule = format!("{what} sum to 10000 basis points");
+    let found = format!("{sum} basis points in all");
+    Err(PolicyError::invalid(key, found, rule))
+}
+
 /// A span of `least` to `most` whole days.
 pub(crate) fn days(key: &str, value: u64, least: u64, most: u64) -> Result<Duration, PolicyError> {
     within(key, value, least, most).map(|days| Duration::from_secs(days.saturating_mul(86_400)))

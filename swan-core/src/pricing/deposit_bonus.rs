@@ -4,7 +4,7 @@ use crate::{Amount, BasisPoints, Fact, Grounds, MoneyError, PolicyStamp, Stamped
 /// More credit for a deposit in SWAN than it is worth: the alternative to a discount on each charge (public record 3.9).
 ///
 /// ```
-/// use swan_core::{BasisPoints, DepositBonus};
+/// use swan_core::{BasisPoints, pricing::DepositBonus};
 ///
 /// let bonus = DepositBonus::new(BasisPoints::new(2_000)?);
 /// assert_eq!(bonus.as_discount().to_string(), "16.67%");

@@ -7,13 +7,13 @@ use crate::BasisPoints;
 
 /// How much of something was good, exactly: `good` out of `of`, which is never 0 and never less than `good`.
 ///
-/// The unit is whatever was counted: attempts, milliseconds. It shows as `87.50 % (7 of 8)`.
+/// The unit is whatever was counted: attempts, milliseconds. It shows as `87.50% (7 of 8)`.
 ///
 /// ```
 /// use swan_core::standing::Rate;
 ///
 /// let rate = Rate::new(7, 8).unwrap();
-/// assert_eq!(rate.to_string(), "87.50 % (7 of 8)");
+/// assert_eq!(rate.to_string(), "87.50% (7 of 8)");
 /// assert_eq!(Rate::new(0, 0), None, "of nothing there is no rate");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let points = self.millionths() / 100;
         let (whole, rest) = (points / 100, points % 100);
-        write!(f, "{whole}.{rest:02} % ({} of {})", self.good, self.of)
+        write!(f, "{whole}.{rest:02}% ({} of {})", self.good, self.of)
     }
 }
 

@@ -53,14 +53,14 @@ impl From<Millionths> for u32 {
 }
 
 impl fmt::Display for Millionths {
-    /// Writes a percentage: `10 %`, `0.025 %`.
+    /// Writes a percentage: `10%`, `0.025%`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, rest) = (self.0 / 10_000, self.0 % 10_000);
         if rest == 0 {
-            return write!(f, "{whole} %");
+            return write!(f, "{whole}%");
         }
         let digits = format!("{rest:04}");
-        write!(f, "{whole}.{} %", digits.trim_end_matches('0'))
+        write!(f, "{whole}.{}%", digits.trim_end_matches('0'))
     }
 }
 

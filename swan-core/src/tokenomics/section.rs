@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::rules::{AnnualRates, TokenRules};
 use super::{Bucket, Release, Supply, Vesting};
-use crate::policy::check::{amount, day, points, within};
+use crate::policy::check::{amount, day, points, whole, within};
 use crate::{Amount, BasisPoints, PolicyError};
 
 #[derive(Debug, Deserialize)]
@@ -180,17 +180,4 @@ impl Annual {
         whole("tokenomics.annual_ubi", "the shares of providers", &shares)?;
         Ok(rates)
     }
-}
-
-fn whole(key: &str, what: &str, shares: &[BasisPoints]) -> Result<(), PolicyError> {
-    let sum: u64 = shares.iter().map(|share| u64::from(share.get())).sum();
-    if sum == u64::from(BasisPoints::WHOLE.get()) {
-        return Ok(());
-    }
-    let rule = format!("{what} sum to 10000 basis points");
-    Err(PolicyError::invalid(
-        key,
-        format!("{sum} basis points in all"),
-        rule,
-    ))
 }

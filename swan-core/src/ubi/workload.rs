@@ -30,8 +30,7 @@ pub fn completion_rate(done: u64, assigned: u64) -> Result<BasisPoints, UbiError
     if done > assigned {
         return Err(UbiError::OverComplete { done, assigned });
     }
-    let points = u128::from(done) * WHOLE_BPS / u128::from(assigned.max(1));
-    Ok(BasisPoints::new(u16::try_from(points).unwrap_or(u16::MAX))?)
+    Ok(BasisPoints::of(done, assigned))
 }
 
 impl WorkloadRules {

@@ -52,7 +52,7 @@ fn whoever_claims_far_more_than_the_median_is_found_with_the_numbers() {
     let grounds = one.grounds.to_string();
     for words in [
         "90000 for 120000 bytes of 300 answers",
-        "30 % above the 30000",
+        "30% above the 30000",
         "swan-2.0",
     ] {
         assert!(grounds.contains(words), "{grounds}");

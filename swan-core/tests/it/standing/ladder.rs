@@ -32,7 +32,7 @@ fn the_first_failure_warns_and_suspends_for_24_hours() {
         penalty
             .grounds
             .to_string()
-            .contains("math accuracy was 12 %, needed at least 50 %")
+            .contains("math accuracy was 12%, needed at least 50%")
     );
     assert_eq!(
         scene.standing.routing(),

@@ -19,7 +19,7 @@ pub(super) fn case(number: u128) -> CaseId {
 }
 
 pub(super) fn proof() -> Vec<Fact> {
-    vec![Fact::new("math accuracy", "12 %").needed("at least 50 %")]
+    vec![Fact::new("math accuracy", "12%").needed("at least 50%")]
 }
 
 pub(super) fn passed(number: u128) -> Event {

@@ -94,8 +94,8 @@ fn slashes_are_exact_and_never_more_than_there_is() {
     }
     assert!(share(1).of(amount("-1")).is_err());
     assert_eq!(Millionths::new(1_000_001), None);
-    assert_eq!(Millionths::new(250).unwrap().to_string(), "0.025 %");
-    assert_eq!(share(100_000).to_string(), "10 % of the collateral");
+    assert_eq!(Millionths::new(250).unwrap().to_string(), "0.025%");
+    assert_eq!(share(100_000).to_string(), "10% of the collateral");
     assert_eq!(twice("3").to_string(), "2.00 times 3 USD");
 }
 

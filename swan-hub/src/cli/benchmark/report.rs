@@ -41,14 +41,14 @@ pub(super) fn result(
     for test in verdict.score.tests() {
         writeln!(
             out,
-            "{}: {} of {} ({} %, {} % to {} %, needed {} %): {}",
+            "{}: {} of {} ({}, {} to {}, needed {}): {}",
             test.test,
             test.passed,
             test.passed + test.failed,
-            percent(test.share_bps),
-            percent(test.interval.low_bps),
-            percent(test.interval.high_bps),
-            percent(test.needed_bps),
+            test.share,
+            test.interval.low,
+            test.interval.high,
+            test.needed,
             test.verdict
         )?;
     }
@@ -56,10 +56,6 @@ pub(super) fn result(
         writeln!(out, "latency of the median answer: {latency} ms")?;
     }
     writeln!(out, "verdict: {}", verdict.verdict)
-}
-
-fn percent(bps: u16) -> String {
-    format!("{}.{:02}", bps / 100, bps % 100)
 }
 
 fn as_json(graded: &[Graded], verdict: &BenchmarkVerdict) -> Value {
