@@ -153,28 +153,28 @@ fn conditions_and_rates_say_what_is_so() {
         ),
         (
             Condition::TooLittleUptime(low),
-            "away too much lately: 79.60 % (199 of 250)".into(),
+            "away too much lately: 79.60% (199 of 250)".into(),
         ),
         (
             Condition::LowSuccess(low),
-            "low success: 79.60 % (199 of 250)".into(),
+            "low success: 79.60% (199 of 250)".into(),
         ),
         (
             Condition::LowUptime(low),
-            "low uptime: 79.60 % (199 of 250)".into(),
+            "low uptime: 79.60% (199 of 250)".into(),
         ),
     ] {
         let words: String = words;
         assert_eq!(condition.to_string(), words);
     }
     for (good, of, words) in [
-        (0, 7, "0.00 % (0 of 7)"),
-        (7, 7, "100.00 % (7 of 7)"),
-        (1, 3, "33.33 % (1 of 3)"),
-        (2, 3, "66.66 % (2 of 3)"),
-        (1, 100, "1.00 % (1 of 100)"),
-        (101, 10_000, "1.01 % (101 of 10000)"),
-        (9_999, 10_000, "99.99 % (9999 of 10000)"),
+        (0, 7, "0.00% (0 of 7)"),
+        (7, 7, "100.00% (7 of 7)"),
+        (1, 3, "33.33% (1 of 3)"),
+        (2, 3, "66.66% (2 of 3)"),
+        (1, 100, "1.00% (1 of 100)"),
+        (101, 10_000, "1.01% (101 of 10000)"),
+        (9_999, 10_000, "99.99% (9999 of 10000)"),
     ] {
         assert_eq!(rate(good, of).to_string(), words);
         assert_eq!(format!("{:?}", rate(good, of)), words);
