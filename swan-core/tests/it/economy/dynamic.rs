@@ -1,9 +1,10 @@
 //! Prices that follow demand, against the worked examples of public record 3.4.
 
 use proptest::prelude::*;
+use swan_core::pricing::{Demand, DynamicError, DynamicPricing, PriceFactor, ProviderPrice};
 use swan_core::{
-    Amount, Currency, Demand, DynamicError, DynamicPricing, ModelPrice, Policy, PriceFactor,
-    Pricing, PricingError, ProviderPrice, SeedPricing, Timestamp, TokenPrice, Usage,
+    Amount, Currency, ModelPrice, Policy, Pricing, PricingError, SeedPricing, Timestamp,
+    TokenPrice, Usage,
 };
 
 use super::{amount, swan_2_0, with};

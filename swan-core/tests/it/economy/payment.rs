@@ -1,9 +1,10 @@
 //! What paying with SWAN brings, and how old an exchange rate may be.
 
 use proptest::prelude::*;
+use swan_core::pricing::{DepositBonus, SwanIncentive};
 use swan_core::{
-    Amount, BasisPoints, Currency, DepositBonus, MoneyError, Policy, Pricing, PricingError,
-    RateError, SeedPricing, StampedRate, SwanIncentive, Timestamp, Usage,
+    Amount, BasisPoints, Currency, MoneyError, Policy, Pricing, PricingError, RateError,
+    SeedPricing, StampedRate, Timestamp, Usage,
 };
 
 use super::{amount, swan_2_0, with};
