@@ -288,3 +288,35 @@ proptest! {
         prop_assert!(registry.models().is_empty());
     }
 }
+
+#[test]
+fn what_a_provider_declares_stands_in_the_snapshot_and_changes_with_it() {
+    let (registry, _) = registry();
+    let lines: Vec<_> = (1..=3).map(|number| line(number, "node")).collect();
+    for line in &lines {
+        registry.join(line, &[offer(MODEL, 4)]);
+    }
+    let nodes = registry.candidates(&model());
+    let price = swan_2_0().model(MODEL).expect("in the catalogue").price;
+    let declared = nodes.offer(0);
+    assert_eq!(
+        (declared.model, declared.price, declared.context_tokens),
+        (Some(&model()), Some(price), None)
+    );
+    assert_eq!(nodes.ring().expect("kept").len(), 3);
+
+    let mut longer = offer(MODEL, 4);
+    longer.declared.context_tokens = Some(8_192);
+    registry.update(&lines[0], &[longer]);
+    assert_eq!(
+        nodes.offer(0).context_tokens,
+        None,
+        "a snapshot stays as it is"
+    );
+    let nodes = registry.candidates(&model());
+    let windows = (0..3).map(|position| nodes.offer(position).context_tokens);
+    assert_eq!(windows.collect::<Vec<_>>(), [Some(8_192), None, None]);
+    registry.leave(&lines[2]);
+    let nodes = registry.candidates(&model());
+    assert_eq!(nodes.ring().expect("kept").len(), 2);
+}
