@@ -1,5 +1,6 @@
 //! What a program is made of.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub(super) type Name = Rc<str>;
@@ -133,6 +134,8 @@ pub(super) struct Function {
     pub(super) parameters: Vec<Parameter>,
     pub(super) body: Block,
     pub(super) is_generator: bool,
+    /// The names that the body gives a value.
+    pub(super) locals: BTreeSet<Name>,
 }
 
 #[derive(Debug)]

@@ -45,24 +45,48 @@ impl Machine {
                 (0, None) => arguments.plain.push(value),
                 (0, Some(name)) => arguments.named.push((Rc::clone(name), value)),
                 (1, _) => arguments.plain.extend(self.items(value)?),
-                _ => return Err(Halt::unsupported("spreading a dict into arguments")),
+                _ => self.spread(value, &mut arguments)?,
             }
         }
         self.call(callee, arguments)
     }
 
+    fn spread(&mut self, dict: Value, arguments: &mut Arguments) -> Result<(), Halt> {
+        for name in self.items(dict)? {
+            let text = self.text_of(name);
+            let text = text.ok_or_else(|| Halt::type_error("keywords must be strings"))?;
+            let value = self.item(dict, name)?;
+            self.room(text.len())?;
+            arguments.named.push((text, value));
+        }
+        Ok(())
+    }
+
     pub(super) fn call(&mut self, callee: Value, arguments: Arguments) -> Result<Value, Halt> {
         self.step()?;
-        match self.object(callee).cloned() {
+        match self.object(callee) {
             Some(Object::Function {
                 function,
                 defaults,
                 scope,
-            }) => self.nested(|machine| machine.enter(&function, &defaults, scope, arguments)),
+            }) => {
+                let (function, defaults, scope) = (Rc::clone(function), defaults.clone(), *scope);
+                if self.calls >= self.limits.calls {
+                    let message = "maximum recursion depth exceeded".to_owned();
+                    return Err(Halt::Raised("RecursionError", message));
+                }
+                self.calls += 1;
+                let result =
+                    self.nested(|machine| machine.enter(&function, &defaults, scope, arguments));
+                self.calls -= 1;
+                result
+            }
             Some(Object::Builtin(name)) => {
+                let name = Rc::clone(name);
                 self.nested(|machine| builtins::call(machine, &name, &arguments))
             }
             Some(Object::Method(base, name)) => {
+                let (base, name) = (*base, Rc::clone(name));
                 self.nested(|machine| methods::call(machine, base, &name, &arguments))
             }
             _ => Err(Halt::type_error("object is not callable")),
@@ -87,6 +111,12 @@ impl Machine {
         let mut plain = plain.into_iter();
         for (parameter, default) in function.parameters.iter().zip(defaults) {
             let given = named.iter().position(|(name, _)| *name == parameter.name);
+            if given.is_some() && parameter.stars == 0 && plain.len() > 0 {
+                return Err(Halt::type_error(format!(
+                    "multiple values for argument '{}'",
+                    parameter.name
+                )));
+            }
             let value = match parameter.stars {
                 1 => {
                     let rest = plain.by_ref().collect();
@@ -105,13 +135,16 @@ impl Machine {
         if plain.next().is_some() || !named.is_empty() {
             return Err(Halt::type_error("too many arguments"));
         }
+        self.scope(scope)?.function = Some(Rc::clone(function));
         if function.is_generator {
             self.scope(scope)?.given = Some(Vec::new());
+            let (depth, calls) = (self.depth, self.calls);
+            let end = self.at_once(|machine| machine.block(&function.body, scope));
+            (self.depth, self.calls) = (depth, calls);
+            let given = self.scope(scope)?.given.take().unwrap_or_default();
+            return self.ended(given, end.map(drop));
         }
         let flow = self.block(&function.body, scope)?;
-        if let Some(given) = self.scope(scope)?.given.take() {
-            return self.iterator(given);
-        }
         Ok(match flow {
             Flow::Return(value) => value,
             _ => Value::None,
@@ -135,10 +168,14 @@ impl Machine {
             vec![value]
         };
         self.room_for(values.len())?;
-        match &mut self.scope(scope)?.given {
-            Some(given) => given.extend(values),
+        let count = match &mut self.scope(scope)?.given {
+            Some(given) => {
+                given.extend(values);
+                given.len()
+            }
             None => return Err(Halt::syntax("yield outside of a function")),
-        }
+        };
+        self.may_give(count)?;
         Ok(Value::None)
     }
 
@@ -149,10 +186,23 @@ impl Machine {
     ) -> Result<Value, Halt> {
         let scope = self.new_scope(scope)?;
         let mut gathered = Vec::new();
+        if wanted.gather == Gather::Generator {
+            let (depth, calls) = (self.depth, self.calls);
+            let end = self
+                .at_once(|machine| machine.clause(wanted, &wanted.clauses, scope, &mut gathered));
+            (self.depth, self.calls) = (depth, calls);
+            return self.ended(gathered.into_iter().map(|(k, _)| k).collect(), end);
+        }
+        let before = self.doubt;
         self.clause(wanted, &wanted.clauses, scope, &mut gathered)?;
+        // A set of what a set gives does not depend on the order.
+        if wanted.gather == Gather::Set && wanted.clauses.len() == 1 {
+            self.doubt = before;
+        }
         match wanted.gather {
-            Gather::List => self.put(Object::List(gathered.into_iter().map(|(k, _)| k).collect())),
-            Gather::Generator => self.iterator(gathered.into_iter().map(|(k, _)| k).collect()),
+            Gather::List | Gather::Generator => {
+                self.put(Object::List(gathered.into_iter().map(|(k, _)| k).collect()))
+            }
             Gather::Set => self.set(gathered.into_iter().map(|(k, _)| k).collect()),
             Gather::Dict => {
                 let dict = self.put(Object::Dict(Table::default()))?;
@@ -179,6 +229,9 @@ impl Machine {
             };
             self.room(64)?;
             gathered.push((key, value));
+            if wanted.gather == Gather::Generator {
+                self.may_give(gathered.len())?;
+            }
             return Ok(());
         };
         let iterable = self.eval(&clause.iterable, scope)?;

@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use super::ast::{Binary, Compare, Expr, Name, Unary};
-use super::builtins;
 use super::halt::Halt;
 use super::machine::{Machine, OUTERMOST};
 use super::value::{Object, Table, Value};
-use super::{format, modules};
+use super::{format, modules, names};
 
 /// The arguments of a call: by position, and by name.
 #[derive(Clone, Debug, Default)]
@@ -48,11 +47,24 @@ impl Machine {
             if let Some(value) = found.names.get(name) {
                 return Ok(*value);
             }
+            // A name that a function gives a value anywhere is its own everywhere.
+            if found
+                .function
+                .as_ref()
+                .is_some_and(|function| function.locals.contains(name))
+                && !found.outer.contains_key(name)
+            {
+                let message = format!("local variable '{name}' has no value yet");
+                return Err(Halt::Raised("UnboundLocalError", message));
+            }
             next = found.parent;
             self.step()?;
         }
-        if builtins::is_known(name) || modules::exception(name).is_some() {
+        if names::is_known(name) || modules::exception(name).is_some() {
             return self.builtin(name);
+        }
+        if names::is_elsewhere(name) {
+            return Err(Halt::Unsupported(name.to_string()));
         }
         if &**name == "__name__" {
             return self.text("answer");
@@ -107,7 +119,7 @@ impl Machine {
             Expr::Call(callee, arguments) => self.call_here(callee, arguments, scope),
             Expr::Attribute(base, name) => {
                 let base = self.eval(base, scope)?;
-                self.put(Object::Method(base, Rc::clone(name)))
+                self.attribute(base, name)
             }
             Expr::Index(base, index) => {
                 let base = self.eval(base, scope)?;
@@ -132,6 +144,27 @@ impl Machine {
             Expr::Yield(value, is_from) => self.give(value.as_deref(), *is_from, scope),
             Expr::Starred(_) => Err(Halt::syntax("a star stands where it cannot")),
             _ => Ok(Value::None),
+        }
+    }
+
+    fn attribute(&mut self, base: Value, name: &Name) -> Result<Value, Halt> {
+        match self.object(base) {
+            Some(Object::Builtin(module)) if module.starts_with("module ") => {
+                modules::attribute(self, base, name)
+            }
+            Some(
+                Object::Text(_)
+                | Object::List(_)
+                | Object::Tuple(_)
+                | Object::Set(_)
+                | Object::Dict(_)
+                | Object::Builtin(_),
+            ) => self.put(Object::Method(base, Rc::clone(name))),
+            None if matches!(base, Value::None) && !name.starts_with('_') => {
+                let message = format!("'NoneType' object has no attribute '{name}'");
+                Err(Halt::Raised("AttributeError", message))
+            }
+            _ => Err(Halt::Unsupported(format!("the attribute {name}"))),
         }
     }
 
@@ -204,7 +237,10 @@ impl Machine {
             (_, value) => value,
         };
         match (sign, value) {
-            (Unary::Minus, Value::Int(number)) => Ok(Value::Int(number.saturating_neg())),
+            (Unary::Minus, Value::Int(number)) => number
+                .checked_neg()
+                .map(Value::Int)
+                .ok_or_else(|| Halt::unsupported("numbers beyond 127 bits")),
             (Unary::Minus, Value::Float(number)) => Ok(Value::Float(-number)),
             (Unary::Plus, Value::Int(_) | Value::Float(_)) => Ok(value),
             (Unary::Invert, Value::Int(number)) => Ok(Value::Int(!number)),
@@ -229,17 +265,26 @@ impl Machine {
             _ => return Err(Halt::unsupported("this augmented assignment")),
         };
         let value = self.eval(value, scope)?;
-        let result =
-            if operator == Binary::Add && matches!(self.object(current), Some(Object::List(_))) {
+        let result = match (self.object(current), operator) {
+            (Some(Object::List(_)), Binary::Add) => {
                 let more = self.items(value)?;
-                self.room_for(more.len())?;
                 if let Some(Object::List(items)) = self.object_mut(current) {
                     items.extend(more);
                 }
                 current
-            } else {
-                self.binary(current, operator, value)?
-            };
+            }
+            // These change what they are used on instead of making another.
+            (Some(Object::List(_) | Object::Set(_) | Object::Dict(_)), _) => {
+                let changed = self.binary(current, operator, value)?;
+                if let Some(new) = self.object_mut(changed).map(std::mem::take)
+                    && let Some(old) = self.object_mut(current)
+                {
+                    *old = new;
+                }
+                current
+            }
+            _ => self.binary(current, operator, value)?,
+        };
         match target {
             Expr::Name(name) => self.bind(name, result, scope),
             _ => self.set_item(base, index, result),

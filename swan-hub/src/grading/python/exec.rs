@@ -107,6 +107,8 @@ impl Machine {
             }
             Statement::Raise(None) => {
                 let nothing = || Halt::Raised("RuntimeError", "nothing to raise".to_owned());
+                let halt = self.handled.as_ref().map_or(0, Halt::size);
+                self.room(halt)?;
                 return Err(self.handled.clone().unwrap_or_else(nothing));
             }
             Statement::Raise(Some(raised)) => {
@@ -157,13 +159,13 @@ impl Machine {
         otherwise: &Block,
         scope: usize,
     ) -> Result<Flow, Halt> {
-        let depth = self.depth;
+        let (depth, calls) = (self.depth, self.calls);
         let halt = match self.block(body, scope) {
             Ok(Flow::On) => return self.block(otherwise, scope),
             Err(halt @ Halt::Raised(..)) => halt,
             ended => return ended,
         };
-        self.depth = depth;
+        (self.depth, self.calls) = (depth, calls);
         for handler in handlers {
             let fits = match &handler.kinds {
                 None => true,
@@ -176,6 +178,7 @@ impl Machine {
                 continue;
             }
             if let (Some(name), Halt::Raised(kind, message)) = (&handler.name, &halt) {
+                self.room(message.len())?;
                 let value = self.put(Object::Exception(kind, message.as_str().into()))?;
                 self.bind(name, value, scope)?;
             }
@@ -194,7 +197,8 @@ impl Machine {
         let parent = match *kind {
             "KeyError" | "IndexError" => "LookupError",
             "ZeroDivisionError" | "OverflowError" => "ArithmeticError",
-            "RecursionError" => "RuntimeError",
+            "RecursionError" | "NotImplementedError" => "RuntimeError",
+            "UnboundLocalError" => "NameError",
             _ => "",
         };
         let is_kind = |value: Value| match self.object(value) {
@@ -206,12 +210,17 @@ impl Machine {
             _ => false,
         };
         match self.object(kinds) {
-            Some(Object::Tuple(items)) => items.iter().any(|item| is_kind(*item)),
+            Some(Object::Tuple(items)) => items.iter().take(1_000).any(|item| is_kind(*item)),
             _ => is_kind(kinds),
         }
     }
 
     fn raised(&mut self, raised: Value) -> Result<Halt, Halt> {
+        let size = match self.object(raised) {
+            Some(Object::Exception(_, message)) => message.len(),
+            _ => 0,
+        };
+        self.room(size)?;
         match self.object(raised) {
             Some(Object::Exception(kind, message)) => Ok(Halt::Raised(kind, message.to_string())),
             Some(Object::Builtin(name)) => match modules::exception(name) {
@@ -242,6 +251,7 @@ impl Machine {
         {
             self.room(96)?;
         }
+        self.changes(target);
         self.scope(target)?.names.insert(Rc::clone(name), value);
         Ok(())
     }
@@ -327,8 +337,9 @@ impl Machine {
                 .iter()
                 .try_for_each(|target| self.delete(target, scope)),
             Expr::Name(name) => {
-                self.scope(scope)?.names.remove(name);
-                Ok(())
+                let missing = || Halt::Raised("NameError", format!("name '{name}' is not defined"));
+                let removed = self.scope(scope)?.names.remove(name);
+                removed.map(drop).ok_or_else(missing)
             }
             Expr::Index(base, index) => {
                 let base = self.eval(base, scope)?;

@@ -1,8 +1,9 @@
 //! Expressions, by precedence.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::ast::{Binary, Compare, Expr, Function, Gather, Statement, Unary};
+use super::ast::{Binary, Compare, Expr, Function, Gather, Piece, Statement, Unary};
 use super::fstring::joined;
 use super::halt::Halt;
 use super::lex::Token;
@@ -102,6 +103,7 @@ impl Parser {
                 parameters,
                 body,
                 is_generator: false,
+                locals: BTreeSet::new(),
             })));
         }
         if self.eat_word("yield") {
@@ -212,7 +214,7 @@ impl Parser {
             let right = self.binary(level + 1)?;
             left = Expr::Binary(Box::new(left), *operator, Box::new(right));
         }
-        Err(Halt::syntax("an expression is too long"))
+        Err(Halt::unsupported("expressions as long as this"))
     }
 
     fn unary(&mut self) -> Result<Expr, Halt> {
@@ -252,7 +254,7 @@ impl Parser {
                 return Ok(value);
             }
         }
-        Err(Halt::syntax("an expression is too long"))
+        Err(Halt::unsupported("expressions as long as this"))
     }
 
     fn subscript(&mut self, value: Expr) -> Result<Expr, Halt> {
@@ -281,13 +283,15 @@ impl Parser {
         match self.next() {
             Token::Int(number) => Ok(Expr::Int(number)),
             Token::Float(number) => Ok(Expr::Float(number)),
+            Token::Text(text) if matches!(self.peek(), Token::Joined(_)) => {
+                let mut pieces = vec![Piece::Text(text.to_string())];
+                self.more_text(&mut pieces)?;
+                Ok(Expr::Joined(pieces))
+            }
             Token::Text(text) => Ok(Expr::Text(text)),
             Token::Joined(text) => {
                 let mut pieces = joined(&text, self.depth + 1)?;
-                while let Token::Joined(more) = self.peek().clone() {
-                    self.next();
-                    pieces.extend(joined(&more, self.depth + 1)?);
-                }
+                self.more_text(&mut pieces)?;
                 Ok(Expr::Joined(pieces))
             }
             Token::Name(word) => Ok(match &*word {
@@ -301,11 +305,23 @@ impl Parser {
                 }
                 _ => Expr::Name(word),
             }),
-            Token::Op("...") => Ok(Expr::None),
+            Token::Op("...") => Ok(Expr::Name("Ellipsis".into())),
             Token::Op("(") => self.nest(Self::bracketed),
             Token::Op("[") => self.nest(Self::list),
             Token::Op("{") => self.nest(Self::braced),
             _ => Err(Halt::syntax("a value is missing")),
+        }
+    }
+
+    /// Texts next to each other are one.
+    fn more_text(&mut self, pieces: &mut Vec<Piece>) -> Result<(), Halt> {
+        loop {
+            match self.peek().clone() {
+                Token::Joined(more) => pieces.extend(joined(&more, self.depth + 1)?),
+                Token::Text(more) => pieces.push(Piece::Text(more.to_string())),
+                _ => return Ok(()),
+            }
+            self.next();
         }
     }
 

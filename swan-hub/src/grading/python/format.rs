@@ -1,5 +1,7 @@
 //! Values as text.
 
+use std::rc::Rc;
+
 use super::ast::Piece;
 use super::halt::Halt;
 use super::machine::{Machine, float};
@@ -8,8 +10,17 @@ use super::value::{Object, Value};
 /// As `str` shows it.
 pub(super) fn shown(machine: &mut Machine, value: Value) -> Result<String, Halt> {
     match machine.object(value) {
-        Some(Object::Text(text)) => Ok(text.to_string()),
-        Some(Object::Exception(_, message)) => Ok(message.to_string()),
+        Some(Object::Text(text)) => {
+            let text = Rc::clone(text);
+            machine.room(text.len())?;
+            Ok(text.to_string())
+        }
+        Some(Object::Exception(_, message)) => {
+            let message = Rc::clone(message);
+            machine.room(message.len())?;
+            machine.doubt = Some("the words of an exception");
+            Ok(message.to_string())
+        }
         _ => repr(machine, value),
     }
 }
@@ -20,11 +31,30 @@ pub(super) fn repr(machine: &mut Machine, value: Value) -> Result<String, Halt> 
         Value::None => "None".to_owned(),
         Value::Bool(truth) => if truth { "True" } else { "False" }.to_owned(),
         Value::Int(number) => number.to_string(),
-        Value::Float(number) => format!("{number:?}"),
+        Value::Float(number) => decimal(number),
         Value::At(_) => machine.nested(|machine| holder(machine, value))?,
     };
     machine.room(text.len())?;
     Ok(text)
+}
+
+/// The shortest decimal that is this float, with an exponent where Python has one.
+fn decimal(number: f64) -> String {
+    if number.is_nan() {
+        return "nan".to_owned();
+    }
+    let scientific = format!("{number:e}");
+    match scientific.split_once('e') {
+        Some((digits, exponent)) => match exponent.parse::<i32>() {
+            Ok(exponent) if !(-4..16).contains(&exponent) => {
+                let sign = if exponent < 0 { '-' } else { '+' };
+                format!("{digits}e{sign}{:02}", exponent.abs())
+            }
+            Ok(_) if number.fract() == 0.0 => format!("{number:.1}"),
+            _ => format!("{number}"),
+        },
+        None => scientific,
+    }
 }
 
 fn holder(machine: &mut Machine, value: Value) -> Result<String, Halt> {
@@ -35,6 +65,8 @@ fn holder(machine: &mut Machine, value: Value) -> Result<String, Halt> {
             } else {
                 '\''
             };
+            let text = Rc::clone(text);
+            machine.room(text.len().saturating_mul(4))?;
             let mut shown = String::from(quote);
             for c in text.chars() {
                 match c {
@@ -43,6 +75,7 @@ fn holder(machine: &mut Machine, value: Value) -> Result<String, Halt> {
                     '\r' => shown.push_str("\\r"),
                     '\\' => shown.push_str("\\\\"),
                     _ if c == quote => shown.extend(['\\', c]),
+                    _ if c.is_control() => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
                     _ => shown.push(c),
                 }
             }
@@ -51,10 +84,20 @@ fn holder(machine: &mut Machine, value: Value) -> Result<String, Halt> {
         }
         Some(Object::List(_)) => ("[", "]"),
         Some(Object::Tuple(items)) => ("(", if items.len() == 1 { ",)" } else { ")" }),
+        Some(Object::Set(table)) if table.is_frozen => {
+            return Err(Halt::unsupported("showing a frozenset"));
+        }
         Some(Object::Set(table)) if table.len() == 0 => return Ok("set()".to_owned()),
         Some(Object::Set(_)) => ("{", "}"),
+        Some(Object::Dict(table)) if table.is_counter || table.factory.is_some() => {
+            return Err(Halt::unsupported("showing this value"));
+        }
         Some(Object::Dict(table)) => {
-            let entries: Vec<_> = table.entries().collect();
+            let size = table.len();
+            machine.room_for(size)?;
+            let entries: Vec<_> = machine
+                .table(value)
+                .map_or_else(Vec::new, |table| table.entries().collect());
             let mut parts = Vec::new();
             for (key, value) in entries {
                 let (key, value) = (repr(machine, key)?, repr(machine, value)?);
@@ -103,6 +146,10 @@ pub(super) fn joined(
     Ok(text)
 }
 
+const fn sign(number: i128) -> &'static str {
+    if number < 0 { "-" } else { "" }
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "a format is read from left to right, in one go"
@@ -124,6 +171,11 @@ pub(super) fn formatted(machine: &mut Machine, value: Value, spec: &str) -> Resu
     } else if first.is_some_and(marks) {
         align = first;
         chars.next();
+    }
+    if !matches!(machine.object(value), Some(Object::Text(_)))
+        && !matches!(value, Value::Int(_) | Value::Float(_))
+    {
+        return Err(unknown());
     }
     let has_plus = chars.next_if_eq(&'+').is_some();
     if chars.next_if_eq(&'0').is_some() {
@@ -149,12 +201,27 @@ pub(super) fn formatted(machine: &mut Machine, value: Value, spec: &str) -> Resu
         return Err(unknown());
     }
     machine.room(width)?;
+    let is_padded_text = fill == '0' && align == Some('=') && matches!(value, Value::At(_));
+    let is_grouped_padding = has_commas && align == Some('=') && width > 0;
+    let is_odd = match value {
+        Value::At(_) => has_plus || has_commas || !matches!(kind, None | Some('s')),
+        _ => kind == Some('s'),
+    };
+    if is_padded_text
+        || is_grouped_padding
+        || is_odd
+        || (has_commas && matches!(kind, Some('b' | 'x')))
+    {
+        return Err(unknown());
+    }
+    machine.room(width.saturating_mul(4))?;
     let is_number = matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_));
     let mut text = match (kind, value) {
+        (Some('f' | 'F'), Value::Float(n)) if !n.is_finite() => return Err(unknown()),
         (Some('f' | 'F'), Value::Int(n)) => format!("{:.*}", precision.unwrap_or(6), float(n)),
         (Some('f' | 'F'), Value::Float(n)) => format!("{n:.*}", precision.unwrap_or(6)),
-        (Some('b'), Value::Int(n)) => format!("{n:b}"),
-        (Some('x'), Value::Int(n)) => format!("{n:x}"),
+        (Some('b'), Value::Int(n)) => format!("{}{:b}", sign(n), n.unsigned_abs()),
+        (Some('x'), Value::Int(n)) => format!("{}{:x}", sign(n), n.unsigned_abs()),
         (None | Some('d'), Value::Int(n)) if precision.is_none() => n.to_string(),
         (None | Some('s'), _) if precision.is_none() => shown(machine, value)?,
         _ => return Err(unknown()),
@@ -202,7 +269,7 @@ pub(super) fn padded(text: &str, fill: char, align: char, width: usize) -> Strin
 /// `template % value` with `%s`, `%d` and `%%`.
 pub(super) fn percent(machine: &mut Machine, template: &str, value: Value) -> Result<String, Halt> {
     let values = match machine.object(value) {
-        Some(Object::Tuple(items)) => items.clone(),
+        Some(Object::Tuple(_)) => machine.items(value)?,
         _ => vec![value],
     };
     let mut values = values.into_iter();
@@ -213,16 +280,23 @@ pub(super) fn percent(machine: &mut Machine, template: &str, value: Value) -> Re
             text.push(c);
             continue;
         }
-        match chars.next() {
+        let letter = chars.next();
+        match letter {
             Some('%') => text.push('%'),
             Some('s' | 'd') => {
                 let value = values.next();
                 let value = value.ok_or_else(|| Halt::type_error("not enough arguments"))?;
+                if letter == Some('d') && !matches!(value, Value::Int(_)) {
+                    return Err(Halt::unsupported("this format with %"));
+                }
                 text.push_str(&shown(machine, value)?);
             }
             _ => return Err(Halt::unsupported("this format with %")),
         }
         machine.room(text.len())?;
+    }
+    if values.next().is_some() && !matches!(machine.object(value), Some(Object::Dict(_))) {
+        return Err(Halt::type_error("not all arguments converted"));
     }
     Ok(text)
 }

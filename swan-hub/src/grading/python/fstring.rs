@@ -69,7 +69,7 @@ fn field(text: &str, depth: usize) -> Result<Piece, Halt> {
         return Err(Halt::unsupported("f-strings that name their values"));
     }
     if depth > 60 {
-        return Err(Halt::syntax("nested too deeply"));
+        return Err(Halt::unsupported("nesting as deep as this"));
     }
     Ok(Piece::Value {
         value: embedded(value, depth + 10)?,

@@ -14,6 +14,14 @@ pub(in crate::grading) enum Halt {
 }
 
 impl Halt {
+    /// Bytes of what it says.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Raised(_, message) => message.len(),
+            _ => 0,
+        }
+    }
+
     pub(super) fn syntax(message: &str) -> Self {
         Self::Syntax(message.to_owned())
     }

@@ -180,8 +180,16 @@ impl Machine {
             let picked: String = Self::picked(&letters, bounds).into_iter().collect();
             return self.text(&picked);
         }
+        if let Some(Object::Range(start, _, step)) = self.object(base) {
+            let (start, step) = (*start, *step);
+            let length = self.length(base).unwrap_or(0);
+            let (first, end, every) = self.bounds(parts, length, scope)?;
+            let at = |place: i128| start.saturating_add(step.saturating_mul(place));
+            let range = Object::Range(at(first), at(end), step.saturating_mul(every));
+            return self.put(range);
+        }
         let is_tuple = matches!(self.object(base), Some(Object::Tuple(_)));
-        if !is_tuple && !matches!(self.object(base), Some(Object::List(_) | Object::Range(..))) {
+        if !is_tuple && !matches!(self.object(base), Some(Object::List(_))) {
             return Err(Halt::type_error("object is not subscriptable"));
         }
         let items = self.items(base)?;

@@ -6,16 +6,30 @@ use super::ast::Binary;
 use super::eval::Arguments;
 use super::halt::Halt;
 use super::machine::Machine;
-use super::value::Value;
+use super::value::{Object, Value};
 
 pub(super) fn builtin(machine: &mut Machine, name: &str, given: &Arguments) -> Result<Value, Halt> {
+    let mut out = Vec::new();
+    if name == "functools.reduce" {
+        return reduce(machine, given);
+    }
+    let end = machine.at_once(|machine| each(machine, name, given, &mut out));
+    machine.ended(out, end)
+}
+
+fn each(
+    machine: &mut Machine,
+    name: &str,
+    given: &Arguments,
+    out: &mut Vec<Value>,
+) -> Result<(), Halt> {
     let first = given.plain.first().copied().unwrap_or(Value::None);
     let second = given.plain.get(1).copied();
-    let mut out = Vec::new();
     match (name, second) {
         ("enumerate", _) => {
             let mut number = second.or(given.named("start")).unwrap_or(Value::Int(0));
-            for item in machine.items(first)? {
+            let mut items = machine.walk(first)?;
+            while let Some(item) = items.next(machine)? {
                 out.push(machine.tuple(vec![number, item])?);
                 number = machine.binary(number, Binary::Add, Value::Int(1))?;
             }
@@ -37,12 +51,16 @@ pub(super) fn builtin(machine: &mut Machine, name: &str, given: &Arguments) -> R
             }
         }
         ("map", Some(items)) if given.plain.len() == 2 => {
-            for item in machine.items(items)? {
+            let mut items = machine.walk(items)?;
+            while let Some(item) = items.next(machine)? {
+                machine.room(32)?;
                 out.push(machine.apply(first, vec![item])?);
             }
         }
         ("filter", Some(items)) => {
-            for item in machine.items(items)? {
+            let mut items = machine.walk(items)?;
+            while let Some(item) = items.next(machine)? {
+                machine.room(32)?;
                 let kept = match first {
                     Value::None => item,
                     _ => machine.apply(first, vec![item])?,
@@ -53,21 +71,31 @@ pub(super) fn builtin(machine: &mut Machine, name: &str, given: &Arguments) -> R
             }
         }
         ("reversed", None) => {
-            out = machine.items(first)?;
-            out.reverse();
-        }
-        ("functools.reduce", Some(items)) => {
-            let mut items = machine.items(items)?.into_iter();
-            let start = given.plain.get(2).copied().or_else(|| items.next());
-            let mut value = start.ok_or_else(|| Halt::type_error("reduce() of empty iterable"))?;
-            for item in items {
-                value = machine.apply(first, vec![value, item])?;
+            if matches!(
+                machine.object(first),
+                Some(Object::Set(_) | Object::Iterator(..))
+            ) {
+                return Err(Halt::type_error("object is not reversible"));
             }
-            return Ok(value);
+            *out = machine.items(first)?;
+            out.reverse();
         }
         _ => return Err(Halt::Unsupported(format!("{name} with these arguments"))),
     }
-    machine.iterator(out)
+    Ok(())
+}
+
+fn reduce(machine: &mut Machine, given: &Arguments) -> Result<Value, Halt> {
+    let [apply, items, ..] = *given.plain else {
+        return Err(Halt::type_error("reduce expected at least 2 arguments"));
+    };
+    let mut items = machine.items(items)?.into_iter();
+    let start = given.plain.get(2).copied().or_else(|| items.next());
+    let mut value = start.ok_or_else(|| Halt::type_error("reduce() of empty iterable"))?;
+    for item in items {
+        value = machine.apply(apply, vec![value, item])?;
+    }
+    Ok(value)
 }
 
 pub(super) fn call(machine: &mut Machine, name: &str, given: &Arguments) -> Result<Value, Halt> {

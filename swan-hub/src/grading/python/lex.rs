@@ -114,7 +114,7 @@ impl Lexer {
         let current = self.indents.last().copied().unwrap_or(0);
         if width > current {
             if self.indents.len() > 60 {
-                return Err(Halt::syntax("indented too deeply"));
+                return Err(Halt::unsupported("indentation as deep as this"));
             }
             self.indents.push(width);
             self.tokens.push(Token::Indent);
@@ -184,10 +184,12 @@ impl Lexer {
         let mut digits = String::new();
         let mut is_float = false;
         while let Some(c) = self.peek(0) {
+            let is_exponent = matches!(c, 'e' | 'E') && !digits.contains(['e', 'E']);
+            let is_point = c == '.' && !digits.contains(['.', 'e', 'E']);
             let is_sign = matches!(c, '+' | '-') && digits.ends_with(['e', 'E']);
             match c {
                 '_' => {}
-                _ if base == 10 && (is_sign || matches!(c, '.' | 'e' | 'E')) => {
+                _ if base == 10 && (is_sign || is_point || is_exponent) => {
                     is_float = true;
                     digits.push(c);
                 }
@@ -195,6 +197,14 @@ impl Lexer {
                 _ => break,
             }
             self.at += 1;
+        }
+        if base == 10 && matches!(self.peek(0), Some('j' | 'J')) {
+            return Err(Halt::unsupported("complex numbers"));
+        }
+        let has_zeros =
+            digits.len() > 1 && digits.starts_with('0') && !digits.trim_matches('0').is_empty();
+        if base == 10 && !is_float && has_zeros {
+            return Err(Halt::syntax("leading zeros in a number"));
         }
         let token = if is_float {
             digits.parse().ok().map(Token::Float)
@@ -269,9 +279,15 @@ impl Lexer {
             'n' => text.push('\n'),
             't' => text.push('\t'),
             'r' => text.push('\r'),
-            '0' => text.push('\0'),
             '\\' | '\'' | '"' => text.push(c),
             '\n' => {}
+            '1'..='7' | 'a' | 'b' | 'f' | 'v' | 'N' | 'U' => {
+                return Err(Halt::unsupported("such escapes"));
+            }
+            '0' if self.peek(0).is_some_and(|c| c.is_digit(8)) => {
+                return Err(Halt::unsupported("such escapes"));
+            }
+            '0' => text.push('\0'),
             'x' | 'u' => {
                 let length = if c == 'x' { 2 } else { 4 };
                 let digits: String = (0..length).filter_map(|ahead| self.peek(ahead)).collect();

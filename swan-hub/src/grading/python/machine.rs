@@ -12,14 +12,21 @@ pub(in crate::grading) struct Limits {
     pub(in crate::grading) steps: u64,
     /// Bytes allocated in all, nothing of which is ever given back.
     pub(in crate::grading) bytes: usize,
-    /// How deep calls and expressions go together.
+    /// How deep calls, statements and expressions go together.
     pub(in crate::grading) depth: usize,
+    /// How deep calls go, as in Python itself.
+    pub(in crate::grading) calls: usize,
 }
 
 pub(super) struct Machine {
     heap: Vec<Object>,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) depth: usize,
+    pub(super) calls: usize,
+    /// Why the result may differ from Python's, where this interpreter goes its own way.
+    pub(super) doubt: Option<&'static str>,
+    /// The generator that is being run to its end: where the heap ended when it began, and the steps that it may leave.
+    pub(super) generating: Option<(usize, u64)>,
     /// The exception that a handler is busy with.
     pub(super) handled: Option<Halt>,
 }
@@ -33,6 +40,9 @@ impl Machine {
             heap: vec![Object::Scope(Scope::default())],
             limits,
             depth: 0,
+            calls: 0,
+            doubt: None,
+            generating: None,
             handled: None,
         }
     }
@@ -74,8 +84,7 @@ impl Machine {
         run: impl FnOnce(&mut Self) -> Result<T, Halt>,
     ) -> Result<T, Halt> {
         if self.depth >= self.limits.depth {
-            let message = "maximum recursion depth exceeded".to_owned();
-            return Err(Halt::Raised("RecursionError", message));
+            return Err(Halt::unsupported("more depth than there is"));
         }
         self.depth += 1;
         let result = run(self);
@@ -104,10 +113,50 @@ impl Machine {
         self.put(Object::Tuple(items))
     }
 
-    pub(super) fn iterator(&mut self, mut items: Vec<Value>) -> Result<Value, Halt> {
+    pub(super) fn iterator(&mut self, items: Vec<Value>) -> Result<Value, Halt> {
+        self.ended(items, Ok(()))
+    }
+
+    /// What an iteration gave before it ended or stopped. It was run at once, so what stopped it waits until it is reached.
+    pub(super) fn ended(
+        &mut self,
+        mut items: Vec<Value>,
+        end: Result<(), Halt>,
+    ) -> Result<Value, Halt> {
         self.room_for(items.len())?;
         items.reverse();
-        self.put(Object::Iterator(items))
+        let end = match end {
+            Err(halt @ Halt::Limit(_)) => return Err(halt),
+            end => end.err(),
+        };
+        self.put(Object::Iterator(items, end))
+    }
+
+    /// Runs something at once that Python runs bit by bit. One without end is cut off, which is found out only by whoever
+    /// gets that far; one that changes what others see leaves a doubt.
+    pub(super) fn at_once<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let least = self.limits.steps - self.limits.steps / 10;
+        let before = self.generating.replace((self.heap.len(), least));
+        let result = run(self);
+        self.generating = before;
+        result
+    }
+
+    /// Whether what runs at once has run for long enough.
+    pub(super) fn may_give(&self, count: usize) -> Result<(), Halt> {
+        match self.generating {
+            Some((_, least)) if self.limits.steps < least || count >= 10_000 => {
+                Err(Halt::unsupported("a generator that goes on and on"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A list, dict, set or scope at this place is about to change.
+    pub(super) fn changes(&mut self, at: usize) {
+        if self.generating.is_some_and(|(end, _)| at < end) {
+            self.doubt = Some("a generator that changes what others see");
+        }
     }
 
     pub(super) fn builtin(&mut self, name: &str) -> Result<Value, Halt> {
@@ -123,7 +172,10 @@ impl Machine {
 
     pub(super) fn object_mut(&mut self, value: Value) -> Option<&mut Object> {
         match value {
-            Value::At(at) => self.heap.get_mut(at),
+            Value::At(at) => {
+                self.changes(at);
+                self.heap.get_mut(at)
+            }
             _ => None,
         }
     }
@@ -193,16 +245,30 @@ impl Machine {
                 None => Key::Float(number.to_bits()),
             },
             Value::At(_) => match self.object(value) {
-                Some(Object::Text(text)) => Key::Text(Rc::clone(text)),
+                Some(Object::Text(text)) => {
+                    let text = Rc::clone(text);
+                    self.steps(text.len() / 64)?;
+                    Key::Text(text)
+                }
+                Some(Object::Set(table)) if table.is_frozen => {
+                    let size = table.len();
+                    let keys = table.keys().cloned().collect();
+                    self.room_for(size)?;
+                    Key::Frozen(keys)
+                }
                 Some(Object::Tuple(items)) => {
-                    let items = items.clone();
-                    self.room_for(items.len())?;
+                    let size = items.len();
+                    self.room_for(size)?;
+                    let items = self.object(value).map(Object::items).unwrap_or_default();
                     let keys = |machine: &mut Self| -> Result<Vec<Key>, Halt> {
                         items.into_iter().map(|item| machine.key(item)).collect()
                     };
                     Key::Tuple(self.nested_key(keys)?)
                 }
-                Some(Object::Builtin(name)) => Key::Text(Rc::clone(name)),
+                Some(Object::Builtin(name)) => Key::Builtin(Rc::clone(name)),
+                Some(Object::Function { .. } | Object::Range(..) | Object::Exception(..)) => {
+                    return Err(Halt::unsupported("such keys"));
+                }
                 _ => return Err(Halt::type_error("unhashable type")),
             },
         })
@@ -224,7 +290,7 @@ impl Machine {
     reason = "only whole numbers that fit get there"
 )]
 pub(super) fn whole(number: f64) -> Option<i128> {
-    (number.fract() == 0.0 && number.abs() < 1e30).then_some(number as i128)
+    (number.fract() == 0.0 && number.abs() < 1.7e38).then_some(number as i128)
 }
 
 /// The nearest float, as Python's own conversion gives it.

@@ -6,7 +6,7 @@ use super::ast::Binary;
 use super::eval::Arguments;
 use super::halt::Halt;
 use super::machine::Machine;
-use super::value::{Object, Table, Value};
+use super::value::{Object, Part, Table, Value};
 use super::{modules, texts};
 
 pub(super) fn call(
@@ -16,6 +16,17 @@ pub(super) fn call(
     given: &Arguments,
 ) -> Result<Value, Halt> {
     machine.step()?;
+    let takes = match name {
+        "sort" => &["key", "reverse"][..],
+        "split" | "rsplit" => &["sep", "maxsplit"],
+        "format" | "update" => &[""],
+        _ => &[],
+    };
+    let is_known = |name: &str| takes.contains(&"") || takes.contains(&name);
+    let is_module = matches!(machine.object(base), Some(Object::Builtin(_)));
+    if !is_module && !given.named.iter().all(|(name, _)| is_known(name)) {
+        return Err(Halt::Unsupported(format!("{name} with these keywords")));
+    }
     match machine.object(base) {
         Some(Object::Text(text)) => {
             let text = Rc::clone(text);
@@ -24,6 +35,7 @@ pub(super) fn call(
             texts::call(machine, &text, name, given)
         }
         Some(Object::List(_)) => of_list(machine, base, name, given),
+        Some(Object::Dict(_)) if name == "update" => update(machine, base, given),
         Some(Object::Dict(_)) => of_dict(machine, base, name, given),
         Some(Object::Set(_)) => of_set(machine, base, name, given),
         Some(Object::Tuple(_)) if matches!(name, "index" | "count") => {
@@ -143,6 +155,9 @@ fn of_list(
             machine.delete_item(list, at)?;
             Ok(Value::None)
         }
+        ("index", Some(_)) if given.plain.len() > 1 => {
+            Err(Halt::unsupported("index within bounds"))
+        }
         ("index" | "count", Some(_)) => {
             let items = machine.items(list)?;
             search(machine, &items, name, given)
@@ -174,24 +189,10 @@ fn of_dict(
 ) -> Result<Value, Halt> {
     let first = given.plain.first().copied();
     let second = given.plain.get(1).copied();
-    let entries: Vec<(Value, Value)> = match (name, machine.table(dict)) {
-        ("items" | "values" | "copy" | "most_common", Some(table)) => table.entries().collect(),
-        _ => Vec::new(),
-    };
-    machine.room_for(entries.len())?;
     match (name, first) {
-        ("items", None) => {
-            let mut pairs = Vec::with_capacity(entries.len());
-            for (key, value) in entries {
-                pairs.push(machine.tuple(vec![key, value])?);
-            }
-            machine.list(pairs)
-        }
-        ("keys", None) => {
-            let keys = machine.items(dict)?;
-            machine.list(keys)
-        }
-        ("values", None) => machine.list(entries.into_iter().map(|(_, value)| value).collect()),
+        ("items", None) => machine.put(Object::View(dict, Part::Items)),
+        ("keys", None) => machine.put(Object::View(dict, Part::Keys)),
+        ("values", None) => machine.put(Object::View(dict, Part::Values)),
         ("get" | "setdefault" | "pop", Some(wanted)) => {
             let key = machine.key(wanted)?;
             let found = machine.table(dict).and_then(|table| table.get(&key));
@@ -212,11 +213,7 @@ fn of_dict(
                 _ => Ok(second.unwrap_or(Value::None)),
             }
         }
-        ("update", Some(other)) if machine.table(dict).is_some_and(|table| !table.is_counter) => {
-            machine.merge(dict, other)?;
-            Ok(Value::None)
-        }
-        ("copy", None) => {
+        ("copy", None) if machine.table(dict).is_some_and(Table::is_plain) => {
             let copy = machine.put(Object::Dict(Table::default()))?;
             machine.merge(copy, dict)?;
             Ok(copy)
@@ -229,6 +226,29 @@ fn of_dict(
     }
 }
 
+fn update(machine: &mut Machine, dict: Value, given: &Arguments) -> Result<Value, Halt> {
+    if machine.table(dict).is_some_and(|table| table.is_counter) {
+        return Err(unknown("update"));
+    }
+    match given.plain.first() {
+        Some(other) if machine.table(*other).is_some() => machine.merge(dict, *other)?,
+        Some(pairs) => {
+            for pair in machine.items(*pairs)? {
+                match machine.items(pair)?.as_slice() {
+                    [key, value] => machine.insert(dict, *key, *value)?,
+                    _ => return Err(Halt::value_error("dictionary update sequence")),
+                }
+            }
+        }
+        None => {}
+    }
+    for (name, value) in &given.named {
+        let key = machine.text(name)?;
+        machine.insert(dict, key, *value)?;
+    }
+    Ok(Value::None)
+}
+
 fn of_set(machine: &mut Machine, set: Value, name: &str, given: &Arguments) -> Result<Value, Halt> {
     let operator = match name {
         "union" => Some(Binary::Or),
@@ -236,9 +256,15 @@ fn of_set(machine: &mut Machine, set: Value, name: &str, given: &Arguments) -> R
         "difference" => Some(Binary::Subtract),
         _ => None,
     };
+    if given.plain.len() > 1 {
+        return Err(Halt::Unsupported(format!("{name} of several")));
+    }
+    if machine.table(set).is_some_and(|table| table.is_frozen) {
+        return Err(Halt::unsupported("methods of a frozenset"));
+    }
     match (name, operator, given.plain.first().copied()) {
         (_, Some(operator), Some(other)) => {
-            let other = machine.items(other)?;
+            let other = machine.items_in_any_order(other)?;
             let other = machine.set(other)?;
             machine.sets(set, operator, other)
         }
@@ -254,13 +280,13 @@ fn of_set(machine: &mut Machine, set: Value, name: &str, given: &Arguments) -> R
             }
         }
         ("update", _, Some(more)) => {
-            for item in machine.items(more)? {
+            for item in machine.items_in_any_order(more)? {
                 machine.insert(set, item, Value::None)?;
             }
             Ok(Value::None)
         }
         ("copy", ..) => {
-            let items = machine.items(set)?;
+            let items = machine.items_in_any_order(set)?;
             machine.set(items)
         }
         _ => Err(unknown(name)),

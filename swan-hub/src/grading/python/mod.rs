@@ -1,20 +1,26 @@
 //! A small Python: the part of the language that short pure functions are written in, bounded by construction.
 
+mod arithmetic;
 mod ast;
 mod builtins;
 mod call;
+mod compare;
 mod eval;
 mod exec;
 mod expression;
 mod format;
 mod fstring;
 mod halt;
+mod holders;
 mod items;
 mod itertools;
 mod lex;
+mod locals;
 mod machine;
 mod methods;
 mod modules;
+mod names;
+mod numbers;
 mod ops;
 mod parse;
 mod simple;
@@ -31,6 +37,11 @@ pub(super) use machine::Limits;
 use machine::{Machine, OUTERMOST};
 use value::{Object, Table, Value};
 
+fn has_match(source: &str) -> bool {
+    let mut lines = source.lines().map(str::trim);
+    lines.any(|line| line.starts_with("match ") && line.ends_with(':'))
+}
+
 /// The longest program that is read.
 const LONGEST: usize = 32 * 1024;
 
@@ -42,6 +53,14 @@ pub(super) struct Program {
 impl Program {
     /// Reads a program.
     pub(super) fn read(source: &str) -> Result<Self, Halt> {
+        match Self::parse(source) {
+            // It is no word of its own, so that only what does not read otherwise can be one.
+            Err(Halt::Syntax(_)) if has_match(source) => Err(Halt::unsupported("match")),
+            read => read,
+        }
+    }
+
+    fn parse(source: &str) -> Result<Self, Halt> {
         if source.len() > LONGEST {
             return Err(Halt::unsupported("programs of more than 32 KiB"));
         }
@@ -65,6 +84,24 @@ impl Program {
             .collect()
     }
 
+    /// What `function` gives for one number, as `repr` shows it.
+    #[cfg(test)]
+    pub(super) fn shown(
+        &self,
+        function: &str,
+        argument: i128,
+        limits: Limits,
+    ) -> Result<(String, Option<&'static str>), Halt> {
+        let mut machine = Machine::new(limits);
+        let shown = machine.show(&self.block, function, argument);
+        match (shown, machine.doubt) {
+            (Ok(shown), None) => Ok((shown, None)),
+            (Ok(shown), doubt) => Ok((shown, doubt)),
+            (Err(Halt::Raised(..)), Some(doubt)) => Err(Halt::unsupported(doubt)),
+            (Err(halt), _) => Err(halt),
+        }
+    }
+
     /// Whether `function` gives the result of the case, and what it gave instead.
     ///
     /// Each case has a machine of its own, so nothing that one call leaves behind helps or harms the next.
@@ -77,19 +114,36 @@ impl Program {
             Err(Halt::Unsupported(_)) => {}
             Err(halt) => return Err(halt),
         }
-        machine.depth = 0;
-        let missing = || Halt::Raised("NameError", format!("{function} is not defined"));
-        let callee = machine.global(function).ok_or_else(missing)?;
-        let mut arguments = Arguments::default();
-        for argument in &case.arguments {
-            arguments.plain.push(machine.given(argument)?);
+        (machine.depth, machine.calls) = (0, 0);
+        let result = machine.result(function, case);
+        match (result, machine.doubt) {
+            (Ok(false) | Err(Halt::Raised(..)), Some(doubt)) => Err(Halt::unsupported(doubt)),
+            (result, _) => result,
         }
-        let result = machine.call(callee, arguments)?;
-        machine.gives(result, &case.result)
     }
 }
 
 impl Machine {
+    fn result(&mut self, function: &str, case: &Case) -> Result<bool, Halt> {
+        let missing = || Halt::Raised("NameError", format!("{function} is not defined"));
+        let callee = self.global(function).ok_or_else(missing)?;
+        let mut arguments = Arguments::default();
+        for argument in &case.arguments {
+            arguments.plain.push(self.given(argument)?);
+        }
+        let result = self.call(callee, arguments)?;
+        self.gives(result, &case.result)
+    }
+
+    #[cfg(test)]
+    fn show(&mut self, block: &Block, function: &str, argument: i128) -> Result<String, Halt> {
+        self.block(block, OUTERMOST)?;
+        let missing = || Halt::Raised("KeyError", function.to_owned());
+        let callee = self.global(function).ok_or_else(missing)?;
+        let result = self.apply(callee, vec![Value::Int(argument)])?;
+        format::repr(self, result)
+    }
+
     fn given(&mut self, value: &Given) -> Result<Value, Halt> {
         Ok(match value {
             Given::None => Value::None,

@@ -4,7 +4,7 @@ use super::halt::Halt;
 use super::machine::Machine;
 use super::value::{Object, Value};
 
-const EXCEPTIONS: [&str; 16] = [
+const EXCEPTIONS: [&str; 18] = [
     "Exception",
     "BaseException",
     "ValueError",
@@ -16,6 +16,8 @@ const EXCEPTIONS: [&str; 16] = [
     "LookupError",
     "ArithmeticError",
     "AssertionError",
+    "AttributeError",
+    "UnboundLocalError",
     "NameError",
     "RecursionError",
     "OverflowError",
@@ -43,6 +45,8 @@ pub(super) fn member(machine: &mut Machine, module: &str, name: &str) -> Result<
     match (module, name) {
         ("typing" | "collections.abc" | "__future__", _) => machine.builtin("type"),
         ("math", "inf") => Ok(Value::Float(f64::INFINITY)),
+        ("math", "nan") => Ok(Value::Float(f64::NAN)),
+        ("math", "e") => Ok(Value::Float(std::f64::consts::E)),
         ("math", "pi") => Ok(Value::Float(std::f64::consts::PI)),
         ("math", "floor" | "ceil" | "sqrt" | "isqrt" | "gcd" | "prod" | "fabs" | "trunc")
         | ("collections", "Counter" | "defaultdict" | "OrderedDict" | "deque")
@@ -57,6 +61,7 @@ pub(super) fn member(machine: &mut Machine, module: &str, name: &str) -> Result<
             machine.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
         }
         ("string", "digits") => machine.text("0123456789"),
+        ("string", "punctuation") => machine.text("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
         _ => Err(Halt::Unsupported(format!("{module}.{name}"))),
     }
 }

@@ -7,6 +7,7 @@ use super::ast::{Argument, Block, Function, Handler, Name, Parameter, Statement}
 use super::ast::{Clause, Comprehension, Expr, Gather};
 use super::halt::Halt;
 use super::lex::{Token, tokens};
+use super::locals;
 
 /// How deeply expressions and blocks may nest, and how long a chain such as `a + b + c` may be.
 const DEEPEST: usize = 90;
@@ -67,6 +68,13 @@ impl Parser {
         matches!(self.tokens.get(self.at + 1), Some(Token::Name(next)) if &**next == word)
     }
 
+    pub(super) fn is_line_end_after(&self) -> bool {
+        matches!(
+            self.tokens.get(self.at + 1),
+            None | Some(Token::Newline | Token::End | Token::Op(";"))
+        )
+    }
+
     pub(super) fn is_op_after(&self, op: &str) -> bool {
         matches!(self.tokens.get(self.at + 1), Some(Token::Op(next)) if *next == op)
     }
@@ -108,7 +116,7 @@ impl Parser {
     ) -> Result<T, Halt> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(Halt::syntax("nested too deeply"));
+            return Err(Halt::unsupported("nesting as deep as this"));
         }
         let read = read(self);
         self.depth -= 1;
@@ -192,6 +200,7 @@ impl Parser {
         Ok(Statement::Def(Rc::new(Function {
             name,
             parameters,
+            locals: locals::given(&body),
             body,
             is_generator,
         })))
@@ -210,6 +219,12 @@ impl Parser {
                 let name = self.name()?;
                 if typed && self.eat_op(":") {
                     self.expression()?;
+                }
+                if parameters
+                    .iter()
+                    .any(|known: &Parameter| known.name == name)
+                {
+                    return Err(Halt::syntax("a parameter comes twice"));
                 }
                 let default = if self.eat_op("=") {
                     Some(self.expression()?)

@@ -15,6 +15,10 @@ impl Parser {
     pub(super) fn simple(&mut self) -> Result<Statement, Halt> {
         let word = match self.peek() {
             Token::Name(word) => Rc::clone(word),
+            Token::Op("...") if self.is_line_end_after() => {
+                self.next();
+                return Ok(Statement::Pass);
+            }
             _ => return self.assignment(),
         };
         match &*word {

@@ -53,6 +53,11 @@ pub(super) fn call(
             }
             machine.text(&changed)
         }
+        "isdigit" | "isdecimal" | "isnumeric" | "isalnum"
+            if text.chars().any(|c| !c.is_ascii() && c.is_numeric()) =>
+        {
+            Err(Halt::unsupported("digits of other scripts"))
+        }
         "isdigit" | "isdecimal" | "isnumeric" => truth(letters_are(char::is_numeric)),
         "isalpha" => truth(letters_are(char::is_alphabetic)),
         "isalnum" => truth(letters_are(char::is_alphanumeric)),
@@ -68,6 +73,8 @@ pub(super) fn call(
                 None | Some(Value::None) => None,
                 marks => Some(text_argument(machine, marks)?),
             };
+            let size = marks.as_ref().map_or(1, |marks| marks.len());
+            machine.steps(text.len().saturating_mul(size) / 64)?;
             let is_out = |c: char| match &marks {
                 Some(marks) => marks.contains(c),
                 None => c.is_whitespace(),
@@ -80,8 +87,11 @@ pub(super) fn call(
             machine.text(stripped)
         }
         "startswith" | "endswith" => {
-            let wanted = match first.and_then(|value| machine.object(value)) {
-                Some(Object::Tuple(items)) => items.clone(),
+            if given.plain.len() > 1 {
+                return Err(Halt::Unsupported(format!("{name} within bounds")));
+            }
+            let wanted = match (first, first.and_then(|value| machine.object(value))) {
+                (Some(several), Some(Object::Tuple(_))) => machine.items(several)?,
                 _ => first.into_iter().collect(),
             };
             for wanted in wanted {
@@ -124,6 +134,7 @@ pub(super) fn call(
         }
         "zfill" | "ljust" | "rjust" | "center" => {
             let width = match first {
+                Some(Value::Bool(truth)) => usize::from(truth),
                 Some(Value::Int(width)) => usize::try_from(width.max(0)).unwrap_or(usize::MAX),
                 _ => return Err(Halt::type_error("a width is needed")),
             };
@@ -139,7 +150,7 @@ pub(super) fn call(
                 "zfill" => format::padded(text, '0', '=', width),
                 "ljust" => format::padded(text, fill, '<', width),
                 "rjust" => format::padded(text, fill, '>', width),
-                _ => format::padded(text, fill, '^', width),
+                _ => centered(text, fill, width),
             };
             machine.text(&padded)
         }
@@ -164,6 +175,11 @@ fn split(machine: &mut Machine, text: &str, name: &str, given: &Arguments) -> Re
     }
     let limit = most.saturating_add(1);
     let parts: Vec<&str> = match (name, &separator) {
+        ("splitlines", _)
+            if text.contains(['\r', '\u{b}', '\u{c}', '\u{1c}', '\u{85}', '\u{2028}']) =>
+        {
+            return Err(Halt::unsupported("lines that end otherwise"));
+        }
         ("splitlines", _) => text.lines().collect(),
         ("partition", Some(separator)) => match text.split_once(&**separator) {
             Some((before, after)) => vec![before, separator, after],
@@ -187,6 +203,15 @@ fn split(machine: &mut Machine, text: &str, name: &str, given: &Arguments) -> Re
     } else {
         machine.list(items)
     }
+}
+
+/// An odd place goes to the left when the width is odd, unlike in a format.
+fn centered(text: &str, fill: char, width: usize) -> String {
+    let length = text.chars().count();
+    let missing = width.saturating_sub(length);
+    let left = missing / 2 + (missing & width & 1);
+    let start = format::padded(text, fill, '>', length.saturating_add(left));
+    format::padded(&start, fill, '<', width)
 }
 
 fn join(machine: &mut Machine, separator: &str, items: Option<Value>) -> Result<Value, Halt> {
@@ -229,6 +254,9 @@ fn template(machine: &mut Machine, text: &str, given: &Arguments) -> Result<Valu
         let (field, after) = after
             .split_once('}')
             .ok_or_else(|| Halt::value_error("expected '}'"))?;
+        if field.contains(['!', '[', '.', '{']) && !field.contains(':') || field.contains('{') {
+            return Err(Halt::unsupported("such fields in format"));
+        }
         let (which, spec) = field.split_once(':').unwrap_or((field, ""));
         let value = if which.is_empty() {
             number += 1;
@@ -242,6 +270,9 @@ fn template(machine: &mut Machine, text: &str, given: &Arguments) -> Result<Valu
         out.push_str(&format::formatted(machine, value, spec)?);
         machine.room(out.len())?;
         rest = after;
+    }
+    if rest.contains('}') {
+        return Err(Halt::unsupported("doubled braces in format"));
     }
     out.push_str(rest);
     machine.text(&out)

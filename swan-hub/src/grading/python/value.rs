@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::ast::{Function, Name};
+use super::halt::Halt;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value {
@@ -15,16 +16,29 @@ pub(super) enum Value {
     At(usize),
 }
 
-#[derive(Clone, Debug)]
+/// What a walk over a table gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Keys,
+    Values,
+    Items,
+}
+
+#[derive(Clone, Debug, Default)]
 pub(super) enum Object {
+    /// Nothing any more: what was here has moved.
+    #[default]
+    Gone,
     Text(Rc<str>),
     List(Vec<Value>),
     Tuple(Vec<Value>),
     Set(Table),
     Dict(Table),
     Range(i128, i128, i128),
-    /// What is left of an iteration, the next one last.
-    Iterator(Vec<Value>),
+    /// What is left of an iteration, the next one last, and what stops it after that.
+    Iterator(Vec<Value>, Option<Halt>),
+    /// What a dict holds, as it is whenever it is looked at.
+    View(Value, Part),
     Function {
         function: Rc<Function>,
         defaults: Vec<Option<Value>>,
@@ -36,6 +50,16 @@ pub(super) enum Object {
     Scope(Scope),
 }
 
+impl Object {
+    /// The items of a list or tuple.
+    pub(super) fn items(&self) -> Vec<Value> {
+        match self {
+            Self::List(items) | Self::Tuple(items) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     pub(super) names: BTreeMap<Name, Value>,
@@ -44,6 +68,8 @@ pub(super) struct Scope {
     pub(super) parent: Option<usize>,
     /// What a generator has given so far.
     pub(super) given: Option<Vec<Value>>,
+    /// Whose scope it is.
+    pub(super) function: Option<Rc<Function>>,
 }
 
 /// A value as a key: equal keys are equal values, whatever their types.
@@ -54,6 +80,10 @@ pub(super) enum Key {
     Float(u64),
     Text(Rc<str>),
     Tuple(Vec<Key>),
+    /// A frozen set, by its keys in order.
+    Frozen(Vec<Key>),
+    /// A function that is always there.
+    Builtin(Rc<str>),
 }
 
 /// Keys and values in order of insertion. A search tree instead of a hash table: no choice of keys makes it slow.
@@ -64,6 +94,7 @@ pub(super) struct Table {
     /// What a missing key gets, as in a `defaultdict`.
     pub(super) factory: Option<Value>,
     pub(super) is_counter: bool,
+    pub(super) is_frozen: bool,
 }
 
 impl Table {
@@ -73,6 +104,11 @@ impl Table {
             is_counter,
             ..Self::default()
         }
+    }
+
+    /// Whether it is a dict or set like any other.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_counter && !self.is_frozen && self.factory.is_none()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -108,6 +144,11 @@ impl Table {
 
     pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = (Value, Value)> + '_ {
         self.entries.iter().filter_map(|entry| *entry)
+    }
+
+    /// The entry of a place, and whether there are places from there on.
+    pub(super) fn at(&self, place: usize) -> Option<Option<(Value, Value)>> {
+        self.entries.get(place).copied()
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {

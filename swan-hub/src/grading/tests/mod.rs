@@ -1,3 +1,7 @@
+mod differential;
+mod expressions;
+mod hostile;
+
 use swan_core::benchmark::{Case, Grade, Grader, Item, ItemKind, ItemSeed, Key, Program, Value};
 
 use super::{AnswerGrader, apart, evaluate};
