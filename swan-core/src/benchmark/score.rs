@@ -97,7 +97,13 @@ pub trait BenchmarkScorer: fmt::Debug + Send + Sync {
 /// between it stays undecided and more samples are drawn. At the most the seeds' plain rule decides: at least the share, or not.
 ///
 /// Worked, at a threshold of 50 % and 95 %: 9 of 10 pass (59.5 % to 98.3 %), 1 of 10 fails (1.7 % to 40.5 %), 7 of 10
-/// stay undecided (39.6 % to 89.3 %), and 20 of 40 pass by the plain rule where 19 of 40 fail.
+/// stay undecided (39.6 % to 89.3 %), and 48 of 96 pass by the plain rule where 47 of 96 fail.
+///
+/// One looks after each sample from the 10th to the 96th, so the 95 % of one look are not the chance of a mistake. That
+/// chance, exact and by test: who is right 65 times of 100 fails 0.44 % of judgements of one test and 0.88 % of those of both
+/// mathematics and code; 60 times, 2.83 %; 70 times, 0.09 %; and who is right only 40 times of 100 passes 3.82 %.
+/// With at most 40 samples it would be 1.9 %, 3.8 %, 7.8 % and 13.0 %, and almost all of that comes from the last look and not
+/// from the many before it: a wider interval does not help, more samples do.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a rule without state")]
 pub struct SeedScorer;

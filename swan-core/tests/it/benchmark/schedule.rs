@@ -81,3 +81,42 @@ fn any_clock_will_do() {
         let _ = schedule.take(now, rules, &mut rng);
     }
 }
+
+/// SIP-003 (public record 3.5): two to four rounds a day at random times, by policy values alone.
+#[test]
+fn two_to_four_rounds_a_day_are_policy_values() {
+    let text = Policy::SWAN_2_0_TOML
+        .replace("rounds_least = 1", "rounds_least = 2")
+        .replace("rounds_most = 1", "rounds_most = 4");
+    let policy = Policy::from_toml(&text).unwrap();
+    let rules = policy.benchmark();
+    assert_eq!(rules.rounds(), (2, 4));
+    let mut rng = SeededRng::new(8);
+    let mut schedule = Schedule::start(Timestamp::EPOCH, rules, &mut rng);
+    // Past the first minutes, whose one round is for who has just come.
+    let mut now = Timestamp::EPOCH.after(HOUR);
+    assert_eq!(schedule.take(now, rules, &mut rng), None);
+    let mut days_of = [0; 5];
+    for _ in 0..600 {
+        let end = now.after(HOUR * 24);
+        let (mut items, mut hours) = (0, std::collections::BTreeSet::new());
+        while schedule.next_due() < end {
+            let at = schedule.next_due();
+            if schedule.take(at, rules, &mut rng).is_some() {
+                items += 1;
+                hours.insert(at.since(now).as_secs() / 3_600);
+            }
+        }
+        assert_eq!(items % rules.items_a_round(), 0, "whole rounds");
+        assert!(hours.len() > 16, "not in one burst: {hours:?}");
+        days_of[usize::try_from(items / rules.items_a_round()).unwrap()] += 1;
+        now = end;
+        assert_eq!(schedule.take(now, rules, &mut rng), None);
+    }
+    // Each of two, three and four as likely: 200 of 600, within five standard deviations.
+    assert_eq!(days_of[..2], [0, 0]);
+    assert!(
+        days_of[2..].iter().all(|days| (142..258).contains(days)),
+        "{days_of:?}"
+    );
+}

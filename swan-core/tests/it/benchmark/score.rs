@@ -72,9 +72,9 @@ fn nobody_is_judged_before_the_numbers_bear_it_out() {
         (8, 10, Verdict::Undecided),
         (9, 10, Verdict::Pass),
         (10, 10, Verdict::Pass),
-        (19, 39, Verdict::Undecided),
-        (19, 40, Verdict::Fail),
-        (20, 40, Verdict::Pass),
+        (47, 95, Verdict::Undecided),
+        (47, 96, Verdict::Fail),
+        (48, 96, Verdict::Pass),
     ];
     for (right, count, verdict) in table {
         let score = SeedScorer.score(&samples(right, count), rules);
@@ -95,7 +95,7 @@ fn the_median_is_in_time_or_not() {
     let rules = policy.benchmark();
     assert_eq!(rules.latency_of(), LatencyOf::FirstContent);
     let timed = |slow: u64, ms: u64| -> Vec<Sample> {
-        (0..40)
+        (0..96)
             .map(|n| {
                 sample(
                     ItemKind::Math,
@@ -105,17 +105,17 @@ fn the_median_is_in_time_or_not() {
             })
             .collect()
     };
-    let score = SeedScorer.score(&timed(20, 5_001), rules);
+    let score = SeedScorer.score(&timed(48, 5_001), rules);
     assert_eq!(
         (score.latency.verdict, score.latency_ms),
         (Verdict::Pass, Some(5_000))
     );
-    let score = SeedScorer.score(&timed(21, 5_001), rules);
+    let score = SeedScorer.score(&timed(49, 5_001), rules);
     assert_eq!(
         (score.latency.verdict, score.latency_ms),
         (Verdict::Fail, Some(5_001))
     );
-    let unstreamed: Vec<Sample> = (0..40)
+    let unstreamed: Vec<Sample> = (0..96)
         .map(|_| sample(ItemKind::Math, Outcome::Right, None))
         .collect();
     let score = SeedScorer.score(&unstreamed, rules);
@@ -214,7 +214,7 @@ fn bad_rules_name_their_key() {
             "benchmark.samples_least",
         ),
         (
-            "samples_most = 40",
+            "samples_most = 96",
             "samples_most = 9",
             "benchmark.samples_most",
         ),
