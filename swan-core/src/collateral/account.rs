@@ -62,6 +62,8 @@ pub(super) struct Lock {
 pub(super) struct Impounded {
     /// What the penalty asked for.
     pub(super) asked: Amount,
+    /// What of it was not there, as far as it counts towards the shortfall.
+    pub(super) missing: Amount,
     /// Taken from locks and from what was free.
     pub(super) from_funds: Amount,
     /// Taken from the withdrawal that waited.
@@ -245,14 +247,14 @@ impl CollateralAccount {
         sum([self.locked(), self.free])
     }
 
-    /// How much a penalty takes: a share of the [balance](Self::balance) (Seed 001: "10% collateral slashed"), or a multiple
-    /// of a stake, and never more than the balance.
+    /// How much a penalty asks for: a share of the [balance](Self::balance) (Seed 001: "10% collateral slashed"), or a multiple
+    /// of a stake, also where that is more than the balance: what is missing then counts as [shortfall](Self::shortfall).
     ///
     /// # Errors
     ///
-    /// [`MoneyError::OutOfRange`] when it is no amount.
+    /// [`MoneyError::OutOfRange`] of a stake below zero.
     pub fn extent(&self, slash: Slash) -> Result<Amount, MoneyError> {
-        slash.of(self.balance())
+        slash.asked(self.balance())
     }
 
     /// When it last changed.

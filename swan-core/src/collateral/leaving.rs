@@ -1,7 +1,7 @@
 //! How a provider leaves: exit, request, wait, and confirmation (Seed 002, Exit Mechanism; public record 3.7).
 
 use super::CollateralError;
-use super::account::{CollateralAccount, CollateralState, End, sum};
+use super::account::{CollateralAccount, CollateralState, End};
 use super::apply::{Outcome, conflict, ended, moved, over, positive, remember, unknown};
 use super::movement::{Effect, Pocket, Withdrawal};
 use crate::{Timestamp, TransferId};
@@ -78,8 +78,7 @@ impl CollateralAccount {
         }
         self.paid_out = self.paid_out.checked_add(waiting.amount)?;
         self.withdrawal = None;
-        let left = sum([self.staked(), self.impounded()]);
-        self.state = if left.is_zero() {
+        self.state = if self.holds_nothing() {
             CollateralState::Refunded
         } else {
             self.back()

@@ -39,8 +39,10 @@ impl CollateralAccount {
         room(self.impounded.len(), Self::REMEMBERED, "cases at once")?;
         let (balance, shortfall) = (self.balance(), self.shortfall);
         let missing = amount.checked_sub(amount.min(balance))?;
+        // A shortfall beyond every amount must not let a penalty fail, so it stops at the largest.
+        let missing = missing.min(Amount::MAX.checked_sub(shortfall)?);
         self.shortfall = shortfall.checked_add(missing)?;
-        let (movements, part) = self.set_aside(case, amount)?;
+        let (movements, part) = self.set_aside(case, amount, missing)?;
         self.impounded.insert(case, part);
         self.reduced_at = Some(now);
         Ok(Effect::Moved(movements))
@@ -51,6 +53,7 @@ impl CollateralAccount {
         &mut self,
         case: CaseId,
         asked: Amount,
+        missing: Amount,
     ) -> Result<(Vec<CollateralMovement>, Impounded), CollateralError> {
         let mut left = asked;
         let mut movements = Vec::new();
@@ -76,6 +79,7 @@ impl CollateralAccount {
         };
         let impounded = Impounded {
             asked,
+            missing,
             from_funds: sum(parts),
             from_withdrawal,
         };
@@ -94,6 +98,10 @@ impl CollateralAccount {
         self.slashed = self.slashed.checked_add(amount)?;
         self.impounded.remove(&case);
         remember(&mut self.cases, (case, End::Slashed));
+        // Nothing is left to ask back, so no withdrawal could end the exit.
+        if matches!(self.state, CollateralState::Exiting { .. }) && self.holds_nothing() {
+            self.state = CollateralState::Refunded;
+        }
         Ok(moved([(Pocket::Impounded(case), to.into(), amount)]))
     }
 
@@ -107,7 +115,7 @@ impl CollateralAccount {
             };
         };
         let all = sum([part.from_funds, part.from_withdrawal]);
-        let missing = part.asked.checked_sub(all)?;
+        let missing = part.missing;
         let (to_free, to_withdrawal) = match &mut self.withdrawal {
             Some(waiting) => {
                 let back = part
@@ -127,5 +135,10 @@ impl CollateralAccount {
             (from, Pocket::Free, to_free),
             (from, Pocket::Withdrawing, to_withdrawal),
         ]))
+    }
+
+    /// Whether nothing is free, bound, or set aside.
+    pub(super) fn holds_nothing(&self) -> bool {
+        sum([self.staked(), self.impounded()]).is_zero()
     }
 }

@@ -93,8 +93,17 @@ impl Slash {
     ///
     /// # Errors
     ///
-    /// [`MoneyError::OutOfRange`] of a collateral below zero.
+    /// [`MoneyError::OutOfRange`] of a collateral or a stake below zero.
     pub fn of(self, collateral: Amount) -> Result<Amount, MoneyError> {
+        Ok(self.asked(collateral)?.min(collateral))
+    }
+
+    /// The same, but a multiple of a stake in full, also where there is less; the largest amount where it is beyond that.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] of a collateral or a stake below zero.
+    pub fn asked(self, collateral: Amount) -> Result<Amount, MoneyError> {
         let at_least_zero = |amount: Amount| {
             if amount.is_negative() {
                 Err(MoneyError::OutOfRange)
@@ -103,21 +112,19 @@ impl Slash {
             }
         };
         let all = at_least_zero(collateral)?;
-        let slashed = match self {
-            Self::Nothing => Amount::ZERO,
-            Self::Share(share) => all.scaled(share.0.into(), Millionths::WHOLE.0.into())?,
+        match self {
+            Self::Nothing => Ok(Amount::ZERO),
+            Self::Share(share) => all.scaled(share.0.into(), Millionths::WHOLE.0.into()),
             Self::Multiple {
                 stake,
                 multiple_bps,
                 ..
             } => {
                 let whole = BasisPoints::WHOLE.get();
-                // A multiple beyond every amount is more than all of the collateral, too.
                 let multiple = at_least_zero(stake)?.scaled(multiple_bps.into(), whole.into());
-                multiple.unwrap_or(all)
+                Ok(multiple.unwrap_or(Amount::MAX))
             }
-        };
-        Ok(slashed.min(all))
+        }
     }
 
     /// Whether nothing is lost.

@@ -3,6 +3,7 @@
 mod always;
 mod amounts;
 mod course;
+mod hostile;
 mod pairs;
 mod shortfall;
 
