@@ -26,6 +26,8 @@ pub struct StakeLedger {
     stakes: Arc<BTreeMap<AccountId, Amount>>,
     leaving: BTreeMap<AccountId, Leaving>,
     total: Amount,
+    /// Who has stake or tokens that are leaving, counted so that a newcomer costs no search through all of them.
+    stakers: usize,
 }
 
 impl StakeLedger {
@@ -43,12 +45,8 @@ impl StakeLedger {
 
     /// How many have something at stake or on its way out.
     #[must_use]
-    pub fn stakers(&self) -> usize {
-        let only_leaving = self
-            .leaving
-            .keys()
-            .filter(|staker| !self.stakes.contains_key(staker));
-        self.stakes.len() + only_leaving.count()
+    pub const fn stakers(&self) -> usize {
+        self.stakers
     }
 
     /// What `staker` has on its way out.
@@ -79,6 +77,7 @@ impl StakeLedger {
         let stake = self.stake(staker).checked_add(amount)?;
         Arc::make_mut(&mut self.stakes).insert(staker, stake);
         self.total = total;
+        self.stakers += usize::from(is_new);
         Ok(stake)
     }
 
@@ -128,6 +127,9 @@ impl StakeLedger {
             }
             Some(Leaving { amount, .. }) => {
                 self.leaving.remove(&staker);
+                if !self.stakes.contains_key(&staker) {
+                    self.stakers = self.stakers.saturating_sub(1);
+                }
                 Ok(amount)
             }
         }

@@ -49,7 +49,15 @@ impl Standing {
     ) -> Result<(), Refusal> {
         self.present()?;
         self.remember_charge(case, evidence)?;
+        let forgotten = self
+            .mismatched_at
+            .zip(court.rules.context_forgotten)
+            .is_some_and(|(last, after)| court.now.since(last) >= after);
+        if forgotten {
+            self.mismatches = 0;
+        }
         self.mismatches = self.mismatches.saturating_add(1);
+        self.mismatched_at = Some(court.now);
         court.notice = Some(Notice::CapContext {
             model: model.clone(),
             tokens,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::court::Court;
 use super::state::{Disqualified, Entry, Slow, State};
-use super::{Measured, Offence, Rate, Refusal, Standing};
+use super::{Measured, Offence, Rate, Refusal, RoutingClass, Standing};
 use crate::{BasisPoints, CaseId, Fact, Grounds};
 
 impl Standing {
@@ -22,12 +22,21 @@ impl Standing {
         self.present()?;
         self.remember(case)?;
         self.last_result = Some(court.now);
-        if self.failures > 0 {
+        // Who gets no traffic knows that it is being tested.
+        let resets =
+            court.rules.any_pass_resets || !matches!(self.routing(), RoutingClass::None(_));
+        if self.failures > 0 && !resets {
+            let rule = "standing.any_pass_resets: a pass without traffic leaves the counter alone";
+            let fact = Fact::new("failures in a row", self.failures);
+            let _: Grounds = court.decide(rule, &[fact]);
+        } else if self.failures > 0 {
             let fact = Fact::new("failures in a row", self.failures);
             let _: Grounds = court.decide("public record 3.6: passing resets the counter", &[fact]);
         }
-        self.failures = 0;
-        self.streak = self.streak.saturating_add(1);
+        if resets {
+            self.failures = 0;
+            self.streak = self.streak.saturating_add(1);
+        }
         let probation = Self::probation(court);
         if let Some(joining) = self.joining_mut() {
             joining.benchmark = Entry::Passed;

@@ -20,10 +20,25 @@ pub struct StandingRules {
     pub(super) uptime_least_time: Duration,
     pub(super) appeal: Duration,
     pub(super) appeal_decision: Duration,
+    pub(super) any_pass_resets: bool,
+    pub(super) context_forgotten: Option<Duration>,
     pub(super) slashing: PolicySlashing,
 }
 
 impl StandingRules {
+    /// Whether a passed benchmark ends a run of failures also while the provider gets no traffic, and so knows that each
+    /// request is a test (public record 3.6: passing resets the counter).
+    #[must_use]
+    pub const fn any_pass_resets(&self) -> bool {
+        self.any_pass_resets
+    }
+
+    /// After how long without another a context mismatch is forgotten; `None` where the policy does not punish them.
+    #[must_use]
+    pub const fn context_forgotten(&self) -> Option<Duration> {
+        self.context_forgotten
+    }
+
     /// How long after registration neither success nor uptime de-prioritise (Seed 001, New Provider Grace Period).
     #[must_use]
     pub const fn grace(&self) -> Duration {

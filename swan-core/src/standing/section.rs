@@ -1,6 +1,7 @@
 //! The shape of `[standing]` in a policy document, and its checks.
 
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -25,6 +26,7 @@ pub(crate) struct Section {
     uptime_least_hours: u64,
     appeal_hours: u64,
     appeal_decision_days: u64,
+    any_pass_resets: bool,
     slashing: Slashing,
     fraud: FraudSection,
     context: Option<ContextSection>,
@@ -68,6 +70,7 @@ struct FraudSection {
 #[serde(deny_unknown_fields)]
 struct ContextSection {
     notices: u64,
+    forget_days: u64,
     slash_bps: u64,
 }
 
@@ -137,8 +140,18 @@ impl Section {
                 1,
                 365,
             )?,
+            any_pass_resets: self.any_pass_resets,
+            context_forgotten: self.context_forgotten()?,
             slashing: self.slashing()?,
         })
+    }
+
+    fn context_forgotten(&self) -> Result<Option<Duration>, PolicyError> {
+        let key = "standing.context.forget_days";
+        let context = self.context.as_ref();
+        context
+            .map(|context| days(key, context.forget_days, 1, 3_660))
+            .transpose()
     }
 
     fn slashing(&self) -> Result<PolicySlashing, PolicyError> {

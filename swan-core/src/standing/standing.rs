@@ -30,6 +30,9 @@ pub struct Standing {
     pub(super) streak: u32,
     pub(super) last_result: Option<Timestamp>,
     pub(super) mismatches: u32,
+    /// When the last of them was found.
+    #[serde(default)]
+    pub(super) mismatched_at: Option<Timestamp>,
     pub(super) open: Vec<Penalty>,
     remembered: Vec<CaseId>,
 }
@@ -48,6 +51,7 @@ impl Standing {
             streak: 0,
             last_result: None,
             mismatches: 0,
+            mismatched_at: None,
             open: Vec::new(),
             remembered: Vec::new(),
         }

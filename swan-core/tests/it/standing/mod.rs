@@ -1,4 +1,5 @@
 mod facts;
+mod hostile;
 mod ladder;
 mod penalties;
 mod properties;
