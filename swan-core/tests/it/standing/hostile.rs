@@ -3,12 +3,12 @@
 use swan_core::standing::{Event, Standing, StandingKind};
 use swan_core::{ModelId, Policy, ProviderId, Timestamp};
 
-use super::scene::{DAY, HOUR, at, case, failed, passed, proof};
+use super::scene::{DAY, HOUR, START, at, case, failed, passed, proof};
 
 fn serving(policy: &Policy) -> Standing {
-    let mut standing = Standing::register(ProviderId::from_u128(1), at(DAY * 0));
+    let mut standing = Standing::register(ProviderId::from_u128(1), START);
     for event in [Event::Approved, Event::CollateralSufficient, passed(1)] {
-        let _ = standing.apply(&event, at(DAY * 0), policy);
+        let _ = standing.apply(&event, START, policy);
     }
     assert_eq!(standing.kind(), StandingKind::Probation);
     standing
