@@ -104,6 +104,25 @@ fn any_amount() -> impl Strategy<Value = Amount> {
     .prop_map(|pico| Amount::from_pico(pico).unwrap())
 }
 
+#[test]
+fn shares_are_stored_as_whole_basis_points() {
+    for points in [0, 1, 500, 9_999, 10_000] {
+        let share = BasisPoints::new(points).unwrap();
+        assert_eq!(serde_json::to_string(&share).unwrap(), points.to_string());
+        let read = serde_json::from_str::<BasisPoints>(&points.to_string());
+        assert_eq!(read.unwrap(), share);
+    }
+    for wrong in ["10001", "65535", "65536", "-1", "0.5", "\"500\""] {
+        assert!(serde_json::from_str::<BasisPoints>(wrong).is_err());
+    }
+}
+
+#[test]
+fn amounts_in_messages_are_written_as_people_read_them() {
+    let shown = format!("{:?} {:?}", amount("-0.5"), [amount("1000")]);
+    assert_eq!(shown, "-0.5 [1000]");
+}
+
 proptest! {
     #[test]
     fn every_amount_reads_back_as_written(amount in any_amount()) {

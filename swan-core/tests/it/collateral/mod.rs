@@ -2,6 +2,7 @@
 
 mod always;
 mod amounts;
+mod answers;
 mod course;
 mod hostile;
 mod pairs;
