@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::rounding::half_to_even;
+use super::rounding::{half_to_even, half_to_even_of};
 use super::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError};
 
 fn amount(text: &str) -> Amount {
@@ -121,6 +121,84 @@ fn shares_are_stored_as_whole_basis_points() {
 fn amounts_in_messages_are_written_as_people_read_them() {
     let shown = format!("{:?} {:?}", amount("-0.5"), [amount("1000")]);
     assert_eq!(shown, "-0.5 [1000]");
+}
+
+#[test]
+fn a_rate_says_where_and_when_it_is_from() {
+    let at = crate::Timestamp::from_millis(7);
+    let rate = crate::StampedRate::new("0.5".parse().unwrap(), "test", at);
+    assert_eq!((rate.feed(), rate.at()), ("test", at));
+    assert_eq!(rate.rate().usd(), amount("0.5"));
+}
+
+/// Around 2^64, where the division changes its width.
+#[test]
+fn quotients_are_the_same_in_either_width() {
+    for (numerator, denominator, expected) in [
+        (18446744073709551615, 1, 18446744073709551615),
+        (18446744073709551616, 1, 18446744073709551616),
+        (18446744073709551616, 2, 9223372036854775808),
+        (18446744073709551616, 3, 6148914691236517205),
+        (18446744073709551615, 2, 9223372036854775808),
+        (55340232221128654845, 2, 27670116110564327422),
+        (129127208515966861310, 18446744073709551615, 7),
+        (129127208515966861310, 18446744073709551616, 7),
+        (5, 18446744073709551615, 0),
+        (5, 18446744073709551616, 0),
+        (18446744073709551615, 18446744073709551616, 1),
+        (9223372036854775808, 18446744073709551616, 0),
+    ] {
+        assert_eq!(half_to_even(numerator, denominator), Some(expected));
+    }
+}
+
+/// Beyond 2^128, where the product takes 256 bits.
+#[test]
+fn shares_of_the_largest_numbers_are_exact() {
+    for (units, part, whole, expected) in [
+        (
+            340282366920938463463374607431768211455,
+            2,
+            7,
+            Some(97223533405982418132392744980505203273),
+        ),
+        (
+            340282366920938463463374607431768211455,
+            10,
+            20,
+            Some(170141183460469231731687303715884105728),
+        ),
+        (
+            340282366920938463463374607431768211455,
+            100000000000000000000,
+            1000000000000000000000,
+            Some(34028236692093846346337460743176821146),
+        ),
+        (
+            340282366920938463463374607431768211454,
+            3,
+            4,
+            Some(255211775190703847597530955573826158590),
+        ),
+        (
+            340282366920938463463374607431768211455,
+            340282366920938463463374607431768211455,
+            340282366920938463463374607431768211455,
+            Some(340282366920938463463374607431768211455),
+        ),
+        (
+            1000000000000000000000000000000,
+            1000000000000,
+            700000000000,
+            Some(1428571428571428571428571428571),
+        ),
+        (u128::MAX, 2, 1, None),
+        (u128::MAX, 2, 0, None),
+        (1, 2, 0, None),
+    ] {
+        let found = half_to_even_of(units, part, whole);
+        assert_eq!(found, expected, "{units} * {part} / {whole}");
+    }
 }
 
 proptest! {

@@ -64,6 +64,18 @@ fn a_report_counts_what_happened() {
 }
 
 #[test]
+fn holds_are_listed_by_their_expiry() {
+    let mut ledger = swan_core::ledger::Ledger::new();
+    let expiries = [(7, 90), (8, 80), (9, 99)];
+    let groups = expiries.map(|(request, expires)| entries::hold(&terms(request, 1, 10, expires)));
+    for group in [grant(1, 100)].iter().chain(&groups) {
+        let _ = ledger.apply(group, at(1)).unwrap();
+    }
+    let pending: Vec<_> = ledger.pending().map(|hold| hold.expires).collect();
+    assert_eq!(pending, [at(80), at(90), at(99)]);
+}
+
+#[test]
 fn a_report_lists_no_more_breaches_than_it_may() {
     let listed = JournalAudit::BREACHES_MAX;
     for (entries, more) in [
