@@ -190,9 +190,9 @@ fn a_slash_of_nothing_is_known_and_each_says_what_it_takes() {
     };
     for (slash, nothing, words) in [
         (Slash::Nothing, true, "a warning"),
-        (share(0), true, "0 % of the collateral"),
-        (share(1), false, "0.0001 % of the collateral"),
-        (share(300_000), false, "30 % of the collateral"),
+        (share(0), true, "0% of the collateral"),
+        (share(1), false, "0.0001% of the collateral"),
+        (share(300_000), false, "30% of the collateral"),
         (multiple("0", 20_000), true, "2.00 times 0 USD"),
         (multiple("3", 0), true, "0.00 times 3 USD"),
         (multiple("3", 1), false, "0.00 times 3 USD"),
