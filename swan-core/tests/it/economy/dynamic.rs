@@ -258,3 +258,28 @@ proptest! {
         prop_assert!(quoted.iter().any(|quote| quote.price >= mean));
     }
 }
+
+/// Public record 3.4.
+#[test]
+fn the_rules_show_the_policys_numbers() {
+    let text = Policy::SWAN_2_0_TOML;
+    let number = |key: &str| -> u64 {
+        let (_, rest) = text.split_once(&format!("\n{key} = ")).unwrap();
+        rest.lines()
+            .next()
+            .unwrap()
+            .replace('_', "")
+            .parse()
+            .unwrap()
+    };
+    let policy = Policy::swan_2_0();
+    let rules = policy.dynamic_price();
+    for (found, key) in [
+        (rules.hour_weight(), "hour_weight_bps"),
+        (rules.occupancy_weight(), "occupancy_weight_bps"),
+        (rules.free_occupancy(), "free_occupancy_bps"),
+    ] {
+        assert_eq!(u64::from(found.get()), number(key), "{key}");
+    }
+    assert_eq!(rules.max_factor(), number("max_factor"));
+}
