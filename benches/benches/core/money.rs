@@ -5,7 +5,7 @@ use criterion::{BatchSize, Criterion};
 use swan_core::ledger::{ChargeRecord, Group, Ledger, UsageBasis, entries};
 use swan_core::{
     AccountId, Amount, Currency, ModelId, Policy, Pricing as _, ProviderId, RequestId,
-    RevenueSplit as _, SeedPricing, Split, Terms, Timestamp, TransferId, Usage,
+    RevenueSplit as _, SeedPricing, Split, StampedRate, Terms, Timestamp, TransferId, Usage,
 };
 
 const USAGE: Usage = Usage::tokens(812, 96, 346);
@@ -22,6 +22,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     criterion.bench_function("price and split of one request", |bench| {
         bench.iter(|| shares.split(terms.price(black_box(&USAGE)).expect("a price")));
     });
+    each_unit(criterion, &policy);
     let gross = terms.price(&USAGE).expect("a price");
     split_phases(criterion, &policy, gross);
     let record = record(&model.id, gross, shares.split(gross));
@@ -44,6 +45,33 @@ fn split_phases(criterion: &mut Criterion, policy: &Policy, gross: Amount) {
         });
     }
     group.finish();
+}
+
+/// Quote and charge for tokens, images and audio, in dollars and in SWAN.
+fn each_unit(criterion: &mut Criterion, policy: &Policy) {
+    let rate = "0.0005016".parse().expect("a rate");
+    let rate = StampedRate::new(rate, "bench", NOW);
+    for (name, used) in [
+        ("qwen3-8b", USAGE),
+        ("sdxl", Usage::of_images(4)),
+        ("whisper-1", Usage::of_audio_ms(95_400)),
+    ] {
+        let model = policy.model(name).expect("a model of the catalogue");
+        for payment in Currency::ALL {
+            let terms = || {
+                SeedPricing::new()
+                    .terms(policy, model, payment, Some(&rate), NOW)
+                    .expect("terms")
+            };
+            let agreed = terms();
+            criterion.bench_function(&format!("quote of {name} in {payment}"), |bench| {
+                bench.iter(|| terms().quote(black_box(used)).expect("a quote"));
+            });
+            criterion.bench_function(&format!("charge of {name} in {payment}"), |bench| {
+                bench.iter(|| agreed.price(black_box(&used)).expect("a price"));
+            });
+        }
+    }
 }
 
 /// A ledger with one rich consumer, and the number of the next request.
