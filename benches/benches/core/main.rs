@@ -1,4 +1,4 @@
-//! What the pure pieces on a request's way cost: price and split, ledger, protocol, events, and the leaderboard beside it.
+//! What the pure pieces on a request's way cost: price and split, ledger, protocol, events; and what is measured of providers.
 #![expect(
     clippy::expect_used,
     reason = "a measurement that cannot go on must stop"
@@ -7,6 +7,7 @@
 mod leaderboard;
 mod money;
 mod routing;
+mod score;
 mod session;
 
 use criterion::Criterion;
@@ -16,6 +17,7 @@ fn main() {
     leaderboard::benches(&mut criterion);
     money::benches(&mut criterion);
     routing::benches(&mut criterion);
+    score::benches(&mut criterion);
     session::benches(&mut criterion);
     criterion.final_summary();
 }

@@ -10,6 +10,7 @@
 
 mod admin;
 mod api;
+mod benchmark;
 mod config;
 mod e2e;
 mod gateway;
