@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::GovernanceRules;
+use crate::BasisPoints;
 use crate::policy::{PolicyError, check};
 
 /// `[governance]` of a policy document.
@@ -58,9 +59,14 @@ impl GovernanceSection {
             check::within(key, value, 1, most)
                 .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
         };
+        let quorum = check::points("governance.quorum_bps", self.quorum_bps)?;
+        if quorum == BasisPoints::ZERO {
+            let rule = "without a quorum one vote decides";
+            return Err(PolicyError::invalid("governance.quorum_bps", 0, rule));
+        }
         Ok(GovernanceRules {
             voting,
-            quorum: check::points("governance.quorum_bps", self.quorum_bps)?,
+            quorum,
             majority_above: majority,
             delay,
             execution: check::days("governance.execution_days", self.execution_days, 1, 366)?,

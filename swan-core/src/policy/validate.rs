@@ -40,6 +40,7 @@ impl Policy {
             swan_discount: payment.swan_discount(),
             comparison: models::comparison(&document.comparison)?,
         };
+        let benchmark = document.benchmark.check()?;
         let catalogue = models::catalogue(&document.models, &bounds)?;
         Ok(Self {
             stamp: PolicyStamp::new(version, PolicyHash::of(&source)),
@@ -63,9 +64,9 @@ impl Policy {
                 .as_ref()
                 .map(|section| section.check().map(Arc::new))
                 .transpose()?,
-            standing: document.standing.check()?,
+            standing: document.standing.check(benchmark.expires())?,
             leaderboard: document.leaderboard.check()?,
-            benchmark: document.benchmark.check()?,
+            benchmark,
             routing: document.routing.check()?,
             health: document.health.check()?,
             default_max_output_tokens: default_max_output,

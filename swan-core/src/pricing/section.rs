@@ -94,6 +94,11 @@ impl Section {
             return Err(PolicyError::invalid(key, "(missing)", rule));
         };
         let points = points(key, value)?;
+        if points == BasisPoints::WHOLE {
+            let rule =
+                "a whole share makes every charge nothing, or every credit twice its deposit";
+            return Err(PolicyError::invalid(key, value, rule));
+        }
         let max_age = within(
             "payment.rate_max_age_secs",
             self.rate_max_age_secs,

@@ -15,7 +15,6 @@ use crate::policy::check::{days, hours, points, within};
 pub(crate) struct Section {
     grace_days: u64,
     probation_hours: u64,
-    results_expire_days: u64,
     success_least_bps: u64,
     success_window_days: u64,
     success_least_attempts: u64,
@@ -76,7 +75,8 @@ struct ContextSection {
 
 impl Section {
     /// The rules, if every value keeps to its own.
-    pub(crate) fn check(&self) -> Result<StandingRules, PolicyError> {
+    /// `results_expire` is how long a pass of the policy's benchmark is good for.
+    pub(crate) fn check(&self, results_expire: Duration) -> Result<StandingRules, PolicyError> {
         let attempts = "standing.success_least_attempts";
         let least_attempts = within(attempts, self.success_least_attempts, 1, 1_000_000)?;
         let required = points(
@@ -104,12 +104,7 @@ impl Section {
         Ok(StandingRules {
             grace: days("standing.grace_days", self.grace_days, 0, 365)?,
             probation: hours("standing.probation_hours", self.probation_hours, 0, 720)?,
-            results_expire: days(
-                "standing.results_expire_days",
-                self.results_expire_days,
-                1,
-                365,
-            )?,
+            results_expire,
             success_least: points("standing.success_least_bps", self.success_least_bps)?,
             success_window: days(
                 "standing.success_window_days",
@@ -194,13 +189,15 @@ impl Section {
                 share: points("standing.context.slash_bps", context.slash_bps)?.into(),
             })
         });
+        // A fraud that costs nothing is none.
+        let multiple = "standing.fraud.multiple_bps";
         Ok(PolicySlashing {
             failures,
             destination,
             fraud: Fraud {
                 multiple_bps: small(
-                    "standing.fraud.multiple_bps",
-                    self.fraud.multiple_bps,
+                    multiple,
+                    within(multiple, self.fraud.multiple_bps, 1, 1_000_000)?,
                     1_000_000,
                 )?,
                 destination: self.fraud.destination,

@@ -71,7 +71,7 @@ fn what_cannot_be_proposed_is_named() {
             protected("split.phase", "split.phase"),
         ),
         (
-            change("governance.quorum_bps", 0),
+            change("governance.quorum_bps", 1),
             protected("governance.quorum_bps", "governance"),
         ),
         (

@@ -46,7 +46,7 @@ fn a_protected_key_protects_its_parts_and_what_it_is_part_of() {
 }
 
 /// What the document says, what it says instead, and the error.
-const WRONG: [(&str, &str, &str); 12] = [
+const WRONG: [(&str, &str, &str); 13] = [
     (
         "voting_days = 7",
         "voting_days = 0",
@@ -71,6 +71,11 @@ const WRONG: [(&str, &str, &str); 12] = [
         "quorum_bps = 1_000",
         "quorum_bps = 10_001",
         "governance.quorum_bps = 10001, but a share is at most 10000 basis points",
+    ),
+    (
+        "quorum_bps = 1_000",
+        "quorum_bps = 0",
+        "governance.quorum_bps = 0, but without a quorum one vote decides",
     ),
     (
         "majority_above_bps = 5_000",

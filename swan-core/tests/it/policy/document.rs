@@ -22,7 +22,7 @@ fn the_built_in_policy_says_what_the_seed_says() {
 }
 
 /// What the document says, what it says instead, and the error.
-const WRONG: [(&str, &str, &str); 14] = [
+const WRONG: [(&str, &str, &str); 16] = [
     (
         "version = \"swan-2.0\"",
         "version = \"Swan 2\"",
@@ -32,6 +32,16 @@ const WRONG: [(&str, &str, &str); 14] = [
         "swan_discount_bps = 2_000",
         "swan_discount_bps = 20_000",
         "the policy says payment.swan_discount_bps = 20000, but a share is at most 10000 basis points",
+    ),
+    (
+        "swan_discount_bps = 2_000",
+        "swan_discount_bps = 10_000",
+        "the policy says payment.swan_discount_bps = 10000, but a whole share makes every charge nothing, or every credit twice its deposit",
+    ),
+    (
+        "multiple_bps = 20_000",
+        "multiple_bps = 0",
+        "the policy says standing.fraud.multiple_bps = 0, but it lies between 1 and 1000000",
     ),
     (
         "provider_bps = 9_500",
