@@ -188,15 +188,17 @@ impl Market {
                 continue;
             }
             one.come_and_go(&mut self.rng);
-            one.windows.hour(one.is_online);
+            if one.is_online {
+                one.windows.present(now, now.after(HOUR));
+            }
             self.benchmark(position, now)?;
-            self.show(position);
+            self.show(position, now);
         }
         Ok(())
     }
 
     /// Shows a provider to routing as it is now.
-    pub(super) fn show(&mut self, position: usize) {
+    pub(super) fn show(&mut self, position: usize, now: Timestamp) {
         let (Some(one), Some(candidate)) =
             (self.people.get(position), self.candidates.get_mut(position))
         else {
@@ -205,14 +207,13 @@ impl Market {
         candidate.provider = one.id;
         candidate.draining = !one.is_online || one.is_gone;
         candidate.class = one.standing.routing();
-        candidate.success_permille = one.windows.success_permille();
+        candidate.success_permille = one.windows.success_permille(now);
         candidate.ewma_ttft_ms = Some(one.conduct.first_content_ms);
     }
 
     fn close_day(&mut self, day: Day) -> Result<(), SimulationError> {
         let today = day.plus(1);
         for one in &mut self.people {
-            one.windows.day();
             one.days_in_standing += u64::from(one.standing.routing() == RoutingClass::Normal);
         }
         let revenue = self.totals.take_day();

@@ -49,7 +49,7 @@ impl Participant {
             pledge,
             schedule: Schedule::start(now, policy.benchmark(), rng),
             samples: Vec::new(),
-            windows: Windows::default(),
+            windows: Windows::new(),
             is_online: true,
             is_gone: false,
             identities: 1,
@@ -75,7 +75,7 @@ impl Participant {
         self.standing = Standing::register(id, now);
         self.schedule = Schedule::start(now, policy.benchmark(), rng);
         self.samples.clear();
-        self.windows = Windows::default();
+        self.windows = Windows::new();
         self.identities += 1;
         self.pledge.renew()
     }

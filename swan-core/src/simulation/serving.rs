@@ -46,7 +46,7 @@ impl Market {
                 break;
             };
             let served = self.rng.below(10_000) < u64::from(one.conduct.served_bps);
-            one.windows.attempt(served, self.scenario.weight);
+            one.windows.attempt(request.at, served);
             if served {
                 return self.charge(route.position, request);
             }
