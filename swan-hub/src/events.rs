@@ -1,9 +1,14 @@
 //! What happens in the hub, for the integrator: one record a request, without prompts, answers or secrets.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use swan_core::health::Ending;
+use swan_core::protocol::Operation;
 use swan_core::{AccountId, Amount, Currency, KeyId, ModelId, ProviderId, RequestId, Usage};
+
+use crate::providers::ConnectionMode;
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,12 +37,52 @@ impl Outcome {
     }
 }
 
+/// One attempt at one provider or endpoint. Times are counted from the first byte of the request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AttemptRecord {
+    /// Who was tried. Endpoints of the hub have an id, too, derived from their name.
+    pub provider: ProviderId,
+    /// Its display name.
+    pub name: Arc<str>,
+    /// By what way it was reached.
+    pub mode: ConnectionMode,
+    /// When the request was handed to it.
+    pub started: Duration,
+    /// When the head of its answer was there.
+    pub first_byte: Option<Duration>,
+    /// When its first content was there; of a whole answer, when all of it was.
+    pub first_content: Option<Duration>,
+    /// When it was over.
+    pub ended: Duration,
+    /// How it ended; [`Ending::verdict`] says whom that speaks against.
+    pub ending: Ending,
+    /// The HTTP status that it gave, if it gave one.
+    pub status: Option<u16>,
+    /// Whether it was begun beside another attempt because that one took long.
+    pub hedge: bool,
+    /// Whether its answer is the one that the consumer got, wholly or in part.
+    pub chosen: bool,
+    /// Whether it is still under way.
+    pub(crate) is_open: bool,
+}
+
+impl AttemptRecord {
+    /// How long it took.
+    #[must_use]
+    pub const fn duration(&self) -> Duration {
+        self.ended.saturating_sub(self.started)
+    }
+}
+
 /// One request, from admission to its end.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestRecord {
     /// The request.
     pub request: RequestId,
+    /// What was asked for.
+    pub operation: Operation,
     /// The account that paid or would have paid, once it was known.
     pub account: Option<AccountId>,
     /// The key that was shown, once it was known.
@@ -48,8 +93,8 @@ pub struct RequestRecord {
     pub provider: Option<ProviderId>,
     /// Whether the consumer asked for a stream.
     pub streaming: bool,
-    /// How often a provider was tried.
-    pub attempts: u32,
+    /// Who was tried, in the order in which they were asked.
+    pub attempts: Vec<AttemptRecord>,
     /// How it ended.
     pub outcome: Outcome,
     /// The code of the error that the consumer got, if it got one.
@@ -64,6 +109,51 @@ pub struct RequestRecord {
     pub duration: Duration,
     /// From the first byte of the request to the first content for the consumer.
     pub first_content: Option<Duration>,
+}
+
+impl RequestRecord {
+    /// The attempt whose answer the consumer got, wholly or in part.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&AttemptRecord> {
+        self.attempts.iter().find(|attempt| attempt.chosen)
+    }
+
+    /// The last attempt, or the one whose answer the consumer got.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&AttemptRecord> {
+        self.chosen().or_else(|| self.attempts.last())
+    }
+
+    /// By what way whoever served, or was tried last, was reached.
+    #[must_use]
+    pub fn mode(&self) -> Option<ConnectionMode> {
+        self.decisive().map(|attempt| attempt.mode)
+    }
+
+    /// The time in the hub before somebody was asked; `None` when nobody was.
+    #[must_use]
+    pub fn before_dispatch(&self) -> Option<Duration> {
+        self.attempts.first().map(|first| first.started)
+    }
+
+    /// The time during which the hub was waiting for somebody whom it had asked, two at once counted once.
+    ///
+    /// Of a stream this includes the time that the consumer took to read it, since the hub waits with the consumer then.
+    #[must_use]
+    pub fn upstream(&self) -> Duration {
+        let mut upto = Duration::ZERO;
+        self.attempts.iter().fold(Duration::ZERO, |sum, attempt| {
+            let fresh = attempt.ended.saturating_sub(attempt.started.max(upto));
+            upto = upto.max(attempt.ended);
+            sum.saturating_add(fresh)
+        })
+    }
+
+    /// The time that the hub itself added: all but [`upstream`](Self::upstream).
+    #[must_use]
+    pub fn overhead(&self) -> Duration {
+        self.duration.saturating_sub(self.upstream())
+    }
 }
 
 /// Is told what happened; an embedder replaces it to feed its own records.
@@ -95,17 +185,22 @@ impl EventSink for TracingSink {
             model = record.model.as_ref().map(tracing::field::display),
             provider = record.provider.map(tracing::field::display),
             streaming = record.streaming,
-            attempts = record.attempts,
+            operation = record.operation.as_str(),
+            attempts = record.attempts.len(),
+            mode = record.mode().map(ConnectionMode::as_str),
             outcome = record.outcome.as_str(),
             error = record.error.as_deref(),
             prompt_tokens = record.usage.map(|usage| usage.prompt_tokens),
             completion_tokens = record.usage.map(|usage| usage.completion_tokens),
             charge = %record.charge,
             currency = record.currency.code(),
-            duration_ms = u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
-            first_content_ms = record
-                .first_content
-                .map(|first| u64::try_from(first.as_millis()).unwrap_or(u64::MAX)),
+            duration_ms = millis(record.duration),
+            overhead_us = u64::try_from(record.overhead().as_micros()).unwrap_or(u64::MAX),
+            first_content_ms = record.first_content.map(millis),
         );
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -57,6 +57,8 @@ pub enum Ending {
     LineBusy,
     /// It had said that it goes.
     Draining,
+    /// Another provider, asked beside it, showed content earlier.
+    Outrun,
     /// The hub failed.
     HubFailed,
 }
@@ -81,7 +83,7 @@ pub enum Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verdict {
-    /// Whom it speaks against; `None` when nothing went wrong.
+    /// Whom it speaks against; `None` when nobody did anything wrong.
     pub blame: Option<Blame>,
     /// To the circuit breaker, which asks whether the provider works at all.
     pub breaker: Counts,
@@ -106,6 +108,7 @@ impl Ending {
     /// | cancelled, slow consumer | consumer | - | - | - | no |
     /// | too large | consumer | - | - | - | yes |
     /// | unsupported, line busy, draining | hub | - | - | - | yes |
+    /// | outrun | nobody | - | - | - | no |
     /// | too long, hub failed | hub | - | - | - | no |
     ///
     /// A 429 is busy and not broken: a provider that answers it works, so its breaker stays closed and its standing is not
@@ -131,10 +134,11 @@ impl Ending {
             Self::Unreachable | Self::Lost | Self::NoFirstByte | Self::Idle | Self::Malformed => {
                 FAILED
             }
-            Self::Cancelled | Self::SlowConsumer => neutral(Blame::Consumer, false),
-            Self::TooLarge => neutral(Blame::Consumer, true),
-            Self::Unsupported | Self::LineBusy | Self::Draining => neutral(Blame::Hub, true),
-            Self::TooLong | Self::HubFailed => neutral(Blame::Hub, false),
+            Self::Cancelled | Self::SlowConsumer => neutral(Some(Blame::Consumer), false),
+            Self::TooLarge => neutral(Some(Blame::Consumer), true),
+            Self::Unsupported | Self::LineBusy | Self::Draining => neutral(Some(Blame::Hub), true),
+            Self::Outrun => neutral(None, false),
+            Self::TooLong | Self::HubFailed => neutral(Some(Blame::Hub), false),
         }
     }
 
@@ -169,9 +173,9 @@ const FAILED: Verdict = Verdict {
     retry: true,
 };
 
-const fn neutral(blame: Blame, retry: bool) -> Verdict {
+const fn neutral(blame: Option<Blame>, retry: bool) -> Verdict {
     Verdict {
-        blame: Some(blame),
+        blame,
         breaker: Counts::Neutral,
         routing: Counts::Neutral,
         standing: Counts::Neutral,
@@ -181,7 +185,7 @@ const fn neutral(blame: Blame, retry: bool) -> Verdict {
 
 const fn of_status(code: u16) -> Verdict {
     match code {
-        400 | 405 | 406 | 409 | 411..=417 | 422 | 431 => neutral(Blame::Consumer, false),
+        400 | 405 | 406 | 409 | 411..=417 | 422 | 431 => neutral(Some(Blame::Consumer), false),
         429 => Verdict {
             breaker: Counts::Neutral,
             standing: Counts::Neutral,

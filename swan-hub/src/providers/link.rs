@@ -12,8 +12,9 @@ use super::vitals::Vitals;
 use crate::external::Endpoint;
 
 /// By what way a provider is reached; the header `X-Swan-Connection-Mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ConnectionMode {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionMode {
     /// Over the provider's own WebSocket.
     Websocket,
     /// Over HTTP, to a configured endpoint.
@@ -22,7 +23,8 @@ pub(crate) enum ConnectionMode {
 
 impl ConnectionMode {
     /// The word of the header.
-    pub(crate) const fn as_str(self) -> &'static str {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Websocket => "websocket",
             Self::External => "external",

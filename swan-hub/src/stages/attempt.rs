@@ -166,7 +166,7 @@ fn next(
 async fn try_one(
     hub: &Shared,
     request: &ChatRequest,
-    bill: &Bill,
+    bill: &mut Bill,
     job: Job,
 ) -> Result<Answered, AttemptError> {
     if !request.head.stream {
@@ -214,9 +214,9 @@ fn job(
 }
 
 /// One attempt at a whole answer.
-async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptError> {
+async fn whole(bill: &mut Bill, job: Job, limit: usize) -> Result<Answered, AttemptError> {
     let mut reply = bill.slot()?.dispatch(job)?;
-    reply.head().await?;
+    bill.head(reply.head().await?.status);
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(piece) = reply.next().await {
@@ -249,6 +249,7 @@ async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptE
     if facts.choices == 0 {
         return Err(bad_gateway("its answer was empty".into()));
     }
+    bill.chosen();
     let content_bytes = facts.content_bytes;
     let usage = facts
         .usage
@@ -261,10 +262,11 @@ async fn whole(bill: &Bill, job: Job, limit: usize) -> Result<Answered, AttemptE
 }
 
 /// One attempt at a stream, up to its first content.
-async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, AttemptError> {
+async fn stream(bill: &mut Bill, job: Job, wants_usage: bool) -> Result<Answered, AttemptError> {
     let deadline = job.deadline;
     let mut reply = bill.slot()?.dispatch(job)?;
     let head = reply.head().await?;
+    bill.head(head.status);
     let sse = head.content_type.as_ref().is_none_or(|value| {
         value
             .as_bytes()
@@ -294,6 +296,7 @@ async fn stream(bill: &Bill, job: Job, wants_usage: bool) -> Result<Answered, At
         }
     }
     reply.content_shown();
+    bill.chosen();
     Ok(Answered::Stream(Box::new(Begun {
         reply,
         start,

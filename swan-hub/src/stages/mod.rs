@@ -30,6 +30,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
 use swan_core::Currency;
+use swan_core::protocol::Operation;
 use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
@@ -81,6 +82,7 @@ pub(crate) async fn chat(
     let body = admit::read_json(&request.headers, body, &hub.limits).await?;
     let asked = parse::chat(&request.headers, body)?;
     bill.streaming(asked.head.stream);
+    bill.operation(Operation::ChatCompletions);
     let lasts = match asked.head.stream {
         true => hub.limits.stream_deadline,
         false => hub.limits.request_deadline,

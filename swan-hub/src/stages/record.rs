@@ -4,11 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use swan_core::health::Ending;
+use swan_core::protocol::Operation;
 use swan_core::{Amount, Currency, RequestId};
 use tokio::time::Instant;
 
-use crate::events::{Outcome, RequestRecord};
+use crate::events::{AttemptRecord, Outcome, RequestRecord};
 use crate::hub::Shared;
+use crate::providers::Slot;
 
 /// Gathers the record of one request and hands it to the sink when dropped.
 #[derive(Debug)]
@@ -27,12 +30,13 @@ impl Recorder {
             first_content: None,
             record: RequestRecord {
                 request,
+                operation: Operation::ChatCompletions,
                 account: None,
                 key: None,
                 model: None,
                 provider: None,
                 streaming: false,
-                attempts: 0,
+                attempts: Vec::new(),
                 outcome: Outcome::Failed,
                 error: None,
                 usage: None,
@@ -46,6 +50,58 @@ impl Recorder {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// An attempt at whom `slot` stands for begins.
+    pub(crate) fn attempt(&mut self, slot: &Slot) {
+        let started = self.elapsed();
+        // Nearly all requests need one.
+        self.record.attempts.reserve_exact(1);
+        self.record.attempts.push(AttemptRecord {
+            provider: slot.provider(),
+            name: Arc::clone(slot.provider_name()),
+            mode: slot.mode(),
+            started,
+            first_byte: None,
+            first_content: None,
+            ended: started,
+            ending: Ending::Cancelled,
+            status: None,
+            hedge: false,
+            chosen: false,
+            is_open: true,
+        });
+    }
+
+    /// The head of the answer to the last attempt is there.
+    pub(crate) fn head(&mut self, status: u16) {
+        let now = self.elapsed();
+        if let Some(attempt) = self.record.attempts.last_mut() {
+            attempt.first_byte = Some(now);
+            attempt.status = Some(status);
+        }
+    }
+
+    /// The last attempt has shown content, and is the one whose answer goes to the consumer.
+    pub(crate) fn chosen(&mut self) {
+        let now = self.elapsed();
+        if let Some(attempt) = self.record.attempts.last_mut() {
+            attempt.first_content = Some(now);
+            attempt.chosen = true;
+        }
+    }
+
+    /// The last attempt is over, unless it was already.
+    pub(crate) fn attempt_ended(&mut self, ending: Ending) {
+        let now = self.elapsed();
+        if let Some(attempt) = self.record.attempts.last_mut().filter(|last| last.is_open) {
+            attempt.ended = now;
+            attempt.ending = ending;
+            attempt.is_open = false;
+            if let Ending::Status { code } = ending {
+                attempt.status = Some(code);
+            }
+        }
     }
 
     /// Notes when the first content went out.
@@ -62,6 +118,7 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
+        self.attempt_ended(Ending::Cancelled);
         self.record.duration = self.elapsed();
         self.record.first_content = self
             .first_content

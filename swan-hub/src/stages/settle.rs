@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use swan_core::health::Ending;
 use swan_core::ledger::ChargeRecord;
-use swan_core::protocol::StreamEnd;
+use swan_core::protocol::{Operation, StreamEnd};
 use swan_core::{
     Amount, Basis, Currency, PayoutSplit, ProviderId, ReportedUsage, RequestEvent, RequestId,
     RequestState, RevenueSplit as _, Seen, Usage,
@@ -96,6 +96,11 @@ impl Bill {
         &self.hub
     }
 
+    /// What is asked for.
+    pub(crate) fn operation(&mut self, operation: Operation) {
+        self.recorder.record.operation = operation;
+    }
+
     /// What the request is paid in.
     pub(crate) const fn currency(&self) -> Currency {
         self.recorder.record.currency
@@ -143,10 +148,20 @@ impl Bill {
     pub(crate) fn attempt(&mut self, slot: Slot) {
         self.step(RequestEvent::Dispatch);
         self.payee = (slot.mode() == ConnectionMode::Websocket).then(|| slot.provider());
-        self.recorder.record.attempts += 1;
+        self.recorder.attempt(&slot);
         self.recorder.record.provider = self.payee;
         self.dispatched = Instant::now();
         self.slot = Some(slot);
+    }
+
+    /// The head of the answer of whoever is being tried is there.
+    pub(super) fn head(&mut self, status: u16) {
+        self.recorder.head(status);
+    }
+
+    /// Whoever is being tried has shown content: its answer is the one that the consumer gets.
+    pub(super) fn chosen(&mut self) {
+        self.recorder.chosen();
     }
 
     /// Keeps the latest word on why this provider was chosen.
@@ -169,6 +184,7 @@ impl Bill {
     /// The provider who was being tried has failed, or was ended.
     pub(crate) fn attempt_failed(&mut self, ending: Ending) {
         self.step(RequestEvent::AttemptFailed);
+        self.recorder.attempt_ended(ending);
         if let Some(slot) = self.slot.take() {
             slot.finish(providers::Outcome::Failed(ending));
         }
@@ -177,6 +193,7 @@ impl Bill {
     /// The provider who was being tried has failed as it may over a request that breaks everybody.
     pub(crate) fn attempt_suspect(&mut self, ending: Ending) -> Option<Suspect> {
         self.step(RequestEvent::AttemptFailed);
+        self.recorder.attempt_ended(ending);
         self.slot.take().map(|slot| slot.suspect(ending))
     }
 
@@ -211,6 +228,7 @@ impl Bill {
     /// The answer is whole: charges it.
     pub(crate) fn settle(&mut self, usage: Option<&Bytes>, hints: Option<StreamEnd>) -> Settling {
         self.step(RequestEvent::Complete);
+        self.recorder.attempt_ended(Ending::Served);
         // A whole answer comes at once, and says nothing about its first token.
         let first_content = self.recorder.first_content_at();
         let first_token = first_content

@@ -11,9 +11,9 @@ use swan_hub::store::{
     StorePlace, Watch,
 };
 use swan_hub::{
-    AuthenticateError, Authenticator, Config, ConfigError, Consumer, Durability, Entropy,
-    EventSink, ExternalConfig, ExternalError, FixedPrice, Hub, HubBuilder, HubError, Limits,
-    Outcome, PriceOracle, RequestRecord, SystemClock, SystemEntropy, TracingSink,
+    AttemptRecord, AuthenticateError, Authenticator, Config, ConfigError, ConnectionMode, Consumer,
+    Durability, Entropy, EventSink, ExternalConfig, ExternalError, FixedPrice, Hub, HubBuilder,
+    HubError, Limits, Outcome, PriceOracle, RequestRecord, SystemClock, SystemEntropy, TracingSink,
 };
 
 fn shared<T: Debug + Send + Sync + 'static>() {}
@@ -34,11 +34,13 @@ fn types_can_be_shared_and_shown() {
     handle::<Limits>();
     handle::<ExternalConfig>();
     handle::<RequestRecord>();
+    handle::<AttemptRecord>();
     handle::<BooksOptions>();
     handle::<SqliteOptions>();
     word::<Consumer>();
     word::<Durability>();
     word::<Outcome>();
+    word::<ConnectionMode>();
     word::<Recovery>();
     shared::<HubBuilder>();
     shared::<Hold>();

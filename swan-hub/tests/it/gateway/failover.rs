@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use swan_core::Amount;
-use swan_core::protocol::{CancelReason, Failure};
-use swan_hub::Outcome;
+use swan_core::health::{Blame, Ending};
+use swan_core::protocol::{CancelReason, Failure, Operation};
+use swan_hub::{ConnectionMode, Outcome};
 
 use super::provider::{Act, begin, refusal, reply, sse};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage};
@@ -64,7 +65,7 @@ async fn a_provider_that_fails_before_its_answer_is_replaced_unseen() {
             market.settled().await;
             assert_eq!(market.spent("5"), market.price(7, 2), "{name}");
             assert_eq!(market.earned(1), Amount::ZERO, "{name}");
-            assert_eq!(market.records.last().attempts, 2);
+            assert_eq!(market.records.last().attempts.len(), 2);
         }
     }
 }
@@ -153,8 +154,59 @@ async fn after_three_failures_the_consumer_hears_of_the_last() {
         assert_eq!(answer.error_code(), "provider_failed");
         assert_eq!(market.spent("5"), Amount::ZERO);
         let record = market.records.last();
-        assert_eq!((record.attempts, record.outcome), (3, Outcome::Failed));
+        assert_eq!(
+            (record.attempts.len(), record.outcome),
+            (3, Outcome::Failed)
+        );
         serving.drain(..).for_each(|task| task.abort());
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_is_on_record_with_who_was_to_blame() {
+    for streaming in [false, true] {
+        let market = Market::start().await;
+        let mut bad = market.provider(1).await;
+        let mut good = market.provider_of(2, false, &[MODEL]).await;
+        let call = market
+            .chat(ask(&format!("\"stream\":{streaming}")))
+            .header("x-swan-provider", "node-1");
+        let answer = call.background();
+        bad.serve(refusal(502, "bad gateway")).await;
+        let right = match streaming {
+            true => sse([delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat()),
+            false => reply(completion("hello", 7, 2)),
+        };
+        good.serve(right).await;
+        assert_eq!(answer.await.unwrap().status, 200);
+        market.settled().await;
+        let record = market.records.last();
+        assert_eq!(record.operation, Operation::ChatCompletions);
+        let [failed, served] = &*record.attempts else {
+            panic!("{record:?}")
+        };
+        assert_eq!((&*failed.name, &*served.name), ("node-1", "node-2"));
+        assert_eq!(failed.ending, Ending::Status { code: 502 });
+        assert_eq!(failed.ending.verdict().blame, Some(Blame::Provider));
+        assert_eq!((failed.status, served.status), (Some(502), Some(200)));
+        assert_eq!(served.ending, Ending::Served);
+        assert_eq!((failed.chosen, served.chosen), (false, true));
+        assert_eq!((failed.first_content, failed.hedge), (None, false));
+        assert_eq!(record.mode(), Some(ConnectionMode::Websocket));
+        let course = [
+            Duration::ZERO,
+            record.before_dispatch().unwrap(),
+            failed.ended,
+            served.started,
+            served.first_byte.unwrap(),
+            served.first_content.unwrap(),
+            served.ended,
+            record.duration,
+        ];
+        assert!(course.is_sorted(), "{course:?}");
+        let both = failed.duration() + served.duration();
+        assert_eq!(record.upstream(), both);
+        assert_eq!(record.overhead(), record.duration - both);
     }
 }
 

@@ -48,7 +48,7 @@ async fn a_request_is_answered_charged_and_shared_out() {
         );
         let record = market.records.last();
         assert_eq!(record.outcome, Outcome::Completed);
-        assert_eq!((record.attempts, record.charge), (1, cost));
+        assert_eq!((record.attempts.len(), record.charge), (1, cost));
         assert_eq!(record.request.to_string(), answer.header("x-request-id"));
     }
 }
