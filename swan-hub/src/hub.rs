@@ -84,7 +84,8 @@ impl Hub {
         HubBuilder::new()
     }
 
-    /// The whole HTTP surface: the OpenAI API under `/v1`, `/healthz`, `/readyz`, and the provider socket at `/ws`.
+    /// The whole HTTP surface: the OpenAI API under `/v1`, `/healthz`, `/readyz`, the provider socket at `/ws`, and at
+    /// `/openapi.json` the OpenAPI 3.1 document of all of it.
     ///
     /// It nests under any path of another router and runs behind that router's own middleware. Every other path under it
     /// gets a 404 in the shape that OpenAI clients read; to merge the routes into a router that has a fallback of its own,
@@ -95,12 +96,13 @@ impl Hub {
 
     /// The routes of [`Hub::router`] without an answer to paths and methods that do not exist.
     pub fn routes(&self) -> axum::Router {
-        gateway::routes(&self.shared).merge(gateway::provider_routes(&self.shared))
+        gateway::routes(&self.shared).documented()
     }
 
     /// The provider side alone: the socket at `/ws` and the status route that the public agent asks first.
     pub fn provider_router(&self) -> axum::Router {
-        gateway::with_fallbacks(gateway::provider_routes(&self.shared), &self.shared)
+        let routes = gateway::provider_routes(&self.shared).into_router();
+        gateway::with_fallbacks(routes, &self.shared)
     }
 
     /// Serves until `shutdown` resolves, then drains for at most `drain` and stops.

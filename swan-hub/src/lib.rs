@@ -8,6 +8,7 @@ mod external;
 mod gateway;
 mod hub;
 pub mod ledger;
+mod openapi;
 mod providers;
 mod seams;
 mod segments;

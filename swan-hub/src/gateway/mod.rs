@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod chat;
+mod described;
 mod headers;
 mod health;
 mod models;
@@ -13,28 +14,29 @@ mod socket;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
 
 pub(crate) use answer::Answer;
 pub(crate) use server::serve;
 
 use crate::hub::Shared;
+use crate::openapi::Routes;
 use crate::providers;
 
 /// Every route of the hub, without answers to paths that do not exist.
-pub(crate) fn routes(hub: &Arc<Shared>) -> Router {
-    Router::new()
-        .route("/v1/chat/completions", post(chat::completions))
-        .route("/v1/models", get(models::list))
-        .route("/v1/models/{*id}", get(models::one))
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+pub(crate) fn routes(hub: &Arc<Shared>) -> Routes {
+    Routes::new()
+        .add(described::chat(), chat::completions)
+        .add(described::models(), models::list)
+        .add(described::model(), models::one)
+        .add(described::live(), health::live)
+        .add(described::ready(), health::ready)
         .with_state(Arc::clone(hub))
+        .merge(provider_routes(hub))
 }
 
 /// The routes that providers use.
-pub(crate) fn provider_routes(hub: &Arc<Shared>) -> Router {
-    providers::router(Arc::clone(&hub.sessions))
+pub(crate) fn provider_routes(hub: &Arc<Shared>) -> Routes {
+    providers::routes().with_state(Arc::clone(&hub.sessions))
 }
 
 /// The routes, and an answer of the one shape to everything else.

@@ -6,6 +6,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::{Modality, Model, ModelId};
 
@@ -14,8 +15,8 @@ use crate::hub::Shared;
 use crate::stages::RequestError;
 
 /// One model as OpenAI's clients read it, with what a market adds.
-#[derive(Serialize)]
-struct Listed {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Listed {
     id: String,
     object: &'static str,
     created: u64,
@@ -30,16 +31,16 @@ struct Listed {
 }
 
 /// Prices in US dollars, as decimal strings.
-#[derive(Serialize)]
-struct Prices {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Prices {
     currency: &'static str,
     input_per_million_tokens: String,
     cached_input_per_million_tokens: String,
     output_per_million_tokens: String,
 }
 
-#[derive(Serialize)]
-struct List {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct List {
     object: &'static str,
     data: Vec<Listed>,
 }

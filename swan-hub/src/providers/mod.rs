@@ -29,9 +29,6 @@ mod vitals;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::get;
-
 pub(crate) use attempt::AttemptError;
 pub(crate) use declared::Declared;
 pub(crate) use job::{Head, Job};
@@ -45,10 +42,27 @@ pub(crate) use sessions::{Sessions, SessionsConfig};
 pub(crate) use slot::{Outcome, Slot, Suspect};
 pub(crate) use vitals::Vitals;
 
+use crate::openapi::{Access, Operation, Routes};
+
 /// The routes that providers use. They work below any path.
-pub(crate) fn router(sessions: Arc<Sessions>) -> Router {
-    Router::new()
-        .route("/ws", get(upgrade::upgrade))
-        .route("/api/v1/provider/status", get(status::status))
-        .with_state(sessions)
+pub(crate) fn routes() -> Routes<Arc<Sessions>> {
+    let socket = Operation::get(
+        "/ws",
+        "The provider socket: `docs/PROTOCOL.md` says what goes over it",
+    )
+    .tag("Providers")
+    .answers_as(101, "From here on WebSocket", "")
+    .fails([400, 426, 429, 503]);
+    let status = Operation::get(
+        "/api/v1/provider/status",
+        "What an agent asks before it dials",
+    )
+    .tag("Providers")
+    .access(Access::Provider)
+    .answers::<status::Status>(200, "The key is good")
+    .answers::<status::Status>(401, "The key is not")
+    .answers_as(503, "It cannot be said now", "text/plain");
+    Routes::new()
+        .add(socket, upgrade::upgrade)
+        .add(status, status::status)
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sessions::Sessions;
@@ -17,8 +18,8 @@ use super::upgrade::bearer;
 use crate::store::{AuthError, KeyKind};
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
-struct Status {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Status {
     provider_id: String,
     name: String,
     status: &'static str,

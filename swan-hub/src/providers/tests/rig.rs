@@ -14,7 +14,7 @@ use swan_core::{AccountId, Clock, KeyId, ModelId, ProviderId, RequestId, Timesta
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::super::{Job, Registry, Reply, Sessions, SessionsConfig, Slot, router};
+use super::super::{Job, Registry, Reply, Sessions, SessionsConfig, Slot, routes};
 use crate::store::{KeyKind, KeyRecord, KeyRing, MemoryStore, Secret, Store};
 
 /// A model of the catalogue.
@@ -64,7 +64,7 @@ impl Rig {
         ));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let app = mount(router(Arc::clone(&sessions)));
+        let app = mount(routes().with_state(Arc::clone(&sessions)).into_router());
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self {
             registry,

@@ -8,6 +8,7 @@ mod external;
 mod external_tls;
 mod failover;
 mod http;
+mod openapi;
 mod operation;
 mod preferences;
 mod provider;

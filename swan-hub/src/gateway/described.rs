@@ -1,0 +1,106 @@
+//! What the OpenAPI document says of the routes here: the fields that the hub reads. All others are passed on in both directions.
+
+use schemars::JsonSchema;
+use serde_json::{Map, Value};
+
+use crate::openapi::Operation;
+
+const OPENAI: &str = "OpenAI API";
+
+/// A conversation to be continued.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ChatRequest {
+    /// A model of `/v1/models`, by its name or an alias.
+    model: String,
+    /// The conversation so far.
+    messages: Vec<Map<String, Value>>,
+    /// Whether to answer as server-sent events.
+    stream: Option<bool>,
+    /// What a stream should tell besides.
+    stream_options: Option<StreamOptions>,
+    /// The most tokens of the answer; what it may cost is set aside before.
+    #[schemars(range(min = 1))]
+    max_tokens: Option<u64>,
+    /// The same, by its newer name.
+    #[schemars(range(min = 1))]
+    max_completion_tokens: Option<u64>,
+    /// `SWAN` pays from the SWAN balance, at the policy's discount.
+    payment: Option<String>,
+    /// Who may serve it, as OpenRouter's clients say it.
+    provider: Option<Map<String, Value>>,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct StreamOptions {
+    /// Whether the last chunk tells tokens and cost.
+    include_usage: Option<bool>,
+}
+
+/// An answer, as the model server gave it, with the cost in `usage.cost`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Completion {
+    /// What the model says.
+    choices: Vec<Map<String, Value>>,
+    /// Tokens, and `cost` as a decimal string.
+    usage: Option<Map<String, Value>>,
+}
+
+/// How the hub is.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Health {
+    /// One word.
+    status: String,
+}
+
+/// The headers with which a consumer steers a request.
+fn steered(operation: Operation) -> Operation {
+    operation
+        .header::<String>(
+            "X-Swan-Provider",
+            "The provider that should serve it, by id or name",
+        )
+        .header::<String>("X-Swan-Allow-Fallbacks", "`false`: nobody else may")
+        .header::<String>("X-Swan-Payment", "`SWAN` pays from the SWAN balance")
+        .header::<String>("X-Swan-Trace", "`1`: the answer says how it was routed")
+}
+
+pub(super) fn chat() -> Operation {
+    let chat = Operation::post("/v1/chat/completions", "Continues a conversation");
+    steered(chat.tag(OPENAI))
+        .takes::<ChatRequest>()
+        .answers::<Completion>(200, "The answer, or with `stream` its events")
+        .answers_as(200, "", "text/event-stream")
+        .served()
+}
+
+pub(super) fn models() -> Operation {
+    Operation::get(
+        "/v1/models",
+        "The models with their prices, and who is there to serve them",
+    )
+    .tag(OPENAI)
+    .query::<String>("available", "`true`: only those that somebody serves now")
+    .answers::<super::models::List>(200, "The models")
+}
+
+pub(super) fn model() -> Operation {
+    Operation::get("/v1/models/{*id}", "One model")
+        .tag(OPENAI)
+        .segment::<String>("id", "Its name or an alias, with plain or encoded slashes")
+        .answers::<super::models::Listed>(200, "The model")
+        .fails([404])
+}
+
+pub(super) fn live() -> Operation {
+    Operation::get("/healthz", "Whether the hub runs").answers::<Health>(200, "It does")
+}
+
+pub(super) fn ready() -> Operation {
+    Operation::get("/readyz", "Whether the hub should get requests")
+        .answers::<Health>(200, "It should")
+        .answers::<Health>(503, "It drains, or its ledger takes nothing new")
+}

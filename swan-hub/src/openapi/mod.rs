@@ -1,0 +1,11 @@
+//! The OpenAPI 3.1 document, made from the same table that the router is made from, so that neither can know a route that the
+//! other does not.
+
+mod document;
+#[expect(dead_code, reason = "the routes of the market use the rest")]
+mod operation;
+mod routes;
+mod shapes;
+
+pub(crate) use operation::{Access, Operation};
+pub(crate) use routes::Routes;
