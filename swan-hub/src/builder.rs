@@ -13,6 +13,7 @@ use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::external::{ExternalConfig, ExternalEndpoint};
+use crate::generations::Generations;
 use crate::hub::{Hub, Shared};
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::providers::{Registry, Sessions, SessionsConfig};
@@ -202,6 +203,7 @@ impl HubBuilder {
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
             gate: Gate::new(self.limits.in_flight),
             streams: Streams::default(),
+            generations: Generations::default(),
             registry,
             sessions: Arc::new(sessions),
             _watch: watch,

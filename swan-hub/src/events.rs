@@ -112,6 +112,27 @@ pub struct RequestRecord {
 }
 
 impl RequestRecord {
+    /// The record of a request of which nothing is known yet.
+    pub(crate) const fn of(request: RequestId) -> Self {
+        Self {
+            request,
+            operation: Operation::ChatCompletions,
+            account: None,
+            key: None,
+            model: None,
+            provider: None,
+            streaming: false,
+            attempts: Vec::new(),
+            outcome: Outcome::Failed,
+            error: None,
+            usage: None,
+            charge: Amount::ZERO,
+            currency: Currency::Usd,
+            duration: Duration::ZERO,
+            first_content: None,
+        }
+    }
+
     /// The attempt whose answer the consumer got, wholly or in part.
     #[must_use]
     pub fn chosen(&self) -> Option<&AttemptRecord> {

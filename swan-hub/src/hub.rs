@@ -1,11 +1,13 @@
 //! The handle to a running hub.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use swan_core::{
-    Clock, ModelId, Policy, Pricing, RequestId, RevenueSplit, RoutingStrategy, SeededRng, Timestamp,
+    Clock, ModelId, Policy, Pricing, ProviderId, RequestId, RevenueSplit, RoutingStrategy,
+    SeededRng, Timestamp,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,6 +18,7 @@ use crate::error::HubError;
 use crate::events::EventSink;
 use crate::external::ExternalEndpoint;
 use crate::gateway;
+use crate::generations::{Generations, Totals};
 use crate::ledger::Books;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
@@ -53,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) external: Vec<ExternalEndpoint>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) streams: Streams,
+    /// What is known of requests that have ended.
+    pub(crate) generations: Generations,
     pub(crate) limits: Limits,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) started: Timestamp,
@@ -206,5 +211,32 @@ impl Hub {
             .iter()
             .find(|online| online.model.id.as_str() == model)
             .map_or(0, |online| online.providers)
+    }
+
+    /// What the whole hub did in the last `hours`, 24 at most, the hour that has begun included.
+    #[must_use]
+    pub fn totals(&self, hours: u64) -> Totals {
+        let shared = &self.shared;
+        shared.generations.network(shared.clock.now(), hours)
+    }
+
+    /// The same for every model that was asked for.
+    #[must_use]
+    pub fn model_totals(&self, hours: u64) -> HashMap<ModelId, Totals> {
+        let shared = &self.shared;
+        shared.generations.models(shared.clock.now(), hours)
+    }
+
+    /// The same for every provider that was asked, by model; endpoints of the hub have ids, too.
+    #[must_use]
+    pub fn provider_totals(&self, hours: u64) -> HashMap<(ProviderId, ModelId), Totals> {
+        let shared = &self.shared;
+        shared.generations.providers(shared.clock.now(), hours)
+    }
+
+    /// Records of requests that were dropped because more came than could be kept; their money is in the books.
+    #[must_use]
+    pub fn records_lost(&self) -> u64 {
+        self.shared.generations.lost()
     }
 }

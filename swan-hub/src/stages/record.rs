@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use swan_core::RequestId;
 use swan_core::health::Ending;
-use swan_core::protocol::Operation;
-use swan_core::{Amount, Currency, RequestId};
 use tokio::time::Instant;
 
-use crate::events::{AttemptRecord, Outcome, RequestRecord};
+use crate::events::{AttemptRecord, RequestRecord};
 use crate::hub::Shared;
 use crate::providers::Slot;
 
@@ -28,23 +27,7 @@ impl Recorder {
             hub: Arc::clone(hub),
             started: Instant::now(),
             first_content: None,
-            record: RequestRecord {
-                request,
-                operation: Operation::ChatCompletions,
-                account: None,
-                key: None,
-                model: None,
-                provider: None,
-                streaming: false,
-                attempts: Vec::new(),
-                outcome: Outcome::Failed,
-                error: None,
-                usage: None,
-                charge: Amount::ZERO,
-                currency: Currency::Usd,
-                duration: Duration::ZERO,
-                first_content: None,
-            },
+            record: RequestRecord::of(request),
         }
     }
 
@@ -124,5 +107,8 @@ impl Drop for Recorder {
             .first_content
             .map(|first| first.saturating_duration_since(self.started));
         self.hub.events.on_request(&self.record);
+        let id = self.record.request;
+        let record = std::mem::replace(&mut self.record, RequestRecord::of(id));
+        self.hub.generations.push(record);
     }
 }
