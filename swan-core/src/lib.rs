@@ -44,7 +44,9 @@ pub use catalogue::{
 };
 pub use grounds::{Fact, Grounds};
 pub use health::{Breaker, BreakerConfig, BreakerState, Permit};
-pub use ids::{AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId};
+pub use ids::{
+    AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId, UserId,
+};
 pub use machines::{InvalidTransition, RequestEvent, RequestState};
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError, RateError, StampedRate};

@@ -138,6 +138,10 @@ id! { prefixed:
     AccountId, "acc-", "acc- and 32 hexadecimal digits"
 }
 id! { prefixed:
+    /// Somebody who has signed up at a hub. Written `user-` and 32 hexadecimal digits.
+    UserId, "user-", "user- and 32 hexadecimal digits"
+}
+id! { prefixed:
     /// A provider, who may hold several connections. Written `prov-` and 32 hexadecimal digits.
     ProviderId, "prov-", "prov- and 32 hexadecimal digits"
 }

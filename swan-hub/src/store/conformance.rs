@@ -10,6 +10,8 @@
     reason = "a suite of tests that other crates can call"
 )]
 
+mod users;
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -37,6 +39,10 @@ where
     amounts_come_back_exactly(&*empty().await).await;
     the_version_follows_every_change(&*empty().await).await;
     the_lease_has_one_holder(&*empty().await).await;
+    users::users_are_found_by_id_and_address(&*empty().await).await;
+    users::an_address_and_a_provider_belong_to_one_user(&*empty().await).await;
+    users::logins_end_and_are_bounded(&*empty().await).await;
+    users::an_owner_has_one_provider(&*empty().await).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.
@@ -55,11 +61,13 @@ pub async fn reopened(filled: &dyn Store) {
         filled.pending_commands(10).await.unwrap(),
         [grant(1, "0.000000000001")]
     );
+    users::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
 }
 
 /// Writes one of everything.
 pub async fn fill(empty: &dyn Store) {
+    users::fill(empty).await;
     let _lease = empty.lease().await.unwrap();
     empty.append(&record(1, 3, 7)).await.unwrap();
     empty.append(&record(4, 1, 8)).await.unwrap();

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use swan_core::{AccountId, KeyId, ProviderId, Timestamp};
 
+use super::memory_users::Directory;
 use super::{
     AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord, Store,
     StoreError, StoredCommand,
@@ -17,6 +18,7 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
+    pub(super) users: Arc<Mutex<Directory>>,
     leased: Arc<AtomicBool>,
 }
 

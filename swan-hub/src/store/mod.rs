@@ -7,12 +7,14 @@ mod durability;
 mod error;
 mod key_ring;
 mod memory;
+mod memory_users;
 #[cfg(feature = "sqlite")]
 mod place;
 mod records;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod users;
 mod watch;
 
 use std::any::Any;
@@ -34,6 +36,7 @@ pub use records::{
 pub use secret::{KeyHash, Secret};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use users::{ProfileRecord, SESSIONS_PER_USER, SessionRecord, UserRecord, Users};
 #[cfg(feature = "cli")]
 pub(crate) use watch::{ANSWER_OK, carry_out};
 pub use watch::{Watch, WatchOptions};
@@ -50,7 +53,7 @@ pub use watch::{Watch, WatchOptions};
 ///
 /// The suite in `conformance` (feature `conformance`) checks an implementation.
 #[async_trait]
-pub trait Store: fmt::Debug + Send + Sync + 'static {
+pub trait Store: Users + fmt::Debug + Send + Sync + 'static {
     /// Takes the right to write the journal, until the lease is dropped or the process ends.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod directory;
 mod inbox;
 mod journal;
 mod open;
+mod users;
 mod worker;
 
 use std::fs::{File, OpenOptions, TryLockError};

@@ -9,10 +9,11 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
-const MIGRATIONS: [&str; SCHEMA as usize] = ["
+const MIGRATIONS: [&str; SCHEMA as usize] = [
+    "
 CREATE TABLE journal (
     first_seq INTEGER PRIMARY KEY,
     count INTEGER NOT NULL CHECK (count > 0),
@@ -50,7 +51,37 @@ CREATE TABLE inbox (
     answer TEXT
 ) STRICT;
 CREATE INDEX inbox_pending ON inbox (number) WHERE answer IS NULL;
-"];
+",
+    "
+CREATE TABLE users (
+    id BLOB PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    password TEXT NOT NULL,
+    account BLOB NOT NULL,
+    provider BLOB UNIQUE,
+    created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+    token BLOB PRIMARY KEY,
+    user BLOB NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_user ON sessions (user, created_ms);
+CREATE INDEX sessions_expiry ON sessions (expires_ms);
+CREATE TABLE profiles (
+    provider BLOB PRIMARY KEY,
+    owner TEXT UNIQUE,
+    worker TEXT,
+    beneficiary TEXT,
+    description TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    hardware TEXT NOT NULL,
+    review_requested_ms INTEGER
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The connection that writes; brings the file to the current schema first.
 pub(super) fn writer(path: &Path, options: SqliteOptions) -> Result<Connection, StoreError> {

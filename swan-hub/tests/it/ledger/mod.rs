@@ -3,6 +3,7 @@
 mod books;
 mod crash;
 pub(crate) mod faulty;
+mod faulty_users;
 mod journal_format;
 mod killed;
 

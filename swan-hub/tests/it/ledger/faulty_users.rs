@@ -1,0 +1,42 @@
+//! The users of a faulty store, which are always there.
+
+use async_trait::async_trait;
+use swan_core::{ProviderId, UserId};
+use swan_hub::store::{KeyHash, ProfileRecord, SessionRecord, StoreError, UserRecord, Users};
+
+use super::faulty::FaultyStore;
+
+#[async_trait]
+impl Users for FaultyStore {
+    async fn put_user(&self, record: &UserRecord) -> Result<(), StoreError> {
+        self.inner.put_user(record).await
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+        self.inner.user(id).await
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<UserRecord>, StoreError> {
+        self.inner.user_by_email(email).await
+    }
+
+    async fn put_session(&self, token: &KeyHash, record: &SessionRecord) -> Result<(), StoreError> {
+        self.inner.put_session(token, record).await
+    }
+
+    async fn session(&self, token: &KeyHash) -> Result<Option<SessionRecord>, StoreError> {
+        self.inner.session(token).await
+    }
+
+    async fn end_session(&self, token: &KeyHash) -> Result<bool, StoreError> {
+        self.inner.end_session(token).await
+    }
+
+    async fn put_profile(&self, record: &ProfileRecord) -> Result<(), StoreError> {
+        self.inner.put_profile(record).await
+    }
+
+    async fn profile(&self, provider: ProviderId) -> Result<Option<ProfileRecord>, StoreError> {
+        self.inner.profile(provider).await
+    }
+}
