@@ -10,6 +10,7 @@
     reason = "a suite of tests that other crates can call"
 )]
 
+mod kept;
 mod users;
 
 use std::future::Future;
@@ -43,6 +44,10 @@ where
     users::an_address_and_a_provider_belong_to_one_user(&*empty().await).await;
     users::logins_end_and_are_bounded(&*empty().await).await;
     users::an_owner_has_one_provider(&*empty().await).await;
+    kept::generations_are_found_by_time(&*empty().await).await;
+    kept::spans_are_listed_by_account(&*empty().await).await;
+    kept::old_generations_are_forgotten(&*empty().await).await;
+    kept::idempotency_records_are_replaced_and_forgotten(&*empty().await).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.
@@ -62,6 +67,7 @@ pub async fn reopened(filled: &dyn Store) {
         [grant(1, "0.000000000001")]
     );
     users::reopened(filled).await;
+    kept::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
 }
 
@@ -81,6 +87,7 @@ pub async fn fill(empty: &dyn Store) {
         .push_command(&grant(1, "0.000000000001"))
         .await
         .unwrap();
+    kept::fill(empty).await;
 }
 
 async fn journal_is_one_row_of_entries(store: &dyn Store) {

@@ -1,15 +1,15 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use swan_core::{AccountId, KeyId, ProviderId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 use super::memory_users::Directory;
 use super::{
-    AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord, Store,
-    StoreError, StoredCommand,
+    AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
+    Lease, ProviderRecord, Store, StoreError, StoredCommand,
 };
 
 /// A store that lives as long as its last clone: for tests, demonstrations, and hubs whose money is counted elsewhere.
@@ -29,6 +29,10 @@ struct State {
     accounts: BTreeMap<AccountId, AccountRecord>,
     providers: BTreeMap<ProviderId, ProviderRecord>,
     commands: Vec<StoredCommand>,
+    generations: BTreeMap<RequestId, GenerationChunk>,
+    generation_bytes: u64,
+    generation_spans: BTreeSet<(AccountId, u64)>,
+    idempotency: BTreeMap<[u8; 32], IdempotencyRecord>,
     version: u64,
 }
 
@@ -38,6 +42,11 @@ impl State {
             .last_key_value()
             .map_or(1, |(_, last)| last.next_seq())
     }
+}
+
+/// The length of a body.
+const fn bytes(chunk: &GenerationChunk) -> u64 {
+    chunk.body.len() as u64
 }
 
 impl MemoryStore {
@@ -211,6 +220,93 @@ impl Store for MemoryStore {
             .find(|stored| stored.command.id == id)
         {
             stored.answer.get_or_insert_with(|| answer.to_owned());
+        }
+        Ok(())
+    }
+
+    async fn put_generations(&self, chunks: &[GenerationChunk]) -> Result<(), StoreError> {
+        let state = &mut *self.state.lock();
+        for chunk in chunks {
+            let span = GenerationChunk::span_of(chunk.first);
+            let spans = chunk.accounts.iter().map(|account| (*account, span));
+            state.generation_spans.extend(spans);
+            state.generation_bytes += bytes(chunk);
+            let before = state.generations.insert(chunk.first, chunk.clone());
+            state.generation_bytes -= before.as_ref().map_or(0, bytes);
+        }
+        Ok(())
+    }
+
+    async fn generations(
+        &self,
+        from: RequestId,
+        to: RequestId,
+        limit: u32,
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let state = self.state.lock();
+        let chunks = state.generations.range(from..to).rev().take(limit);
+        Ok(chunks.map(|(_, chunk)| chunk.clone()).collect())
+    }
+
+    async fn generation_spans(
+        &self,
+        account: AccountId,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<u64>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let state = self.state.lock();
+        let own = state.generation_spans.range((account, 0)..=(account, upto));
+        Ok(own.rev().take(limit).map(|(_, span)| *span).collect())
+    }
+
+    async fn trim_generations(
+        &self,
+        before: RequestId,
+        bytes_max: u64,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        let state = &mut *self.state.lock();
+        let mut gone = 0;
+        while gone < limit {
+            let Some(oldest) = state.generations.first_entry() else {
+                break;
+            };
+            if *oldest.key() >= before && state.generation_bytes <= bytes_max {
+                break;
+            }
+            state.generation_bytes -= bytes(&oldest.remove());
+            gone += 1;
+        }
+        if gone > 0 {
+            let left = state.generations.first_key_value();
+            let kept = GenerationChunk::span_of(left.map_or(before, |(first, _)| *first));
+            state.generation_spans.retain(|(_, span)| *span >= kept);
+        }
+        Ok(gone == limit)
+    }
+
+    async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError> {
+        let mut all: Vec<_> = self.state.lock().idempotency.values().cloned().collect();
+        all.sort_by_key(|record| (record.expires, record.key));
+        Ok(all)
+    }
+
+    async fn change_idempotency(
+        &self,
+        put: &[IdempotencyRecord],
+        forget: &[[u8; 32]],
+    ) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        for record in put {
+            state.idempotency.insert(record.key, record.clone());
+        }
+        for key in forget {
+            state.idempotency.remove(key);
         }
         Ok(())
     }

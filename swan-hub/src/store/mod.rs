@@ -5,6 +5,7 @@
 pub mod conformance;
 mod durability;
 mod error;
+mod kept;
 mod key_ring;
 mod memory;
 mod memory_users;
@@ -21,10 +22,11 @@ use std::any::Any;
 use std::fmt;
 
 use async_trait::async_trait;
-use swan_core::{KeyId, ProviderId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 pub use durability::Durability;
 pub use error::StoreError;
+pub use kept::{GenerationChunk, IdempotencyRecord};
 pub use key_ring::{AuthError, KeyRing};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
@@ -143,6 +145,62 @@ pub trait Store: Users + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the store cannot serve.
     async fn answer_command(&self, id: u128, answer: &str) -> Result<(), StoreError>;
+
+    /// Adds chunks of records, or replaces those with the same first id.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn put_generations(&self, chunks: &[GenerationChunk]) -> Result<(), StoreError>;
+
+    /// Up to `limit` chunks whose first id is at least `from` and below `to`, the youngest first. Their accounts may be left out.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn generations(
+        &self,
+        from: RequestId,
+        to: RequestId,
+        limit: u32,
+    ) -> Result<Vec<GenerationChunk>, StoreError>;
+
+    /// The spans of time ([`GenerationChunk::span_of`]) up to `upto` in which an account has records, the youngest first.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn generation_spans(
+        &self,
+        account: AccountId,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<u64>, StoreError>;
+
+    /// Forgets chunks whose first id is below `before`, and the oldest until the bodies have at most `bytes`; no more than
+    /// `limit` at once. Answers whether there may be more to forget.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn trim_generations(
+        &self,
+        before: RequestId,
+        bytes: u64,
+        limit: u32,
+    ) -> Result<bool, StoreError>;
+
+    /// What is known of every idempotency key, in the order in which they expire.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError>;
+
+    /// Adds or replaces what is known of keys, and then forgets others.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn change_idempotency(
+        &self,
+        put: &[IdempotencyRecord],
+        forget: &[[u8; 32]],
+    ) -> Result<(), StoreError>;
 
     /// A number that changes whenever keys, accounts, providers or commands may have changed; cheap enough to ask for
     /// several times a second. Only inequality means something.

@@ -90,7 +90,7 @@ async fn a_file_that_cannot_be_used_says_why() {
         ("foreign", "belongs to another program"),
         (
             "newer",
-            "schema version 99, and this program knows versions up to 2",
+            "schema version 99, and this program knows versions up to 3",
         ),
         ("text/in/it", "the folder cannot be made"),
     ] {

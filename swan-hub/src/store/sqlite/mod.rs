@@ -1,6 +1,8 @@
 //! The embedded store: one SQLite file, one thread that writes, one that reads.
 
 mod directory;
+mod generations;
+mod idempotency;
 mod inbox;
 mod journal;
 mod open;
@@ -15,12 +17,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use swan_core::{KeyId, ProviderId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 use self::worker::Worker;
 use super::{
-    AccountRecord, Command, Durability, JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord,
-    Store, StoreError, StoredCommand,
+    AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
+    KeyRecord, Lease, ProviderRecord, Store, StoreError, StoredCommand,
 };
 
 /// How a SQLite file is used.
@@ -221,6 +223,63 @@ impl Store for SqliteStore {
         let answer = answer.to_owned();
         self.writer
             .run(move |connection| inbox::answer(connection, id, &answer))
+            .await
+    }
+
+    async fn put_generations(&self, chunks: &[GenerationChunk]) -> Result<(), StoreError> {
+        let chunks = chunks.to_vec();
+        self.writer
+            .run(move |connection| generations::put(connection, &chunks))
+            .await
+    }
+
+    async fn generations(
+        &self,
+        from: RequestId,
+        to: RequestId,
+        limit: u32,
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        self.reader
+            .run(move |connection| generations::page(connection, from, to, limit))
+            .await
+    }
+
+    async fn generation_spans(
+        &self,
+        account: AccountId,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.reader
+            .run(move |connection| generations::spans(connection, account, upto, limit))
+            .await
+    }
+
+    async fn trim_generations(
+        &self,
+        before: RequestId,
+        bytes: u64,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .run(move |connection| generations::trim(connection, before, bytes, limit))
+            .await
+    }
+
+    async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError> {
+        self.reader
+            .run(|connection| idempotency::all(connection))
+            .await
+    }
+
+    async fn change_idempotency(
+        &self,
+        put: &[IdempotencyRecord],
+        forget: &[[u8; 32]],
+    ) -> Result<(), StoreError> {
+        let (put, forget) = (put.to_vec(), forget.to_vec());
+        self.writer
+            .run(move |connection| idempotency::change(connection, &put, &forget))
             .await
     }
 

@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -80,6 +80,25 @@ CREATE TABLE profiles (
     hardware TEXT NOT NULL,
     review_requested_ms INTEGER
 ) STRICT, WITHOUT ROWID;
+",
+    "
+CREATE TABLE generations (
+    id BLOB PRIMARY KEY,
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE generation_accounts (
+    account BLOB NOT NULL,
+    span INTEGER NOT NULL,
+    PRIMARY KEY (account, span)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX generation_accounts_by_span ON generation_accounts (span);
+CREATE TABLE generation_size (bytes INTEGER NOT NULL) STRICT;
+INSERT INTO generation_size (bytes) VALUES (0);
+CREATE TABLE idempotency (
+    key BLOB PRIMARY KEY,
+    expires_ms INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
 ",
 ];
 

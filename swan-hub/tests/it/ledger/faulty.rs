@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use swan_core::{KeyId, ProviderId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::store::{
-    AccountRecord, Command, JournalRecord, KeyHash, KeyRecord, Lease, MemoryStore, ProviderRecord,
-    Store, StoreError, StoredCommand,
+    AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
+    Lease, MemoryStore, ProviderRecord, Store, StoreError, StoredCommand,
 };
 use tokio::sync::watch;
 
@@ -158,6 +158,49 @@ impl Store for FaultyStore {
 
     async fn answer_command(&self, id: u128, answer: &str) -> Result<(), StoreError> {
         self.inner.answer_command(id, answer).await
+    }
+
+    async fn put_generations(&self, chunks: &[GenerationChunk]) -> Result<(), StoreError> {
+        self.inner.put_generations(chunks).await
+    }
+
+    async fn generations(
+        &self,
+        from: RequestId,
+        to: RequestId,
+        limit: u32,
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        self.inner.generations(from, to, limit).await
+    }
+
+    async fn generation_spans(
+        &self,
+        account: AccountId,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.inner.generation_spans(account, upto, limit).await
+    }
+
+    async fn trim_generations(
+        &self,
+        before: RequestId,
+        bytes: u64,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        self.inner.trim_generations(before, bytes, limit).await
+    }
+
+    async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError> {
+        self.inner.idempotency().await
+    }
+
+    async fn change_idempotency(
+        &self,
+        put: &[IdempotencyRecord],
+        forget: &[[u8; 32]],
+    ) -> Result<(), StoreError> {
+        self.inner.change_idempotency(put, forget).await
     }
 
     async fn version(&self) -> Result<u64, StoreError> {
