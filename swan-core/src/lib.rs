@@ -35,6 +35,7 @@ pub mod standing;
 pub mod testkit;
 mod time;
 pub mod tokenomics;
+pub mod tokens;
 pub mod ubi;
 mod usage;
 

@@ -9,6 +9,7 @@ mod money;
 mod routing;
 mod score;
 mod session;
+mod tokens;
 
 use criterion::Criterion;
 
@@ -19,5 +20,6 @@ fn main() {
     routing::benches(&mut criterion);
     score::benches(&mut criterion);
     session::benches(&mut criterion);
+    tokens::benches(&mut criterion);
     criterion.final_summary();
 }

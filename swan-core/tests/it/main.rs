@@ -38,4 +38,5 @@ mod split;
 mod sse;
 mod standing;
 mod tokenomics;
+mod tokens;
 mod ubi;
