@@ -49,7 +49,7 @@ pub use ids::{
     AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TransferId, UserId,
 };
 pub use machines::{InvalidTransition, RequestEvent, RequestState};
-pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError};
+pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError, Work};
 pub use money::{Amount, BasisPoints, Currency, ExchangeRate, MoneyError, RateError, StampedRate};
 pub use policy::{
     Policy, PolicyChange, PolicyDifference, PolicyError, PolicyHash, PolicyStamp, PolicyValue,

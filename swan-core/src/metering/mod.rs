@@ -4,8 +4,10 @@
 
 mod reported;
 mod units;
+mod work;
 
 pub use reported::{ReportedUsage, UsageError};
+pub use work::Work;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,8 @@ pub struct Seen {
     /// Events (or whole answers) that carried content. When there is neither content nor such an event, nothing was
     /// delivered, and the answer counts as empty whatever the provider says.
     pub content_events: u64,
+    /// Vectors or images that came, where those are what was asked for.
+    pub items: u64,
     /// The tokens that the answer might have, as quoted: of all choices together when there are several.
     pub max_output_tokens: u64,
 }

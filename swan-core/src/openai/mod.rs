@@ -1,6 +1,6 @@
 //! The OpenAI wire format, read the way real clients and model servers use it.
 //!
-//! Two layers with two readers. The hub works on bytes: [`ChatRequestHead`] and [`ChunkFacts`] take the few values
+//! Two layers with two readers. The hub works on bytes: [`RequestHead`] and [`ChunkFacts`] take the few values
 //! that money and routing need, and [`Rewrite`] and [`with_cost`] splice single members, so that every other byte
 //! passes through as it came. Apps work on types ([`ChatRequest`], [`ChatResponse`], [`ChatChunk`]), which keep
 //! unknown fields as exact text and unknown enum values as they are named.
@@ -19,7 +19,7 @@ mod splice;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
 pub use failure::ErrorBody;
-pub use head::{ChatRequestHead, HeadError};
+pub use head::{Asks, Encoding, Generation, HeadError, Images, RequestHead, Vectors};
 pub use json::{Extra, Json};
 pub use message::{Content, ContentPart, FunctionCall, Message, Role, ToolCall};
 pub use model_list::{ModelInfo, ModelList};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::head::{ChatRequestHead, Limit};
+use super::head::{Limit, RequestHead};
 
 /// One replacement of a range of a body.
 #[derive(Debug, Clone)]
@@ -44,16 +44,16 @@ pub(super) fn splice(body: &Bytes, mut edits: Vec<Edit>) -> Vec<Bytes> {
     segments
 }
 
-/// What a hub changes in a chat request on its way to a model server.
+/// What a hub changes in a request on its way to a model server.
 ///
 /// Everything else, unknown members and number spellings included, is passed on byte for byte.
 ///
 /// ```
 /// use bytes::Bytes;
-/// use swan_core::openai::{ChatRequestHead, Rewrite};
+/// use swan_core::openai::{RequestHead, Rewrite};
 ///
 /// let body = Bytes::from_static(br#"{"model":"qwen","messages":[],"seed":18446744073709551617}"#);
-/// let head = ChatRequestHead::parse(&body)?;
+/// let head = RequestHead::chat(&body)?;
 /// let sent = Rewrite::new().with_model("Qwen/Qwen3-8B").with_max_tokens(512).apply(&body, &head).concat();
 /// assert_eq!(
 ///     sent,
@@ -116,7 +116,7 @@ impl<'a> Rewrite<'a> {
     ///
     /// `head` must have been parsed from this `body`; a body of another length comes back unchanged.
     #[must_use]
-    pub fn apply(&self, body: &Bytes, head: &ChatRequestHead) -> Vec<Bytes> {
+    pub fn apply(&self, body: &Bytes, head: &RequestHead) -> Vec<Bytes> {
         let layout = &head.layout;
         if layout.len != body.len() {
             return vec![body.clone()];
@@ -125,13 +125,15 @@ impl<'a> Rewrite<'a> {
         if let Some(model) = self.model
             && model != head.model
         {
-            edits.push(Edit {
-                at: layout.model.clone(),
-                with: quoted(model),
+            let at = layout.model.clone();
+            let with = quoted(model);
+            edits.push(match at.is_empty() {
+                true => Edit::insert(at.start, format!("\"model\":{with},")),
+                false => Edit { at, with },
             });
         }
         if self.include_usage && head.stream && !head.include_usage {
-            edits.push(layout.include_usage.clone());
+            edits.extend(layout.include_usage.clone());
         }
         if let Some(limit) = self.max_tokens {
             limit_edits(limit, layout.first_member, &layout.limits, &mut edits);
@@ -172,7 +174,7 @@ fn limit_edits(limit: u64, first_member: usize, limits: &[Limit], edits: &mut Ve
 /// The hub bills by usage, so it always asks; it hides the extra chunk from a consumer who did not
 /// ([`super::is_usage_only_chunk`]). A request that does not stream comes back as it is.
 #[must_use]
-pub fn with_include_usage(body: &Bytes, head: &ChatRequestHead) -> Vec<Bytes> {
+pub fn with_include_usage(body: &Bytes, head: &RequestHead) -> Vec<Bytes> {
     Rewrite::new().with_include_usage().apply(body, head)
 }
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::routing::PreferenceError;
 
-/// Why a body is not a chat request; the message names the field and what was expected of it.
+/// Why a body is not a request of its operation; the message names the field and what was expected of it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HeadError {

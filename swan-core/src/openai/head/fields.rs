@@ -1,35 +1,23 @@
-//! How each member of the head is found, checked, and remembered by its place.
+//! How each member of the head is found, and remembered by its place.
 
 use std::ops::Range;
 
 use serde_json::value::RawValue;
 
+use super::asks::{Asks, limits};
 use super::error::{kind, wrong};
-use super::{ChatRequestHead, HeadError, Layout, Limit};
-use crate::Currency;
+use super::members::{Member, Members};
+use super::values::{boolean, payment, present, string, text_of, wishes};
+use super::{HeadError, Layout, Limit, RequestHead};
 use crate::openai::read::{members, span_of};
 use crate::openai::splice::Edit;
-use crate::routing::{AffinityKey, RoutePreferences};
+use crate::protocol::Operation;
+use crate::routing::AffinityKey;
 
-/// More tokens than any model's context; a higher number is a mistake or an attack.
-const MAX_TOKENS: u64 = 1_000_000_000;
-/// OpenAI's own bound on `n`.
-const MAX_CHOICES: u64 = 128;
-
-#[derive(Default)]
+/// The members that were met and are read.
 pub(super) struct Found<'a> {
-    model: Option<&'a RawValue>,
-    messages: Option<&'a RawValue>,
-    stream: Option<&'a RawValue>,
-    stream_options: Option<&'a RawValue>,
-    max_tokens: Option<&'a RawValue>,
-    max_completion_tokens: Option<&'a RawValue>,
-    n_predict: Option<&'a RawValue>,
-    n: Option<&'a RawValue>,
-    payment: Option<&'a RawValue>,
-    provider: Option<&'a RawValue>,
-    /// `session_id`, `prompt_cache_key` and `user`.
-    together: [Option<&'a RawValue>; 3],
+    reads: Members,
+    values: [Option<&'a RawValue>; Member::COUNT],
     duplicate: Option<&'static str>,
     market: Vec<Range<usize>>,
     kept_one: bool,
@@ -38,36 +26,39 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn take(&mut self, text: &str, first: usize, key: &str, value: &'a RawValue) {
-        let (slot, field) = match key {
-            "model" => (&mut self.model, "model"),
-            "messages" => (&mut self.messages, "messages"),
-            "stream" => (&mut self.stream, "stream"),
-            "stream_options" => (&mut self.stream_options, "stream_options"),
-            "max_tokens" => (&mut self.max_tokens, "max_tokens"),
-            "max_completion_tokens" => (&mut self.max_completion_tokens, "max_completion_tokens"),
-            "n_predict" => (&mut self.n_predict, "n_predict"),
-            "n" => (&mut self.n, "n"),
-            "payment" => (&mut self.payment, "payment"),
-            "provider" => (&mut self.provider, "provider"),
-            "session_id" => return self.keep_together(0, text, first, value),
-            "prompt_cache_key" => return self.keep_together(1, text, first, value),
-            "user" => return self.keep_together(2, text, first, value),
-            _ => return self.step(text, first, value, false),
-        };
-        if slot.replace(value).is_some() {
-            self.duplicate = Some(field);
+    pub(super) const fn new(reads: Members) -> Self {
+        Self {
+            reads,
+            values: [None; Member::COUNT],
+            duplicate: None,
+            market: Vec::new(),
+            kept_one: false,
+            cursor: 0,
         }
-        let market = matches!(field, "payment" | "provider");
-        self.step(text, first, value, market);
     }
 
-    /// A member that the provider gets as well, and that decides about nothing but a preference.
-    fn keep_together(&mut self, rank: usize, text: &str, first: usize, value: &'a RawValue) {
-        if let Some(slot) = self.together.get_mut(rank) {
-            *slot = Some(value);
+    pub(super) fn take(&mut self, text: &str, first: usize, key: &str, value: &'a RawValue) {
+        let Some(member) = Member::of(key).filter(|member| self.reads.contains(*member)) else {
+            return self.step(text, first, value, false);
+        };
+        if let Some(slot) = self.values.get_mut(member as usize)
+            && slot.replace(value).is_some()
+            && !member.is_harmless()
+        {
+            self.duplicate = Some(member.name());
         }
-        self.step(text, first, value, false);
+        self.step(text, first, value, member.is_market());
+    }
+
+    /// The value of a member, `null` included.
+    pub(super) fn get(&self, member: Member) -> Option<&'a RawValue> {
+        self.values.get(member as usize).copied().flatten()
+    }
+
+    /// The value of a member that must be there.
+    pub(super) fn required(&self, member: Member) -> Result<&'a RawValue, HeadError> {
+        let field = member.name();
+        self.get(member).ok_or(HeadError::Missing { field })
     }
 
     /// Moves past one member; a removed one takes the comma before it along, or after it when nothing kept stands before.
@@ -87,50 +78,65 @@ impl<'a> Found<'a> {
 
     pub(super) fn into_head(
         self,
+        operation: &Operation,
         text: &str,
         first_member: usize,
-    ) -> Result<ChatRequestHead, HeadError> {
+    ) -> Result<RequestHead, HeadError> {
         if let Some(field) = self.duplicate {
             return Err(HeadError::Duplicate { field });
         }
-        let model = self.model.ok_or(HeadError::Missing { field: "model" })?;
-        let messages = self
-            .messages
-            .ok_or(HeadError::Missing { field: "messages" })?;
-        if !messages.get().starts_with('[') {
-            return Err(wrong("messages", "an array of messages", messages));
-        }
-        let mut limits = Vec::new();
-        let mut limit = |field, value| limit(text, field, value, &mut limits);
-        let max_tokens = limit("max_tokens", self.max_tokens)?;
-        let max_completion_tokens = limit("max_completion_tokens", self.max_completion_tokens)?;
-        let n_predict = limit("n_predict", self.n_predict)?;
-        let (provider, preferences) = wishes(self.provider)?;
-        let (include_usage, edit) = stream_options(text, first_member, self.stream_options)?;
-        Ok(ChatRequestHead {
-            model: string("model", "a model name", Some(model))?
-                .filter(|name| !name.is_empty())
-                .ok_or_else(|| wrong("model", "a model name", model))?,
-            stream: boolean("stream", self.stream)?.unwrap_or(false),
+        let (model, model_at) = self.model(operation, text, first_member)?;
+        let asks = Asks::read(operation, &self)?;
+        let limits = limits(&self).map(|value| Limit {
+            at: span_of(text, value),
+            value: value.get().parse().ok(),
+        });
+        let limits = limits.collect();
+        let (provider, preferences) = wishes(self.get(Member::Provider))?;
+        let options = self.get(Member::StreamOptions);
+        let (include_usage, edit) = if asks.generation().is_some() {
+            stream_options(text, first_member, options)?
+        } else {
+            (false, None)
+        };
+        let together = [Member::SessionId, Member::PromptCacheKey, Member::User];
+        Ok(RequestHead {
+            model,
+            stream: boolean("stream", self.get(Member::Stream))?.unwrap_or(false),
             include_usage,
-            max_tokens,
-            max_completion_tokens,
-            n_predict,
-            n: integer("n", "an integer from 1 to 128", MAX_CHOICES, self.n)?.unwrap_or(1),
-            payment: payment(self.payment)?,
+            payment: payment(self.get(Member::Payment))?,
             provider,
             preferences,
-            affinity: AffinityKey::first_of(self.together.map(|value| text_of(value?))),
+            affinity: AffinityKey::first_of(together.map(|member| text_of(self.get(member)?))),
+            asks,
             layout: Layout {
                 len: text.len(),
                 first_member,
-                model: span_of(text, model),
-                stream_options: self.stream_options.map(|value| span_of(text, value)),
+                model: model_at,
+                stream_options: options.map(|value| span_of(text, value)),
                 include_usage: edit,
                 limits,
                 market: self.market,
             },
         })
+    }
+
+    /// The model's name and its place; of images the name may be missing, since OpenAI has a default there.
+    fn model(
+        &self,
+        operation: &Operation,
+        text: &str,
+        first_member: usize,
+    ) -> Result<(String, Range<usize>), HeadError> {
+        let value = self.get(Member::Model);
+        if matches!(operation, Operation::ImagesGenerations) && present(value).is_none() {
+            let at = value.map_or(first_member..first_member, |null| span_of(text, null));
+            return Ok((String::new(), at));
+        }
+        let value = self.required(Member::Model)?;
+        let name = string("model", "a model name", Some(value))?.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| wrong("model", "a model name", value))?;
+        Ok((name, span_of(text, value)))
     }
 }
 
@@ -155,28 +161,22 @@ fn after_comma(text: &str, end: usize) -> usize {
         })
 }
 
+/// Whether the consumer wants the usage chunk, and how to ask for it where he does not.
 fn stream_options(
     text: &str,
     first_member: usize,
     value: Option<&RawValue>,
-) -> Result<(bool, Edit), HeadError> {
+) -> Result<(bool, Option<Edit>), HeadError> {
     const ON: &str = "\"include_usage\":true";
     const FIELD: &str = "stream_options.include_usage";
     let Some(value) = value else {
-        return Ok((
-            false,
-            Edit::insert(first_member, format!("\"stream_options\":{{{ON}}},")),
-        ));
+        let member = format!("\"stream_options\":{{{ON}}},");
+        return Ok((false, Some(Edit::insert(first_member, member))));
     };
     let at = span_of(text, value);
     if value.get() == "null" {
-        return Ok((
-            false,
-            Edit {
-                at,
-                with: format!("{{{ON}}}"),
-            },
-        ));
+        let with = format!("{{{ON}}}");
+        return Ok((false, Some(Edit { at, with })));
     }
     if !value.get().starts_with('{') {
         return Err(wrong("stream_options", "an object", value));
@@ -194,99 +194,15 @@ fn stream_options(
     if doubled {
         return Err(HeadError::Duplicate { field: FIELD });
     }
-    match include {
-        Some(member) => {
-            let edit = Edit {
-                at: span_of(text, member),
-                with: "true".to_owned(),
-            };
-            Ok((boolean(FIELD, Some(member))?.unwrap_or(false), edit))
-        }
-        None => {
-            let comma = if empty { "" } else { "," };
-            Ok((false, Edit::insert(at.start + 1, format!("{ON}{comma}"))))
-        }
-    }
-}
-
-fn limit(
-    text: &str,
-    field: &'static str,
-    value: Option<&RawValue>,
-    limits: &mut Vec<Limit>,
-) -> Result<Option<u64>, HeadError> {
-    let tokens = integer(field, "an integer from 1 to 1000000000", MAX_TOKENS, value)?;
-    limits.extend(value.map(|value| Limit {
-        at: span_of(text, value),
-        value: tokens,
-    }));
-    Ok(tokens)
-}
-
-fn integer(
-    field: &'static str,
-    expected: &'static str,
-    most: u64,
-    value: Option<&RawValue>,
-) -> Result<Option<u64>, HeadError> {
-    let Some(value) = value.filter(|value| value.get() != "null") else {
-        return Ok(None);
+    let Some(member) = include else {
+        let comma = if empty { "" } else { "," };
+        let edit = Edit::insert(at.start + 1, format!("{ON}{comma}"));
+        return Ok((false, Some(edit)));
     };
-    match value.get().parse::<u64>() {
-        Ok(number) if (1..=most).contains(&number) => Ok(Some(number)),
-        _ => Err(wrong(field, expected, value)),
-    }
-}
-
-fn boolean(field: &'static str, value: Option<&RawValue>) -> Result<Option<bool>, HeadError> {
-    match value.map(|value| (value, value.get())) {
-        None | Some((_, "null")) => Ok(None),
-        Some((_, "true")) => Ok(Some(true)),
-        Some((_, "false")) => Ok(Some(false)),
-        Some((value, _)) => Err(wrong(field, "true or false", value)),
-    }
-}
-
-fn string(
-    field: &'static str,
-    expected: &'static str,
-    value: Option<&RawValue>,
-) -> Result<Option<String>, HeadError> {
-    let Some(value) = value.filter(|value| value.get() != "null") else {
-        return Ok(None);
+    let edit = Edit {
+        at: span_of(text, member),
+        with: "true".to_owned(),
     };
-    serde_json::from_str(value.get())
-        .map(Some)
-        .map_err(|_| wrong(field, expected, value))
-}
-
-/// A provider's name, or an object that says who may serve.
-fn wishes(
-    value: Option<&RawValue>,
-) -> Result<(Option<String>, Option<Box<RoutePreferences>>), HeadError> {
-    match value.map(RawValue::get) {
-        None | Some("null") => Ok((None, None)),
-        Some(name) if name.starts_with('"') => {
-            Ok((string("provider", "a name or an object", value)?, None))
-        }
-        Some(object) => Ok((None, Some(Box::new(RoutePreferences::parse(object)?)))),
-    }
-}
-
-/// What stands between the quotes of a text, escapes and all.
-fn text_of(value: &RawValue) -> Option<&[u8]> {
-    let text = value.get().strip_prefix('"')?.strip_suffix('"')?;
-    Some(text.as_bytes())
-}
-
-fn payment(value: Option<&RawValue>) -> Result<Option<Currency>, HeadError> {
-    const EXPECTED: &str = "\"USD\" or \"SWAN\"";
-    let Some(name) = string("payment", EXPECTED, value)? else {
-        return Ok(None);
-    };
-    match (name.parse(), value) {
-        (Ok(currency), _) => Ok(Some(currency)),
-        (Err(_), Some(value)) => Err(wrong("payment", EXPECTED, value)),
-        (Err(_), None) => Ok(None),
-    }
+    let asked = boolean(FIELD, Some(member))?.unwrap_or(false);
+    Ok((asked, Some(edit)))
 }

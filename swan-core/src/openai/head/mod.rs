@@ -1,48 +1,54 @@
-//! The few members of a chat request that a hub needs, read without building the rest.
+//! The few members of a request that a hub needs, read without building the rest. One reader for all operations: they
+//! differ in which members they read (`members`), and in what those ask for (`asks`).
 
 use std::ops::Range;
 
 use super::read::members;
 use super::splice::Edit;
 use crate::Currency;
+use crate::protocol::Operation;
 use crate::routing::{AffinityKey, RoutePreferences};
 
+mod asks;
 mod error;
 mod fields;
+mod members;
+mod texts;
+mod values;
 
+pub use asks::{Asks, Encoding, Generation, Images, Vectors};
 pub use error::HeadError;
 use fields::{Found, object_start};
+use members::{NO_PARAMETERS, read_by};
 
-/// What the hub reads of a chat request, shallowly: everything else is only checked to be JSON.
+/// What the hub reads of a request, shallowly: everything else is only checked to be JSON.
 ///
 /// ```
-/// use swan_core::openai::ChatRequestHead;
+/// use swan_core::openai::{Asks, RequestHead};
+/// use swan_core::protocol::Operation;
 ///
-/// let head = ChatRequestHead::parse(br#"{"model":"qwen","messages":[],"max_tokens":64,"stream":true}"#)?;
+/// let body = br#"{"model":"qwen","messages":[],"max_tokens":64,"stream":true}"#;
+/// let head = RequestHead::parse(&Operation::ChatCompletions, body)?;
 /// assert_eq!((head.model.as_str(), head.stream, head.max_output_tokens()), ("qwen", true, Some(64)));
 ///
-/// let wrong = ChatRequestHead::parse(br#"{"model":"qwen","messages":[],"max_tokens":-1}"#).unwrap_err();
+/// let body = br#"{"model":"bge","input":["one","two"]}"#;
+/// let head = RequestHead::parse(&Operation::Embeddings, body)?;
+/// assert!(matches!(head.asks, Asks::Embedding(vectors) if vectors.inputs == 2));
+///
+/// let wrong = RequestHead::chat(br#"{"model":"qwen","messages":[],"max_tokens":-1}"#).unwrap_err();
 /// assert_eq!(wrong.to_string(), "max_tokens: expected an integer from 1 to 1000000000, found -1");
 /// assert_eq!(wrong.param(), Some("max_tokens"));
 /// # Ok::<(), swan_core::openai::HeadError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct ChatRequestHead {
-    /// The model's name as the consumer wrote it; never empty.
+pub struct RequestHead {
+    /// The model's name as the consumer wrote it; empty only where the operation lets it be left out, and it is.
     pub model: String,
     /// Whether the answer is to be streamed.
     pub stream: bool,
     /// Whether the consumer asked for the usage chunk (`stream_options.include_usage`).
     pub include_usage: bool,
-    /// `max_tokens`, 1 or more.
-    pub max_tokens: Option<u64>,
-    /// `max_completion_tokens`, 1 or more.
-    pub max_completion_tokens: Option<u64>,
-    /// llama.cpp's own name for the limit, which overrides the other two there.
-    pub n_predict: Option<u64>,
-    /// How many choices are to be generated, from 1 to 128.
-    pub n: u64,
     /// The currency to pay with, when the body names one (`payment: "SWAN"`, "public-swan.md", request headers).
     pub payment: Option<Currency>,
     /// The provider to use, when the body names one as a plain string.
@@ -52,6 +58,8 @@ pub struct ChatRequestHead {
     /// What keeps this request together with others like it: of `session_id`, `prompt_cache_key` and `user` the first that is a
     /// text.
     pub affinity: Option<AffinityKey>,
+    /// What differs between the operations.
+    pub asks: Asks,
     pub(super) layout: Layout,
 }
 
@@ -60,9 +68,10 @@ pub struct ChatRequestHead {
 pub(super) struct Layout {
     pub(super) len: usize,
     pub(super) first_member: usize,
+    /// The value, or where a missing member goes.
     pub(super) model: Range<usize>,
     pub(super) stream_options: Option<Range<usize>>,
-    pub(super) include_usage: Edit,
+    pub(super) include_usage: Option<Edit>,
     pub(super) limits: Vec<Limit>,
     pub(super) market: Vec<Range<usize>>,
 }
@@ -74,52 +83,45 @@ pub(super) struct Limit {
     pub(super) value: Option<u64>,
 }
 
-/// Members that are no parameters of the model.
-const NO_PARAMETERS: [&str; 11] = [
-    "messages",
-    "metadata",
-    "model",
-    "payment",
-    "prompt_cache_key",
-    "provider",
-    "session_id",
-    "store",
-    "stream",
-    "stream_options",
-    "user",
-];
-
-impl ChatRequestHead {
-    /// Reads the head of a chat request.
+impl RequestHead {
+    /// Reads the head of a request for `operation`.
     ///
     /// # Errors
     /// [`HeadError`] when the body is not a JSON object or one of the members read here is missing, doubled, of a
     /// wrong type or out of range. `null` counts as absent.
-    pub fn parse(body: &[u8]) -> Result<Self, HeadError> {
+    pub fn parse(operation: &Operation, body: &[u8]) -> Result<Self, HeadError> {
+        let reads = read_by(operation).ok_or(HeadError::NotAnObject {
+            found: "another kind of body",
+        })?;
         let text = std::str::from_utf8(body).map_err(|e| HeadError::NotUtf8 {
             at: e.valid_up_to(),
         })?;
         let open = object_start(text)?;
-        let mut found = Found::default();
+        let mut found = Found::new(reads);
         members(text, &mut |key, value| {
             found.take(text, open + 1, key, value);
         })
         .map_err(|error| HeadError::NotJson {
             reason: error.to_string(),
         })?;
-        found.into_head(text, open + 1)
+        found.into_head(operation, text, open + 1)
     }
 
-    /// The most tokens that one choice may have: the highest of the limits given, since model servers differ in
-    /// which of them they obey.
+    /// Reads the head of a chat request.
+    ///
+    /// # Errors
+    /// As [`RequestHead::parse`].
+    pub fn chat(body: &[u8]) -> Result<Self, HeadError> {
+        Self::parse(&Operation::ChatCompletions, body)
+    }
+
+    /// The most tokens that one choice may have, where text is generated and a limit is given or implied.
     #[must_use]
     pub fn max_output_tokens(&self) -> Option<u64> {
-        self.max_tokens
-            .max(self.max_completion_tokens)
-            .max(self.n_predict)
+        self.asks.generation()?.max_output_tokens()
     }
 
-    /// The names of the members of a chat request that steer its answer, for `provider.require_parameters`: all but what every
+    /// The names of the members of a request that steer its answer, for `provider.require_parameters`: all but what every
     /// provider takes or only a hub reads. Names of more than 64 bytes come as an empty one.
     #[must_use]
     pub fn parameters(body: &[u8]) -> Vec<String> {

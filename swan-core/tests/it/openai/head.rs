@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use swan_core::Currency;
-use swan_core::openai::{ChatRequestHead, HeadError};
+use swan_core::openai::{RequestHead, HeadError};
 use swan_core::routing::AffinityKey;
 
-fn parse(rest: &str) -> Result<ChatRequestHead, HeadError> {
-    ChatRequestHead::parse(format!(r#"{{"model":"m","messages":[]{rest}}}"#).as_bytes())
+fn parse(rest: &str) -> Result<RequestHead, HeadError> {
+    RequestHead::chat(format!(r#"{{"model":"m","messages":[]{rest}}}"#).as_bytes())
 }
 
 #[test]
@@ -87,15 +87,15 @@ fn what_keeps_requests_together_is_the_first_that_is_a_text() {
 fn parameters_are_what_steers_the_answer() {
     let body =
         br#"{"model":"m","messages":[],"stream":true,"provider":{},"user":"u","seed":1,"top_k":4}"#;
-    assert_eq!(ChatRequestHead::parameters(body), ["seed", "top_k"]);
-    assert!(ChatRequestHead::parameters(b"[]").is_empty());
+    assert_eq!(RequestHead::parameters(body), ["seed", "top_k"]);
+    assert!(RequestHead::parameters(b"[]").is_empty());
 }
 
 #[test]
 fn escaped_names_are_the_same_names() {
-    let head = ChatRequestHead::parse(br#" {"mod\u0065l":"a\/b","messages":[]} "#).unwrap();
+    let head = RequestHead::chat(br#" {"mod\u0065l":"a\/b","messages":[]} "#).unwrap();
     assert_eq!(head.model, "a/b");
-    let twice = ChatRequestHead::parse(br#"{"mod\u0065l":"a","messages":[],"model":"b"}"#);
+    let twice = RequestHead::chat(br#"{"mod\u0065l":"a","messages":[],"model":"b"}"#);
     assert_eq!(twice.unwrap_err(), HeadError::Duplicate { field: "model" });
 }
 
@@ -216,7 +216,7 @@ fn what_is_no_chat_request_at_all() {
         ),
     ] {
         assert_eq!(
-            ChatRequestHead::parse(body).unwrap_err().to_string(),
+            RequestHead::chat(body).unwrap_err().to_string(),
             message
         );
     }
@@ -229,21 +229,21 @@ fn deep_nesting_neither_overflows_nor_stalls() {
         "[".repeat(500_000),
         "]".repeat(500_000)
     );
-    assert!(ChatRequestHead::parse(deep.as_bytes()).is_ok());
+    assert!(RequestHead::chat(deep.as_bytes()).is_ok());
     let open = format!(r#"{{"model":"m","messages":{}"#, "[".repeat(500_000));
-    assert!(ChatRequestHead::parse(open.as_bytes()).is_err());
+    assert!(RequestHead::chat(open.as_bytes()).is_err());
 }
 
 proptest! {
     #[test]
     fn no_bytes_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = ChatRequestHead::parse(&body);
+        let _ = RequestHead::chat(&body);
     }
 
     #[test]
     fn no_json_panics(value in super::json(), at in any::<prop::sample::Index>()) {
         let names = ["user", "session_id", "model", "messages", "stream", "stream_options", "max_tokens", "n", "payment", "provider"];
         let body = format!(r#"{{"model":"m","messages":[],"{}":{value}}}"#, names[at.index(names.len())]);
-        let _ = ChatRequestHead::parse(body.as_bytes());
+        let _ = RequestHead::chat(body.as_bytes());
     }
 }

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::Value;
-use swan_core::openai::{ChatRequestHead, Rewrite, with_include_usage};
+use swan_core::openai::{RequestHead, Rewrite, with_include_usage};
 
 fn rewritten(body: &str, rewrite: &Rewrite<'_>) -> String {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let head = ChatRequestHead::parse(&body).unwrap();
+    let head = RequestHead::chat(&body).unwrap();
     String::from_utf8(rewrite.apply(&body, &head).concat()).unwrap()
 }
 
@@ -116,7 +116,7 @@ fn the_unchanged_ranges_are_not_copied() {
         r#"{{"model":"m","messages":["{}"],"stream":true}}"#,
         "x".repeat(100_000)
     ));
-    let head = ChatRequestHead::parse(&body).unwrap();
+    let head = RequestHead::chat(&body).unwrap();
     let segments = with_include_usage(&body, &head);
     let memory = body.as_ptr().addr()..body.as_ptr().addr() + body.len();
     let shared: usize = segments
@@ -129,7 +129,7 @@ fn the_unchanged_ranges_are_not_copied() {
 
 #[test]
 fn a_head_of_another_body_changes_nothing() {
-    let head = ChatRequestHead::parse(br#"{"model":"m","messages":[],"stream":true}"#).unwrap();
+    let head = RequestHead::chat(br#"{"model":"m","messages":[],"stream":true}"#).unwrap();
     let other = Bytes::from_static(b"{}");
     assert_eq!(with_include_usage(&other, &head), [other]);
 }
@@ -209,7 +209,7 @@ proptest! {
         if before["stream"] == true {
             prop_assert_eq!(&after["stream_options"]["include_usage"], true);
         }
-        let head = ChatRequestHead::parse(sent.as_bytes()).unwrap();
+        let head = RequestHead::chat(sent.as_bytes()).unwrap();
         prop_assert!(head.max_output_tokens().is_some_and(|most| most <= limit));
         let touched = ["model", "payment", "stream_options", "max_tokens", "max_completion_tokens"];
         prop_assert_eq!(without(&after, &touched), without(&before, &touched));
@@ -218,7 +218,7 @@ proptest! {
     #[test]
     fn asking_for_usage_keeps_every_other_byte(body in bodies()) {
         let bytes = Bytes::from(body.clone());
-        let head = ChatRequestHead::parse(&bytes).unwrap();
+        let head = RequestHead::chat(&bytes).unwrap();
         let segments = with_include_usage(&bytes, &head);
         let memory = bytes.as_ptr().addr()..bytes.as_ptr().addr() + bytes.len();
         let kept: usize = segments.iter().filter(|s| memory.contains(&s.as_ptr().addr())).map(Bytes::len).sum();
