@@ -115,12 +115,7 @@ impl Metering {
     /// What to charge for; never more, count by count, than [`worst_case_of`](Self::worst_case_of) the same request, as long as
     /// `seen` names the same limits.
     #[must_use]
-    pub fn charge_of(
-        &self,
-        work: &Work,
-        reported: Option<&ReportedUsage>,
-        seen: &Seen,
-    ) -> Metered {
+    pub fn charge_of(&self, work: &Work, reported: Option<&ReportedUsage>, seen: &Seen) -> Metered {
         let delivered = seen.items > 0;
         match work {
             Work::Text {

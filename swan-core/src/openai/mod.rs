@@ -6,6 +6,7 @@
 //! unknown fields as exact text and unknown enum values as they are named.
 
 mod chunk;
+mod data;
 mod failure;
 mod head;
 mod json;
@@ -18,6 +19,7 @@ mod response;
 mod splice;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
+pub use data::DataFacts;
 pub use failure::ErrorBody;
 pub use head::{Asks, Encoding, Generation, HeadError, Images, RequestHead, Vectors};
 pub use json::{Extra, Json};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::Modality;
+
 /// What a request asks of a model: the path below `/v1/` of the OpenAI API.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +60,31 @@ impl Operation {
                 Self::Other(other.into())
             }
         })
+    }
+}
+
+impl Operation {
+    /// What models of this kind are asked for; the first is the usual one.
+    #[must_use]
+    pub const fn of(modality: Modality) -> &'static [Self] {
+        match modality {
+            Modality::Chat => &[Self::ChatCompletions, Self::Completions],
+            Modality::Embedding => &[Self::Embeddings],
+            Modality::Image => &[Self::ImagesGenerations],
+            Modality::Audio => &[Self::AudioTranscriptions],
+        }
+    }
+
+    /// What a model must do to be asked this; `None` for operations that this family does not know.
+    #[must_use]
+    pub const fn modality(&self) -> Option<Modality> {
+        match self {
+            Self::ChatCompletions | Self::Completions => Some(Modality::Chat),
+            Self::Embeddings => Some(Modality::Embedding),
+            Self::ImagesGenerations => Some(Modality::Image),
+            Self::AudioTranscriptions => Some(Modality::Audio),
+            Self::Other(_) => None,
+        }
     }
 }
 

@@ -32,6 +32,7 @@ struct Layer {
 #[serde(deny_unknown_fields)]
 struct LimitsLayer {
     body_bytes: Option<usize>,
+    audio_bytes: Option<usize>,
     reply_bytes: Option<usize>,
     in_flight: Option<usize>,
     body_secs: Option<u64>,
@@ -50,7 +51,7 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 17] = [
+const VARIABLES: [(&str, &str, Kind); 18] = [
     ("SWAN_LISTEN", "listen", Kind::Text),
     ("SWAN_PROVIDER_LISTEN", "provider_listen", Kind::Text),
     ("SWAN_DATA_DIR", "data_dir", Kind::Text),
@@ -60,6 +61,11 @@ const VARIABLES: [(&str, &str, Kind); 17] = [
     ("SWAN_DURABILITY", "durability", Kind::Text),
     ("SWAN_DRAIN_SECS", "drain_secs", Kind::Number),
     ("SWAN_LIMITS_BODY_BYTES", "limits.body_bytes", Kind::Number),
+    (
+        "SWAN_LIMITS_AUDIO_BYTES",
+        "limits.audio_bytes",
+        Kind::Number,
+    ),
     (
         "SWAN_LIMITS_REPLY_BYTES",
         "limits.reply_bytes",
@@ -190,6 +196,7 @@ impl Config {
 impl Limits {
     fn apply(&mut self, layer: &LimitsLayer) -> Result<(), ConfigError> {
         set(&mut self.body_bytes, layer.body_bytes);
+        set(&mut self.audio_bytes, layer.audio_bytes);
         set(&mut self.reply_bytes, layer.reply_bytes);
         set(&mut self.in_flight, layer.in_flight);
         set(&mut self.further_attempts, layer.further_attempts);

@@ -43,6 +43,8 @@ pub struct Config {
 pub struct Limits {
     /// The largest request body in bytes. Default 10 MiB.
     pub body_bytes: usize,
+    /// The largest audio file in bytes, in place of [`Limits::body_bytes`]. Default 25 MiB.
+    pub audio_bytes: usize,
     /// The largest answer that is not a stream, in bytes. Default 32 MiB.
     pub reply_bytes: usize,
     /// Requests in the hub at once; the next one gets 503. Default 1,000.
@@ -65,6 +67,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 10 << 20,
+            audio_bytes: 25 << 20,
             reply_bytes: 32 << 20,
             in_flight: 1_000,
             body_deadline: Duration::from_secs(30),

@@ -165,6 +165,12 @@ fn parse(error: &ParseError) -> Row {
 const fn quote(error: &QuoteError) -> Row {
     match error {
         QuoteError::UnknownModel { .. } => Row::new(404, INVALID, "model_not_found").param("model"),
+        QuoteError::NoDefault { .. } => {
+            Row::new(400, INVALID, "missing_required_parameter").param("model")
+        }
+        QuoteError::OtherEndpoint { .. } => {
+            Row::new(400, INVALID, "unsupported_operation").param("model")
+        }
         QuoteError::Payment { .. } => {
             Row::new(400, INVALID, "payment_unavailable").param("payment")
         }

@@ -38,6 +38,75 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
+/// Texts to be continued.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct CompletionRequest {
+    /// A chat model of `/v1/models`, by its name or an alias.
+    model: String,
+    /// A text, an array of texts, an array of tokens, or an array of such arrays; at most 2,048 texts.
+    prompt: Value,
+    /// How many continuations of each text.
+    #[schemars(range(min = 1, max = 128))]
+    n: Option<u64>,
+    /// How many are generated for that, and paid; at least `n`, and no more in a stream.
+    #[schemars(range(min = 1, max = 128))]
+    best_of: Option<u64>,
+    /// The most tokens of one continuation; 16 unless said.
+    #[schemars(range(min = 0))]
+    max_tokens: Option<u64>,
+    /// Whether the answer repeats the text, which costs nothing.
+    echo: Option<bool>,
+    /// What comes after the continuation.
+    suffix: Option<String>,
+    /// Whether to answer as server-sent events.
+    stream: Option<bool>,
+    /// What a stream should tell besides.
+    stream_options: Option<StreamOptions>,
+}
+
+/// Texts to be turned into vectors.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct EmbeddingRequest {
+    /// An embedding model of `/v1/models`, by its name or an alias.
+    model: String,
+    /// A text, an array of texts, an array of tokens, or an array of such arrays; at most 2,048 texts.
+    input: Value,
+    /// `float` (the default) or `base64`: 32-bit floats, the least significant byte first.
+    encoding_format: Option<String>,
+    /// How long the vectors should be, where the model can choose.
+    #[schemars(range(min = 1))]
+    dimensions: Option<u64>,
+}
+
+/// An image to be made.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ImageRequest {
+    /// An image model of `/v1/models`; unless said, the first that somebody serves.
+    model: Option<String>,
+    /// What it should show.
+    prompt: String,
+    /// How many; those that come are paid.
+    #[schemars(range(min = 1, max = 10))]
+    n: Option<u64>,
+    /// Such as `1024x1024`.
+    size: Option<String>,
+    /// `url` or `b64_json`.
+    response_format: Option<String>,
+}
+
+/// Vectors or images, as the model server gave them, with the cost in `usage.cost`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct DataList {
+    /// One for each.
+    data: Vec<Map<String, Value>>,
+    /// What was counted, and `cost` as a decimal string.
+    usage: Option<Map<String, Value>>,
+}
+
 /// An answer, as the model server gave it, with the cost in `usage.cost`.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -74,6 +143,31 @@ pub(super) fn chat() -> Operation {
         .takes::<ChatRequest>()
         .answers::<Completion>(200, "The answer, or with `stream` its events")
         .answers_as(200, "", "text/event-stream")
+        .served()
+}
+
+pub(super) fn completions() -> Operation {
+    let completions = Operation::post("/v1/completions", "Continues texts");
+    steered(completions.tag(OPENAI))
+        .takes::<CompletionRequest>()
+        .answers::<Completion>(200, "The answer, or with `stream` its events")
+        .answers_as(200, "", "text/event-stream")
+        .served()
+}
+
+pub(super) fn embeddings() -> Operation {
+    let embeddings = Operation::post("/v1/embeddings", "Turns texts into vectors");
+    steered(embeddings.tag(OPENAI))
+        .takes::<EmbeddingRequest>()
+        .answers::<DataList>(200, "The vectors")
+        .served()
+}
+
+pub(super) fn images() -> Operation {
+    let images = Operation::post("/v1/images/generations", "Makes images");
+    steered(images.tag(OPENAI))
+        .takes::<ImageRequest>()
+        .answers::<DataList>(200, "The images, as links or as base64")
         .served()
 }
 

@@ -2,10 +2,10 @@
 
 mod answer;
 mod body;
-mod chat;
 mod described;
 mod headers;
 mod health;
+mod inference;
 mod models;
 mod respond;
 mod server;
@@ -25,7 +25,10 @@ use crate::providers;
 /// Every route of the hub, without answers to paths that do not exist.
 pub(crate) fn routes(hub: &Arc<Shared>) -> Routes {
     Routes::new()
-        .add(described::chat(), chat::completions)
+        .add(described::chat(), inference::chat)
+        .add(described::completions(), inference::completions)
+        .add(described::embeddings(), inference::embeddings)
+        .add(described::images(), inference::images)
         .add(described::models(), models::list)
         .add(described::model(), models::one)
         .add(described::live(), health::live)

@@ -13,6 +13,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::parse::BodyKind;
 use crate::config::Limits;
 
 /// Why the hub does not take a request on.
@@ -25,10 +26,11 @@ pub(crate) enum AdmitError {
     Overloaded { limit: usize },
     #[error("the request body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error(
-        "content type {found:?} is not supported: send JSON with \"Content-Type: application/json\""
-    )]
-    MediaType { found: String },
+    #[error("content type {found:?} is not supported: expected \"Content-Type: {expected}\"")]
+    MediaType {
+        found: String,
+        expected: &'static str,
+    },
     #[error("content encoding {found:?} is not supported: send the body as it is")]
     Encoding { found: String },
     #[error("the request body did not arrive within {} seconds", .limit.as_secs())]
@@ -110,14 +112,15 @@ impl Drop for Admission {
     }
 }
 
-/// Reads a JSON body within the bounds on its size and time.
-pub(crate) async fn read_json(
+/// Reads a body within the bounds on its size and time.
+pub(crate) async fn read(
     headers: &HeaderMap,
     body: &mut Body,
+    kind: BodyKind,
     limits: &Limits,
 ) -> Result<Bytes, AdmitError> {
-    check_media_type(headers)?;
-    let limit = limits.body_bytes;
+    check_media_type(headers, kind)?;
+    let limit = kind.limit(limits);
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
@@ -163,7 +166,7 @@ async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, AdmitError> {
     })
 }
 
-fn check_media_type(headers: &HeaderMap) -> Result<(), AdmitError> {
+fn check_media_type(headers: &HeaderMap, kind: BodyKind) -> Result<(), AdmitError> {
     let shown = |value: &HeaderValue| {
         String::from_utf8_lossy(value.as_bytes())
             .chars()
@@ -182,13 +185,12 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), AdmitError> {
     };
     let text = String::from_utf8_lossy(value.as_bytes());
     let essence = text.split(';').next().unwrap_or_default().trim();
-    let json = essence.eq_ignore_ascii_case("application/json")
-        || essence.len() > 5 && essence.to_ascii_lowercase().ends_with("+json");
-    if json {
+    if kind.accepts(essence) {
         Ok(())
     } else {
         Err(AdmitError::MediaType {
             found: shown(value),
+            expected: kind.media_type(),
         })
     }
 }

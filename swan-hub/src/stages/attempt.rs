@@ -4,19 +4,21 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use swan_core::ModelId;
 use swan_core::health::Blame;
-use swan_core::openai::{ChunkFacts, ErrorBody, Rewrite};
-use swan_core::protocol::{Operation, Piece};
+use swan_core::openai::{ErrorBody, Rewrite};
+use swan_core::protocol::Piece;
 use tokio::time::Instant;
 
 use super::RequestError;
 use super::failures::Failures;
-use super::parse::ChatRequest;
+use super::parse::Asked;
 use super::route::{RouteError, Router};
 use super::settle::Bill;
 use super::start::{Start, StartError};
+use super::tally::Tally;
+use super::whole::Whole;
 use crate::hub::Shared;
 use crate::providers::{AttemptError, Job, Reply, Slot};
 
@@ -78,16 +80,6 @@ pub(crate) enum Answered {
     Stream(Box<Begun>),
 }
 
-/// A whole answer, read once.
-#[derive(Debug)]
-pub(crate) struct Whole {
-    pub(crate) body: Bytes,
-    /// Bytes of generated text.
-    pub(crate) content_bytes: u64,
-    /// The usage object, a slice of the body.
-    pub(crate) usage: Option<Bytes>,
-}
-
 /// A stream that has shown its first content.
 #[derive(Debug)]
 pub(crate) struct Begun {
@@ -100,7 +92,7 @@ pub(crate) struct Begun {
 /// Tries until an answer has begun. The slot of the winner is left in the bill.
 pub(crate) async fn attempt(
     hub: &Arc<Shared>,
-    request: &ChatRequest,
+    request: &Asked,
     model: &ModelId,
     bill: &mut Bill,
     deadline: Instant,
@@ -165,19 +157,19 @@ fn next(
 
 async fn try_one(
     hub: &Shared,
-    request: &ChatRequest,
+    request: &Asked,
     bill: &mut Bill,
     job: Job,
 ) -> Result<Answered, AttemptError> {
-    if !request.head.stream {
-        return whole(bill, job, hub.limits.reply_bytes).await;
+    if !request.is_stream() {
+        return whole(request, bill, job, hub.limits.reply_bytes).await;
     }
-    stream(bill, job, request.head.include_usage).await
+    stream(request, bill, job).await
 }
 
 fn job(
     hub: &Shared,
-    request: &ChatRequest,
+    request: &Asked,
     slot: &Slot,
     bill: &Bill,
     attempt: u32,
@@ -187,34 +179,31 @@ fn job(
         .with_model(slot.upstream())
         .with_include_usage()
         .without_market_fields();
-    // A limit that the consumer set is lowered to what was held; without one, the model server keeps its own, since a
-    // limit of ours could exceed a context that only the model server knows.
-    let held = bill.per_choice();
-    if request
-        .head
-        .max_output_tokens()
-        .is_some_and(|asked| asked > held)
-    {
-        rewrite = rewrite.with_max_tokens(held);
+    if let Some(limit) = request.limit_to_send(bill.per_choice()) {
+        rewrite = rewrite.with_max_tokens(limit);
     }
     Job {
         request: bill.request(),
         attempt,
-        operation: Operation::ChatCompletions,
-        streaming: request.head.stream,
-        content_type: HeaderValue::from_static("application/json"),
+        operation: request.operation.clone(),
+        streaming: request.is_stream(),
+        content_type: request.content_type.clone(),
         body: rewrite.apply(&request.body, &request.head),
         deadline,
         content_by: request
-            .head
-            .stream
+            .is_stream()
             .then(|| Instant::now() + hub.limits.idle),
         idle: hub.limits.idle,
     }
 }
 
 /// One attempt at a whole answer.
-async fn whole(bill: &mut Bill, job: Job, limit: usize) -> Result<Answered, AttemptError> {
+async fn whole(
+    request: &Asked,
+    bill: &mut Bill,
+    job: Job,
+    limit: usize,
+) -> Result<Answered, AttemptError> {
     let mut reply = bill.slot()?.dispatch(job)?;
     bill.head(reply.head().await?.status);
     let mut first = Bytes::new();
@@ -240,29 +229,13 @@ async fn whole(bill: &mut Bill, job: Job, limit: usize) -> Result<Answered, Atte
     } else {
         rest.freeze()
     };
-    let facts = ChunkFacts::read(&body)
-        .ok_or_else(|| bad_gateway("its answer is not a JSON object".into()))?;
-    if let Some(error) = facts.error {
-        return Err(bad_gateway(super::tally::said(error)));
-    }
-    // SDKs reach for the first choice; an object without one is nobody's answer and earns nothing.
-    if facts.choices == 0 {
-        return Err(bad_gateway("its answer was empty".into()));
-    }
+    let whole = Whole::read(&request.head.asks, body).map_err(bad_gateway)?;
     bill.chosen();
-    let content_bytes = facts.content_bytes;
-    let usage = facts
-        .usage
-        .map(|usage| body.slice_ref(usage.get().as_bytes()));
-    Ok(Answered::Whole(Whole {
-        body,
-        content_bytes,
-        usage,
-    }))
+    Ok(Answered::Whole(whole))
 }
 
 /// One attempt at a stream, up to its first content.
-async fn stream(bill: &mut Bill, job: Job, wants_usage: bool) -> Result<Answered, AttemptError> {
+async fn stream(request: &Asked, bill: &mut Bill, job: Job) -> Result<Answered, AttemptError> {
     let deadline = job.deadline;
     let mut reply = bill.slot()?.dispatch(job)?;
     let head = reply.head().await?;
@@ -278,7 +251,7 @@ async fn stream(bill: &mut Bill, job: Job, wants_usage: bool) -> Result<Answered
             "it answered a stream with something that is no event stream".into(),
         ));
     }
-    let mut start = Start::new(wants_usage);
+    let mut start = Start::new(Tally::new(&request.operation, request.head.include_usage));
     loop {
         match start.advance() {
             Ok(true) => break,
@@ -314,7 +287,7 @@ fn bad_gateway(message: String) -> AttemptError {
 }
 
 /// What the consumer is told about the attempt that was the last one.
-fn failed(error: AttemptError, attempts: u32, request: &ChatRequest) -> AttemptsFailed {
+fn failed(error: AttemptError, attempts: u32, request: &Asked) -> AttemptsFailed {
     match error {
         AttemptError::Provider {
             status,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use swan_core::{Amount, Currency, RequestId};
 
 use super::authenticate::Consumer;
-use super::parse::ChatRequest;
+use super::parse::Asked;
 use super::quote::Quoted;
 use crate::hub::Shared;
 use crate::ledger::{Hold, HoldRequest, LedgerError};
@@ -42,7 +42,7 @@ pub(crate) fn hold(
     hub: &Shared,
     request: RequestId,
     consumer: &Consumer,
-    asked: &ChatRequest,
+    asked: &Asked,
     quoted: &Quoted,
     deadline: Duration,
 ) -> Result<Hold, HoldFailed> {
@@ -64,7 +64,7 @@ pub(crate) fn hold(
     })
 }
 
-fn beyond(hub: &Shared, asked: &ChatRequest, quoted: &Quoted, available: Amount) -> HoldFailed {
+fn beyond(hub: &Shared, asked: &Asked, quoted: &Quoted, available: Amount) -> HoldFailed {
     let (needed, currency) = (quoted.quote.amount(), quoted.quote.currency());
     match affordable(hub, asked, quoted, available) {
         0 => HoldFailed::InsufficientFunds {
@@ -83,13 +83,11 @@ fn beyond(hub: &Shared, asked: &ChatRequest, quoted: &Quoted, available: Amount)
 
 /// The largest `max_tokens` whose worst case `available` covers; 0 when there is none. More tokens never cost less, so
 /// halving finds it.
-fn affordable(hub: &Shared, asked: &ChatRequest, quoted: &Quoted, available: Amount) -> u64 {
+fn affordable(hub: &Shared, asked: &Asked, quoted: &Quoted, available: Amount) -> u64 {
     let covers = |tokens: u64| {
-        let most = tokens.saturating_mul(quoted.choices);
-        let worst = hub
-            .policy
-            .metering()
-            .worst_case(asked.body.len() as u64, most);
+        let work = quoted.work_of(tokens);
+        let metering = hub.policy.metering();
+        let worst = metering.worst_case_of(&work, asked.body.len() as u64);
         quoted
             .quote
             .terms()

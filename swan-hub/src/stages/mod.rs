@@ -23,6 +23,7 @@ mod streams;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::sync::Arc;
 
@@ -34,17 +35,17 @@ use swan_core::protocol::Operation;
 use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
-use attempt::Whole;
 pub(crate) use attempt::{Answered, AttemptsFailed, Begun};
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use error::RequestError;
 pub(crate) use hold::HoldFailed;
-pub(crate) use parse::ParseError;
+pub(crate) use parse::{BodyKind, ParseError};
 pub(crate) use quote::QuoteError;
 pub(crate) use relay::Relay;
 pub(crate) use route::{FallbackReason, RouteError};
 pub(crate) use settle::Bill;
 pub(crate) use streams::{Streams, watch as watch_streams};
+use whole::Whole;
 
 use crate::hub::Shared;
 use crate::providers::ConnectionMode;
@@ -69,9 +70,10 @@ pub(crate) enum Reached {
     Stream(Box<Begun>),
 }
 
-/// Takes one chat request through the stages, up to where its answer can be sent.
-pub(crate) async fn chat(
+/// Takes one request for `operation` through the stages, up to where its answer can be sent.
+pub(crate) async fn serve(
     hub: &Arc<Shared>,
+    operation: Operation,
     request: &Parts,
     body: &mut Body,
     bill: &mut Bill,
@@ -79,11 +81,12 @@ pub(crate) async fn chat(
     let consumer = hub.authenticator.authenticate(request).await?;
     bill.authenticated(&consumer);
     bill.admitted(hub.gate.enter()?);
-    let body = admit::read_json(&request.headers, body, &hub.limits).await?;
-    let asked = parse::chat(&request.headers, body)?;
-    bill.streaming(asked.head.stream);
-    bill.operation(Operation::ChatCompletions);
-    let lasts = match asked.head.stream {
+    bill.operation(operation.clone());
+    let kind = BodyKind::of(&operation);
+    let body = admit::read(&request.headers, body, kind, &hub.limits).await?;
+    let asked = parse::parse(operation, &request.headers, body)?;
+    bill.streaming(asked.is_stream());
+    let lasts = match asked.is_stream() {
         true => hub.limits.stream_deadline,
         false => hub.limits.request_deadline,
     };
@@ -105,6 +108,7 @@ pub(crate) async fn chat(
 /// cost stands in a header.
 async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestError> {
     bill.content(whole.content_bytes, 1);
+    bill.items(whole.items);
     let receipt = bill.settle(whole.usage.as_ref(), None).durable().await?;
     let cost = receipt.cost.to_string();
     let body = match &whole.usage {
@@ -114,7 +118,7 @@ async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestE
     Ok(Reached::Whole { body, cost })
 }
 
-fn served(bill: &Bill, asked: &parse::ChatRequest, fallback: Option<FallbackReason>) -> Served {
+fn served(bill: &Bill, asked: &parse::Asked, fallback: Option<FallbackReason>) -> Served {
     let slot = bill.slot().ok();
     Served {
         provider: slot

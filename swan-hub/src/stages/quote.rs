@@ -1,22 +1,32 @@
 //! What the request can cost at most. Before the hold, which sets exactly this aside, and after parsing, since the price
-//! depends on model, bounds and currency.
-
-use swan_core::{Currency, ModelId};
-use swan_core::{PricingError, Quote, RateError};
+//! depends on model, bounds and currency. Nothing is changed by it, so that it also answers what a request would cost.
 
 use std::sync::Arc;
 
-use super::parse::ChatRequest;
+use swan_core::openai::{Asks, Generation};
+use swan_core::protocol::Operation;
+use swan_core::{Currency, Modality, Model, ModelId, Policy, PricingError, Quote, RateError, Work};
+
+use super::parse::Asked;
 use crate::hub::Shared;
 
 /// Why a request has no price.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum QuoteError {
-    #[error(
-        "the model {model:?} does not exist, or is not a chat model; GET /v1/models lists those that do"
-    )]
+    #[error("the model {model:?} does not exist; GET /v1/models lists those that do")]
     UnknownModel { model: String },
+    #[error("model: required, since there is no {modality} model here")]
+    NoDefault { modality: Modality },
+    #[error(
+        "the model {model} does not serve /v1/{asked}: it is an {modality} model, ask it at /v1/{served}"
+    )]
+    OtherEndpoint {
+        model: ModelId,
+        modality: Modality,
+        asked: Operation,
+        served: Operation,
+    },
     #[error("payment in {currency} is not possible at this hub", currency = .currency.code())]
     Payment { currency: Currency },
     #[error(transparent)]
@@ -32,65 +42,130 @@ pub(crate) struct Quoted {
     pub(crate) model: ModelId,
     /// The most tokens that one choice may have.
     pub(crate) per_choice: u64,
-    /// How many choices there are to be.
-    pub(crate) choices: u64,
+    /// What is asked for, at its largest.
+    pub(crate) work: Work,
     pub(crate) quote: Quote,
 }
 
 impl Quoted {
-    /// The most tokens that the whole answer may have.
-    pub(crate) const fn max_output_tokens(&self) -> u64 {
-        self.per_choice.saturating_mul(self.choices)
+    /// The same work with that many tokens to a choice.
+    pub(super) fn work_of(&self, per_choice: u64) -> Work {
+        match self.work {
+            Work::Text {
+                choices,
+                generated,
+                echoed_bytes,
+                ..
+            } => Work::Text {
+                max_output_tokens: per_choice.saturating_mul(generated),
+                choices,
+                generated,
+                echoed_bytes,
+            },
+            other => other,
+        }
     }
 }
 
 /// Prices the worst case of a request.
-pub(crate) fn quote(hub: &Shared, request: &ChatRequest) -> Result<Quoted, QuoteError> {
+pub(crate) fn quote(hub: &Shared, asked: &Asked) -> Result<Quoted, QuoteError> {
     let policy = &*hub.policy;
-    let name = request.head.model.as_str();
-    let unknown = || QuoteError::UnknownModel {
-        model: name.chars().take(200).collect(),
-    };
     let classified;
-    let model = match policy.model(name) {
-        Some(model) if is_chat(model) => model,
-        Some(_) => return Err(unknown()),
-        // Outside the catalogue only what somebody serves exists: its class gives it a price.
-        None => {
-            let id = ModelId::new(name).map_err(|_| unknown())?;
-            classified = match hub.registry.model(&id) {
-                Some(model) => model,
-                None if hub.serves(&id) => Arc::new(policy.classify(name).map_err(|_| unknown())?),
-                None => return Err(unknown()),
-            };
-            &*classified
-        }
+    let model = match asked.model() {
+        None => default_model(hub, &asked.operation)?,
+        Some(name) => match policy.model(name) {
+            Some(model) => model,
+            None => {
+                classified = outside(hub, name)?;
+                &*classified
+            }
+        },
     };
+    check_endpoint(model, &asked.operation)?;
     let now = hub.clock.now();
     let rate = hub.oracle.usd_per_swan(now);
     let terms = hub
         .pricing
-        .terms(policy, model, request.payment, rate.as_ref(), now)
+        .terms(policy, model, asked.payment, rate.as_ref(), now)
         .map_err(|error| match error {
             PricingError::NoRate { currency } => QuoteError::Payment { currency },
             PricingError::Rate(error) => QuoteError::Rate(error),
             other => QuoteError::Pricing(other),
         })?;
-    let per_choice = policy.max_output_tokens(model, request.head.max_output_tokens());
-    let choices = request.head.n;
-    let worst = policy.metering().worst_case(
-        request.body.len() as u64,
-        per_choice.saturating_mul(choices),
-    );
+    let (work, per_choice) = work(policy, model, &asked.head.asks);
+    let worst = policy
+        .metering()
+        .worst_case_of(&work, asked.body.len() as u64);
     let quote = terms.quote(worst).map_err(QuoteError::Pricing)?;
     Ok(Quoted {
         model: model.id.clone(),
         per_choice,
-        choices,
+        work,
         quote,
     })
 }
 
-fn is_chat(model: &swan_core::Model) -> bool {
-    model.modality == swan_core::Modality::Chat && model.token_price().is_some()
+/// What is asked for at most, and how many tokens of that are one choice.
+fn work(policy: &Policy, model: &Model, asks: &Asks) -> (Work, u64) {
+    match asks {
+        Asks::Chat(generation) | Asks::Completion(generation) => text(policy, model, generation),
+        Asks::Embedding(_) => (Work::Vectors, 0),
+        Asks::Images(images) => (Work::Images { n: images.n }, 0),
+        // Only a new operation of the core can get here before this hub knows it; its body is charged for.
+        _ => (Work::Vectors, 0),
+    }
+}
+
+fn text(policy: &Policy, model: &Model, generation: &Generation) -> (Work, u64) {
+    let per_choice = policy.max_output_tokens(model, generation.max_output_tokens());
+    let work = Work::Text {
+        max_output_tokens: per_choice.saturating_mul(generation.generated),
+        choices: generation.choices,
+        generated: generation.generated,
+        echoed_bytes: generation.echoed_bytes,
+    };
+    (work, per_choice)
+}
+
+/// The model of a request that names none: the first of its kind in the catalogue that somebody serves now.
+fn default_model<'a>(hub: &'a Shared, operation: &Operation) -> Result<&'a Model, QuoteError> {
+    let modality = operation.modality().unwrap_or(Modality::Chat);
+    let models = hub.policy.models().iter();
+    let mut candidates = models.filter(|model| model.modality == modality);
+    let first = candidates.clone().next();
+    let served = candidates.find(|model| hub.serves(&model.id));
+    served.or(first).ok_or(QuoteError::NoDefault { modality })
+}
+
+/// Outside the catalogue only what somebody serves exists: its class gives it a price.
+fn outside(hub: &Shared, name: &str) -> Result<Arc<Model>, QuoteError> {
+    let unknown = || QuoteError::UnknownModel {
+        model: name.chars().take(200).collect(),
+    };
+    let id = ModelId::new(name).map_err(|_| unknown())?;
+    match hub.registry.model(&id) {
+        Some(model) => Ok(model),
+        None if hub.serves(&id) => {
+            let model = hub.policy.classify(name).map_err(|_| unknown())?;
+            Ok(Arc::new(model))
+        }
+        None => Err(unknown()),
+    }
+}
+
+/// Whether this kind of model is asked at this endpoint.
+fn check_endpoint(model: &Model, asked: &Operation) -> Result<(), QuoteError> {
+    let served = Operation::of(model.modality);
+    if served.contains(asked) {
+        return Ok(());
+    }
+    Err(QuoteError::OtherEndpoint {
+        model: model.id.clone(),
+        modality: model.modality,
+        asked: asked.clone(),
+        served: served
+            .first()
+            .cloned()
+            .unwrap_or(Operation::ChatCompletions),
+    })
 }

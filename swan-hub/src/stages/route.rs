@@ -3,7 +3,7 @@
 use swan_core::routing::{Candidates as _, Decision, NoRoute, RouteRequest, explain, route};
 use swan_core::{ModelId, ModelPrice, ProviderId};
 
-use super::parse::ChatRequest;
+use super::parse::Asked;
 use crate::hub::Shared;
 use crate::providers::{Nodes, Slot};
 
@@ -73,7 +73,7 @@ impl<'a> Router<'a> {
     pub(crate) fn new(
         hub: &'a Shared,
         model: &'a ModelId,
-        request: &'a ChatRequest,
+        request: &'a Asked,
         per_choice: u64,
     ) -> Self {
         // Without a limit of its own the request takes what room there is.

@@ -14,7 +14,7 @@ use swan_core::ledger::ChargeRecord;
 use swan_core::protocol::{Operation, StreamEnd};
 use swan_core::{
     Amount, Basis, Currency, PayoutSplit, ProviderId, ReportedUsage, RequestEvent, RequestId,
-    RequestState, RevenueSplit as _, Seen, Usage,
+    RequestState, RevenueSplit as _, Seen, Usage, Work,
 };
 use tokio::time::Instant;
 
@@ -55,6 +55,8 @@ pub(crate) struct Bill {
 /// What was charged, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Receipt {
+    /// What was asked for.
+    pub(crate) work: Work,
     pub(crate) usage: Usage,
     /// Whether the model server's own usage object says the same.
     pub(crate) trusted: bool,
@@ -128,7 +130,7 @@ impl Bill {
     pub(crate) fn held(&mut self, hold: Hold, quoted: Quoted, prompt_bytes: usize) {
         self.step(RequestEvent::Hold);
         self.seen.prompt_bytes = prompt_bytes as u64;
-        self.seen.max_output_tokens = quoted.max_output_tokens();
+        self.seen.max_output_tokens = quoted.work.max_output_tokens();
         self.recorder.record.model = Some(quoted.model.clone());
         self.recorder.record.currency = quoted.quote.currency();
         self.hold = Some(hold);
@@ -209,11 +211,9 @@ impl Bill {
 
     /// The tokens that were set aside, once the stream has used all of them and goes on.
     pub(super) fn used_up(&self, tally: &Tally) -> Option<u64> {
-        let seen = Seen {
-            content_bytes: tally.content_bytes,
-            ..self.seen
-        };
-        let used_up = self.hub.policy.metering().is_used_up(&seen);
+        let work = &self.quoted.as_ref()?.work;
+        let metering = self.hub.policy.metering();
+        let used_up = metering.is_work_used_up(work, tally.content_bytes);
         used_up.then_some(self.seen.max_output_tokens)
     }
 
@@ -223,6 +223,11 @@ impl Bill {
         self.seen.content_bytes = bytes;
         self.seen.content_events = events;
         self.recorder.first_content();
+    }
+
+    /// That many vectors or images go to the consumer.
+    pub(crate) const fn items(&mut self, items: u64) {
+        self.seen.items = items;
     }
 
     /// The answer is whole: charges it.
@@ -269,11 +274,9 @@ impl Bill {
         let (Some(hold), Some(quoted)) = (self.hold.take(), self.quoted.as_ref()) else {
             return Settling::nothing();
         };
-        let metered = self
-            .hub
-            .policy
-            .metering()
-            .meter(reported.as_ref(), &self.seen);
+        let work = quoted.work;
+        let metering = self.hub.policy.metering();
+        let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let cost = match quoted.quote.terms().price(&metered.usage) {
             Ok(cost) => cost,
             // Cannot be: the worst case had a price. The most that was agreed is the bound in any case.
@@ -285,8 +288,10 @@ impl Bill {
             Ok(None) | Err(_) => self.hub.split.split(cost),
         };
         let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split);
-        let trusted = object && metered.basis == Basis::Reported;
+        // What is not paid by the token has no counts of ours that the model server's could contradict.
+        let trusted = object && (metered.basis == Basis::Reported || !work.is_in_tokens());
         let receipt = Receipt {
+            work,
             usage: metered.usage,
             trusted,
             cost,
@@ -342,6 +347,7 @@ impl Drop for Bill {
 impl Settling {
     fn nothing() -> Self {
         let receipt = Receipt {
+            work: Work::Vectors,
             usage: Usage::default(),
             trusted: false,
             cost: Amount::ZERO,

@@ -46,13 +46,13 @@ pub(crate) enum Step {
 }
 
 impl Start {
-    pub(crate) fn new(wants_usage: bool) -> Self {
+    pub(crate) fn new(tally: Tally) -> Self {
         Self {
             events: Events {
                 splitter: EventSplitter::new(EVENT_BYTES),
                 whole: None,
             },
-            tally: Tally::new(wants_usage),
+            tally,
             out: BytesMut::new(),
             preamble: 0,
             done: false,

@@ -3,14 +3,17 @@
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use swan_core::Usage;
+use swan_core::Work;
 use swan_core::openai::ChunkFacts;
+use swan_core::protocol::Operation;
 
 use super::settle::Receipt;
 
 /// Counts and filters the events of one stream.
 #[derive(Debug)]
 pub(crate) struct Tally {
+    /// The `object` of a chunk.
+    object: &'static str,
     /// Whether the consumer asked for the usage chunk.
     wants_usage: bool,
     /// Bytes of generated text that went to the consumer.
@@ -48,8 +51,12 @@ pub(crate) enum BadEvent {
 }
 
 impl Tally {
-    pub(crate) fn new(wants_usage: bool) -> Self {
+    pub(crate) fn new(operation: &Operation, wants_usage: bool) -> Self {
         Self {
+            object: match operation {
+                Operation::Completions => "text_completion",
+                _ => "chat.completion.chunk",
+            },
             wants_usage,
             content_bytes: 0,
             content_events: 0,
@@ -113,23 +120,20 @@ impl Tally {
                     let parts: Vec<&[u8]> = segments.iter().map(AsRef::as_ref).collect();
                     frame(&parts, out);
                 }
-                _ => frame(
-                    &[self.own_usage_chunk(&receipt.usage, &cost).as_bytes()],
-                    out,
-                ),
+                _ => frame(&[self.own_usage_chunk(receipt, &cost).as_bytes()], out),
             }
         }
         frame(&[b"[DONE]"], out);
     }
 
-    fn own_usage_chunk(&self, usage: &Usage, cost: &str) -> String {
+    fn own_usage_chunk(&self, receipt: &Receipt, cost: &str) -> String {
         let names: Names<'_> = serde_json::from_slice(&self.last).unwrap_or_default();
         let id = names.id.map_or("\"\"", RawValue::get);
         let model = names.model.map_or("\"\"", RawValue::get);
         let created = names.created.map_or("0", RawValue::get);
-        let usage = usage_object(usage, cost);
+        let (object, usage) = (self.object, usage_object(receipt, cost));
         format!(
-            r#"{{"id":{id},"object":"chat.completion.chunk","created":{created},"model":{model},"choices":[],"usage":{usage}}}"#
+            r#"{{"id":{id},"object":"{object}","created":{created},"model":{model},"choices":[],"usage":{usage}}}"#
         )
     }
 }
@@ -146,7 +150,23 @@ struct Names<'a> {
 }
 
 /// A usage object of our own, with what was charged for.
-pub(crate) fn usage_object(usage: &Usage, cost: &str) -> String {
+pub(crate) fn usage_object(receipt: &Receipt, cost: &str) -> String {
+    let usage = &receipt.usage;
+    match receipt.work {
+        Work::Text { .. } => {}
+        Work::Vectors => {
+            let tokens = usage.prompt_tokens;
+            return format!(
+                r#"{{"prompt_tokens":{tokens},"total_tokens":{tokens},"cost":"{cost}"}}"#
+            );
+        }
+        Work::Images { .. } => {
+            return format!(r#"{{"images":{},"cost":"{cost}"}}"#, usage.images);
+        }
+        Work::Audio { .. } => {
+            return format!(r#"{{"audio_ms":{},"cost":"{cost}"}}"#, usage.audio_ms);
+        }
+    }
     format!(
         r#"{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":{}}},"cost":"{cost}"}}"#,
         usage.prompt_tokens,
@@ -174,7 +194,7 @@ pub(crate) fn with_own_usage(
     receipt: &Receipt,
     cost: &str,
 ) -> Vec<Bytes> {
-    let object = usage_object(&receipt.usage, cost);
+    let object = usage_object(receipt, cost);
     if let Some(usage) = usage {
         let (before, after) = around(body, usage);
         return vec![body.slice_ref(before), object.into(), body.slice_ref(after)];

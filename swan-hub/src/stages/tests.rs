@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use swan_core::protocol::Piece;
-use swan_core::{Amount, Usage};
+use swan_core::protocol::{Operation, Piece};
+use swan_core::{Amount, Usage, Work};
 
 use super::admit::{AdmitError, Gate};
 use super::settle::Receipt;
 use super::start::{Start, StartError, Step};
-use super::tally::{frame, with_own_usage};
+use super::tally::{Tally, frame, with_own_usage};
 
 const STREAM: &str = concat!(
     ": hello\r\n\r\n",
@@ -22,7 +22,7 @@ const STREAM: &str = concat!(
 
 /// Feeds a stream in pieces; gives what the consumer would see before the end.
 fn relayed(pieces: &[&[u8]], wants_usage: bool) -> Result<(Vec<u8>, u64, u64), StartError> {
-    let mut start = Start::new(wants_usage);
+    let mut start = Start::new(Tally::new(&Operation::ChatCompletions, wants_usage));
     let mut pieces = pieces.iter();
     loop {
         match start.step()? {
@@ -92,6 +92,7 @@ fn the_charged_usage_stands_in_a_whole_answer_exactly_once() {
     let usage = Usage::tokens(3, 1, 2);
     let cost: Amount = "0.5".parse().unwrap();
     let receipt = Receipt {
+        work: Work::Vectors,
         usage,
         trusted: false,
         cost,

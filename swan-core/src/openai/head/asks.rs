@@ -87,7 +87,10 @@ pub struct Vectors {
 
 /// How a vector is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "OpenAI's two; an answer is in one of them")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "OpenAI's two; an answer is in one of them"
+)]
 pub enum Encoding {
     /// An array of numbers.
     #[default]
@@ -207,7 +210,11 @@ fn images(found: &Found<'_>) -> Result<Images, HeadError> {
     }
     let expected = "an integer from 1 to 10";
     let n = integer("n", expected, (1, MAX_IMAGES), found.get(Member::N))?.unwrap_or(1);
-    string("size", "a text such as \"1024x1024\"", found.get(Member::Size))?;
+    string(
+        "size",
+        "a text such as \"1024x1024\"",
+        found.get(Member::Size),
+    )?;
     if let Some(format) = present(found.get(Member::ResponseFormat))
         && !matches!(format.get(), "\"url\"" | "\"b64_json\"")
     {
@@ -243,5 +250,8 @@ pub(super) fn limits<'a>(found: &Found<'a>) -> impl Iterator<Item = &'a RawValue
         Member::MaxCompletionTokens,
         Member::NPredict,
     ];
-    members.map(|member| found.get(member)).into_iter().flatten()
+    members
+        .map(|member| found.get(member))
+        .into_iter()
+        .flatten()
 }

@@ -24,7 +24,8 @@ pub(super) struct Texts {
 
 /// Reads a text, an array of texts, an array of tokens, or an array of such arrays.
 pub(super) fn texts(field: &'static str, value: &RawValue) -> Result<Texts, HeadError> {
-    const EXPECTED: &str = "a text, an array of texts, an array of tokens, or an array of such arrays";
+    const EXPECTED: &str =
+        "a text, an array of texts, an array of tokens, or an array of such arrays";
     let mut found = Found::default();
     let mut json = serde_json::Deserializer::from_str(value.get());
     let is_known = Element {

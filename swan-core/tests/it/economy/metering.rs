@@ -14,6 +14,7 @@ const SEEN: Seen = Seen {
     prompt_bytes: 400,
     content_bytes: 200,
     content_events: 40,
+    items: 0,
     max_output_tokens: 100,
 };
 
@@ -213,7 +214,7 @@ proptest! {
             let json = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"prompt_tokens_details":{{"cached_tokens":{cached}}}}}"#);
             ReportedUsage::from_json(json.as_bytes()).ok()
         });
-        let seen = Seen { prompt_bytes, content_bytes, content_events, max_output_tokens };
+        let seen = Seen { prompt_bytes, content_bytes, content_events, items: 0, max_output_tokens };
         let metered = policy.metering().meter(claim.as_ref(), &seen).usage;
         prop_assert!(metered.prompt_tokens <= worst.prompt_tokens);
         prop_assert!(metered.completion_tokens <= worst.completion_tokens);

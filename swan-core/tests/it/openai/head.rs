@@ -2,11 +2,15 @@
 
 use proptest::prelude::*;
 use swan_core::Currency;
-use swan_core::openai::{RequestHead, HeadError};
+use swan_core::openai::{Generation, HeadError, RequestHead};
 use swan_core::routing::AffinityKey;
 
 fn parse(rest: &str) -> Result<RequestHead, HeadError> {
     RequestHead::chat(format!(r#"{{"model":"m","messages":[]{rest}}}"#).as_bytes())
+}
+
+fn generation(head: &RequestHead) -> &Generation {
+    head.asks.generation().unwrap()
 }
 
 #[test]
@@ -17,11 +21,19 @@ fn reads_what_money_and_routing_need() {
     )
     .unwrap();
     assert_eq!(
-        (head.model.as_str(), head.stream, head.include_usage, head.n),
+        (
+            head.model.as_str(),
+            head.stream,
+            head.include_usage,
+            generation(&head).choices
+        ),
         ("m", true, true, 2)
     );
     assert_eq!(
-        (head.max_tokens, head.max_completion_tokens),
+        (
+            generation(&head).max_tokens,
+            generation(&head).max_completion_tokens
+        ),
         (Some(5), Some(9))
     );
     assert_eq!(head.max_output_tokens(), Some(9));
@@ -36,7 +48,10 @@ fn null_and_absent_are_the_same() {
     let rest = r#","stream":null,"stream_options":null,"max_tokens":null,"n":null,"payment":null,"provider":null"#;
     for rest in [rest, ""] {
         let head = parse(rest).unwrap();
-        assert_eq!((head.stream, head.include_usage, head.n), (false, false, 1));
+        assert_eq!(
+            (head.stream, head.include_usage, generation(&head).choices),
+            (false, false, 1)
+        );
         assert_eq!(
             (head.max_output_tokens(), head.payment, head.provider),
             (None, None, None)
@@ -215,10 +230,7 @@ fn what_is_no_chat_request_at_all() {
             "model: expected a model name, found a string",
         ),
     ] {
-        assert_eq!(
-            RequestHead::chat(body).unwrap_err().to_string(),
-            message
-        );
+        assert_eq!(RequestHead::chat(body).unwrap_err().to_string(), message);
     }
 }
 

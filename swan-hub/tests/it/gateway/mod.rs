@@ -210,7 +210,12 @@ impl Market {
 
     /// A chat request with the consumer's key.
     pub(super) fn chat(&self, body: impl Into<String>) -> Call {
-        Call::post(self.address, "/v1/chat/completions")
+        self.post("/v1/chat/completions", body)
+    }
+
+    /// A request with the consumer's key.
+    pub(super) fn post(&self, path: &str, body: impl Into<String>) -> Call {
+        Call::post(self.address, path)
             .header("authorization", &format!("Bearer {}", self.key))
             .header("content-type", "application/json")
             .body(body.into())

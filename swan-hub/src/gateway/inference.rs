@@ -1,4 +1,4 @@
-//! `POST /v1/chat/completions`.
+//! `POST /v1/chat/completions` and its siblings: one handler, which knows of the operation only its name.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use swan_core::protocol::Operation;
 
 use super::body::linger;
 use super::{Answer, headers, respond};
@@ -15,11 +16,28 @@ use crate::hub::Shared;
 use crate::segments::Segments;
 use crate::stages::{self, Bill, Reached, Relay, Served};
 
+pub(super) async fn chat(State(hub): State<Arc<Shared>>, request: Request) -> Response {
+    serve(hub, Operation::ChatCompletions, request).await
+}
+
 pub(super) async fn completions(State(hub): State<Arc<Shared>>, request: Request) -> Response {
+    serve(hub, Operation::Completions, request).await
+}
+
+pub(super) async fn embeddings(State(hub): State<Arc<Shared>>, request: Request) -> Response {
+    serve(hub, Operation::Embeddings, request).await
+}
+
+pub(super) async fn images(State(hub): State<Arc<Shared>>, request: Request) -> Response {
+    serve(hub, Operation::ImagesGenerations, request).await
+}
+
+async fn serve(hub: Arc<Shared>, operation: Operation, request: Request) -> Response {
     let id = hub.request_id();
     let mut bill = Bill::open(&hub, id);
     let (parts, mut body) = request.into_parts();
-    let (served, reached) = match stages::chat(&hub, &parts, &mut body, &mut bill).await {
+    let (served, reached) = match stages::serve(&hub, operation, &parts, &mut body, &mut bill).await
+    {
         Ok(reached) => reached,
         Err(error) => {
             let answer = Answer::of(&error);

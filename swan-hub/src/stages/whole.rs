@@ -1,0 +1,87 @@
+//! An answer that is no stream, read once. What it must hold, and what of it counts, follows from what was asked.
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use swan_core::openai::{Asks, ChunkFacts, DataFacts, Vectors};
+
+use super::tally::said;
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) body: Bytes,
+    /// Bytes of generated text.
+    pub(crate) content_bytes: u64,
+    /// Vectors or images.
+    pub(crate) items: u64,
+    /// The usage object, a slice of the body.
+    pub(crate) usage: Option<Bytes>,
+}
+
+impl Whole {
+    /// Reads what answers `asks`.
+    ///
+    /// # Errors
+    ///
+    /// In words, why this is no answer: the next provider may have one.
+    pub(super) fn read(asks: &Asks, body: Bytes) -> Result<Self, String> {
+        match asks {
+            Asks::Embedding(vectors) => Self::vectors(vectors, body),
+            Asks::Images(_) => Self::data(body),
+            _ => Self::text(body),
+        }
+    }
+
+    fn text(body: Bytes) -> Result<Self, String> {
+        let facts = ChunkFacts::read(&body).ok_or(NOT_JSON)?;
+        if let Some(error) = facts.error {
+            return Err(said(error));
+        }
+        // SDKs reach for the first choice; an object without one is nobody's answer and earns nothing.
+        if facts.choices == 0 {
+            return Err(EMPTY.to_owned());
+        }
+        let (content_bytes, usage) = (facts.content_bytes, within(&body, facts.usage));
+        Ok(Self {
+            body,
+            content_bytes,
+            items: 0,
+            usage,
+        })
+    }
+
+    fn vectors(asked: &Vectors, body: Bytes) -> Result<Self, String> {
+        let whole = Self::data(body)?;
+        if whole.items != asked.inputs {
+            return Err(format!(
+                "it answered {} vectors to {} texts",
+                whole.items, asked.inputs
+            ));
+        }
+        Ok(whole)
+    }
+
+    fn data(body: Bytes) -> Result<Self, String> {
+        let facts = DataFacts::read(&body).ok_or(NOT_JSON)?;
+        if let Some(error) = facts.error {
+            return Err(said(error));
+        }
+        if facts.items == 0 {
+            return Err(EMPTY.to_owned());
+        }
+        let (items, usage) = (facts.items, within(&body, facts.usage));
+        Ok(Self {
+            body,
+            content_bytes: 0,
+            items,
+            usage,
+        })
+    }
+}
+
+const NOT_JSON: &str = "its answer is not a JSON object";
+const EMPTY: &str = "its answer was empty";
+
+fn within(body: &Bytes, part: Option<&RawValue>) -> Option<Bytes> {
+    part.map(|part| body.slice_ref(part.get().as_bytes()))
+}
