@@ -40,6 +40,8 @@ pub struct Candidate {
     pub draining: bool,
     /// Whether its breaker lets nothing through.
     pub breaker_open: bool,
+    /// Whether it has been asked for as much as it may be for now: its account's limit, or a rest that it asked for.
+    pub limited: bool,
     /// Whether it fails much more often than the others of its model ([`OutlierDetector`](crate::health::OutlierDetector)).
     pub ejected: bool,
 }
@@ -59,17 +61,19 @@ impl Candidate {
             class: RoutingClass::Normal,
             draining: false,
             breaker_open: false,
+            limited: false,
             ejected: false,
         }
     }
 
-    /// Whether it may get a request now: in standing, neither full nor draining, and held off neither by its breaker nor as an
-    /// outlier.
+    /// Whether it may get a request now: in standing, neither full nor draining, and held off neither by its breaker nor by a
+    /// limit nor as an outlier.
     #[must_use]
     pub const fn is_usable(&self) -> bool {
         self.in_flight < self.capacity
             && !self.draining
             && !self.breaker_open
+            && !self.limited
             && !self.ejected
             && !matches!(self.class, RoutingClass::None(_))
     }

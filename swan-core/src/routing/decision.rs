@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::route::{Counts, obstacle, route};
+use super::route::{Counts, Stage, obstacle, route_in_stages};
 use super::{Candidates, NoRoute, Pool, Reason, RouteRequest, RoutingRules, RoutingStrategy, Via};
 use crate::standing::RoutingClass;
 use crate::{ProviderId, Rng};
@@ -20,7 +20,10 @@ pub struct Decision {
     pub candidates: usize,
     /// Who gets the request.
     pub chosen: Option<ProviderId>,
-    /// Its position, for the shell.
+    /// The stage that it belongs to, for the shell.
+    #[serde(skip)]
+    pub stage: usize,
+    /// Its position there, for the shell.
     #[serde(skip)]
     pub position: Option<usize>,
     /// How it came to be chosen.
@@ -46,39 +49,58 @@ pub fn explain(
     rng: &mut dyn Rng,
     most: usize,
 ) -> Decision {
-    let pool = Pool::new(candidates, request);
-    let result = route(strategy, candidates, request, rules, rng);
-    let position = result.ok().map(|route| route.position);
+    let stage = Stage {
+        strategy,
+        candidates,
+    };
+    explain_stages(&[stage], request, rules, rng, most)
+}
+
+/// As [`explain`], of a choice that [`route_in_stages`] makes; the trace goes through the stages in their order.
+pub fn explain_stages(
+    stages: &[Stage<'_>],
+    request: &RouteRequest<'_>,
+    rules: &RoutingRules,
+    rng: &mut dyn Rng,
+    most: usize,
+) -> Decision {
+    let result = route_in_stages(stages, request, rules, rng);
+    let found = result.ok();
     let mut counts = Counts::default();
     let mut trace: Vec<(ProviderId, Reason)> = Vec::new();
     let (mut chosen, mut seen) = (None, 0);
-    for (number, candidate) in
-        (0..pool.len()).filter_map(|number| Some((number, candidates.candidate(number)?)))
-    {
-        seen += 1;
-        let is_chosen = Some(number) == position;
-        let reason = if is_chosen {
-            chosen = Some(candidate.provider);
-            Reason::Chosen
-        } else {
-            let obstacle = obstacle(&pool, number, &candidate);
-            obstacle.unwrap_or(match candidate.class {
-                RoutingClass::Deprioritised => Reason::Deprioritised,
-                _ => Reason::NotPreferred,
-            })
-        };
-        counts.add(reason);
-        // The chosen one takes the last place if the trace is full before it comes.
-        if trace.len() < most || is_chosen && trace.pop().is_some() {
-            trace.push((candidate.provider, reason));
+    for (stage, Stage { candidates, .. }) in stages.iter().enumerate() {
+        let pool = Pool::new(*candidates, request);
+        for (number, candidate) in
+            (0..pool.len()).filter_map(|number| Some((number, candidates.candidate(number)?)))
+        {
+            seen += 1;
+            let is_chosen = found.is_some_and(|it| (it.stage, it.position) == (stage, number));
+            let reason = if is_chosen {
+                chosen = Some(candidate.provider);
+                Reason::Chosen
+            } else {
+                let obstacle = obstacle(&pool, number, &candidate);
+                obstacle.unwrap_or(match candidate.class {
+                    RoutingClass::Deprioritised => Reason::Deprioritised,
+                    _ => Reason::NotPreferred,
+                })
+            };
+            counts.add(reason);
+            // The chosen one takes the last place if the trace is full before it comes.
+            if trace.len() < most || is_chosen && trace.pop().is_some() {
+                trace.push((candidate.provider, reason));
+            }
         }
     }
+    let asked = stages.get(found.map_or(0, |route| route.stage));
     Decision {
-        strategy: strategy.name(),
+        strategy: asked.map_or("none", |stage| stage.strategy.name()),
         candidates: seen,
         chosen,
-        position,
-        via: result.ok().map(|route| route.via),
+        stage: found.map_or(0, |route| route.stage),
+        position: found.map(|route| route.position),
+        via: found.map(|route| route.via),
         nobody: result.err(),
         omitted: seen - trace.len(),
         trace,

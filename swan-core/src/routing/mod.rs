@@ -30,7 +30,7 @@ mod two_choices;
 
 pub use affinity::{AffinityKey, PrefixAffinity, Ring};
 pub use candidate::{Candidate, Candidates, Load};
-pub use decision::{Decision, explain};
+pub use decision::{Decision, explain, explain_stages};
 pub use eligibility::RouteRequest;
 pub use least_connections::LeastConnections;
 pub use offer::{DataPolicy, Offer, Precision};
@@ -39,7 +39,7 @@ pub use preferences::{MaxPrice, Name, PreferenceError, RoutePreferences, SortBy}
 pub use ranked::Ranked;
 pub use reason::{NoRoute, Reason};
 pub use round_robin::RoundRobin;
-pub use route::{Route, Via, route};
+pub use route::{Route, Stage, Via, route, route_in_stages};
 pub use rules::{RoutingRules, StrategyName};
 pub(crate) use section::RoutingSection;
 pub use two_choices::TwoChoices;

@@ -33,6 +33,8 @@ pub enum Reason {
     Draining,
     /// Its breaker is open.
     BreakerOpen,
+    /// As much has been asked of it as may be for now, by its account's limits or its own word.
+    Limited,
     /// It fails far more often than the others.
     Ejected,
     /// It serves another model.
@@ -85,6 +87,7 @@ impl fmt::Display for Reason {
             } => return write!(f, "full: {in_flight} of {capacity} under way"),
             Self::Draining => "draining",
             Self::BreakerOpen => "its circuit breaker is open",
+            Self::Limited => "its limit of requests or tokens is reached for now",
             Self::Ejected => "fails far more often than the others",
             Self::OtherModel => "serves another model",
             Self::Modality => "its model does something else",

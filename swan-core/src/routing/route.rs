@@ -22,11 +22,23 @@ pub enum Via {
     LastResort,
 }
 
+/// Candidates that are asked together, and who chooses among them.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "shells put it together")]
+pub struct Stage<'a> {
+    /// The choice among them.
+    pub strategy: &'a dyn RoutingStrategy,
+    /// The candidates.
+    pub candidates: &'a dyn Candidates,
+}
+
 /// Who gets a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
-    /// Its position among the candidates.
+    /// Which of the stages it belongs to.
+    pub stage: usize,
+    /// Its position among the candidates of its stage.
     pub position: usize,
     /// How it came to be chosen.
     pub via: Via,
@@ -58,63 +70,113 @@ pub fn route(
     rules: &RoutingRules,
     rng: &mut dyn Rng,
 ) -> Result<Route, NoRoute> {
-    let pool = Pool::new(candidates, request);
-    let sorted;
-    let strategy = match request.preferences.and_then(|wishes| wishes.sort()) {
-        Some(by) => {
-            sorted = Ranked::new(by, rules);
-            &sorted
-        }
-        None => strategy,
+    let stage = Stage {
+        strategy,
+        candidates,
     };
-    choose(strategy, pool, rules, rng).ok_or_else(|| why_nobody(&pool))
+    route_in_stages(&[stage], request, rules, rng)
 }
 
-fn choose(
-    strategy: &dyn RoutingStrategy,
-    pool: Pool<'_>,
+/// As [`route`], where some candidates are asked only when none of the stages before them can take the request.
+///
+/// The consumer's order goes first through all stages: whoever it names takes the place that it was given, wherever it stands.
+///
+/// # Errors
+///
+/// As [`route`], over all stages together.
+pub fn route_in_stages(
+    stages: &[Stage<'_>],
+    request: &RouteRequest<'_>,
     rules: &RoutingRules,
     rng: &mut dyn Rng,
-) -> Option<Route> {
-    let in_lane = |lane, via, rng: &mut dyn Rng| {
-        let pool = pool.in_lane(lane);
-        let chosen = strategy.choose(&pool, rng)?;
+) -> Result<Route, NoRoute> {
+    let sorted = request
+        .preferences
+        .and_then(|wishes| wishes.sort())
+        .map(|by| Ranked::new(by, rules));
+    let order = request.preferences.map_or(&[][..], |wishes| wishes.order());
+    for name in order {
+        for (number, stage) in stages.iter().enumerate() {
+            if let Some(route) = Choice::of(number, stage, sorted.as_ref(), request).in_lane(
+                Lane::Named(name),
+                Via::Order,
+                rng,
+            ) {
+                return Ok(route);
+            }
+        }
+    }
+    for (number, stage) in stages.iter().enumerate() {
+        if let Some(route) = Choice::of(number, stage, sorted.as_ref(), request).freely(rules, rng)
+        {
+            return Ok(route);
+        }
+    }
+    Err(why_nobody(stages, request))
+}
+
+/// One stage, asked.
+struct Choice<'a> {
+    number: usize,
+    strategy: &'a dyn RoutingStrategy,
+    pool: Pool<'a>,
+}
+
+impl<'a> Choice<'a> {
+    fn of(
+        number: usize,
+        stage: &Stage<'a>,
+        sorted: Option<&'a Ranked>,
+        request: &'a RouteRequest<'a>,
+    ) -> Self {
+        Self {
+            number,
+            strategy: sorted.map_or(stage.strategy, |sorted| sorted),
+            pool: Pool::new(stage.candidates, request),
+        }
+    }
+
+    fn in_lane(&self, lane: Lane<'_>, via: Via, rng: &mut dyn Rng) -> Option<Route> {
+        let pool = self.pool.in_lane(lane);
+        let chosen = self.strategy.choose(&pool, rng)?;
         // A strategy of one's own may err, and what it saw may have filled up since.
         let position = match pool.get(chosen) {
             Some(_) => chosen,
             None => pool.draw(rng)?.0,
         };
-        Some(Route { position, via })
-    };
-    let order = pool
-        .request()
-        .preferences
-        .map_or(&[][..], |wishes| wishes.order());
-    if let Some(route) = order
-        .iter()
-        .find_map(|name| in_lane(Lane::Named(name), Via::Order, rng))
-    {
-        return Some(route);
+        Some(self.route(position, via))
     }
-    // Who sorts or pins wants that one, and who is tried again has waited enough.
-    let is_plain = pool.request().pin.is_none()
-        && pool.request().tried.is_empty()
-        && pool
-            .request()
-            .preferences
-            .is_none_or(|wishes| wishes.sort().is_none());
-    let share = u64::from(rules.probe_share().get());
-    if is_plain
-        && share > rng.below(10_000)
-        && let Some(position) = pool.probe(rng)
-    {
-        return Some(Route {
+
+    const fn route(&self, position: usize, via: Via) -> Route {
+        Route {
+            stage: self.number,
             position,
-            via: Via::Probe,
-        });
+            via,
+        }
     }
-    in_lane(Lane::Normal, Via::Strategy, rng)
-        .or_else(|| in_lane(Lane::Anybody, Via::LastResort, rng))
+
+    /// Whoever the probe share, the strategy or need chooses.
+    fn freely(&self, rules: &RoutingRules, rng: &mut dyn Rng) -> Option<Route> {
+        if self.pool.is_empty() {
+            return None;
+        }
+        let request = self.pool.request();
+        // Who sorts or pins wants that one, and who is tried again has waited enough.
+        let is_plain = request.pin.is_none()
+            && request.tried.is_empty()
+            && request
+                .preferences
+                .is_none_or(|wishes| wishes.sort().is_none());
+        let share = u64::from(rules.probe_share().get());
+        if is_plain
+            && share > rng.below(10_000)
+            && let Some(position) = self.pool.probe(rng)
+        {
+            return Some(self.route(position, Via::Probe));
+        }
+        self.in_lane(Lane::Normal, Via::Strategy, rng)
+            .or_else(|| self.in_lane(Lane::Anybody, Via::LastResort, rng))
+    }
 }
 
 /// Why this candidate does not get the request, as things are now; `None` when it could.
@@ -131,6 +193,8 @@ fn unable(candidate: &Candidate) -> Option<Reason> {
         Some(Reason::Ejected)
     } else if candidate.draining {
         Some(Reason::Draining)
+    } else if candidate.limited {
+        Some(Reason::Limited)
     } else if candidate.in_flight >= candidate.capacity {
         Some(Reason::Full {
             in_flight: candidate.in_flight,
@@ -166,19 +230,22 @@ impl Counts {
     }
 }
 
-pub(super) fn why_nobody(pool: &Pool<'_>) -> NoRoute {
+fn why_nobody(stages: &[Stage<'_>], request: &RouteRequest<'_>) -> NoRoute {
     let (mut may_not, mut cannot) = (Counts::default(), Counts::default());
     let (mut candidates, mut tried) = (0, 0);
-    for position in 0..pool.len() {
-        let Some(candidate) = pool.candidates().candidate(position) else {
-            continue;
-        };
-        candidates += 1;
-        match pool.objection(position, &candidate) {
-            Some(Reason::Tried) => tried += 1,
-            Some(reason) => may_not.add(reason),
-            // Who could serve after all has just become free.
-            None => cannot.add(unable(&candidate).unwrap_or(Reason::NotPreferred)),
+    for stage in stages {
+        let pool = Pool::new(stage.candidates, request);
+        for position in 0..pool.len() {
+            let Some(candidate) = pool.candidates().candidate(position) else {
+                continue;
+            };
+            candidates += 1;
+            match pool.objection(position, &candidate) {
+                Some(Reason::Tried) => tried += 1,
+                Some(reason) => may_not.add(reason),
+                // Who could serve after all has just become free.
+                None => cannot.add(unable(&candidate).unwrap_or(Reason::NotPreferred)),
+            }
         }
     }
     match (cannot.most(), may_not.most()) {
