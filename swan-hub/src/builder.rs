@@ -1,10 +1,7 @@
 //! Puts a hub together.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use swan_core::health::HealthRules;
 use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -12,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
-use crate::external::{ExternalConfig, ExternalEndpoint};
+use crate::external::{Endpoints, ExternalConfig, LOOK_EVERY};
 use crate::generations::Generations;
 use crate::hub::{Hub, Shared};
 use crate::ledger::{Books, BooksOptions, LedgerError};
@@ -20,9 +17,6 @@ use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::stages::{self, Authenticator, Gate, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
-
-/// How often endpoints are asked for their models.
-const DISCOVER_EVERY: Duration = Duration::from_secs(30);
 
 /// Every seam of a hub. What is not set has its default: memory as the store, the clock and randomness of the system, the
 /// built-in policy `swan-2.0` with its prices and split, two random choices for routing, keys of the store for
@@ -193,7 +187,8 @@ impl HubBuilder {
             books.clone(),
             WatchOptions::default(),
         );
-        let external = endpoints(self.external, &policy, &clock, &health)?;
+        let external = Endpoints::new(&self.external, &policy, &clock, &health, None)
+            .map_err(|error| HubError::Build(error.to_string()))?;
         let shared = Arc::new(Shared {
             pricing: self.pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
             split: self.split.unwrap_or_else(|| Arc::new(*policy.split())),
@@ -216,54 +211,25 @@ impl HubBuilder {
             store,
             keys,
             books,
-            external,
+            external: Arc::new(external),
         });
-        discover(&shared);
+        look_after_endpoints(&shared);
         stages::watch_streams(&shared);
         Ok(Hub { shared })
     }
 }
 
-/// The endpoints, serving their models under the policy's names for them, whichever alias the configuration has.
-fn endpoints(
-    configs: Vec<ExternalConfig>,
-    policy: &Policy,
-    clock: &Arc<dyn Clock>,
-    health: &Arc<HealthRules>,
-) -> Result<Vec<ExternalEndpoint>, HubError> {
-    let endpoint = |mut config: ExternalConfig| {
-        let mut models = BTreeMap::new();
-        for (name, upstream) in std::mem::take(&mut config.models) {
-            let model = policy.classify(&name).map_err(|refusal| {
-                HubError::Build(format!("external endpoint {}: {refusal}", config.name))
-            })?;
-            models.insert(model.id.to_string(), upstream);
-        }
-        config.models = models;
-        ExternalEndpoint::new(&config, Arc::clone(clock), Arc::clone(health))
-            .map_err(|error| HubError::Build(error.to_string()))
-    };
-    configs.into_iter().map(endpoint).collect()
-}
-
-/// Asks endpoints without a configured list for their models, now and then again, as long as the hub lives.
-fn discover(hub: &Arc<Shared>) {
-    if hub.external.is_empty() {
-        return;
-    }
+/// Looks after the endpoints now and then, as long as the hub lives.
+fn look_after_endpoints(hub: &Arc<Shared>) {
     let hub = Arc::downgrade(hub);
     tokio::spawn(async move {
-        let mut every = tokio::time::interval(DISCOVER_EVERY);
+        let mut every = tokio::time::interval(LOOK_EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             every.tick().await;
             let Some(hub) = hub.upgrade() else { return };
-            for endpoint in &hub.external {
-                let canonical = |name: &str| hub.policy.classify(name).ok().map(|model| model.id);
-                if let Err(error) = endpoint.discover(canonical).await {
-                    tracing::warn!(endpoint = %endpoint.name(), %error, "an endpoint does not list its models");
-                }
-            }
+            let canonical = |name: &str| hub.policy.classify(name).ok().map(|model| model.id);
+            hub.external.look(canonical).await;
         }
     });
 }

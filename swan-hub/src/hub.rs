@@ -16,7 +16,7 @@ use crate::builder::HubBuilder;
 use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::EventSink;
-use crate::external::ExternalEndpoint;
+use crate::external::Endpoints;
 use crate::gateway;
 use crate::generations::{Generations, Totals};
 use crate::ledger::Books;
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Sessions>,
     /// Keeps keys fresh and carries out what the command line asks for; ends with the hub.
     pub(crate) _watch: Watch,
-    pub(crate) external: Vec<ExternalEndpoint>,
+    pub(crate) external: Arc<Endpoints>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) streams: Streams,
     /// What is known of requests that have ended.
@@ -79,7 +79,7 @@ impl Shared {
 
     /// Whether somebody serves `model` now, a provider or an endpoint of the hub.
     pub(crate) fn serves(&self, model: &ModelId) -> bool {
-        self.registry.serves(model) || self.external.iter().any(|endpoint| endpoint.serves(model))
+        self.registry.serves(model) || self.external.serves(model)
     }
 }
 

@@ -23,10 +23,15 @@ pub mod grading;
 
 // The public interface.
 pub use builder::HubBuilder;
-pub use config::{Config, External, ExternalModels, Limits};
+pub use config::{
+    Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
+    Limits,
+};
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
-pub use external::{ExternalConfig, ExternalError};
+pub use external::{
+    ExternalConfig, ExternalError, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust,
+};
 pub use generations::Totals;
 pub use hub::Hub;
 pub use providers::ConnectionMode;

@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 mod benchmark;
 mod dev;
+mod external_args;
 mod key;
 mod policy;
 mod policy_file;

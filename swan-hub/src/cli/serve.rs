@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use super::external_args::ExternalArgs;
 use super::policy_file::load_policy;
 use super::store_args::{self, StoreArgs};
 use super::{CliError, signals};
@@ -32,12 +33,15 @@ pub(crate) struct Args {
     /// Where providers connect [default: 0.0.0.0:8081]
     #[arg(long, value_name = "ADDR")]
     provider_listen: Option<String>,
+    #[command(flatten)]
+    external: ExternalArgs,
 }
 
 /// Serves until Ctrl-C or SIGTERM, then drains; a second signal ends it at once.
 pub(crate) async fn run(args: Args) -> Result<(), CliError> {
     let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
     args.store.apply(&mut config);
+    args.external.apply(&mut config)?;
     config.policy = args.policy.or(config.policy);
     if let Some(listen) = args.listen {
         config.listen = listen;

@@ -1,6 +1,8 @@
 //! What can be configured: defaults, then a TOML file, then `SWAN_*` variables, then flags.
 
 mod external;
+mod external_models;
+mod key_file;
 mod layers;
 
 use std::path::PathBuf;
@@ -9,7 +11,8 @@ use std::time::Duration;
 use swan_core::ExchangeRate;
 
 use crate::store::Durability;
-pub use external::{External, ExternalModels};
+pub use external::{DataCollection, External, ExternalHeader};
+pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
 
 /// Everything that `swan-hub serve` can be told.
 #[derive(Debug, Clone)]

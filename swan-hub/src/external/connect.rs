@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,50 +12,92 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tower::Service;
 
+use super::resolve::Resolver;
 use crate::segments::Segments;
 
-/// The pooled client of one endpoint. It follows no redirects.
-pub(crate) type HttpClient = Client<Hurried<HttpsConnector<HttpConnector>>, Segments>;
+/// The pooled client of one endpoint. It follows no redirects and speaks to no proxy.
+pub(crate) type HttpClient = Client<Hurried<HttpsConnector<HttpConnector<Resolver>>>, Segments>;
 
 /// How long an idle connection is kept; shorter than what servers usually allow.
 const IDLE_FOR: Duration = Duration::from_secs(25);
 
-/// A client for one endpoint, with a deadline for each connection attempt, which keeps up to `idle` connections.
+/// The most of an answer that is read ahead, and the largest head of one.
+const READ_AHEAD: usize = 64 << 10;
+
+/// How connections to one endpoint are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Dial<'a> {
+    pub(crate) https: bool,
+    /// The deadline of each attempt, handshakes included.
+    pub(crate) within: Duration,
+    /// Idle connections that are kept at most.
+    pub(crate) idle: usize,
+    /// Certificates that are trusted in the place of the system's.
+    pub(crate) ca_file: Option<&'a Path>,
+    /// Whether its name may lead to a private address.
+    pub(crate) allow_private: bool,
+}
+
+/// A client for one endpoint.
 ///
 /// # Errors
-/// When the scheme is https and the system offers no root certificates.
-pub(crate) fn client(
-    https: bool,
-    connect_timeout: Duration,
-    idle: usize,
-) -> io::Result<HttpClient> {
-    let mut http = HttpConnector::new();
+/// When the scheme is https and there are no certificates to trust, or the file of them cannot be read.
+pub(crate) fn client(dial: &Dial<'_>) -> io::Result<HttpClient> {
+    let mut http = HttpConnector::new_with_resolver(Resolver::new(dial.allow_private));
     http.set_nodelay(true);
     http.enforce_http(false);
     let provider = rustls::crypto::ring::default_provider();
-    let builder = if https {
-        HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?
-    } else {
+    let builder = match dial.ca_file {
+        None if dial.https => {
+            HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?
+        }
         // An endpoint without TLS must work on a machine without root certificates.
-        let tls = ClientConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth();
-        HttpsConnectorBuilder::new().with_tls_config(tls)
+        file => {
+            let roots = file.map_or_else(|| Ok(RootCertStore::empty()), roots)?;
+            let tls = ClientConfig::builder_with_provider(provider.into())
+                .with_safe_default_protocol_versions()
+                .map_err(io::Error::other)?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            HttpsConnectorBuilder::new().with_tls_config(tls)
+        }
     };
-    let connector = builder.https_or_http().enable_http1().wrap_connector(http);
+    let builder = if dial.https {
+        builder.https_only()
+    } else {
+        builder.https_or_http()
+    };
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_FOR)
-        .pool_max_idle_per_host(idle)
+        .pool_max_idle_per_host(dial.idle)
+        .http1_max_buf_size(READ_AHEAD)
         .build(Hurried {
-            inner: connector,
-            within: connect_timeout,
+            inner: builder.enable_http1().wrap_connector(http),
+            within: dial.within,
         }))
+}
+
+/// The certificates in a PEM file, of which there must be one at least.
+fn roots(file: &Path) -> io::Result<RootCertStore> {
+    let text = std::fs::read(file)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(io::Error::other)?;
+        roots.add(certificate).map_err(io::Error::other)?;
+    }
+    if roots.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "expected certificates in PEM, found none",
+        ));
+    }
+    Ok(roots)
 }
 
 /// A connector whose attempts, handshakes included, have a deadline.

@@ -1,162 +1,155 @@
 //! A configured endpoint, and the requests that are made of it.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use hyper::{Request, Uri};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    USER_AGENT,
+};
+use hyper::{Method, Request, Uri};
+use hyper_util::client::legacy::ResponseFuture;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use swan_core::ProviderId;
+use swan_core::protocol::Operation;
 
+use super::address::Address;
 use super::config::ExternalConfig;
-use super::connect::{HttpClient, client};
-use super::exchange::Exchange;
+use super::connect::{Dial, HttpClient, client};
+use super::error::ExternalError;
+use super::pace::Pace;
 use crate::providers::{AttemptError, Job};
 use crate::segments::Segments;
 
 /// The largest list of models that is read.
 const MAX_MODELS_BODY: usize = 4 << 20;
 
+/// The most models of one endpoint that are looked at.
+const MAX_MODELS: usize = 4_096;
+
 /// How long listing the models may take.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Headers that decide how a message is read, or that the hub sets for each request.
+const OWN: [&str; 14] = [
+    "host",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "expect",
+    "accept",
+    "accept-encoding",
+];
 
 /// One OpenAI-compatible server.
 pub(crate) struct Endpoint {
     provider: ProviderId,
     name: Arc<str>,
-    base: String,
-    authorization: Option<HeaderValue>,
+    address: Address,
+    chat: Option<Uri>,
+    /// What every request carries; keys are marked as sensitive.
+    headers: HeaderMap,
     client: HttpClient,
-}
-
-/// Why an endpoint cannot be used as it is configured.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExternalError {
-    /// The base URL is no http or https URL.
-    #[error("external endpoint {name}: base_url {url:?} is not an http:// or https:// URL")]
-    BaseUrl {
-        /// The endpoint.
-        name: String,
-        /// What was configured.
-        url: String,
-    },
-    /// The key cannot be sent in a header.
-    #[error("external endpoint {name}: api_key holds characters that a header cannot carry")]
-    ApiKey {
-        /// The endpoint.
-        name: String,
-    },
-    /// A model name is not usable.
-    #[error("external endpoint {name}: model {model:?} is not a valid model name")]
-    Model {
-        /// The endpoint.
-        name: String,
-        /// What was configured.
-        model: String,
-    },
-    /// TLS cannot be set up.
-    #[error("external endpoint {name}: cannot set up TLS")]
-    Tls {
-        /// The endpoint.
-        name: String,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    pace: Pace,
 }
 
 impl Endpoint {
     /// The endpoint that `config` describes; nothing is sent yet.
-    pub(crate) fn new(config: &ExternalConfig) -> Result<Self, ExternalError> {
+    pub(super) fn new(config: &ExternalConfig) -> Result<Self, ExternalError> {
         let name = config.name.clone();
-        let base = config
-            .base_url
-            .trim_end_matches('/')
-            .trim_end_matches("/v1")
-            .to_owned();
-        let scheme = base.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
-        let https = match scheme.as_ref().and_then(Uri::scheme_str) {
-            Some("https") => true,
-            Some("http") => false,
-            _ => {
-                return Err(ExternalError::BaseUrl {
-                    name,
-                    url: config.base_url.clone(),
-                });
-            }
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            return Err(ExternalError::Name { name });
+        }
+        let Some(address) = Address::parse(&config.base_url, config.api_prefix.as_deref()) else {
+            return Err(ExternalError::BaseUrl { name });
         };
-        let authorization = match &config.api_key {
-            None => None,
-            Some(key) => {
-                let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}")) else {
-                    return Err(ExternalError::ApiKey { name });
-                };
-                value.set_sensitive(true);
-                Some(value)
-            }
-        };
-        let connect_timeout = Duration::from_millis(config.connect_timeout_ms.max(1));
-        let client =
-            client(https, connect_timeout, config.capacity.max(1) as usize).map_err(|source| {
-                ExternalError::Tls {
-                    name: name.clone(),
-                    source,
-                }
-            })?;
-        let provider = provider_id_of(&name);
+        let has_secrets = config.api_key.is_some() || !config.headers.is_empty();
+        if has_secrets && !address.https && !address.is_private && !config.trust.insecure {
+            return Err(ExternalError::PlainKey { name });
+        }
+        let client = client(&Dial {
+            https: address.https,
+            within: Duration::from_millis(config.connect_timeout_ms.max(1)),
+            idle: config.limits.capacity as usize,
+            ca_file: config.trust.ca_file.as_deref(),
+            allow_private: config.trust.allow_private || address.is_private,
+        })
+        .map_err(|source| match &config.trust.ca_file {
+            Some(path) => ExternalError::CaFile {
+                name: name.clone(),
+                path: path.clone(),
+                source,
+            },
+            None => ExternalError::Tls {
+                name: name.clone(),
+                source,
+            },
+        })?;
         Ok(Self {
-            provider,
+            provider: provider_id_of(&name),
+            headers: headers(config)?,
+            chat: address.of("chat/completions").parse().ok(),
+            pace: Pace::new(&config.limits),
             name: name.into(),
-            base,
-            authorization,
+            address,
             client,
         })
     }
 
     /// The id under which the ledger knows this endpoint: derived from its name, and so the same after a restart.
-    pub(crate) const fn provider(&self) -> ProviderId {
+    pub(super) const fn provider(&self) -> ProviderId {
         self.provider
     }
 
     /// The configured name.
-    pub(crate) const fn name(&self) -> &Arc<str> {
+    pub(super) const fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Sends `job` and hands back the exchange, whose errors come with its answer.
-    pub(crate) fn dispatch(&self, job: &mut Job) -> Result<Exchange, AttemptError> {
-        let accept = if job.streaming {
-            "text/event-stream"
-        } else {
-            "application/json"
+    /// What is asked of the account.
+    pub(super) const fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Sends `job`.
+    pub(super) fn send(&self, job: &mut Job) -> Result<ResponseFuture, AttemptError> {
+        let accept = match &job.operation {
+            _ if job.streaming => "text/event-stream",
+            Operation::AudioTranscriptions => "*/*",
+            _ => "application/json",
         };
-        let request = self
-            .request("POST", job.operation.as_str())
-            .header(CONTENT_TYPE, job.content_type.clone())
-            .header(ACCEPT, accept)
-            .body(Segments::new(std::mem::take(&mut job.body)))
-            .map_err(|error| AttemptError::Malformed(error.to_string()))?;
-        Ok(Exchange::new(self.client.request(request)))
+        let uri = match (&job.operation, &self.chat) {
+            (Operation::ChatCompletions, Some(uri)) => uri.clone(),
+            (operation, _) => self.uri(operation.as_str())?,
+        };
+        let body = Segments::new(std::mem::take(&mut job.body));
+        let mut request = self.request(Method::POST, uri, body);
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, job.content_type.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        Ok(self.client.request(request))
     }
 
     /// The names of the models that the endpoint lists.
-    pub(crate) async fn discover(&self) -> Result<Vec<String>, AttemptError> {
-        let request = self
-            .request("GET", "models")
-            .body(Segments::none())
-            .map_err(|error| AttemptError::Malformed(error.to_string()))?;
+    pub(super) async fn list(&self) -> Result<Vec<String>, AttemptError> {
+        let request = self.request(Method::GET, self.uri("models")?, Segments::none());
         let listing = async {
             let response = self
                 .client
                 .request(request)
                 .await
-                .map_err(|error| AttemptError::Connect(error.to_string()))?;
+                .map_err(|error| AttemptError::Connect(super::exchange::cause_of(&error)))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MAX_MODELS_BODY)
                 .collect()
@@ -164,40 +157,83 @@ impl Endpoint {
                 .map_err(|error| AttemptError::Lost(error.to_string()))?
                 .to_bytes();
             if !status.is_success() {
-                let message = "the list of models was refused".to_owned();
-                let status = status.as_u16();
                 return Err(AttemptError::Provider {
-                    status,
-                    message,
+                    status: status.as_u16(),
+                    message: "the list of models was refused".to_owned(),
                     body: Bytes::new(),
                 });
             }
-            serde_json::from_slice::<Listing>(&body)
-                .map(|listing| listing.data.into_iter().map(|model| model.id).collect())
-                .map_err(|error| AttemptError::Malformed(format!("list of models: {error}")))
+            let listing: Listing = serde_json::from_slice(&body)
+                .map_err(|error| AttemptError::Malformed(format!("list of models: {error}")))?;
+            let ids = listing.data.into_iter().map(|model| model.id);
+            Ok(ids.take(MAX_MODELS).collect())
         };
         tokio::time::timeout(DISCOVERY_TIMEOUT, listing)
             .await
             .unwrap_or(Err(AttemptError::Deadline))
     }
 
-    fn request(&self, method: &str, path: &str) -> http::request::Builder {
-        let builder = Request::builder()
-            .method(method)
-            .uri(format!("{}/v1/{path}", self.base))
-            .header(USER_AGENT, concat!("swan-hub/", env!("CARGO_PKG_VERSION")));
-        match &self.authorization {
-            Some(value) => builder.header(AUTHORIZATION, value.clone()),
-            None => builder,
-        }
+    fn uri(&self, operation: &str) -> Result<Uri, AttemptError> {
+        let uri = self.address.of(operation);
+        uri.parse()
+            .map_err(|_| AttemptError::Malformed(format!("{operation:?} is no path")))
     }
+
+    fn request(&self, method: Method, uri: Uri, body: Segments) -> Request<Segments> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+}
+
+/// What goes with every request.
+fn headers(config: &ExternalConfig) -> Result<HeaderMap, ExternalError> {
+    let wrong = |header: &str, why| ExternalError::Header {
+        name: config.name.clone(),
+        header: header.chars().take(64).collect(),
+        why,
+    };
+    let mut headers = HeaderMap::new();
+    let agent = concat!("swan-hub/", env!("CARGO_PKG_VERSION"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    // What is compressed can be read only whole, and a small body can unfold to a huge one.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let named = |header: &str| match HeaderName::from_bytes(header.as_bytes()) {
+        Ok(name) if OWN.contains(&name.as_str()) => Err(wrong(header, "the hub sets it itself")),
+        Ok(name) => Ok(name),
+        Err(_) => Err(wrong(header, "that is no header name")),
+    };
+    for (header, value) in &config.headers {
+        let name = named(header)?;
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| wrong(header, "its value holds what a header cannot carry"))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    if let Some(key) = &config.api_key {
+        let (name, value) = match &config.key_header {
+            Some(header) => (named(header)?, HeaderValue::from_str(key)),
+            None => (
+                AUTHORIZATION,
+                HeaderValue::from_str(&format!("Bearer {key}")),
+            ),
+        };
+        let mut value = value.map_err(|_| ExternalError::ApiKey {
+            name: config.name.clone(),
+        })?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(headers)
 }
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("name", &self.name)
-            .field("base", &self.base)
+            .field("address", &self.address)
             .finish_non_exhaustive()
     }
 }

@@ -5,13 +5,16 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::{Response, header};
 use hyper_util::client::legacy::{Error, ResponseFuture};
 use swan_core::protocol::{Piece, StreamEnd};
 
+use super::upstream::Upstream;
 use crate::providers::{AttemptError, Batch, Head};
 
 /// How many ready frames are taken at a time: enough to batch, too few to starve anybody.
@@ -20,6 +23,7 @@ const FRAMES_PER_POLL: usize = 32;
 /// An exchange under way.
 pub(crate) struct Exchange {
     state: State,
+    upstream: Arc<Upstream>,
 }
 
 enum State {
@@ -30,8 +34,9 @@ enum State {
 
 impl Exchange {
     /// The exchange that this future opens.
-    pub(crate) fn new(response: ResponseFuture) -> Self {
+    pub(super) fn new(response: ResponseFuture, upstream: Arc<Upstream>) -> Self {
         Self {
+            upstream,
             state: State::Waiting(Box::pin(response)),
         }
     }
@@ -42,8 +47,17 @@ impl Exchange {
             match response.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(response)) => {
-                    into.head = Some(head_of(&response));
-                    self.state = State::Reading(response.into_body());
+                    self.upstream.heard(response.status(), response.headers());
+                    match head_of(&response) {
+                        Ok(head) => {
+                            into.head = Some(head);
+                            self.state = State::Reading(response.into_body());
+                        }
+                        Err(error) => {
+                            into.end = Some(Err(error));
+                            self.state = State::Over;
+                        }
+                    }
                 }
                 Poll::Ready(Err(error)) => {
                     into.end = Some(Err(refused(&error)));
@@ -107,11 +121,21 @@ impl fmt::Debug for Exchange {
     }
 }
 
-fn head_of(response: &Response<Incoming>) -> Head {
-    Head {
-        status: response.status().as_u16(),
-        content_type: response.headers().get(header::CONTENT_TYPE).cloned(),
+/// What of an answer's head is passed on: the status and the content type, and no other header.
+fn head_of(response: &Response<Incoming>) -> Result<Head, AttemptError> {
+    let headers = response.headers();
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(AttemptError::Provider {
+            status: 502,
+            message: "its answer is compressed, which was not asked for".to_owned(),
+            body: Bytes::new(),
+        });
     }
+    Ok(Head {
+        status: response.status().as_u16(),
+        content_type: headers.get(header::CONTENT_TYPE).cloned(),
+    })
 }
 
 fn refused(error: &Error) -> AttemptError {
@@ -124,7 +148,7 @@ fn refused(error: &Error) -> AttemptError {
 }
 
 /// The innermost cause, which is the one that says something; never holds a header.
-fn cause_of(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn cause_of(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;

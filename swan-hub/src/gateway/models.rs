@@ -114,7 +114,7 @@ fn listed(hub: &Shared) -> Vec<Listed> {
     for online in online.iter().filter(|online| is_outside(&online.model.id)) {
         data.push(entry(hub, &online.model, online.providers));
     }
-    for id in hub.external.iter().flat_map(|endpoint| endpoint.models()) {
+    for id in hub.external.models() {
         let listed = data.iter().any(|model| model.id == id.as_str());
         if !listed && let Ok(model) = hub.policy.classify(id.as_str()) {
             data.push(entry(hub, &model, 0));

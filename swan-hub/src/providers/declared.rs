@@ -1,7 +1,8 @@
 //! What a provider has declared of one model, as far as requests choose by it.
 
+use swan_core::ModelPrice;
 use swan_core::protocol::Registration;
-use swan_core::routing::Precision;
+use swan_core::routing::{DataPolicy, Precision};
 
 /// The request parameters that a declaration can name: those of the chat API that steer the answer. What a provider declares
 /// beyond them is not kept, so a declaration takes no memory that its author could choose.
@@ -50,6 +51,10 @@ pub(crate) struct Declared {
     pub(crate) quantization: Precision,
     /// The parameters that are honoured.
     pub(crate) parameters: Option<Vec<&'static str>>,
+    /// What becomes of prompts and answers.
+    pub(crate) data: DataPolicy,
+    /// What consumers pay here, where that is not the policy's price. Only an endpoint of the hub has one.
+    pub(crate) price: Option<ModelPrice>,
 }
 
 impl Declared {
@@ -62,6 +67,7 @@ impl Declared {
             quantization: Precision::declared(registration.quantization(name)),
             parameters: (!named.is_empty())
                 .then(|| known.filter(|known| named.contains(known)).collect()),
+            ..Self::default()
         }
     }
 }

@@ -9,7 +9,7 @@ use swan_core::{Candidate, ModelId, ModelPrice, ProviderId, Timestamp};
 use super::declared::Declared;
 use super::line::Line;
 use super::vitals::Vitals;
-use crate::external::Endpoint;
+use crate::external::Upstream;
 
 /// By what way a provider is reached; the header `X-Swan-Connection-Mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub(crate) enum Way {
     /// To a provider's connection.
     Line(Arc<Line>),
     /// To an external endpoint.
-    Endpoint(Arc<Endpoint>),
+    Endpoint(Arc<Upstream>),
 }
 
 /// A provider's offer of one model. The counts live here and nowhere else.
@@ -96,16 +96,27 @@ impl Link {
             return false;
         }
         let capacity = self.capacity.load(Ordering::Relaxed);
-        self.in_flight
+        let entered = self
+            .in_flight
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |now| {
                 (now < capacity).then_some(now + 1)
             })
-            .is_ok()
+            .is_ok();
+        match &self.way {
+            Way::Endpoint(upstream) if entered && !upstream.try_enter() => {
+                self.in_flight.fetch_sub(1, Ordering::AcqRel);
+                false
+            }
+            _ => entered,
+        }
     }
 
     /// Counts one request less.
     pub(crate) fn leave(&self) {
         self.in_flight.fetch_sub(1, Ordering::AcqRel);
+        if let Way::Endpoint(upstream) = &self.way {
+            upstream.leave();
+        }
     }
 
     /// Requests under way.
@@ -134,7 +145,7 @@ impl Link {
         candidate
     }
 
-    /// What requests may choose it by; `price` is that of its model.
+    /// What requests may choose it by; `price` is that of its model, where it has none of its own.
     pub(crate) fn offer(&self, price: Option<ModelPrice>) -> Offer<'_> {
         Offer {
             name: &self.name,
@@ -142,7 +153,8 @@ impl Link {
             context_tokens: self.declared.context_tokens,
             quantization: self.declared.quantization,
             parameters: self.declared.parameters.as_deref(),
-            price,
+            price: self.declared.price.or(price),
+            data: self.declared.data,
             ..Offer::UNDECLARED
         }
     }

@@ -36,6 +36,7 @@ pub use link::ConnectionMode;
 pub(crate) use link::{Link, Way};
 pub(crate) use mailbox::Batch;
 pub(crate) use nodes::Nodes;
+pub(crate) use outliers::Outliers;
 pub(crate) use registry::Registry;
 pub(crate) use reply::Reply;
 pub(crate) use sessions::{Sessions, SessionsConfig};

@@ -11,14 +11,14 @@ use super::link::Link;
 
 /// One detector for each model that is served.
 #[derive(Debug)]
-pub(super) struct Outliers {
+pub(crate) struct Outliers {
     rules: Arc<HealthRules>,
     detectors: Mutex<HashMap<ModelId, OutlierDetector>>,
 }
 
 impl Outliers {
     /// Nobody has been judged yet.
-    pub(super) fn new(rules: Arc<HealthRules>) -> Self {
+    pub(crate) fn new(rules: Arc<HealthRules>) -> Self {
         Self {
             rules,
             detectors: Mutex::default(),
@@ -26,7 +26,7 @@ impl Outliers {
     }
 
     /// Judges the providers of each model, whose links come in the order of their providers, and ejects the outliers.
-    pub(super) fn sweep<'a>(
+    pub(crate) fn sweep<'a>(
         &self,
         models: impl Iterator<Item = (&'a ModelId, &'a [Arc<Link>])>,
         now: Timestamp,

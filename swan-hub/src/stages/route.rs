@@ -1,9 +1,15 @@
 //! Who serves the request. After the hold, so that nobody's capacity is taken by a request that cannot be paid.
 
-use swan_core::routing::{Candidates as _, Decision, NoRoute, RouteRequest, explain, route};
-use swan_core::{ModelId, ModelPrice, ProviderId};
+use std::sync::Arc;
+
+use swan_core::routing::{
+    Candidates, Decision, NoRoute, RouteRequest, RoutingStrategy, Stage, explain_stages,
+    route_in_stages,
+};
+use swan_core::{Candidate, ModelId, ModelPrice, ProviderId};
 
 use super::parse::Asked;
+use crate::external::{Tier, TierNow};
 use crate::hub::Shared;
 use crate::providers::{Nodes, Slot};
 
@@ -60,6 +66,8 @@ pub(crate) struct Router<'a> {
     /// What the request needs and asks for; pin, parameters and who has tried are put in at each choice.
     wants: RouteRequest<'a>,
     parameters: Vec<&'a str>,
+    /// The hub's own endpoints for the model, in the order in which they are asked.
+    tiers: Option<Arc<[Tier]>>,
     tried: Vec<ProviderId>,
     pin_tried: bool,
     /// Whether to say why, and the last decision.
@@ -92,6 +100,7 @@ impl<'a> Router<'a> {
             allow_fallbacks: request.allow_fallbacks,
             wants,
             parameters: request.parameters.iter().map(String::as_str).collect(),
+            tiers: hub.external.of(model),
             tried: Vec::new(),
             pin_tried: false,
             is_traced: request.trace,
@@ -116,11 +125,14 @@ impl<'a> Router<'a> {
     }
 
     /// Takes a place at an endpoint of the hub, after as many providers as are worth trying.
-    pub(crate) fn last_resort(&self) -> Option<Slot> {
-        self.endpoint()
+    pub(crate) fn last_resort(&mut self) -> Option<Slot> {
+        self.tiers.as_ref()?;
+        let slot = self.choose(None, None).ok()?;
+        self.tried.push(slot.provider());
+        Some(slot)
     }
 
-    /// Takes a place at the next provider, or at an endpoint of the hub when no provider is left.
+    /// Takes a place at the next provider, or at an endpoint of the hub where its turn has come.
     pub(crate) fn next(&mut self) -> Result<Slot, RouteError> {
         let nodes = self.hub.registry.candidates(self.model);
         if let Some(pin) = self.pin
@@ -139,11 +151,7 @@ impl<'a> Router<'a> {
             }
             self.fallback = Some(FallbackReason::Unavailable);
         }
-        let chosen = match self.choose(&nodes, None) {
-            Ok(slot) => Ok(slot),
-            Err(why) => self.endpoint().ok_or(why),
-        };
-        match chosen {
+        match self.choose(Some(&nodes), None) {
             Ok(slot) => {
                 self.tried.push(slot.provider());
                 Ok(slot)
@@ -168,30 +176,36 @@ impl<'a> Router<'a> {
         }
     }
 
-    fn choose(&mut self, nodes: &Nodes, pin: Option<ProviderId>) -> Result<Slot, NoRoute> {
-        let mut rng = self.hub.rng();
-        let rules = self.hub.policy.routing();
+    /// Chooses among providers and endpoints, or among endpoints alone.
+    fn choose(&mut self, nodes: Option<&Nodes>, pin: Option<ProviderId>) -> Result<Slot, NoRoute> {
+        let hub = self.hub;
+        let mut rng = hub.rng();
+        let rules = hub.policy.routing();
         let tried = self.tried.len();
-        let strategy = &*self.hub.routing;
+        let tiers = self.tiers.clone();
+        let asked = LineUp::new(hub, tiers.as_deref(), nodes, &self.wants, self.price());
+        let stages = asked.stages(&*hub.routing);
         let slot = loop {
             let request = self.request(pin);
-            let position = if self.is_traced {
-                let decision = explain(strategy, nodes, &request, rules, &mut rng, TRACED);
-                let (position, nobody) = (decision.position, decision.nobody);
-                self.trace = Some(Box::new(decision));
-                position.ok_or(nobody.unwrap_or(NoRoute::Nobody))
+            let (decided, trace) = if self.is_traced {
+                let decision = explain_stages(&stages, &request, rules, &mut rng, TRACED);
+                let nobody = decision.nobody.unwrap_or(NoRoute::Nobody);
+                let decided = decision.position.map(|position| (decision.stage, position));
+                (decided.ok_or(nobody), Some(Box::new(decision)))
             } else {
-                route(strategy, nodes, &request, rules, &mut rng).map(|route| route.position)
+                let route = route_in_stages(&stages, &request, rules, &mut rng);
+                (route.map(|route| (route.stage, route.position)), None)
             };
-            let position = match position {
-                Ok(position) => position,
+            self.trace = trace.or(self.trace.take());
+            let (stage, position) = match decided {
+                Ok(decided) => decided,
                 Err(why) => break Err(why),
             };
-            let Some(chosen) = nodes.candidate(position) else {
+            let chosen = stages.get(stage).map(|stage| stage.candidates);
+            let Some(chosen) = chosen.and_then(|candidates| candidates.candidate(position)) else {
                 break Err(NoRoute::Nobody);
             };
-            let request = self.request(pin);
-            if let Some(slot) = nodes.take(position, &request) {
+            if let Some(slot) = asked.take(stage, position, &self.request(pin)) {
                 break Ok(slot);
             }
             // It filled up or went away since it was looked at: passed over now, and not tried.
@@ -202,23 +216,15 @@ impl<'a> Router<'a> {
     }
 
     fn pinned(&mut self, pin: &str, nodes: &Nodes) -> Option<Slot> {
-        if let Some(provider) = self.hub.registry.find(pin) {
-            return self.choose(nodes, Some(provider)).ok();
-        }
-        let mut endpoints = self.hub.external.iter();
-        let endpoint = endpoints.find(|endpoint| &**endpoint.name() == pin)?;
-        endpoint.connect_for(self.model, &self.request(None), self.price())
+        let endpoint = || Some(self.hub.external.find(pin)?.provider());
+        let provider = self.hub.registry.find(pin).or_else(endpoint)?;
+        self.choose(Some(nodes), Some(provider)).ok()
     }
 
-    fn endpoint(&self) -> Option<Slot> {
-        let (request, price) = (self.request(None), self.price());
-        let mut endpoints = self.hub.external.iter();
-        endpoints.find_map(|endpoint| endpoint.connect_for(self.model, &request, price))
-    }
-
-    /// What the model costs at an endpoint of the hub, which only wishes ask for.
+    /// What the model costs at an endpoint that has no price of its own, which only wishes ask for.
     fn price(&self) -> Option<ModelPrice> {
         self.wants.preferences?;
+        self.tiers.as_ref()?;
         let name = self.model.as_str();
         let policy = &self.hub.policy;
         let listed = policy.model(name).map(|model| model.price);
@@ -228,34 +234,13 @@ impl<'a> Router<'a> {
     /// Why neither a provider nor an endpoint of the hub serves.
     fn explained(&self, why: NoRoute, nodes: &Nodes) -> RouteError {
         let model = self.model.clone();
-        let (request, price) = (self.request(None), self.price());
-        let endpoints = self.hub.external.iter();
-        let mut endpoints = endpoints.filter(|endpoint| endpoint.serves(self.model));
-        let refused = |endpoint: &crate::external::ExternalEndpoint| {
-            endpoint.objection(self.model, &request, price)
-        };
-        match (endpoints.next(), why) {
-            (Some(endpoint), NoRoute::Nobody | NoRoute::NoneEligible { .. }) => {
-                let why = match (refused(endpoint), why) {
-                    // Not refused, so it is full or failing.
-                    (None, _) => return RouteError::Saturated { model },
-                    (Some(most), NoRoute::Nobody) => NoRoute::NoneEligible {
-                        candidates: 1,
-                        most,
-                    },
-                    (Some(_), why) => why,
-                };
-                match endpoints.any(|endpoint| refused(endpoint).is_none()) {
-                    true => RouteError::Saturated { model },
-                    false => RouteError::NoneEligible { model, why },
-                }
-            }
-            (None, NoRoute::Nobody) => RouteError::NoProvider { model },
-            (None, NoRoute::NoneEligible { .. }) => match self.longest_window(nodes) {
+        match why {
+            NoRoute::Nobody => RouteError::NoProvider { model },
+            NoRoute::NoneEligible { .. } => match self.longest_window(nodes) {
                 Some(window) => RouteError::ContextLength {
                     window,
-                    prompt: request.prompt_tokens,
-                    answer: request.answer_tokens,
+                    prompt: self.wants.prompt_tokens,
+                    answer: self.wants.answer_tokens,
                 },
                 None => RouteError::NoneEligible { model, why },
             },
@@ -270,11 +255,84 @@ impl<'a> Router<'a> {
             answer_tokens,
             ..
         } = self.wants;
+        // Endpoints declare none, so one of them may have room.
+        if self.tiers.is_some() || nodes.is_empty() {
+            return None;
+        }
         let needed = prompt_tokens.saturating_add(answer_tokens);
         let mut windows = (0..nodes.len()).map(|position| {
             let window = nodes.offer(position).context_tokens?;
             (window < needed).then_some(window)
         });
         windows.try_fold(0, |longest, window| Some(window?.max(longest)))
+    }
+}
+
+/// Nobody, in the place of the providers.
+const NOBODY: &[Candidate] = &[];
+
+/// Who is asked for one choice, stage by stage: endpoints that come first, providers, the other endpoints.
+struct LineUp<'a> {
+    hub: &'a Shared,
+    nodes: Option<&'a Nodes>,
+    tiers: &'a [Tier],
+    now: Vec<TierNow<'a>>,
+    /// How many tiers come before the providers.
+    first: usize,
+}
+
+impl<'a> LineUp<'a> {
+    fn new(
+        hub: &'a Shared,
+        tiers: Option<&'a [Tier]>,
+        nodes: Option<&'a Nodes>,
+        wants: &RouteRequest<'_>,
+        price: Option<ModelPrice>,
+    ) -> Self {
+        let tiers = tiers.unwrap_or_default();
+        // Without endpoints this asks no clock and takes no memory.
+        let mut now = Vec::new();
+        if !tiers.is_empty() {
+            let time = hub.clock.now();
+            now.extend(tiers.iter().map(|tier| tier.at(time, wants, price)));
+        }
+        Self {
+            hub,
+            nodes,
+            tiers,
+            now,
+            first: tiers.iter().filter(|tier| tier.is_first()).count(),
+        }
+    }
+
+    fn stages<'s>(&'s self, strategy: &'s dyn RoutingStrategy) -> Vec<Stage<'s>> {
+        let mut stages: Vec<Stage<'s>> = Vec::with_capacity(self.tiers.len() + 1);
+        for (tier, candidates) in self.tiers.iter().zip(&self.now) {
+            stages.push(Stage {
+                strategy: tier.strategy(strategy),
+                candidates,
+            });
+        }
+        let candidates: &dyn Candidates = match self.nodes {
+            Some(nodes) => nodes,
+            None => &NOBODY,
+        };
+        stages.insert(
+            self.first,
+            Stage {
+                strategy,
+                candidates,
+            },
+        );
+        stages
+    }
+
+    /// Takes a place at whoever was chosen.
+    fn take(&self, stage: usize, position: usize, request: &RouteRequest<'_>) -> Option<Slot> {
+        if stage == self.first {
+            return self.nodes?.take(position, request);
+        }
+        let tier = stage - usize::from(stage > self.first);
+        self.now.get(tier)?.take(position, &self.hub.clock)
     }
 }

@@ -50,11 +50,11 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.usd_per_swan.unwrap().usd().to_string(), "0.015");
     let key = |name: &str| (name == "BACKUP_KEY").then(|| "secret".to_owned());
     let external = config.external[0].resolve(key).unwrap();
-    assert_eq!(external.base_url, "http://10.0.0.7:8000");
-    assert_eq!(external.models["Qwen/Qwen3-8B"], "qwen");
-    assert_eq!(external.capacity, 7);
+    assert_eq!(external.base_url, "http://10.0.0.7:8000/v1/");
+    assert_eq!(external.models["Qwen/Qwen3-8B"].upstream, "qwen");
+    assert_eq!(external.limits.capacity, 7);
     let second = config.external[1].resolve(|_| None).unwrap();
-    assert_eq!(second.capacity, 100);
+    assert_eq!(second.limits.capacity, 100);
     assert!(!format!("{external:?}").contains("secret\""));
     let missing = config.external[0].resolve(|_| None).unwrap_err();
     assert!(missing.to_string().contains("BACKUP_KEY"), "{missing}");

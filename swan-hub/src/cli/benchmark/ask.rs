@@ -10,7 +10,7 @@ use serde_json::Value;
 use swan_core::benchmark::Timing;
 
 use super::BenchmarkError;
-use crate::external::connect::{HttpClient, client};
+use crate::external::connect::{Dial, HttpClient, client};
 use crate::segments::Segments;
 
 /// How long an answer may take in all, as for a consumer's stream.
@@ -64,8 +64,14 @@ impl Server {
                 Some(value)
             }
         };
-        let client =
-            client(is_https, CONNECT_WITHIN, 1).map_err(|error| wrong(error.to_string()))?;
+        let dial = Dial {
+            https: is_https,
+            within: CONNECT_WITHIN,
+            idle: 1,
+            ca_file: None,
+            allow_private: true,
+        };
+        let client = client(&dial).map_err(|error| wrong(error.to_string()))?;
         Ok(Self {
             client,
             uri,

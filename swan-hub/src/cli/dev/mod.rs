@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 pub(super) use self::backends::BackendsError;
 use self::greeting::Greeting;
 use self::provider::LocalProvider;
+use super::external_args::ExternalArgs;
 use super::serve::{self, listen};
 use super::{CliError, signals, store_args};
 use crate::config::Config;
@@ -34,14 +35,17 @@ pub(crate) struct Args {
     /// A model server to offer, such as http://127.0.0.1:8080; can be repeated [default: those found on this machine]
     #[arg(long = "backend", value_name = "URL")]
     backends: Vec<String>,
+    #[command(flatten)]
+    external: ExternalArgs,
 }
 
 /// Runs the market until Ctrl-C or SIGTERM, then drains; a second signal ends it at once.
 pub(crate) async fn run(args: Args) -> Result<(), CliError> {
-    let config = Config {
+    let mut config = Config {
         data_dir: args.data_dir,
         ..Config::default()
     };
+    args.external.apply(&mut config)?;
     let consumers = listen(&args.listen, "--listen").await?;
     let providers = listen(&args.provider_listen, "--provider-listen").await?;
     let (api, socket) = (address(&consumers)?, address(&providers)?);

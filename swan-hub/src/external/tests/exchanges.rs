@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,11 +12,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use swan_core::protocol::Piece;
-use swan_core::testkit::ManualClock;
 use tokio::sync::mpsc;
 
-use super::{ask, config, endpoint, job, model, rules, serve};
-use crate::external::{ExternalConfig, ExternalEndpoint};
+use super::{Spare, ask, config, endpoint, job, model, serve};
+use crate::external::ExternalConfig;
 use crate::providers::{AttemptError, ConnectionMode, Reply};
 
 async fn rest(reply: &mut Reply) -> Result<String, AttemptError> {
@@ -117,11 +117,11 @@ async fn a_dropped_reply_reaches_the_model_server() {
     let heard = async {
         // The handler itself holds one sender and each body one more: the body's is gone when no more than one is left.
         while hears.sender_strong_count() > 1 {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         hears.close();
     };
-    tokio::time::timeout(std::time::Duration::from_secs(1), heard)
+    tokio::time::timeout(Duration::from_secs(1), heard)
         .await
         .expect("within a second");
 }
@@ -164,25 +164,22 @@ async fn the_models_are_configured_or_discovered() {
         r#"{"object":"list","data":[{"id":"qwen3:32b"},{"id":"secret-model"},{"id":"qwen3:32b"}]}"#
     });
     let base = serve(Router::new().route("/v1/models", list)).await;
-    let canonical = |name: &str| (name == "qwen3:32b").then(model);
-
     let fixed = endpoint(&base);
-    fixed.discover(canonical).await.expect("nothing to do");
-    assert_eq!(fixed.models(), [model()]);
+    fixed.look().await;
+    assert_eq!(fixed.endpoints.models(), [model()]);
     assert_eq!(
         fixed.connect(&model()).expect("room").upstream(),
         "qwen-upstream"
     );
 
-    let clock = Arc::new(ManualClock::default());
-    let found =
-        ExternalEndpoint::new(&ExternalConfig::new("found", &base), clock, rules()).expect("good");
-    assert!(!found.serves(&model()));
-    found.discover(canonical).await.expect("listed");
-    assert_eq!(found.models(), [model()]);
+    let found = Spare::of(&[ExternalConfig::new("found", &base)]).expect("good");
+    assert!(!found.endpoints.serves(&model()));
+    found.look().await;
+    assert_eq!(found.endpoints.models(), [model()]);
     let held = found.connect(&model()).expect("room");
     assert_eq!(held.upstream(), "qwen3:32b");
-    found.discover(canonical).await.expect("listed");
+    found.clock.advance(Duration::from_secs(31));
+    found.look().await;
     assert!(found.connect(&model()).is_some());
 }
 
@@ -249,6 +246,10 @@ async fn redirects_are_refused_and_errors_come_with_their_words() {
 
 #[test]
 fn the_key_is_never_shown() {
-    let shown = format!("{:?} {:?}", config("http://x"), endpoint("http://x"));
+    let shown = format!(
+        "{:?} {:?}",
+        config("http://x").with_header("x-team", "sk-upstream"),
+        endpoint("http://x").endpoints
+    );
     assert!(!shown.contains("sk-upstream"), "{shown}");
 }

@@ -1,15 +1,12 @@
 //! Endpoints that are dead, slow or broken, and configurations that cannot work.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::testkit::ManualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{ask, config, endpoint, job, model, rules};
-use crate::external::{ExternalEndpoint, ExternalError};
+use super::{Spare, ask, config, endpoint, job, model};
 use crate::providers::{AttemptError, Outcome};
 
 /// A server that answers each connection with these bytes and then holds it open or not.
@@ -54,8 +51,8 @@ async fn a_connection_attempt_has_a_deadline() {
     // TEST-NET-1: nobody answers there, or the network says so at once.
     let mut config = config("http://192.0.2.1:9");
     config.connect_timeout_ms = 50;
-    let endpoint = ExternalEndpoint::new(&config, Arc::new(ManualClock::default()), rules())
-        .expect("well-formed");
+    config.trust.insecure = true;
+    let endpoint = Spare::of(&[config]).expect("well-formed");
     let begun = Instant::now();
     let (_slot, mut reply) = ask(&endpoint, job(false));
     let error = reply.head().await.expect_err("nobody is there");
@@ -105,21 +102,4 @@ async fn silence_has_a_bound_before_and_after_the_head() {
     let (_slot, mut reply) = ask(&endpoint(&stuck), impatient);
     reply.head().await.expect("a head");
     assert_eq!(reply.next().await, Some(Err(AttemptError::Idle)));
-}
-
-#[test]
-fn a_configuration_that_cannot_work_names_what_is_wrong() {
-    let clock = || Arc::new(ManualClock::default());
-    for base in ["", "localhost:8000", "ftp://x", "http://", "not a url"] {
-        let error = ExternalEndpoint::new(&config(base), clock(), rules()).expect_err(base);
-        assert!(matches!(error, ExternalError::BaseUrl { .. }), "{error}");
-    }
-    let error = ExternalEndpoint::new(&config("http://x").with_api_key("a\nb"), clock(), rules());
-    assert!(matches!(error, Err(ExternalError::ApiKey { .. })));
-    let error = ExternalEndpoint::new(
-        &config("http://x").with_model("two words", "x"),
-        clock(),
-        rules(),
-    );
-    assert!(matches!(error, Err(ExternalError::Model { .. })));
 }

@@ -2,6 +2,7 @@
 
 mod exchanges;
 mod faults;
+mod wrong;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +12,13 @@ use bytes::Bytes;
 use http::HeaderValue;
 use swan_core::health::HealthRules;
 use swan_core::protocol::Operation;
+use swan_core::routing::{Candidates as _, RouteRequest};
 use swan_core::testkit::{ManualClock, swan_2_0};
-use swan_core::{ModelId, RequestId};
+use swan_core::{Clock, ModelId, RequestId};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{ExternalConfig, ExternalEndpoint};
+use super::{Endpoints, ExternalConfig, ExternalError};
 use crate::providers::{Job, Reply, Slot};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,9 +42,52 @@ fn config(base: &str) -> ExternalConfig {
         .with_capacity(2)
 }
 
-fn endpoint(base: &str) -> ExternalEndpoint {
-    let clock = Arc::new(ManualClock::default());
-    ExternalEndpoint::new(&config(base), clock, rules()).expect("a good configuration")
+/// A set of one endpoint, on a clock that stands still.
+struct Spare {
+    endpoints: Endpoints,
+    clock: Arc<ManualClock>,
+}
+
+impl Spare {
+    fn of(configs: &[ExternalConfig]) -> Result<Self, ExternalError> {
+        Self::after(configs, None)
+    }
+
+    /// After a reload, where there was another set before.
+    fn after(configs: &[ExternalConfig], before: Option<&Self>) -> Result<Self, ExternalError> {
+        let clock = before.map_or_else(Arc::default, |before| Arc::clone(&before.clock));
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let known = before.map(|before| &before.endpoints);
+        let endpoints = Endpoints::new(configs, swan_2_0(), &shared, &rules(), known)?;
+        Ok(Self { endpoints, clock })
+    }
+
+    /// Takes a place for a small request, where routing would.
+    fn connect(&self, model: &ModelId) -> Option<Slot> {
+        self.connect_for(model, 0)
+    }
+
+    fn connect_for(&self, model: &ModelId, tokens: u64) -> Option<Slot> {
+        let tiers = self.endpoints.of(model)?;
+        let request = RouteRequest {
+            prompt_tokens: tokens,
+            ..RouteRequest::default()
+        };
+        let tier = tiers.first()?.at(self.clock.now(), &request, None);
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        tier.candidate(0)?
+            .is_usable()
+            .then(|| tier.take(0, &clock))?
+    }
+
+    async fn look(&self) {
+        let canonical = |name: &str| (name == "qwen3:32b").then(model);
+        self.endpoints.look(canonical).await;
+    }
+}
+
+fn endpoint(base: &str) -> Spare {
+    Spare::of(&[config(base)]).expect("a good configuration")
 }
 
 fn job(streaming: bool) -> Job {
@@ -62,7 +107,7 @@ fn job(streaming: bool) -> Job {
     }
 }
 
-fn ask(endpoint: &ExternalEndpoint, job: Job) -> (Slot, Reply) {
+fn ask(endpoint: &Spare, job: Job) -> (Slot, Reply) {
     let slot = endpoint.connect(&model()).expect("room");
     let reply = slot.dispatch(job).expect("sent");
     (slot, reply)

@@ -1,0 +1,132 @@
+//! The endpoints of one model that are asked together, as routing reads them.
+
+use std::sync::Arc;
+
+use swan_core::routing::{Candidates, Offer, Pool, RouteRequest, RoutingStrategy};
+use swan_core::{Candidate, Clock, ModelPrice, Rng, Timestamp};
+
+use crate::providers::{Link, Slot, Way};
+
+/// Endpoints of one model and tier.
+#[derive(Debug)]
+pub(crate) struct Tier {
+    /// Whether they come before the providers.
+    pub(super) is_first: bool,
+    pub(super) links: Box<[Arc<Link>]>,
+    /// Where their weights differ.
+    pub(super) by_weight: Option<ByWeight>,
+}
+
+impl Tier {
+    /// Whether they come before the providers.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.is_first
+    }
+
+    /// Who chooses among them: their weights, or `otherwise` where these are equal.
+    pub(crate) fn strategy<'a>(
+        &'a self,
+        otherwise: &'a dyn RoutingStrategy,
+    ) -> &'a dyn RoutingStrategy {
+        match &self.by_weight {
+            Some(by_weight) => by_weight,
+            None => otherwise,
+        }
+    }
+
+    /// As they are for a request of so many tokens, at `price` unless they have one of their own.
+    pub(crate) fn at<'a>(
+        &'a self,
+        now: Timestamp,
+        request: &RouteRequest<'_>,
+        price: Option<ModelPrice>,
+    ) -> TierNow<'a> {
+        TierNow {
+            tier: self,
+            now,
+            tokens: request.prompt_tokens.saturating_add(request.answer_tokens),
+            price,
+        }
+    }
+}
+
+/// A tier at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TierNow<'a> {
+    tier: &'a Tier,
+    now: Timestamp,
+    tokens: u64,
+    price: Option<ModelPrice>,
+}
+
+impl TierNow<'_> {
+    /// Takes a place at the endpoint at `position`, and counts the request against its account's minute.
+    pub(crate) fn take(&self, position: usize, clock: &Arc<dyn Clock>) -> Option<Slot> {
+        let link = self.tier.links.get(position)?;
+        let slot = Slot::take(link, clock)?;
+        match &link.way {
+            // Dropped, the slot says nothing about the endpoint.
+            Way::Endpoint(upstream) if !upstream.try_count(self.tokens) => None,
+            _ => Some(slot),
+        }
+    }
+}
+
+impl Candidates for TierNow<'_> {
+    fn len(&self) -> usize {
+        self.tier.links.len()
+    }
+
+    fn candidate(&self, position: usize) -> Option<Candidate> {
+        let link = self.tier.links.get(position)?;
+        let limited = match &link.way {
+            Way::Endpoint(upstream) => upstream.is_limited(self.tokens, self.now),
+            Way::Line(_) => false,
+        };
+        Some(Candidate {
+            limited,
+            // A server that is rented is loaded: it needs neither warming up nor probes.
+            cold: false,
+            warmth_permille: 1_000,
+            ..link.candidate(self.now)
+        })
+    }
+
+    fn offer(&self, position: usize) -> Offer<'_> {
+        let link = self.tier.links.get(position);
+        link.map_or(Offer::UNDECLARED, |link| link.offer(self.price))
+    }
+}
+
+/// Gives each endpoint its share of the requests, by position.
+#[derive(Debug)]
+pub(super) struct ByWeight(Box<[u32]>);
+
+impl ByWeight {
+    /// By these weights; `None` where they are all the same.
+    pub(super) fn new(weights: &[u32]) -> Option<Self> {
+        let first = weights.first()?;
+        let differ = weights.iter().any(|weight| weight != first);
+        differ.then(|| Self(weights.into()))
+    }
+}
+
+impl RoutingStrategy for ByWeight {
+    fn choose(&self, pool: &Pool<'_>, rng: &mut dyn Rng) -> Option<usize> {
+        let weight = |position: usize| u64::from(self.0.get(position).copied().unwrap_or(1));
+        let mut total = 0;
+        let mut chosen = None;
+        // A reservoir: each is kept with its weight's share of those seen so far.
+        for (position, _) in pool.usable() {
+            total += weight(position);
+            if rng.below(total) < weight(position) {
+                chosen = Some(position);
+            }
+        }
+        chosen
+    }
+
+    fn name(&self) -> &'static str {
+        "weight"
+    }
+}

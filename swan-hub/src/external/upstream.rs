@@ -1,0 +1,135 @@
+//! One model at one endpoint: the way that a [`Link`](crate::providers::Link) goes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use swan_core::{Clock, Timestamp};
+
+use super::endpoint::Endpoint;
+use super::exchange::Exchange;
+use crate::providers::{AttemptError, Job};
+
+/// How long a model rests after a 429 that does not say how long.
+const REST: Duration = Duration::from_secs(1);
+/// The longest rest that an endpoint can ask for; beyond it, it is asked again.
+const LONGEST_REST: Duration = Duration::from_secs(300);
+
+/// Where requests for one model go.
+pub(crate) struct Upstream {
+    endpoint: Arc<Endpoint>,
+    clock: Arc<dyn Clock>,
+    /// Until when the endpoint has asked for nothing more of this model, in milliseconds since the epoch.
+    rests_until: AtomicU64,
+}
+
+impl Upstream {
+    pub(super) fn new(endpoint: Arc<Endpoint>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            endpoint,
+            clock,
+            rests_until: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes one of the places that the endpoint's models share.
+    pub(crate) fn try_enter(&self) -> bool {
+        self.endpoint.pace().try_enter()
+    }
+
+    /// Gives it back.
+    pub(crate) fn leave(&self) {
+        self.endpoint.pace().leave();
+    }
+
+    /// Whether a request of so many tokens would be refused over there, as far as the hub can know.
+    pub(crate) fn is_limited(&self, tokens: u64, now: Timestamp) -> bool {
+        self.is_resting(now) || self.endpoint.pace().would_exceed(tokens, now)
+    }
+
+    /// Counts a request of so many tokens against the account's minute.
+    pub(super) fn try_count(&self, tokens: u64) -> bool {
+        let now = self.clock.now();
+        !self.is_resting(now) && self.endpoint.pace().try_count(tokens, now)
+    }
+
+    /// Sends `job`; what goes wrong comes with the answer.
+    ///
+    /// # Errors
+    /// [`AttemptError::Malformed`] when the request is none that HTTP can carry.
+    pub(crate) fn dispatch(self: &Arc<Self>, job: &mut Job) -> Result<Exchange, AttemptError> {
+        let response = self.endpoint.send(job)?;
+        Ok(Exchange::new(response, Arc::clone(self)))
+    }
+
+    /// Takes note of an answer's head: whoever is told to come later comes later.
+    pub(super) fn heard(&self, status: StatusCode, headers: &HeaderMap) {
+        let is_busy = status == StatusCode::TOO_MANY_REQUESTS;
+        if !is_busy && status != StatusCode::SERVICE_UNAVAILABLE {
+            return;
+        }
+        let now = self.clock.now();
+        let Some(rest) = asked_rest(headers, now).or(is_busy.then_some(REST)) else {
+            return;
+        };
+        let until = now.after(rest.min(LONGEST_REST)).as_millis();
+        self.rests_until.fetch_max(until, Ordering::Relaxed);
+    }
+
+    fn is_resting(&self, now: Timestamp) -> bool {
+        now.as_millis() < self.rests_until.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Upstream").field(&self.endpoint).finish()
+    }
+}
+
+/// `Retry-After-Ms` as OpenAI and Azure send it, or `Retry-After` in seconds or as a date.
+fn asked_rest(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    if let Some(ms) = text("retry-after-ms").and_then(|text| text.parse().ok()) {
+        return Some(Duration::from_millis(ms));
+    }
+    let text = text(header::RETRY_AFTER.as_str())?;
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    if let Ok(secs) = whole.parse::<u32>() {
+        // A part of a second is rounded up.
+        let more = u32::from(whole.len() < text.len());
+        return Some(Duration::from_secs(u64::from(secs) + u64::from(more)));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(since.saturating_sub(Duration::from_millis(now.as_millis())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_is_read_in_every_way_that_it_is_written() {
+        let now = Timestamp::from_millis(784_111_777_000);
+        for (name, value, secs) in [
+            ("retry-after", "7", Some(7)),
+            ("retry-after", " 7 ", Some(7)),
+            ("retry-after", "0.4", Some(1)),
+            ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("retry-after-ms", "2000", Some(2)),
+            ("retry-after", "soon", None),
+            ("retry-after", "-1", None),
+            ("retry-after", "99999999999", None),
+            ("x-other", "7", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a value"));
+            let rest = asked_rest(&headers, now);
+            assert_eq!(rest, secs.map(Duration::from_secs), "{name}: {value}");
+        }
+    }
+}
