@@ -1,6 +1,6 @@
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -8,9 +8,10 @@ use swan_core::ledger::{
     Account, Applied, Balance, Breach, Entry, Group, Ledger, Rejected, TrialRow, entries,
 };
 use swan_core::{AccountId, Amount, Clock, Currency, ProviderId, Timestamp, TransferId};
-use tokio::sync::{Notify, watch};
-use tokio::time;
+use tokio::sync::Notify;
+use tokio::time::{self, Instant, MissedTickBehavior};
 
+use super::progress::Progress;
 use super::{Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
 use crate::store::{Lease, Store, StoreError};
 
@@ -65,7 +66,7 @@ pub(super) struct Shared {
     pub(super) core: Mutex<Core>,
     /// Somebody waits for what has gathered.
     pub(super) wake: Notify,
-    pub(super) progress: watch::Sender<Progress>,
+    pub(super) progress: Progress,
     /// The last write failed, and is being repeated.
     pub(super) failing: AtomicBool,
     pub(super) closing: AtomicBool,
@@ -80,19 +81,10 @@ pub(super) struct Core {
     pub(super) batch: Vec<Entry>,
 }
 
-/// How far the journal is durable.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Progress {
-    /// Every entry up to this one survives a crash.
-    pub(super) durable: u64,
-    /// No further entry will become durable.
-    pub(super) ended: bool,
-}
-
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Books")
-            .field("progress", &*self.progress.borrow())
+            .field("durable", &self.progress.durable())
             .finish_non_exhaustive()
     }
 }
@@ -167,6 +159,22 @@ async fn lease(store: &dyn Store, wait: Duration) -> Result<Lease, StoreError> {
     }
 }
 
+/// Ends the waits that have taken too long, with one timer for all of them.
+async fn look_at_the_clock(books: Weak<Shared>) {
+    const EVERY: Duration = Duration::from_millis(250);
+    let mut every = time::interval(EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match books.upgrade() {
+            Some(books) if !books.progress.has_ended() => {
+                books.progress.look_at_the_clock(Instant::now());
+            }
+            _ => return,
+        }
+    }
+}
+
 impl Books {
     /// Rebuilds the books from the store's journal, checks them, and gives back what a crash left on hold.
     ///
@@ -181,21 +189,19 @@ impl Books {
     ) -> Result<(Self, Recovery), LedgerError> {
         let lease = lease(&*store, options.lease_wait).await?;
         let (core, recovery) = recovery::recover(&*store, &*clock).await?;
-        let progress = Progress {
-            durable: core.next_seq - 1,
-            ended: false,
-        };
+        let progress = Progress::new(core.next_seq - 1);
         let shared = Arc::new(Shared {
             store,
             clock,
             options,
             core: Mutex::new(core),
             wake: Notify::new(),
-            progress: watch::Sender::new(progress),
+            progress,
             failing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         });
         tokio::spawn(writer::run(Arc::clone(&shared), lease));
+        tokio::spawn(look_at_the_clock(Arc::downgrade(&shared)));
         let closer = Arc::new(Closer(Arc::clone(&shared)));
         Ok((
             Self {
@@ -322,12 +328,11 @@ impl Books {
     /// [`LedgerError::Unavailable`] when the store did not take all of it.
     pub async fn close(&self) -> Result<(), LedgerError> {
         self.shared.close();
-        let mut progress = self.shared.progress.subscribe();
-        let ended = progress
-            .wait_for(|progress| progress.ended)
-            .await
-            .map(|progress| *progress);
-        let written = ended.map(|progress| progress.durable).unwrap_or(0);
+        // No entry has this number, so this waits for the end.
+        let _ended = Settled::new(Arc::clone(&self.shared), u64::MAX)
+            .durable()
+            .await;
+        let written = self.shared.progress.durable();
         if written + 1 >= self.shared.core.lock().next_seq {
             return Ok(());
         }
@@ -339,7 +344,7 @@ impl Books {
     /// A ticket for entry `seq`, which wakes the writer.
     pub(super) fn settled(&self, seq: u64) -> Settled {
         self.shared.wake.notify_one();
-        Settled::new(seq, self.shared.progress.subscribe())
+        Settled::new(Arc::clone(&self.shared), seq)
     }
 
     fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {

@@ -1,10 +1,13 @@
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use swan_core::Amount;
 use swan_core::ledger::{ChargeRecord, entries};
-use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::books::Progress;
+use super::books::Shared;
+use super::progress::NotDurable;
 use super::{Books, HoldRequest, LedgerError};
 
 /// Funds set aside for a request. It ends exactly once: by being settled, released, or dropped, which releases it.
@@ -83,13 +86,26 @@ impl Drop for Hold {
 #[must_use = "what the consumer sees last must wait until the charge is durable"]
 #[derive(Debug)]
 pub struct Settled {
+    books: Arc<Shared>,
     seq: u64,
-    progress: watch::Receiver<Progress>,
+    until: Option<Instant>,
+    ticket: Option<u64>,
 }
 
 impl Settled {
-    pub(super) const fn new(seq: u64, progress: watch::Receiver<Progress>) -> Self {
-        Self { seq, progress }
+    pub(super) const fn new(books: Arc<Shared>, seq: u64) -> Self {
+        Self {
+            books,
+            seq,
+            until: None,
+            ticket: None,
+        }
+    }
+
+    /// The same, waited for until `until`, give or take a quarter of a second: all waits share one timer.
+    pub(crate) const fn until(mut self, until: Instant) -> Self {
+        self.until = Some(until);
+        self
     }
 
     /// Answers when the charge survives a crash. While the store does not answer this waits, so callers set a deadline.
@@ -97,16 +113,29 @@ impl Settled {
     /// # Errors
     /// [`LedgerError::Unavailable`] when the books ended first.
     pub async fn durable(mut self) -> Result<(), LedgerError> {
-        let seq = self.seq;
-        let reached = self
-            .progress
-            .wait_for(|now| now.durable >= seq || now.ended)
-            .await;
-        match reached {
-            Ok(now) if now.durable >= seq => Ok(()),
-            _ => Err(LedgerError::Unavailable {
-                why: "it ended before this was written",
-            }),
+        std::future::poll_fn(|cx| self.poll_durable(cx)).await
+    }
+
+    /// [`Settled::durable`] for hand-written futures.
+    pub(crate) fn poll_durable(&mut self, cx: &Context<'_>) -> Poll<Result<(), LedgerError>> {
+        let progress = &self.books.progress;
+        let polled = progress.poll(cx, self.seq, self.until, &mut self.ticket);
+        polled.map_err(|why| LedgerError::Unavailable {
+            why: match why {
+                NotDurable::Ended => "it ended before this was written",
+                NotDurable::Late => "its store does not answer",
+            },
+        })
+    }
+}
+
+impl Drop for Settled {
+    fn drop(&mut self) {
+        // Most have been woken by their write, which forgot them.
+        if let Some(ticket) = self.ticket
+            && self.books.progress.durable() < self.seq
+        {
+            self.books.progress.leave(ticket);
         }
     }
 }

@@ -7,6 +7,7 @@ mod books;
 mod codec;
 mod error;
 mod hold;
+mod progress;
 mod recovery;
 mod writer;
 

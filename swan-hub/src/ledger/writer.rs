@@ -45,9 +45,7 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
     }
     shared.closing.store(true, Ordering::Release);
     drop(lease);
-    shared
-        .progress
-        .send_modify(|progress| progress.ended = true);
+    shared.progress.end();
 }
 
 /// Ends every hold whose time has passed, a bounded number at a time.
@@ -87,9 +85,7 @@ async fn write(shared: &Shared, batch: &[Entry]) -> bool {
             return false;
         }
         let durable = record.next_seq() - 1;
-        shared
-            .progress
-            .send_modify(|progress| progress.durable = durable);
+        shared.progress.reach(durable);
     }
     true
 }

@@ -1,11 +1,8 @@
 //! What the request costs. Last of all that moves money, and before the consumer sees the end of its answer: an end that
 //! was seen is a charge that survives a crash.
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +24,7 @@ use super::tally::Tally;
 use crate::events::Outcome;
 use crate::gateway::Answer;
 use crate::hub::Shared;
-use crate::ledger::{Hold, LedgerError, Settled};
+use crate::ledger::{Hold, Settled};
 use crate::providers::{self, AttemptError, ConnectionMode, Slot, Suspect};
 
 /// Everything that one request must give back: its funds, its place at a provider, its place in the hub, its record.
@@ -63,12 +60,20 @@ pub(crate) struct Receipt {
     pub(crate) cost: Amount,
 }
 
-type Durable = Pin<Box<dyn Future<Output = Result<(), LedgerError>> + Send>>;
-
 /// A charge on its way to the disk.
+#[derive(Debug)]
 pub(crate) struct Settling {
     receipt: Receipt,
-    durable: Option<Durable>,
+    way: Way,
+}
+
+/// How far it has come.
+#[derive(Debug)]
+enum Way {
+    Writing(Settled),
+    /// It could not even be entered.
+    Refused,
+    Done,
 }
 
 impl Bill {
@@ -304,14 +309,16 @@ impl Bill {
                 self.recorder.record.charge = cost;
                 Settling {
                     receipt,
-                    durable: Some(Box::pin(bounded(settled, self.hub.limits.settle_deadline))),
+                    way: Way::Writing(
+                        settled.until(Instant::now() + self.hub.limits.settle_deadline),
+                    ),
                 }
             }
             Err(error) => {
                 tracing::error!(request = %self.request(), %error, "a request could not be charged");
                 Settling {
                     receipt,
-                    durable: Some(Box::pin(std::future::ready(Err(error)))),
+                    way: Way::Refused,
                 }
             }
         }
@@ -354,7 +361,7 @@ impl Settling {
         };
         Self {
             receipt,
-            durable: None,
+            way: Way::Done,
         }
     }
 
@@ -365,32 +372,15 @@ impl Settling {
 
     /// As [`Settling::durable`], for hand-written futures.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Receipt, RequestError>> {
-        let Some(durable) = &mut self.durable else {
-            return Poll::Ready(Ok(self.receipt));
+        let written = match &mut self.way {
+            Way::Writing(settled) => ready!(settled.poll_durable(cx)).is_ok(),
+            Way::Refused => false,
+            Way::Done => true,
         };
-        let done = std::task::ready!(durable.as_mut().poll(cx));
-        self.durable = None;
-        Poll::Ready(
-            done.map(|()| self.receipt)
-                .map_err(|_| RequestError::Unsettled),
-        )
-    }
-}
-
-impl fmt::Debug for Settling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settling")
-            .field("receipt", &self.receipt)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The books repeat a failed write for as long as there is hope; the consumer does not wait that long.
-async fn bounded(settled: Settled, limit: Duration) -> Result<(), LedgerError> {
-    match tokio::time::timeout(limit, settled.durable()).await {
-        Ok(durable) => durable,
-        Err(_) => Err(LedgerError::Unavailable {
-            why: "its store does not answer",
-        }),
+        self.way = Way::Done;
+        Poll::Ready(match written {
+            true => Ok(self.receipt),
+            false => Err(RequestError::Unsettled),
+        })
     }
 }

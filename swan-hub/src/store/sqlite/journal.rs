@@ -1,51 +1,50 @@
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::open::failed;
 use crate::store::{JournalRecord, StoreError};
 
-const LAST: &str = "SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1";
+const NEXT: &str =
+    "SELECT coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1)";
 const AT: &str = "SELECT first_seq, count, body FROM journal WHERE first_seq = ?1";
-const INSERT: &str = "INSERT INTO journal (first_seq, count, body) VALUES (?1, ?2, ?3)";
+const APPEND: &str = "INSERT INTO journal (first_seq, count, body) SELECT ?1, ?2, ?3
+    WHERE ?2 > 0 AND ?1 = coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1)";
 const PAGE: &str = "SELECT first_seq, count, body FROM journal
     WHERE first_seq >= coalesce(
         (SELECT first_seq FROM journal WHERE first_seq <= ?1 AND first_seq + count > ?1
          ORDER BY first_seq DESC LIMIT 1), ?1)
     ORDER BY first_seq LIMIT ?2";
 
-/// Appends one record in one transaction.
-pub(super) fn append(
-    connection: &mut Connection,
-    record: &JournalRecord,
-) -> Result<(), StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    let last: Option<i64> = transaction
-        .prepare_cached(LAST)
-        .and_then(|mut query| query.query_row([], |row| row.get(0)).optional())
-        .map_err(failed)?;
-    let expected = last.unwrap_or(1).cast_unsigned();
-    if record.first_seq != expected || record.count == 0 {
-        let stored = transaction
-            .prepare_cached(AT)
-            .and_then(|mut query| query.query_row([as_i64(record.first_seq)], row).optional())
-            .map_err(failed)?;
-        return if stored.as_ref() == Some(record) {
-            Ok(())
-        } else {
-            Err(StoreError::Gap {
-                expected,
-                found: record.first_seq,
-            })
-        };
-    }
-    transaction
-        .prepare_cached(INSERT)
-        .and_then(|mut insert| {
-            insert.execute((as_i64(record.first_seq), record.count, &record.body))
+/// Appends one record. The one statement is its own transaction, and cheaper than a transaction of three.
+pub(super) fn append(connection: &Connection, record: &JournalRecord) -> Result<(), StoreError> {
+    let written = connection
+        .prepare_cached(APPEND)
+        .and_then(|mut append| {
+            append.execute((as_i64(record.first_seq), record.count, &record.body))
         })
         .map_err(failed)?;
-    transaction.commit().map_err(failed)
+    match written {
+        1 => Ok(()),
+        _ => repeated(connection, record),
+    }
+}
+
+/// A record that does not follow the last one is right only when exactly it is already there.
+fn repeated(connection: &Connection, record: &JournalRecord) -> Result<(), StoreError> {
+    let stored = connection
+        .prepare_cached(AT)
+        .and_then(|mut query| query.query_row([as_i64(record.first_seq)], row).optional())
+        .map_err(failed)?;
+    if stored.as_ref() == Some(record) {
+        return Ok(());
+    }
+    let next: i64 = connection
+        .prepare_cached(NEXT)
+        .and_then(|mut query| query.query_row([], |row| row.get(0)))
+        .map_err(failed)?;
+    Err(StoreError::Gap {
+        expected: next.cast_unsigned(),
+        found: record.first_seq,
+    })
 }
 
 pub(super) fn read(
