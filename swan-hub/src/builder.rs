@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
+use parking_lot::Mutex;
+use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
-use crate::external::{Endpoints, ExternalConfig, LOOK_EVERY};
+use crate::external::{ExternalConfig, LOOK_EVERY};
 use crate::generations::Generations;
-use crate::hub::{Hub, Shared};
+use crate::hub::{Hub, Rooms, Shared};
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
+use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{self, Authenticator, Gate, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
 
@@ -187,47 +189,52 @@ impl HubBuilder {
             books.clone(),
             WatchOptions::default(),
         );
-        let external = Endpoints::new(&self.external, &policy, &clock, &health, None)
-            .map_err(|error| HubError::Build(error.to_string()))?;
-        let shared = Arc::new(Shared {
-            pricing: self.pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
-            split: self.split.unwrap_or_else(|| Arc::new(*policy.split())),
-            routing: self.routing.unwrap_or_else(|| policy.routing().strategy()),
+        let settings = Settings {
+            policy,
+            limits: self.limits,
+            external: self.external,
             oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
+        };
+        let rooms = Arc::new(Rooms {
+            overrides: Overrides {
+                pricing: self.pricing,
+                split: self.split,
+                routing: self.routing,
+            },
+            health,
+            reloading: Mutex::default(),
             authenticator: self.authenticator.unwrap_or_else(|| Arc::new(keys.clone())),
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
-            gate: Gate::new(self.limits.in_flight),
+            gate: Gate::new(settings.limits.in_flight),
             streams: Streams::default(),
             generations: Generations::default(),
             registry,
             sessions: Arc::new(sessions),
             _watch: watch,
-            limits: self.limits,
             stop: watch::Sender::new(false),
             started: clock.now(),
-            policy,
             clock,
             entropy,
             store,
             keys,
             books,
-            external: Arc::new(external),
         });
-        look_after_endpoints(&shared);
-        stages::watch_streams(&shared);
-        Ok(Hub { shared })
+        let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
+        look_after_endpoints(&current);
+        stages::watch_streams(&rooms);
+        Ok(Hub { rooms, current })
     }
 }
 
 /// Looks after the endpoints now and then, as long as the hub lives.
-fn look_after_endpoints(hub: &Arc<Shared>) {
-    let hub = Arc::downgrade(hub);
+fn look_after_endpoints(hub: &Current) {
+    let hub = hub.downgrade();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(LOOK_EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             every.tick().await;
-            let Some(hub) = hub.upgrade() else { return };
+            let Some(hub) = hub.load() else { return };
             let canonical = |name: &str| hub.policy.classify(name).ok().map(|model| model.id);
             hub.external.look(canonical).await;
         }

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use swan_core::health::HealthRules;
 use swan_core::{
     Clock, ModelId, Policy, Pricing, ProviderId, RequestId, RevenueSplit, RoutingStrategy,
     SeededRng, Timestamp,
@@ -22,6 +24,7 @@ use crate::generations::{Generations, Totals};
 use crate::ledger::Books;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
+use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Streams};
 use crate::store::{KeyRing, Store, Watch};
 
@@ -31,17 +34,37 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A market hub. Clones are handles to the same hub; two hubs in one process share nothing.
 #[derive(Debug, Clone)]
 pub struct Hub {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) current: Current,
 }
 
-/// What every part of one hub works with.
+/// The hub as one request works with it: its rooms, and the settings that were in force when the request came.
+///
+/// A request loads it once and keeps it to its end, so it is priced, served and settled by one policy however often the hub
+/// is reloaded meanwhile.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) rooms: Arc<Rooms>,
+    /// Of which the rest is made.
+    pub(crate) settings: Settings,
     pub(crate) policy: Arc<Policy>,
     pub(crate) pricing: Arc<dyn Pricing>,
     pub(crate) split: Arc<dyn RevenueSplit>,
     pub(crate) routing: Arc<dyn RoutingStrategy>,
     pub(crate) oracle: Arc<dyn PriceOracle>,
+    pub(crate) external: Arc<Endpoints>,
+    pub(crate) limits: Limits,
+}
+
+/// What lasts as long as the hub, whatever is reloaded.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    /// What the embedder has put in the place of the policy's rules.
+    pub(crate) overrides: Overrides,
+    /// When providers and endpoints are left alone: by the policy that the hub was started with.
+    pub(crate) health: Arc<HealthRules>,
+    /// Taken by one reload after the other.
+    pub(crate) reloading: Mutex<()>,
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -53,12 +76,10 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Sessions>,
     /// Keeps keys fresh and carries out what the command line asks for; ends with the hub.
     pub(crate) _watch: Watch,
-    pub(crate) external: Arc<Endpoints>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) streams: Streams,
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
-    pub(crate) limits: Limits,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) started: Timestamp,
 }
@@ -96,18 +117,18 @@ impl Hub {
     /// gets a 404 in the shape that OpenAI clients read; to merge the routes into a router that has a fallback of its own,
     /// take [`Hub::routes`].
     pub fn router(&self) -> axum::Router {
-        gateway::with_fallbacks(self.routes(), &self.shared)
+        gateway::with_fallbacks(self.routes(), &self.current)
     }
 
     /// The routes of [`Hub::router`] without an answer to paths and methods that do not exist.
     pub fn routes(&self) -> axum::Router {
-        gateway::routes(&self.shared).documented()
+        gateway::routes(&self.current).documented()
     }
 
     /// The provider side alone: the socket at `/ws` and the status route that the public agent asks first.
     pub fn provider_router(&self) -> axum::Router {
-        let routes = gateway::provider_routes(&self.shared).into_router();
-        gateway::with_fallbacks(routes, &self.shared)
+        let routes = gateway::provider_routes(&self.current).into_router();
+        gateway::with_fallbacks(routes, &self.current)
     }
 
     /// Serves until `shutdown` resolves, then drains for at most `drain` and stops.
@@ -125,7 +146,7 @@ impl Hub {
         shutdown: impl Future<Output = ()> + Send,
         drain: Duration,
     ) -> Result<(), HubError> {
-        let stop = &self.shared.stop;
+        let stop = &self.rooms.stop;
         let mut servers = tokio::task::JoinSet::new();
         servers.spawn(gateway::serve(consumers, self.router(), stop.subscribe()));
         if let Some(listener) = providers {
@@ -150,7 +171,7 @@ impl Hub {
     ///
     /// As [`Hub::serve`].
     pub async fn drain(&self, deadline: Duration) -> Result<(), HubError> {
-        let shared = &self.shared;
+        let shared = &self.rooms;
         shared.gate.close();
         shared.registry.drain();
         let emptied = tokio::time::timeout(deadline, shared.gate.empty()).await;
@@ -176,37 +197,55 @@ impl Hub {
     /// The books, for embedders who grant credit or show balances.
     #[must_use]
     pub fn books(&self) -> &Books {
-        &self.shared.books
+        &self.rooms.books
     }
 
     /// The keys that open this hub, for embedders who issue them.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
-        &self.shared.keys
+        &self.rooms.keys
     }
 
     /// The store behind the hub.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.shared.store
+        &self.rooms.store
     }
 
     /// The policy in force.
     #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.shared.policy
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.current.load().policy)
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.current.load().settings.clone()
+    }
+
+    /// Puts other settings in force for requests that come from now on; those that are under way end by theirs.
+    ///
+    /// Providers that are here stay. Endpoints whose configuration is the same keep their connections and what is known of
+    /// their health. What the builder was given in the place of the policy's pricing, split or routing stays.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::Build`] when an endpoint is described wrongly; then nothing has changed.
+    pub fn reload(&self, settings: Settings) -> Result<(), HubError> {
+        self.current.reload(settings)
     }
 
     /// Requests in the hub at this moment.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.shared.gate.in_flight()
+        self.rooms.gate.in_flight()
     }
 
     /// How many providers offer `model` at this moment.
     #[must_use]
     pub fn providers_online(&self, model: &str) -> usize {
-        let models = self.shared.registry.models();
+        let models = self.rooms.registry.models();
         models
             .iter()
             .find(|online| online.model.id.as_str() == model)
@@ -216,27 +255,27 @@ impl Hub {
     /// What the whole hub did in the last `hours`, 24 at most, the hour that has begun included.
     #[must_use]
     pub fn totals(&self, hours: u64) -> Totals {
-        let shared = &self.shared;
+        let shared = &self.rooms;
         shared.generations.network(shared.clock.now(), hours)
     }
 
     /// The same for every model that was asked for.
     #[must_use]
     pub fn model_totals(&self, hours: u64) -> HashMap<ModelId, Totals> {
-        let shared = &self.shared;
+        let shared = &self.rooms;
         shared.generations.models(shared.clock.now(), hours)
     }
 
     /// The same for every provider that was asked, by model; endpoints of the hub have ids, too.
     #[must_use]
     pub fn provider_totals(&self, hours: u64) -> HashMap<(ProviderId, ModelId), Totals> {
-        let shared = &self.shared;
+        let shared = &self.rooms;
         shared.generations.providers(shared.clock.now(), hours)
     }
 
     /// Records of requests that were dropped because more came than could be kept; their money is in the books.
     #[must_use]
     pub fn records_lost(&self) -> u64 {
-        self.shared.generations.lost()
+        self.rooms.generations.lost()
     }
 }

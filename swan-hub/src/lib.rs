@@ -13,6 +13,7 @@ mod openapi;
 mod providers;
 mod seams;
 mod segments;
+mod settings;
 mod stages;
 pub mod store;
 
@@ -36,5 +37,6 @@ pub use generations::Totals;
 pub use hub::Hub;
 pub use providers::ConnectionMode;
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
+pub use settings::Settings;
 pub use stages::{AuthenticateError, Authenticator, Consumer};
 pub use store::Durability;

@@ -18,12 +18,12 @@ use axum::Router;
 pub(crate) use answer::Answer;
 pub(crate) use server::serve;
 
-use crate::hub::Shared;
 use crate::openapi::Routes;
 use crate::providers;
+use crate::settings::Current;
 
 /// Every route of the hub, without answers to paths that do not exist.
-pub(crate) fn routes(hub: &Arc<Shared>) -> Routes {
+pub(crate) fn routes(hub: &Current) -> Routes {
     Routes::new()
         .add(described::chat(), inference::chat)
         .add(described::completions(), inference::completions)
@@ -33,21 +33,21 @@ pub(crate) fn routes(hub: &Arc<Shared>) -> Routes {
         .add(described::model(), models::one)
         .add(described::live(), health::live)
         .add(described::ready(), health::ready)
-        .with_state(Arc::clone(hub))
+        .with_state(hub.clone())
         .merge(provider_routes(hub))
 }
 
 /// The routes that providers use.
-pub(crate) fn provider_routes(hub: &Arc<Shared>) -> Routes {
-    providers::routes().with_state(Arc::clone(&hub.sessions))
+pub(crate) fn provider_routes(hub: &Current) -> Routes {
+    providers::routes().with_state(Arc::clone(&hub.load().sessions))
 }
 
 /// The routes, and an answer of the one shape to everything else.
-pub(crate) fn with_fallbacks(routes: Router, hub: &Arc<Shared>) -> Router {
-    let (unknown, method) = (Arc::clone(hub), Arc::clone(hub));
+pub(crate) fn with_fallbacks(routes: Router, hub: &Current) -> Router {
+    let (unknown, method) = (hub.clone(), hub.clone());
     routes
-        .fallback(move |request| respond::unknown_url(Arc::clone(&unknown), request))
+        .fallback(move |request| respond::unknown_url(unknown.load(), request))
         .method_not_allowed_fallback(move |request| {
-            respond::method_not_allowed(Arc::clone(&method), request)
+            respond::method_not_allowed(method.load(), request)
         })
 }

@@ -65,9 +65,10 @@ impl Sessions {
     }
 
     fn choose_models(&self, registration: &Registration, admission: &mut Admission) {
+        let policy = self.policy();
         let mut taken = HashSet::new();
         for name in &registration.models {
-            match self.policy.classify(name) {
+            match policy.classify(name) {
                 Err(refusal) => admission.refused.push((name.clone(), refusal.to_string())),
                 Ok(model) if !taken.insert(model.id.clone()) => {
                     let reason = format!("{} is offered under another name already", model.id);

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use swan_core::health::HealthRules;
 use swan_core::protocol::Health;
-use swan_core::{Clock, Model, ModelId, ProviderId};
+use swan_core::{Clock, Model, ModelId, Policy, ProviderId};
 
 use super::declared::Declared;
 use super::line::{Closing, Command, Line};
@@ -245,6 +245,18 @@ impl Registry {
                 link.set_unhealthy(matches!(health, Health::Unhealthy));
             }
         }
+    }
+
+    /// Describes what is served as `policy` does; a model that it does not allow is served no longer.
+    pub(super) fn classify_anew(&self, policy: &Policy) {
+        let _roll = self.shared.roll.lock();
+        let presence = self.shared.presence.load();
+        let known = presence.iter().filter_map(|(id, served)| {
+            let model = Arc::new(policy.classify(id.as_str()).ok()?);
+            let served = Served::new(model, served.links.clone());
+            Some((id.clone(), Arc::new(served)))
+        });
+        self.shared.presence.store(Arc::new(known.collect()));
     }
 
     fn place(&self, roll: &mut Roll, line: &Arc<Line>, offers: &[Offer]) {

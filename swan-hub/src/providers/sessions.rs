@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use swan_core::protocol::HubSessionConfig;
 use swan_core::{Clock, Policy};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -57,7 +58,7 @@ pub(super) type Pass = OwnedSemaphorePermit;
 pub(crate) struct Sessions {
     pub(super) registry: Registry,
     pub(super) keys: KeyRing,
-    pub(super) policy: Arc<Policy>,
+    policy: ArcSwap<Policy>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: SessionsConfig,
     store: Arc<dyn Store>,
@@ -79,7 +80,7 @@ impl Sessions {
         Self {
             registry,
             keys,
-            policy,
+            policy: ArcSwap::new(policy),
             clock,
             config,
             store,
@@ -87,6 +88,18 @@ impl Sessions {
             unregistered,
             swept: AtomicBool::new(false),
         }
+    }
+
+    /// The policy that says which models may be offered.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    /// From now on models are known by this policy, those that are offered already included.
+    pub(crate) fn set_policy(&self, policy: Arc<Policy>) {
+        // Before the look at what is there, so that whoever registers meanwhile goes by the new one, or is seen.
+        self.policy.store(Arc::clone(&policy));
+        self.registry.classify_anew(&policy);
     }
 
     /// A place for a connection that has not registered yet, if there is one.

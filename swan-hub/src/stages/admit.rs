@@ -42,7 +42,7 @@ pub(crate) enum AdmitError {
 /// Counts the requests in the hub, and lets none in while it drains.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    limit: usize,
+    limit: AtomicUsize,
     in_flight: AtomicUsize,
     draining: AtomicBool,
     left: Notify,
@@ -55,7 +55,7 @@ pub(crate) struct Admission(Arc<Gate>);
 impl Gate {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
-            limit,
+            limit: AtomicUsize::new(limit),
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             left: Notify::new(),
@@ -69,11 +69,17 @@ impl Gate {
         // Asked after the count has gone up, so that a drain either sees this request or refuses it.
         if self.draining.load(Ordering::SeqCst) {
             Err(AdmitError::Draining)
-        } else if before >= self.limit {
-            Err(AdmitError::Overloaded { limit: self.limit })
+        } else if before >= self.limit.load(Ordering::Relaxed) {
+            let limit = self.limit.load(Ordering::Relaxed);
+            Err(AdmitError::Overloaded { limit })
         } else {
             Ok(admission)
         }
+    }
+
+    /// From now on that many requests have a place; those that have one keep it.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Lets nobody in any more.

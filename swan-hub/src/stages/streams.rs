@@ -10,7 +10,7 @@ use swan_core::RequestId;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::relay::Flow;
-use crate::hub::Shared;
+use crate::hub::Rooms;
 
 /// How often streams are looked for whose time is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -63,7 +63,7 @@ impl Streams {
 }
 
 /// Cuts streams off whose time is over, as long as the hub lives.
-pub(crate) fn watch(hub: &Arc<Shared>) {
+pub(crate) fn watch(hub: &Arc<Rooms>) {
     let hub = Arc::downgrade(hub);
     tokio::spawn(async move {
         let mut every = tokio::time::interval(LOOK_EVERY);

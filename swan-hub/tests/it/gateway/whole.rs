@@ -41,7 +41,8 @@ async fn a_request_is_answered_charged_and_shared_out() {
             answer.body.len().to_string()
         );
         assert_eq!(market.spent("5"), cost);
-        let share = market.hub.policy().split();
+        let policy = market.hub.policy();
+        let share = policy.split();
         assert_eq!(
             market.earned(1),
             swan_core::RevenueSplit::split(share, cost).provider

@@ -1,0 +1,182 @@
+//! What may change while a hub runs, and how it changes: all of it at once, for requests that come afterwards.
+
+use std::ops::Deref;
+use std::sync::{Arc, Weak};
+
+use arc_swap::ArcSwap;
+use axum::extract::FromRef;
+use swan_core::{Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
+
+use crate::config::Limits;
+use crate::error::HubError;
+use crate::external::{Endpoints, ExternalConfig};
+use crate::hub::{Rooms, Shared};
+use crate::seams::{FixedPrice, PriceOracle};
+
+/// What may change while a hub runs: [`Hub::settings`](crate::Hub::settings) gives what is in force,
+/// [`Hub::reload`](crate::Hub::reload) puts something else in its place.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hub = swan_hub::Hub::builder().build().await?;
+/// let policy = swan_core::Policy::swan_1_0();
+/// hub.reload(hub.settings().with_policy(policy))?;
+/// assert_eq!(hub.policy().version().as_str(), "swan-1.0");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Catalogue, prices, split, metering and routing. Its rules of health are those of the hub's start.
+    pub policy: Arc<Policy>,
+    /// The bounds that the hub keeps.
+    pub limits: Limits,
+    /// The OpenAI-compatible servers behind the hub.
+    pub external: Vec<ExternalConfig>,
+    /// What a SWAN is worth.
+    pub oracle: Arc<dyn PriceOracle>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            policy: Arc::new(Policy::swan_2_0()),
+            limits: Limits::default(),
+            external: Vec::new(),
+            oracle: Arc::new(FixedPrice::none()),
+        }
+    }
+}
+
+impl Settings {
+    /// The same with this policy.
+    #[must_use]
+    pub fn with_policy(self, policy: impl Into<Arc<Policy>>) -> Self {
+        Self {
+            policy: policy.into(),
+            ..self
+        }
+    }
+
+    /// The same with these limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self {
+            limits: limits.countable(),
+            ..self
+        }
+    }
+
+    /// The same with these endpoints and no others.
+    #[must_use]
+    pub fn with_external(self, external: Vec<ExternalConfig>) -> Self {
+        Self { external, ..self }
+    }
+
+    /// The same with this source of the price of SWAN.
+    #[must_use]
+    pub fn with_price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
+        Self { oracle, ..self }
+    }
+}
+
+/// What the embedder has put in the place of the policy's rules, whichever policy is in force.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) pricing: Option<Arc<dyn Pricing>>,
+    pub(crate) split: Option<Arc<dyn RevenueSplit>>,
+    pub(crate) routing: Option<Arc<dyn RoutingStrategy>>,
+}
+
+/// The hub as requests find it that come now. Clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct Current(Arc<ArcSwap<Shared>>);
+
+/// As [`Current`], for tasks that end with the hub.
+#[derive(Debug)]
+pub(crate) struct WeakCurrent(Weak<ArcSwap<Shared>>);
+
+impl Current {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(shared)))
+    }
+
+    /// What a request that comes now works with, to its end.
+    pub(crate) fn load(&self) -> Arc<Shared> {
+        self.0.load_full()
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakCurrent {
+        WeakCurrent(Arc::downgrade(&self.0))
+    }
+
+    /// Puts `settings` in force for requests that come from now on.
+    pub(crate) fn reload(&self, settings: Settings) -> Result<(), HubError> {
+        let before = self.load();
+        // One after the other, so that each starts from what the last one left.
+        let _turn = before.reloading.lock();
+        let before = self.load();
+        let rooms = Arc::clone(before.rooms());
+        let shared = Shared::new(rooms, settings, Some(&before.external))?;
+        shared.gate.set_limit(shared.limits.in_flight);
+        shared.sessions.set_policy(Arc::clone(&shared.policy));
+        self.0.store(Arc::new(shared));
+        Ok(())
+    }
+}
+
+impl WeakCurrent {
+    /// `None` when the hub is gone.
+    pub(crate) fn load(&self) -> Option<Arc<Shared>> {
+        Some(self.0.upgrade()?.load_full())
+    }
+}
+
+impl FromRef<Current> for Arc<Shared> {
+    fn from_ref(current: &Current) -> Self {
+        current.load()
+    }
+}
+
+impl Shared {
+    /// The rooms under these settings; endpoints that `known` has with the same configuration are kept.
+    pub(crate) fn new(
+        rooms: Arc<Rooms>,
+        settings: Settings,
+        known: Option<&Endpoints>,
+    ) -> Result<Self, HubError> {
+        let policy = Arc::clone(&settings.policy);
+        let (overrides, rules) = (&rooms.overrides, &rooms.health);
+        let external = Endpoints::new(&settings.external, &policy, &rooms.clock, rules, known)
+            .map_err(|error| HubError::Build(error.to_string()))?;
+        let pricing = overrides.pricing.clone();
+        let split = overrides.split.clone();
+        let routing = overrides.routing.clone();
+        Ok(Self {
+            pricing: pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
+            split: split.unwrap_or_else(|| Arc::new(*policy.split())),
+            routing: routing.unwrap_or_else(|| policy.routing().strategy()),
+            oracle: Arc::clone(&settings.oracle),
+            limits: settings.limits.clone(),
+            external: Arc::new(external),
+            policy,
+            settings,
+            rooms,
+        })
+    }
+
+    /// What lasts as long as the hub.
+    pub(crate) const fn rooms(&self) -> &Arc<Rooms> {
+        &self.rooms
+    }
+}
+
+impl Deref for Shared {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.rooms
+    }
+}
