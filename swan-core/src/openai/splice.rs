@@ -103,7 +103,7 @@ impl<'a> Rewrite<'a> {
         }
     }
 
-    /// Removes what only a hub understands (`payment` and `provider`), since strict model servers refuse unknown members.
+    /// Removes what only a hub understands (`models`, `payment` and `provider`), since strict model servers refuse unknown members.
     #[must_use]
     pub fn without_market_fields(self) -> Self {
         Self {
@@ -123,7 +123,7 @@ impl<'a> Rewrite<'a> {
         }
         let mut edits = Vec::new();
         if let Some(model) = self.model
-            && model != head.model
+            && (model != head.model || !layout.names_model)
         {
             let at = layout.model.clone();
             let with = quoted(model);

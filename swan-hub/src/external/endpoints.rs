@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use swan_core::health::HealthRules;
-use swan_core::{Clock, Modality, Model, ModelId, ModelPrice, Policy};
+use swan_core::{Clock, Modality, Model, ModelId, ModelPrice, Policy, ProviderId};
 
 use super::config::ExternalConfig;
 use super::error::ExternalError;
@@ -102,6 +102,16 @@ impl Endpoints {
             id == Some(endpoint.provider()) || endpoint.name().eq_ignore_ascii_case(id_or_name)
         };
         self.all.iter().find(named).map(|endpoint| &**endpoint)
+    }
+
+    /// The prices that endpoints have of their own for `model`.
+    pub(crate) fn prices(&self, model: &ModelId) -> Vec<(ProviderId, ModelPrice)> {
+        let Some(tiers) = self.of(model) else {
+            return Vec::new();
+        };
+        let links = tiers.iter().flat_map(|tier| &tier.links);
+        let own = |link: &Arc<Link>| Some((link.provider, link.declared.price?));
+        links.filter_map(own).collect()
     }
 
     /// Judges the endpoints of each model as providers are, and asks those that are due for their models or a sign of life.

@@ -14,6 +14,7 @@ pub(crate) const SWAN_REQUEST_ID: HeaderName = HeaderName::from_static("x-swan-r
 pub(crate) const CONNECTION_MODE: HeaderName = HeaderName::from_static("x-swan-connection-mode");
 pub(crate) const PROVIDER_ID: HeaderName = HeaderName::from_static("x-swan-provider-id");
 pub(crate) const PROVIDER_NAME: HeaderName = HeaderName::from_static("x-swan-provider-name");
+pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-swan-model");
 pub(crate) const LATENCY_MS: HeaderName = HeaderName::from_static("x-swan-latency-ms");
 pub(crate) const ROUTE_MODE: HeaderName = HeaderName::from_static("x-swan-route-mode");
 pub(crate) const REQUESTED_PROVIDER: HeaderName =
@@ -25,7 +26,7 @@ pub(crate) const COST: HeaderName = HeaderName::from_static("x-swan-cost");
 pub(crate) const COST_CURRENCY: HeaderName = HeaderName::from_static("x-swan-cost-currency");
 
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, x-swan-request-id, x-swan-connection-mode, x-swan-provider-id, x-swan-provider-name, \
+    "x-request-id, x-swan-request-id, x-swan-connection-mode, x-swan-provider-id, x-swan-provider-name, x-swan-model, \
      x-swan-latency-ms, x-swan-route-mode, x-swan-requested-provider, x-swan-fallback-reason, \
      x-swan-billing-type, x-swan-cost, x-swan-cost-currency, x-swan-trace, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after",
 );

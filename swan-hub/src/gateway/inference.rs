@@ -80,6 +80,7 @@ async fn serve(hub: Arc<Shared>, operation: Operation, request: Request) -> Resp
 fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
     put(headers, headers::PROVIDER_ID, &served.provider);
     put(headers, headers::PROVIDER_NAME, &served.provider_name);
+    put(headers, headers::MODEL, &served.model);
     headers.insert(
         headers::CONNECTION_MODE,
         HeaderValue::from_static(served.mode.as_str()),

@@ -105,7 +105,7 @@ pub(crate) async fn attempt(
         let slot = next(hub, &mut router, number, last.is_none());
         bill.traced(router.take_trace());
         let Some(slot) = slot? else { break };
-        let job = job(hub, request, &slot, bill, number, deadline);
+        let job = job(hub, request, &slot, bill, bill.attempts(), deadline);
         bill.attempt(slot);
         number += 1;
         match try_one(hub, request, bill, job).await {

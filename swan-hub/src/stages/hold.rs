@@ -7,7 +7,7 @@ use swan_core::{Amount, Currency, RequestId};
 
 use super::authenticate::Consumer;
 use super::parse::Asked;
-use super::quote::Quoted;
+use super::quoted::Quoted;
 use crate::hub::Shared;
 use crate::ledger::{Hold, HoldRequest, LedgerError};
 
@@ -50,7 +50,7 @@ pub(crate) fn hold(
         request,
         account: consumer.account,
         currency: quoted.quote.currency(),
-        amount: quoted.quote.amount(),
+        amount: quoted.amount(),
         expires: hub.clock.now().after(deadline.saturating_add(GRACE)),
         policy: Some(quoted.quote.terms().policy().clone()),
     };
@@ -65,7 +65,7 @@ pub(crate) fn hold(
 }
 
 fn beyond(hub: &Shared, asked: &Asked, quoted: &Quoted, available: Amount) -> HoldFailed {
-    let (needed, currency) = (quoted.quote.amount(), quoted.quote.currency());
+    let (needed, currency) = (quoted.amount(), quoted.quote.currency());
     match affordable(hub, asked, quoted, available) {
         0 => HoldFailed::InsufficientFunds {
             needed,
@@ -84,17 +84,9 @@ fn beyond(hub: &Shared, asked: &Asked, quoted: &Quoted, available: Amount) -> Ho
 /// The largest `max_tokens` whose worst case `available` covers; 0 when there is none. More tokens never cost less, so
 /// halving finds it.
 fn affordable(hub: &Shared, asked: &Asked, quoted: &Quoted, available: Amount) -> u64 {
-    let covers = |tokens: u64| {
-        let work = quoted.work_of(tokens);
-        let metering = hub.policy.metering();
-        let worst = metering.worst_case_of(&work, asked.body.len() as u64);
-        quoted
-            .quote
-            .terms()
-            .price(&worst)
-            .is_ok_and(|cost| cost <= available)
-    };
-    let (mut enough, mut too_many) = (0, quoted.per_choice);
+    let bytes = asked.body.len() as u64;
+    let covers = |tokens: u64| quoted.covered_by(available, (tokens, bytes), hub);
+    let (mut enough, mut too_many) = (0, quoted.most_per_choice());
     while too_many - enough > 1 {
         let middle = enough + (too_many - enough) / 2;
         if covers(middle) {

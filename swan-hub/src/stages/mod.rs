@@ -12,8 +12,10 @@ mod authenticate;
 mod error;
 mod failures;
 mod hold;
+mod models;
 mod parse;
 mod quote;
+mod quoted;
 mod record;
 mod relay;
 mod route;
@@ -59,6 +61,8 @@ pub(crate) struct Served {
     pub(crate) currency: Currency,
     pub(crate) pin: Option<String>,
     pub(crate) fallback: Option<FallbackReason>,
+    /// The model that served, by the hub's name.
+    pub(crate) model: String,
 }
 
 /// An answer on its way to the consumer.
@@ -93,9 +97,8 @@ pub(crate) async fn serve(
     let deadline = Instant::now() + lasts;
     let quoted = quote::quote(hub, &asked)?;
     let hold = hold::hold(hub, bill.request(), &consumer, &asked, &quoted, lasts)?;
-    let model = quoted.model.clone();
     bill.held(hold, quoted, asked.body.len());
-    let won = attempt::attempt(hub, &asked, &model, bill, deadline).await?;
+    let won = models::attempt(hub, &asked, bill, deadline).await?;
     let served = served(bill, &asked, won.fallback);
     let reached = match won.answer {
         Answered::Stream(begun) => Reached::Stream(begun),
@@ -129,5 +132,6 @@ fn served(bill: &Bill, asked: &parse::Asked, fallback: Option<FallbackReason>) -
         currency: bill.currency(),
         pin: asked.pin.clone(),
         fallback,
+        model: bill.model().map(ToString::to_string).unwrap_or_default(),
     }
 }

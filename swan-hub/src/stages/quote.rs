@@ -1,13 +1,17 @@
 //! What the request can cost at most. Before the hold, which sets exactly this aside, and after parsing, since the price
 //! depends on model, bounds and currency. Nothing is changed by it, so that it also answers what a request would cost.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use swan_core::openai::{Asks, Generation};
 use swan_core::protocol::Operation;
-use swan_core::{Currency, Modality, Model, ModelId, Policy, PricingError, Quote, RateError, Work};
+use swan_core::{
+    Currency, Modality, Model, ModelId, Policy, PricingError, Quote, RateError, Usage, Work,
+};
 
 use super::parse::Asked;
+use super::quoted::Quoted;
 use crate::hub::Shared;
 
 /// Why a request has no price.
@@ -35,43 +39,47 @@ pub(crate) enum QuoteError {
     Pricing(PricingError),
 }
 
-/// A request with its price.
-#[derive(Debug)]
-pub(crate) struct Quoted {
-    /// The canonical name.
-    pub(crate) model: ModelId,
-    /// The most tokens that one choice may have.
-    pub(crate) per_choice: u64,
-    /// What is asked for, at its largest.
-    pub(crate) work: Work,
-    pub(crate) quote: Quote,
-}
-
-impl Quoted {
-    /// The same work with that many tokens to a choice.
-    pub(super) fn work_of(&self, per_choice: u64) -> Work {
-        match self.work {
-            Work::Text {
-                choices,
-                generated,
-                echoed_bytes,
-                ..
-            } => Work::Text {
-                max_output_tokens: per_choice.saturating_mul(generated),
-                choices,
-                generated,
-                echoed_bytes,
-            },
-            other => other,
+/// Prices the worst case of a request, in each of the models that the consumer takes.
+///
+/// A model that does not exist here cannot be served, so that the next one takes its place; the first error is told when none is left.
+pub(crate) fn quote(hub: &Shared, asked: &Asked) -> Result<Quoted, QuoteError> {
+    let first = quote_in(hub, asked, asked.model());
+    let fallbacks = &asked.head.models;
+    if fallbacks.is_empty() {
+        return first;
+    }
+    let others = fallbacks
+        .iter()
+        .filter_map(|name| quote_in(hub, asked, Some(name)).ok());
+    let mut known: VecDeque<Quoted> = VecDeque::with_capacity(fallbacks.len());
+    let (first, error) = match first {
+        Ok(first) => (Some(first), None),
+        Err(error) => (None, Some(error)),
+    };
+    for quoted in first.into_iter().chain(others) {
+        // Two names can mean one model.
+        if known.iter().all(|other| other.model != quoted.model) {
+            known.push_back(quoted);
         }
+    }
+    match (known.pop_front(), error) {
+        (Some(mut first), _) => {
+            first.others = known;
+            Ok(first)
+        }
+        (None, Some(error)) => Err(error),
+        // Cannot be: the first was known or not.
+        (None, None) => Err(QuoteError::NoDefault {
+            modality: Modality::Chat,
+        }),
     }
 }
 
-/// Prices the worst case of a request.
-pub(crate) fn quote(hub: &Shared, asked: &Asked) -> Result<Quoted, QuoteError> {
+/// Prices it in the model of this name.
+fn quote_in(hub: &Shared, asked: &Asked, name: Option<&str>) -> Result<Quoted, QuoteError> {
     let policy = &*hub.policy;
     let classified;
-    let model = match asked.model() {
+    let model = match name {
         None => default_model(hub, &asked.operation)?,
         Some(name) => match policy.model(name) {
             Some(model) => model,
@@ -82,27 +90,39 @@ pub(crate) fn quote(hub: &Shared, asked: &Asked) -> Result<Quoted, QuoteError> {
         },
     };
     check_endpoint(model, &asked.operation)?;
+    let (work, per_choice) = work(policy, model, &asked.head.asks);
+    let worst = policy
+        .metering()
+        .worst_case_of(&work, asked.body.len() as u64);
+    let own = hub.external.prices(&model.id).into_iter();
+    let own = own.map(|(endpoint, price)| {
+        let mut there = model.clone();
+        (there.price, there.payout) = (price, None);
+        Ok((endpoint, at_most(hub, asked, &there, worst)?))
+    });
+    Ok(Quoted {
+        model: model.id.clone(),
+        per_choice,
+        work,
+        quote: at_most(hub, asked, model, worst)?,
+        own: own.collect::<Result<_, QuoteError>>()?,
+        others: VecDeque::new(),
+    })
+}
+
+/// What so much costs, by the terms of this moment.
+fn at_most(hub: &Shared, asked: &Asked, model: &Model, worst: Usage) -> Result<Quote, QuoteError> {
     let now = hub.clock.now();
     let rate = hub.oracle.usd_per_swan(now);
     let terms = hub
         .pricing
-        .terms(policy, model, asked.payment, rate.as_ref(), now)
+        .terms(&hub.policy, model, asked.payment, rate.as_ref(), now)
         .map_err(|error| match error {
             PricingError::NoRate { currency } => QuoteError::Payment { currency },
             PricingError::Rate(error) => QuoteError::Rate(error),
             other => QuoteError::Pricing(other),
         })?;
-    let (work, per_choice) = work(policy, model, &asked.head.asks);
-    let worst = policy
-        .metering()
-        .worst_case_of(&work, asked.body.len() as u64);
-    let quote = terms.quote(worst).map_err(QuoteError::Pricing)?;
-    Ok(Quoted {
-        model: model.id.clone(),
-        per_choice,
-        work,
-        quote,
-    })
+    terms.quote(worst).map_err(QuoteError::Pricing)
 }
 
 /// What is asked for at most, and how many tokens of that are one choice.

@@ -10,15 +10,15 @@ use swan_core::health::Ending;
 use swan_core::ledger::ChargeRecord;
 use swan_core::protocol::{Operation, StreamEnd};
 use swan_core::{
-    Amount, Basis, Currency, PayoutSplit, ProviderId, ReportedUsage, RequestEvent, RequestId,
-    RequestState, RevenueSplit as _, Seen, Usage, Work,
+    Amount, Basis, Currency, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState,
+    Seen, Usage, Work,
 };
 use tokio::time::Instant;
 
 use super::RequestError;
 use super::admit::Admission;
 use super::authenticate::Consumer;
-use super::quote::Quoted;
+use super::quoted::Quoted;
 use super::record::Recorder;
 use super::tally::Tally;
 use crate::events::Outcome;
@@ -34,17 +34,19 @@ use crate::providers::{self, AttemptError, ConnectionMode, Slot, Suspect};
 pub(crate) struct Bill {
     hub: Arc<Shared>,
     state: RequestState,
-    quoted: Option<Quoted>,
+    pub(super) quoted: Option<Quoted>,
     hold: Option<Hold>,
     slot: Option<Slot>,
     /// Who is paid: a provider, or nobody but the hub itself for its own endpoints.
     payee: Option<ProviderId>,
+    /// Who serves, paid or not.
+    at: Option<ProviderId>,
     dispatched: Instant,
-    seen: Seen,
+    pub(super) seen: Seen,
     usage: Option<Bytes>,
     /// Why this provider was chosen, where the consumer wants to know.
     trace: Option<String>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     /// The last to go, so that a hub that drains has nothing left to do when it is empty.
     admission: Option<Admission>,
 }
@@ -86,6 +88,7 @@ impl Bill {
             hold: None,
             slot: None,
             payee: None,
+            at: None,
             dispatched: Instant::now(),
             seen: Seen::default(),
             usage: None,
@@ -135,11 +138,10 @@ impl Bill {
     pub(crate) fn held(&mut self, hold: Hold, quoted: Quoted, prompt_bytes: usize) {
         self.step(RequestEvent::Hold);
         self.seen.prompt_bytes = prompt_bytes as u64;
-        self.seen.max_output_tokens = quoted.work.max_output_tokens();
-        self.recorder.record.model = Some(quoted.model.clone());
         self.recorder.record.currency = quoted.quote.currency();
         self.hold = Some(hold);
         self.quoted = Some(quoted);
+        self.asks_for_model();
     }
 
     /// The most tokens that one choice may have, as held.
@@ -155,6 +157,7 @@ impl Bill {
     pub(crate) fn attempt(&mut self, slot: Slot) {
         self.step(RequestEvent::Dispatch);
         self.payee = (slot.mode() == ConnectionMode::Websocket).then(|| slot.provider());
+        self.at = Some(slot.provider());
         self.recorder.attempt(&slot);
         self.recorder.record.provider = self.payee;
         self.dispatched = Instant::now();
@@ -282,16 +285,7 @@ impl Bill {
         let work = quoted.work;
         let metering = self.hub.policy.metering();
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
-        let cost = match quoted.quote.terms().price(&metered.usage) {
-            Ok(cost) => cost,
-            // Cannot be: the worst case had a price. The most that was agreed is the bound in any case.
-            Err(_) => quoted.quote.amount(),
-        };
-        let split = match quoted.quote.terms().payout(&metered.usage) {
-            Ok(Some(payout)) => PayoutSplit::new(payout, *self.hub.policy.split()).split(cost),
-            // Without a price the charge is the bound, which has no payout of its own either.
-            Ok(None) | Err(_) => self.hub.split.split(cost),
-        };
+        let (cost, split) = quoted.charge(self.at, &metered.usage, &self.hub);
         let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split);
         // What is not paid by the token has no counts of ours that the model server's could contradict.
         let trusted = object && (metered.basis == Basis::Reported || !work.is_in_tokens());

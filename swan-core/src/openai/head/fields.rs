@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::asks::{Asks, limits};
 use super::error::{kind, wrong};
 use super::members::{Member, Members};
-use super::values::{boolean, payment, present, string, text_of, wishes};
+use super::values::{boolean, models, payment, present, string, text_of, wishes};
 use super::{HeadError, Layout, Limit, RequestHead};
 use crate::openai::read::{members, span_of};
 use crate::openai::splice::Edit;
@@ -85,7 +85,15 @@ impl<'a> Found<'a> {
         if let Some(field) = self.duplicate {
             return Err(HeadError::Duplicate { field });
         }
-        let (model, model_at) = self.model(operation, text, first_member)?;
+        let mut models = models(self.get(Member::Models))?;
+        let (named, model_at) = self.model(operation, text, first_member, !models.is_empty())?;
+        let names_model = named.is_some();
+        let model = match named {
+            Some(model) => model,
+            None if models.is_empty() => String::new(),
+            None => models.remove(0),
+        };
+        models.retain(|other| *other != model);
         let asks = Asks::read(operation, &self)?;
         let limits = limits(&self).map(|value| Limit {
             at: span_of(text, value),
@@ -102,6 +110,7 @@ impl<'a> Found<'a> {
         let together = [Member::SessionId, Member::PromptCacheKey, Member::User];
         Ok(RequestHead {
             model,
+            models,
             stream: boolean("stream", self.get(Member::Stream))?.unwrap_or(false),
             include_usage,
             payment: payment(self.get(Member::Payment))?,
@@ -113,6 +122,7 @@ impl<'a> Found<'a> {
                 len: text.len(),
                 first_member,
                 model: model_at,
+                names_model,
                 stream_options: options.map(|value| span_of(text, value)),
                 include_usage: edit,
                 limits,
@@ -121,22 +131,25 @@ impl<'a> Found<'a> {
         })
     }
 
-    /// The model's name and its place; of images the name may be missing, since OpenAI has a default there.
+    /// The model's name and its place; it may be missing where there is a list, and of images, since OpenAI
+    /// has a default there.
     fn model(
         &self,
         operation: &Operation,
         text: &str,
         first_member: usize,
-    ) -> Result<(String, Range<usize>), HeadError> {
+        has_list: bool,
+    ) -> Result<(Option<String>, Range<usize>), HeadError> {
         let value = self.get(Member::Model);
-        if matches!(operation, Operation::ImagesGenerations) && present(value).is_none() {
+        let has_default = has_list || matches!(operation, Operation::ImagesGenerations);
+        if has_default && present(value).is_none() {
             let at = value.map_or(first_member..first_member, |null| span_of(text, null));
-            return Ok((String::new(), at));
+            return Ok((None, at));
         }
         let value = self.required(Member::Model)?;
         let name = string("model", "a model name", Some(value))?.filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| wrong("model", "a model name", value))?;
-        Ok((name, span_of(text, value)))
+        Ok((Some(name), span_of(text, value)))
     }
 }
 

@@ -31,6 +31,7 @@ macro_rules! members {
 
 members! {
     Model = "model",
+    Models = "models",
     Payment = "payment",
     Provider = "provider",
     SessionId = "session_id",
@@ -59,7 +60,7 @@ impl Member {
 
     /// Whether only a hub reads it, so that strict model servers must not see it.
     pub(super) const fn is_market(self) -> bool {
-        matches!(self, Self::Payment | Self::Provider)
+        matches!(self, Self::Models | Self::Payment | Self::Provider)
     }
 
     /// Whether it decides about nothing but a preference, so that saying it twice harms nobody.
@@ -94,6 +95,7 @@ impl Members {
 
 const ANY: Members = Members::of(&[
     Member::Model,
+    Member::Models,
     Member::Payment,
     Member::Provider,
     Member::SessionId,
@@ -146,11 +148,12 @@ pub(super) const fn read_by(operation: &Operation) -> Option<Members> {
 }
 
 /// Members that are no parameters of the model: the question itself, and what every provider takes or only a hub reads.
-pub(super) const NO_PARAMETERS: [&str; 13] = [
+pub(super) const NO_PARAMETERS: [&str; 14] = [
     "input",
     "messages",
     "metadata",
     "model",
+    "models",
     "payment",
     "prompt",
     "prompt_cache_key",

@@ -43,8 +43,11 @@ use members::{NO_PARAMETERS, read_by};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestHead {
-    /// The model's name as the consumer wrote it; empty only where the operation lets it be left out, and it is.
+    /// The model's name as the consumer wrote it; empty only where the operation lets it be left out, and it is. The first of
+    /// `models` where only these are named.
     pub model: String,
+    /// The models that the consumer takes in its place, in this order (OpenRouter's `models`); at most eight, none twice.
+    pub models: Vec<String>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
     /// Whether the consumer asked for the usage chunk (`stream_options.include_usage`).
@@ -70,6 +73,8 @@ pub(super) struct Layout {
     pub(super) first_member: usize,
     /// The value, or where a missing member goes.
     pub(super) model: Range<usize>,
+    /// Whether the body names the model itself, rather than in a list or not at all.
+    pub(super) names_model: bool,
     pub(super) stream_options: Option<Range<usize>>,
     pub(super) include_usage: Option<Edit>,
     pub(super) limits: Vec<Limit>,

@@ -82,3 +82,26 @@ pub(super) fn payment(value: Option<&RawValue>) -> Result<Option<Currency>, Head
         (Err(_), None) => Ok(None),
     }
 }
+
+/// The most models that a request may name besides its own.
+const MAX_MODELS: usize = 8;
+
+/// A list of model names, each once.
+pub(super) fn models(value: Option<&RawValue>) -> Result<Vec<String>, HeadError> {
+    let Some(value) = present(value) else {
+        return Ok(Vec::new());
+    };
+    let wrong = || wrong("models", "an array of 1 to 8 model names", value);
+    let named: Vec<String> = serde_json::from_str(value.get()).map_err(|_| wrong())?;
+    let in_bounds = |name: &String| (1..=512).contains(&name.len());
+    if !(1..=MAX_MODELS).contains(&named.len()) || !named.iter().all(in_bounds) {
+        return Err(wrong());
+    }
+    let mut models: Vec<String> = Vec::with_capacity(named.len());
+    for name in named {
+        if !models.contains(&name) {
+            models.push(name);
+        }
+    }
+    Ok(models)
+}

@@ -18,10 +18,14 @@ use super::provider::Act;
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage, within};
 
 /// What the server was sent: the key and the body.
-type Sent = Arc<Mutex<Vec<(String, String)>>>;
+pub(super) type Sent = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A model server that answers everything in the same way.
-async fn server(status: u16, content_type: &'static str, body: String) -> (SocketAddr, Sent) {
+pub(super) async fn server(
+    status: u16,
+    content_type: &'static str,
+    body: String,
+) -> (SocketAddr, Sent) {
     let sent = Sent::default();
     let log = Arc::clone(&sent);
     let answer = move |headers: HeaderMap, bytes: Bytes| {
