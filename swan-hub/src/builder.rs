@@ -14,6 +14,7 @@ use crate::external::{ExternalConfig, LOOK_EVERY};
 use crate::generations::Generations;
 use crate::hub::{Hub, Rooms, Shared};
 use crate::ledger::{Books, BooksOptions, LedgerError};
+use crate::market::{self, Market};
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
@@ -208,6 +209,7 @@ impl HubBuilder {
             gate: Gate::new(settings.limits.in_flight),
             streams: Streams::default(),
             generations: Generations::default(),
+            market: Market::default(),
             registry,
             sessions: Arc::new(sessions),
             _watch: watch,
@@ -222,6 +224,7 @@ impl HubBuilder {
         let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
         look_after_endpoints(&current);
         stages::watch_streams(&rooms);
+        market::watch(&rooms);
         Ok(Hub { rooms, current })
     }
 }

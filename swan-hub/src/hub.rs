@@ -22,6 +22,7 @@ use crate::external::Endpoints;
 use crate::gateway;
 use crate::generations::{Generations, Totals};
 use crate::ledger::Books;
+use crate::market::Market;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
@@ -80,6 +81,7 @@ pub(crate) struct Rooms {
     pub(crate) streams: Streams,
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
+    pub(crate) market: Market,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) started: Timestamp,
 }

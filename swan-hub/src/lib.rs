@@ -9,6 +9,7 @@ mod gateway;
 mod generations;
 mod hub;
 pub mod ledger;
+mod market;
 mod openapi;
 mod providers;
 mod seams;

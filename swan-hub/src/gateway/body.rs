@@ -17,7 +17,7 @@ const LINGER: Duration = Duration::from_secs(5);
 ///
 /// A connection that is closed with bytes unread is reset, and the consumer who is still sending sees a broken connection,
 /// which SDKs try again, in place of its answer, which they would not.
-pub(super) fn linger(headers: &HeaderMap, mut body: axum::body::Body) {
+pub(crate) fn linger(headers: &HeaderMap, mut body: axum::body::Body) {
     // Who waits for leave to send the body does not send it.
     if body.is_end_stream() || headers.contains_key(EXPECT) {
         return;

@@ -16,8 +16,10 @@ use std::sync::Arc;
 use axum::Router;
 
 pub(crate) use answer::Answer;
+pub(crate) use respond::{error as error_answer, json as json_answer, with_body as answer_with};
 pub(crate) use server::serve;
 
+use crate::market;
 use crate::openapi::Routes;
 use crate::providers;
 use crate::settings::Current;
@@ -33,6 +35,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::model(), models::one)
         .add(described::live(), health::live)
         .add(described::ready(), health::ready)
+        .merge(market::routes())
         .with_state(hub.clone())
         .merge(provider_routes(hub))
 }

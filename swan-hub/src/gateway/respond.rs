@@ -15,7 +15,7 @@ use crate::hub::Shared;
 use crate::stages::RequestError;
 
 /// An answer of JSON.
-pub(super) fn json(status: StatusCode, body: impl Into<Body>, request: RequestId) -> Response {
+pub(crate) fn json(status: StatusCode, body: impl Into<Body>, request: RequestId) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -25,8 +25,13 @@ pub(super) fn json(status: StatusCode, body: impl Into<Body>, request: RequestId
 }
 
 /// The answer to a request that failed.
-pub(super) fn error(answer: &Answer, request: RequestId) -> Response {
-    let mut response = json(answer.status, answer.body(), request);
+pub(crate) fn error(answer: &Answer, request: RequestId) -> Response {
+    with_body(answer, answer.body(), request)
+}
+
+/// The same with a body of another shape.
+pub(crate) fn with_body(answer: &Answer, body: impl Into<Body>, request: RequestId) -> Response {
+    let mut response = json(answer.status, body, request);
     if let Some(secs) = answer.retry_after_secs {
         response
             .headers_mut()

@@ -49,6 +49,11 @@ impl Totals {
         Some(Duration::from_micros(mean))
     }
 
+    /// Streams whose first content was timed.
+    pub(crate) const fn timed_streams(&self) -> u64 {
+        self.first_contents
+    }
+
     /// Tokens in a thousand seconds of one stream, on average; `None` when no stream was timed.
     #[must_use]
     pub fn milli_tokens_per_sec(&self) -> Option<u64> {
@@ -57,7 +62,8 @@ impl Totals {
         u64::try_from(rate).ok()
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Counts those of `other` too.
+    pub(crate) fn add(&mut self, other: &Self) {
         let sum = |a: &mut u64, b: u64| *a = a.saturating_add(b);
         sum(&mut self.requests, other.requests);
         sum(&mut self.completed, other.completed);

@@ -7,5 +7,6 @@ mod operation;
 mod routes;
 mod shapes;
 
-pub(crate) use operation::{Access, Operation};
+pub(crate) use operation::{Access, Errors, Operation};
 pub(crate) use routes::Routes;
+pub(crate) use shapes::AccountError;

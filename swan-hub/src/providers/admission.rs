@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use swan_core::protocol::{Accepted, HubSession, Notice, Registration, Severity};
+use swan_core::hardware::Machine;
+use swan_core::protocol::{Accepted, Hardware, HubSession, Notice, Registration, Severity};
 use swan_core::{KeyId, ProviderId, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -107,6 +108,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
         }
+        if let Some(line) = &self.line {
+            line.set_hardware(registration.hardware.as_ref().and_then(declared));
+        }
         let models = admission
             .offers
             .iter()
@@ -174,6 +178,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.line = Some(line);
         Ok(())
     }
+}
+
+/// The machine of a registration, as far as it can be believed and shown; the rest of what is declared is not kept.
+fn declared(hardware: &Hardware) -> Option<Hardware> {
+    Machine::reported(hardware).ok()?;
+    Some(Hardware {
+        gpu_type: clean(&hardware.gpu_type, MAX_NAME),
+        gpu_model: clean(&hardware.gpu_model, MAX_NAME),
+        vram_gb: hardware.vram_gb,
+        gpu_count: hardware.gpu_count,
+        ..Hardware::default()
+    })
 }
 
 fn welcome(admission: &Admission) -> String {

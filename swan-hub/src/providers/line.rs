@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use swan_core::protocol::{CancelReason, Severity};
+use swan_core::protocol::{CancelReason, Hardware, Severity};
 use swan_core::{KeyId, ProviderId};
 
 use super::attempt::AttemptError;
@@ -73,6 +73,7 @@ pub(crate) struct Line {
     /// The key that authenticated the connection.
     pub(crate) key: KeyId,
     queue: Mutex<Queue>,
+    hardware: Mutex<Option<Hardware>>,
 }
 
 #[derive(Debug, Default)]
@@ -91,7 +92,18 @@ impl Line {
             name,
             key,
             queue: Mutex::default(),
+            hardware: Mutex::default(),
         }
+    }
+
+    /// The node says what machine it is.
+    pub(crate) fn set_hardware(&self, hardware: Option<Hardware>) {
+        *self.hardware.lock() = hardware;
+    }
+
+    /// The machine that the node says it is.
+    pub(crate) fn hardware(&self) -> Option<Hardware> {
+        self.hardware.lock().clone()
     }
 
     /// Hands `command` to the connection's task.

@@ -37,7 +37,7 @@ pub(crate) use link::{Link, Way};
 pub(crate) use mailbox::Batch;
 pub(crate) use nodes::Nodes;
 pub(crate) use outliers::Outliers;
-pub(crate) use registry::Registry;
+pub(crate) use registry::{OnlineModel, Registry};
 pub(crate) use reply::Reply;
 pub(crate) use sessions::{Sessions, SessionsConfig};
 pub(crate) use slot::{Outcome, Slot, Suspect};

@@ -97,6 +97,20 @@ impl Registry {
         models
     }
 
+    /// Every model that somebody serves now, with those who do, in the order of their ids.
+    pub(crate) fn offers(&self) -> Vec<(Arc<Model>, Vec<Arc<Link>>)> {
+        let presence = self.shared.presence.load();
+        let served = presence.values();
+        served
+            .map(|served| (Arc::clone(&served.model), served.links.to_vec()))
+            .collect()
+    }
+
+    /// Whether any node of `provider` is connected.
+    pub(crate) fn is_online(&self, provider: ProviderId) -> bool {
+        self.shared.roll.lock().nodes(provider) > 0
+    }
+
     /// Every node that serves `model`, usable or not, to be read in place.
     pub(crate) fn candidates(&self, model: &ModelId) -> Nodes {
         let presence = self.shared.presence.load();

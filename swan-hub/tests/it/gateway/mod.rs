@@ -9,6 +9,7 @@ mod external_order;
 mod external_tls;
 mod failover;
 mod http;
+mod market;
 mod openapi;
 mod operation;
 mod other_models;
