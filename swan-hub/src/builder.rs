@@ -7,7 +7,7 @@ use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use crate::config::Limits;
+use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::external::{ExternalConfig, LOOK_EVERY};
@@ -40,6 +40,7 @@ pub struct HubBuilder {
     limits: Limits,
     books: BooksOptions,
     external: Vec<ExternalConfig>,
+    strategies: Routing,
 }
 
 impl HubBuilder {
@@ -95,12 +96,17 @@ impl HubBuilder {
         }
     }
 
-    /// Who gets a request, in the place of the policy's strategy.
+    /// Who gets a request, in the place of the policy's strategy. Models to which [`HubBuilder::with_strategies`] gives one keep it.
     pub fn with_routing(self, routing: Arc<dyn RoutingStrategy>) -> Self {
         Self {
             routing: Some(routing),
             ..self
         }
+    }
+
+    /// Who chooses among the providers of single models, and of those without a strategy of their own.
+    pub fn with_strategies(self, strategies: Routing) -> Self {
+        Self { strategies, ..self }
     }
 
     /// What a SWAN is worth.
@@ -194,6 +200,7 @@ impl HubBuilder {
             policy,
             limits: self.limits,
             external: self.external,
+            routing: self.strategies,
             oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
         };
         let rooms = Arc::new(Rooms {

@@ -8,8 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use swan_core::health::HealthRules;
 use swan_core::{
-    Clock, ModelId, Policy, Pricing, ProviderId, RequestId, RevenueSplit, RoutingStrategy,
-    SeededRng, Timestamp,
+    Clock, ModelId, Policy, Pricing, ProviderId, RequestId, RevenueSplit, SeededRng, Timestamp,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -28,6 +27,7 @@ use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Streams};
 use crate::store::{KeyRing, Store, Watch};
+use crate::strategies::Strategies;
 
 /// How long requests that are cut off may take to say so.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) policy: Arc<Policy>,
     pub(crate) pricing: Arc<dyn Pricing>,
     pub(crate) split: Arc<dyn RevenueSplit>,
-    pub(crate) routing: Arc<dyn RoutingStrategy>,
+    pub(crate) strategies: Arc<Strategies>,
     pub(crate) oracle: Arc<dyn PriceOracle>,
     pub(crate) external: Arc<Endpoints>,
     pub(crate) limits: Limits,

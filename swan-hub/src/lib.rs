@@ -17,6 +17,7 @@ mod segments;
 mod settings;
 mod stages;
 pub mod store;
+mod strategies;
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -27,7 +28,7 @@ pub mod grading;
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Limits,
+    Limits, Routing,
 };
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};

@@ -7,11 +7,12 @@ use arc_swap::ArcSwap;
 use axum::extract::FromRef;
 use swan_core::{Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
 
-use crate::config::Limits;
+use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::external::{Endpoints, ExternalConfig};
 use crate::hub::{Rooms, Shared};
 use crate::seams::{FixedPrice, PriceOracle};
+use crate::strategies::Strategies;
 
 /// What may change while a hub runs: [`Hub::settings`](crate::Hub::settings) gives what is in force,
 /// [`Hub::reload`](crate::Hub::reload) puts something else in its place.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The OpenAI-compatible servers behind the hub.
     pub external: Vec<ExternalConfig>,
+    /// Who chooses among the providers of a model.
+    pub routing: Routing,
     /// What a SWAN is worth.
     pub oracle: Arc<dyn PriceOracle>,
 }
@@ -45,6 +48,7 @@ impl Default for Settings {
             policy: Arc::new(Policy::swan_2_0()),
             limits: Limits::default(),
             external: Vec::new(),
+            routing: Routing::default(),
             oracle: Arc::new(FixedPrice::none()),
         }
     }
@@ -73,6 +77,12 @@ impl Settings {
     #[must_use]
     pub fn with_external(self, external: Vec<ExternalConfig>) -> Self {
         Self { external, ..self }
+    }
+
+    /// The same with these strategies.
+    #[must_use]
+    pub fn with_strategies(self, routing: Routing) -> Self {
+        Self { routing, ..self }
     }
 
     /// The same with this source of the price of SWAN.
@@ -153,11 +163,11 @@ impl Shared {
             .map_err(|error| HubError::Build(error.to_string()))?;
         let pricing = overrides.pricing.clone();
         let split = overrides.split.clone();
-        let routing = overrides.routing.clone();
+        let strategies = Strategies::new(&settings.routing, overrides.routing.as_ref(), &policy)?;
         Ok(Self {
             pricing: pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
             split: split.unwrap_or_else(|| Arc::new(*policy.split())),
-            routing: routing.unwrap_or_else(|| policy.routing().strategy()),
+            strategies: Arc::new(strategies),
             oracle: Arc::clone(&settings.oracle),
             limits: settings.limits.clone(),
             external: Arc::new(external),

@@ -72,6 +72,11 @@ pub trait RoutingStrategy: fmt::Debug + Send + Sync {
     /// The position of the chosen candidate.
     fn choose(&self, pool: &Pool<'_>, rng: &mut dyn Rng) -> Option<usize>;
 
+    /// Whether it goes by [`RouteRequest::affinity`], so that a shell may look for one in the conversation itself.
+    fn keeps_together(&self) -> bool {
+        false
+    }
+
     /// What traces call it.
     fn name(&self) -> &'static str {
         "custom"

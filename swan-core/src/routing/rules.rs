@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use super::{LeastConnections, PrefixAffinity, Ranked, RoundRobin, RoutingStrategy, TwoChoices};
+use super::{
+    LeastConnections, PrefixAffinity, Ranked, RoundRobin, RoutingStrategy, SortBy, TwoChoices,
+};
 use crate::BasisPoints;
 
 /// The strategies that a policy can name.
@@ -15,7 +17,14 @@ pub enum StrategyName {
     /// [`LeastConnections`].
     LeastConnections,
     /// [`Ranked::by_price`].
+    #[serde(alias = "lowest-price")]
     Price,
+    /// [`Ranked`] by [`SortBy::Latency`].
+    #[serde(alias = "lowest-latency")]
+    Latency,
+    /// [`Ranked`] by [`SortBy::Throughput`].
+    #[serde(alias = "highest-throughput")]
+    Throughput,
     /// [`PrefixAffinity`].
     PrefixAffinity,
 }
@@ -48,11 +57,19 @@ impl RoutingRules {
     /// The strategy of the policy, with the policy's numbers.
     #[must_use]
     pub fn strategy(&self) -> Arc<dyn RoutingStrategy> {
-        match self.strategy {
+        self.strategy_of(self.strategy)
+    }
+
+    /// Another strategy, with the policy's numbers.
+    #[must_use]
+    pub fn strategy_of(&self, name: StrategyName) -> Arc<dyn RoutingStrategy> {
+        match name {
             StrategyName::HealthAware => Arc::new(TwoChoices::with_rules(self)),
             StrategyName::RoundRobin => Arc::new(RoundRobin::new()),
             StrategyName::LeastConnections => Arc::new(LeastConnections::new()),
             StrategyName::Price => Arc::new(Ranked::by_price(self)),
+            StrategyName::Latency => Arc::new(Ranked::new(SortBy::Latency, self)),
+            StrategyName::Throughput => Arc::new(Ranked::new(SortBy::Throughput, self)),
             StrategyName::PrefixAffinity => Arc::new(PrefixAffinity::new(self)),
         }
     }

@@ -73,6 +73,7 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
     if let Some(rate) = config.usd_per_swan {
         builder = builder.with_price_oracle(Arc::new(FixedPrice::new(rate)));
     }
+    builder = builder.with_strategies(config.routing.clone());
     for external in &config.external {
         builder = builder.with_external(external.resolve(|name| std::env::var(name).ok())?);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
-use super::{Config, External, Limits};
+use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
 use crate::store::Durability;
 
@@ -26,6 +26,8 @@ struct Layer {
     #[serde(default)]
     limits: LimitsLayer,
     external: Option<Vec<External>>,
+    #[serde(default)]
+    routing: Routing,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -51,7 +53,7 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 18] = [
+const VARIABLES: [(&str, &str, Kind); 19] = [
     ("SWAN_LISTEN", "listen", Kind::Text),
     ("SWAN_PROVIDER_LISTEN", "provider_listen", Kind::Text),
     ("SWAN_DATA_DIR", "data_dir", Kind::Text),
@@ -60,6 +62,7 @@ const VARIABLES: [(&str, &str, Kind); 18] = [
     ("SWAN_USD_PER_SWAN", "usd_per_swan", Kind::Text),
     ("SWAN_DURABILITY", "durability", Kind::Text),
     ("SWAN_DRAIN_SECS", "drain_secs", Kind::Number),
+    ("SWAN_ROUTING_DEFAULT", "routing.default", Kind::Text),
     ("SWAN_LIMITS_BODY_BYTES", "limits.body_bytes", Kind::Number),
     (
         "SWAN_LIMITS_AUDIO_BYTES",
@@ -173,6 +176,7 @@ impl Config {
         set(&mut self.data_dir, layer.data_dir);
         set(&mut self.durability, layer.durability);
         set(&mut self.external, layer.external);
+        self.routing.apply(layer.routing);
         set(&mut self.drain, layer.drain_secs.map(Duration::from_secs));
         // A folder that is named takes the place of a store from a lower layer.
         if layer.store.is_some() || is_folder {

@@ -4,6 +4,7 @@ mod external;
 mod external_models;
 mod key_file;
 mod layers;
+mod routing;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use swan_core::ExchangeRate;
 use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
+pub use routing::Routing;
 
 /// Everything that `swan-hub serve` can be told.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Config {
     pub limits: Limits,
     /// OpenAI-compatible servers that serve what no provider can.
     pub external: Vec<External>,
+    /// Who chooses among the providers of a model.
+    pub routing: Routing,
 }
 
 /// The bounds of DESIGN section 11 that an operator may move.
@@ -112,6 +116,7 @@ impl Default for Config {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             external: Vec::new(),
+            routing: Routing::default(),
         }
     }
 }

@@ -66,6 +66,7 @@ pub(crate) struct Router<'a> {
     /// What the request needs and asks for; pin, parameters and who has tried are put in at each choice.
     wants: RouteRequest<'a>,
     parameters: Vec<&'a str>,
+    strategy: &'a dyn RoutingStrategy,
     /// The hub's own endpoints for the model, in the order in which they are asked.
     tiers: Option<Arc<[Tier]>>,
     tried: Vec<ProviderId>,
@@ -86,11 +87,17 @@ impl<'a> Router<'a> {
     ) -> Self {
         // Without a limit of its own the request takes what room there is.
         let asked = request.head.max_output_tokens();
+        let strategy = hub.strategies.of(model, request.head.names_session);
+        // What costs a look at the messages is looked for only where it is used.
+        let beginning = || match strategy.keeps_together() {
+            true => request.head.beginning(&request.body),
+            false => None,
+        };
         let wants = RouteRequest {
             prompt_tokens: hub.policy.metering().estimate(request.text_bytes() as u64),
             answer_tokens: asked.map_or(0, |asked| asked.min(per_choice)),
             preferences: request.preferences.as_ref(),
-            affinity: request.head.affinity,
+            affinity: request.head.affinity.or_else(beginning),
             ..RouteRequest::default()
         };
         Self {
@@ -101,6 +108,7 @@ impl<'a> Router<'a> {
             wants,
             parameters: request.parameters.iter().map(String::as_str).collect(),
             tiers: hub.external.of(model),
+            strategy,
             tried: Vec::new(),
             pin_tried: false,
             is_traced: request.trace,
@@ -184,7 +192,7 @@ impl<'a> Router<'a> {
         let tried = self.tried.len();
         let tiers = self.tiers.clone();
         let asked = LineUp::new(hub, tiers.as_deref(), nodes, &self.wants, self.price());
-        let stages = asked.stages(&*hub.routing);
+        let stages = asked.stages(self.strategy);
         let slot = loop {
             let request = self.request(pin);
             let (decided, trace) = if self.is_traced {

@@ -117,12 +117,20 @@ impl<'a> Found<'a> {
             provider,
             preferences,
             affinity: AffinityKey::first_of(together.map(|member| text_of(self.get(member)?))),
+            names_session: [Member::SessionId, Member::PromptCacheKey]
+                .iter()
+                .any(|member| {
+                    self.get(*member)
+                        .and_then(text_of)
+                        .is_some_and(|text| !text.is_empty())
+                }),
             asks,
             layout: Layout {
                 len: text.len(),
                 first_member,
                 model: model_at,
                 names_model,
+                messages: self.get(Member::Messages).map(|value| span_of(text, value)),
                 stream_options: options.map(|value| span_of(text, value)),
                 include_usage: edit,
                 limits,

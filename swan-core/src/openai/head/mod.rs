@@ -10,6 +10,7 @@ use crate::protocol::Operation;
 use crate::routing::{AffinityKey, RoutePreferences};
 
 mod asks;
+mod beginning;
 mod error;
 mod fields;
 mod members;
@@ -61,6 +62,8 @@ pub struct RequestHead {
     /// What keeps this request together with others like it: of `session_id`, `prompt_cache_key` and `user` the first that is a
     /// text.
     pub affinity: Option<AffinityKey>,
+    /// Whether that is a `session_id` or a `prompt_cache_key`, by which the consumer asks for it, and not only a `user`.
+    pub names_session: bool,
     /// What differs between the operations.
     pub asks: Asks,
     pub(super) layout: Layout,
@@ -75,6 +78,7 @@ pub(super) struct Layout {
     pub(super) model: Range<usize>,
     /// Whether the body names the model itself, rather than in a list or not at all.
     pub(super) names_model: bool,
+    pub(super) messages: Option<Range<usize>>,
     pub(super) stream_options: Option<Range<usize>>,
     pub(super) include_usage: Option<Edit>,
     pub(super) limits: Vec<Limit>,
@@ -124,6 +128,16 @@ impl RequestHead {
     #[must_use]
     pub fn max_output_tokens(&self) -> Option<u64> {
         self.asks.generation()?.max_output_tokens()
+    }
+
+    /// What keeps a conversation together with its own earlier requests, and with others that begin alike: its messages up to
+    /// and with the first of the user. `None` without such messages.
+    ///
+    /// `body` is the one that this head was read from.
+    #[must_use]
+    pub fn beginning(&self, body: &[u8]) -> Option<AffinityKey> {
+        let messages = body.get(self.layout.messages.clone()?)?;
+        beginning::of(std::str::from_utf8(messages).ok()?)
     }
 
     /// The names of the members of a request that steer its answer, for `provider.require_parameters`: all but what every

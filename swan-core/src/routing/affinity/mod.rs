@@ -17,10 +17,28 @@ impl AffinityKey {
     /// The key of a text; the same on every machine.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
-        // FNV-1a, mixed at the end since its high bits lag behind.
-        let hash = text.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        Self::of_all([text])
+    }
+
+    /// The key of several texts, one after the other, each with its length. Eight bytes are taken at a time, since these
+    /// can be whole prompts.
+    #[must_use]
+    #[expect(single_use_lifetimes, reason = "it cannot be left out here yet")]
+    pub fn of_all<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut take = |word: u64| {
+            hash = (hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        };
+        for text in texts {
+            let (words, rest) = text.as_chunks::<8>();
+            words
+                .iter()
+                .for_each(|word| take(u64::from_le_bytes(*word)));
+            let mut last = [0; 8];
+            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            take(u64::from_le_bytes(last));
+            take(text.len() as u64);
+        }
         Self(mix(hash))
     }
 
@@ -129,6 +147,10 @@ impl RoutingStrategy for PrefixAffinity {
             None => self.rendezvous(pool, key, load),
         };
         home.or_else(|| self.otherwise.choose(pool, rng))
+    }
+
+    fn keeps_together(&self) -> bool {
+        true
     }
 
     fn name(&self) -> &'static str {

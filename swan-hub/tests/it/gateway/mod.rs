@@ -18,6 +18,7 @@ mod provider;
 mod provider_crate;
 mod slow_reader;
 mod store_away;
+mod strategies;
 mod streams;
 mod tls_front;
 mod whole;
