@@ -166,12 +166,7 @@ impl HubBuilder {
             .unwrap_or_else(|| Arc::new(MemoryStore::default()));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
-        let entropy = match self.entropy {
-            Some(entropy) => entropy,
-            None => {
-                Arc::new(SystemEntropy::new().map_err(|error| HubError::Build(error.to_string()))?)
-            }
-        };
+        let entropy = self.entropy.map_or_else(system_entropy, Ok)?;
         let keys = KeyRing::load(&*store).await?;
         let (books, recovery) = Books::open(Arc::clone(&store), Arc::clone(&clock), self.books)
             .await
@@ -233,6 +228,13 @@ impl HubBuilder {
         stages::watch_streams(&rooms);
         market::watch(&rooms);
         Ok(Hub { rooms, current })
+    }
+}
+
+fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
+    match SystemEntropy::new() {
+        Ok(entropy) => Ok(Arc::new(entropy)),
+        Err(error) => Err(HubError::Build(error.to_string())),
     }
 }
 

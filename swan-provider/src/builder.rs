@@ -11,6 +11,7 @@ use crate::{
     roster::Plan,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
+use swan_core::routing::DataPolicy;
 
 /// Longer than anybody waits, and short enough for every clock to count to: `Duration::MAX` means never, and not a panic.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
@@ -29,6 +30,7 @@ pub struct ProviderBuilder {
     models_file: Option<PathBuf>,
     concurrency: u32,
     max_in_flight: u32,
+    data: DataPolicy,
     health_interval: Duration,
     probe_timeout: Duration,
     drain_timeout: Duration,
@@ -52,6 +54,7 @@ impl ProviderBuilder {
             models_file: None,
             concurrency: 10,
             max_in_flight: 200,
+            data: DataPolicy::Undeclared,
             health_interval: Duration::from_secs(30),
             probe_timeout: Duration::from_secs(120),
             drain_timeout: Duration::from_secs(30),
@@ -89,6 +92,13 @@ impl ProviderBuilder {
     /// Requests at once over all models; 200 unless said otherwise.
     pub const fn with_max_in_flight(mut self, requests: u32) -> Self {
         self.max_in_flight = requests;
+        self
+    }
+
+    /// What becomes of prompts and answers here, for models whose file does not say otherwise. Consumers can ask to be served
+    /// only by those who promise not to collect; a promise is the operator's to keep.
+    pub const fn with_data_policy(mut self, data: DataPolicy) -> Self {
+        self.data = data;
         self
     }
 
@@ -201,6 +211,7 @@ impl ProviderBuilder {
                     probe_timeout: self.probe_timeout.min(LONGEST),
                 },
                 max_in_flight: self.max_in_flight,
+                data: self.data,
                 limits: JobLimits {
                     idle: self.idle_timeout.min(LONGEST),
                     answer_bytes: self.answer_limit,

@@ -15,6 +15,7 @@ use crate::{
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use swan_core::SeededRng;
+use swan_core::routing::DataPolicy;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
@@ -56,6 +57,7 @@ pub(crate) struct Settings {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) plan: Plan,
     pub(crate) max_in_flight: u32,
+    pub(crate) data: DataPolicy,
     pub(crate) limits: JobLimits,
     pub(crate) drain_timeout: Duration,
     pub(crate) reconnect: Reconnect,
@@ -119,6 +121,7 @@ impl Provider {
                 node_id,
                 node_name: settings.node_name.clone(),
                 max_in_flight: settings.max_in_flight,
+                data: settings.data,
             },
             roster: rosters,
             nudge,

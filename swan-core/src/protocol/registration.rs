@@ -82,6 +82,17 @@ impl Registration {
         both.find(|name| !name.is_empty()).unwrap_or_default()
     }
 
+    /// What the provider says that becomes of this model's prompts and answers (`allow`, `deny`, `zero_retention`); empty where
+    /// it does not say.
+    #[must_use]
+    pub fn data_collection(&self, model: &str) -> &str {
+        let declarations = self.model_declarations.iter();
+        let mut declared = declarations
+            .filter(|declaration| declaration.model_id == model)
+            .map(|declaration| declaration.data_collection.as_str());
+        declared.find(|word| !word.is_empty()).unwrap_or_default()
+    }
+
     /// The request parameters that the provider declares to honour for this model.
     pub fn parameters(&self, model: &str) -> impl Iterator<Item = &str> {
         self.model_declarations
@@ -194,6 +205,14 @@ pub struct ModelDeclaration {
         skip_serializing_if = "String::is_empty"
     )]
     pub engine: String,
+    /// What becomes of prompts and answers: `allow` (they may be kept, or learned from), `deny` (they are not collected) or
+    /// `zero_retention` (nothing is kept beyond the request); empty when the provider does not say. Not known to the public
+    /// agent, and left out unless it is said.
+    #[serde(
+        deserialize_with = "lenient::string",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub data_collection: String,
     /// What goes in.
     #[serde(deserialize_with = "lenient::list")]
     pub input_modalities: Vec<Modality>,

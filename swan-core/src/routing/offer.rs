@@ -22,6 +22,32 @@ pub enum DataPolicy {
 }
 
 impl DataPolicy {
+    /// The policy that a provider's declaration names; words that are not known promise nothing.
+    ///
+    /// ```
+    /// use swan_core::routing::DataPolicy;
+    ///
+    /// assert_eq!(DataPolicy::declared("deny"), DataPolicy::NoCollection);
+    /// assert_eq!(DataPolicy::declared("maybe"), DataPolicy::Undeclared);
+    /// ```
+    #[must_use]
+    pub fn declared(name: &str) -> Self {
+        let all = [Self::Collects, Self::NoCollection, Self::ZeroRetention];
+        let named = all.into_iter().find(|policy| policy.word() == name);
+        named.unwrap_or_default()
+    }
+
+    /// The word of a declaration; empty where nothing is declared.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Undeclared => "",
+            Self::Collects => "allow",
+            Self::NoCollection => "deny",
+            Self::ZeroRetention => "zero_retention",
+        }
+    }
+
     /// Whether it meets `data_collection: "deny"`.
     #[must_use]
     pub const fn denies_collection(self) -> bool {

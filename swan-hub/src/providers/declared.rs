@@ -67,7 +67,8 @@ impl Declared {
             quantization: Precision::declared(registration.quantization(name)),
             parameters: (!named.is_empty())
                 .then(|| known.filter(|known| named.contains(known)).collect()),
-            ..Self::default()
+            data: DataPolicy::declared(registration.data_collection(name)),
+            price: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
+use swan_core::routing::DataPolicy;
 
 /// Serve your model server to a Swan hub.
 #[derive(Debug, Parser)]
@@ -55,6 +56,10 @@ pub(super) struct RunArgs {
         default_value_t = 200
     )]
     pub(super) max_in_flight: u32,
+    /// What becomes of prompts and answers here: allow (they may be kept), deny (they are not collected) or zero_retention
+    /// (nothing is kept beyond the request). Consumers can ask for those who promise; nothing is promised unless given.
+    #[arg(long, env = "SWAN_DATA_COLLECTION", value_name = "WORD", value_parser = data_policy)]
+    pub(super) data_collection: Option<DataPolicy>,
     /// The name that the hub shows; this machine's name unless given.
     #[arg(long, env = "SWAN_NODE_NAME", value_name = "NAME")]
     pub(super) name: Option<String>,
@@ -131,4 +136,11 @@ pub(super) struct DoctorArgs {
     pub(super) hub_http: Option<String>,
     #[command(flatten)]
     pub(super) sources: SourceArgs,
+}
+
+fn data_policy(word: &str) -> Result<DataPolicy, &'static str> {
+    match DataPolicy::declared(word) {
+        DataPolicy::Undeclared => Err("expected allow, deny or zero_retention"),
+        known => Ok(known),
+    }
 }

@@ -15,6 +15,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, ProviderError> {
     let mut builder = Provider::builder(&args.hub, &args.key)
         .with_concurrency(args.concurrency)
         .with_max_in_flight(args.max_in_flight)
+        .with_data_policy(args.data_collection.unwrap_or_default())
         .with_name(name)
         .with_data_dir(args.data_dir.unwrap_or_else(state_folder))
         .with_drain_timeout(Duration::from_secs(args.drain_secs));

@@ -2,6 +2,7 @@
 
 use crate::{HttpBackend, ProviderError};
 use serde_json::{Map, Value};
+use swan_core::routing::DataPolicy;
 
 /// Where and how one model is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub(crate) struct ModelEntry {
     pub(crate) api_key: Option<String>,
     pub(crate) format: Option<String>,
     pub(crate) quantization: Option<String>,
+    pub(crate) data: Option<DataPolicy>,
     pub(crate) context_length: Option<u64>,
 }
 
@@ -45,6 +47,7 @@ impl ModelEntry {
             api_key: text(fields, "api_key")?,
             format: text(fields, "format")?,
             quantization: text(fields, "quantization")?,
+            data: data_policy(text(fields, "data_collection")?)?,
             context_length: number(fields, "context_length")?,
         })
     }
@@ -80,6 +83,16 @@ fn number(fields: &Map<String, Value>, name: &str) -> Result<Option<u64>, String
             None => Err(format!("{name}: expected a whole number, found {value}")),
         },
     }
+}
+
+fn data_policy(word: Option<String>) -> Result<Option<DataPolicy>, String> {
+    word.map(|word| match DataPolicy::declared(&word) {
+        DataPolicy::Undeclared => Err(format!(
+            "data_collection: expected allow, deny or zero_retention, found {word:?}"
+        )),
+        known => Ok(known),
+    })
+    .transpose()
 }
 
 fn category(name: Option<&str>) -> Result<Category, String> {

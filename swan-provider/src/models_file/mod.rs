@@ -81,7 +81,7 @@ mod tests {
             br#"{
               "zai-org/GLM-4.7-Flash": {"endpoint": "http://localhost:30000", "gpu_memory": 48000,
                 "category": "text-generation", "local_model": "glm", "format": "safetensors",
-                "quantization": "fp8", "api_key": "k", "container": "sglang-1", "context_length": 65536,
+                "quantization": "fp8", "data_collection": "deny", "api_key": "k", "container": "sglang-1", "context_length": 65536,
                 "something_newer": {"a": 1}},
               "intfloat/e5": {"endpoint": "http://localhost:8001/v1", "category": "embedding"},
               "bare": {"endpoint": "http://localhost:8002", "api_key": null, "context_length": 0}
@@ -94,6 +94,7 @@ mod tests {
         assert_eq!(glm.api_key.as_deref(), Some("k"));
         assert_eq!(glm.context_length, Some(65_536));
         assert_eq!(glm.quantization.as_deref(), Some("fp8"));
+        assert_eq!(glm.data, Some(swan_core::routing::DataPolicy::NoCollection));
         assert_eq!(entries["intfloat/e5"].category, Category::Embedding);
         let bare = &entries["bare"];
         assert_eq!(

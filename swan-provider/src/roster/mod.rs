@@ -16,6 +16,7 @@ pub(crate) use supervisor::{Plan, Supervisor};
 use crate::models_file::Category;
 use std::{collections::BTreeMap, sync::Arc};
 use swan_core::protocol;
+use swan_core::routing::DataPolicy;
 
 /// A picture of all models, by the names that the hub is told.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub(crate) struct Offer {
     pub(crate) category: Category,
     pub(crate) format: Option<String>,
     pub(crate) quantization: Option<String>,
+    /// What the models file says of prompts and answers.
+    pub(crate) data: Option<DataPolicy>,
     /// The operator's own figure, where there is one.
     pub(crate) context_override: Option<u64>,
     pub(crate) replicas: Vec<Arc<Replica>>,
@@ -64,7 +67,13 @@ impl Roster {
     /// Adds what serves `model`; several backends with the same model share its requests.
     pub(crate) fn add(&mut self, model: &str, offer: Offer) {
         match self.offers.get_mut(model) {
-            Some(known) => known.replicas.extend(offer.replicas),
+            Some(known) => {
+                // Of two that promise different things, neither promise holds for both.
+                if known.data != offer.data {
+                    known.data = Some(DataPolicy::Undeclared);
+                }
+                known.replicas.extend(offer.replicas);
+            }
             None => {
                 self.offers.insert(model.to_owned(), offer);
             }

@@ -5,6 +5,7 @@ use crate::{backend::Engine, models_file::Category};
 use swan_core::protocol::{
     Capacity, Hardware, Length, Modality, ModelDeclaration, ModelHash, Registration,
 };
+use swan_core::routing::DataPolicy;
 
 /// The closed list of public-swan.md 1.5; another word would make a hub refuse the declaration.
 const QUANTIZATIONS: [&str; 11] = [
@@ -23,6 +24,8 @@ pub(crate) struct Introduction {
     pub(crate) node_name: String,
     /// Requests at once over all models: no model takes more, whatever its backends could.
     pub(crate) max_in_flight: u32,
+    /// What becomes of prompts and answers, where the models file does not say.
+    pub(crate) data: DataPolicy,
 }
 
 impl Introduction {
@@ -46,7 +49,7 @@ impl Introduction {
             model_hashes: serving.iter().map(|(id, offer)| hash(id, offer)).collect(),
             model_declarations: serving
                 .iter()
-                .map(|(id, offer)| declaration(id, offer, self.max_in_flight))
+                .map(|(id, offer)| declaration(id, offer, self))
                 .collect(),
             capabilities: vec!["inference".to_owned()],
             hardware: hardware.map(|hardware| Hardware {
@@ -71,7 +74,7 @@ fn hash(id: &str, offer: &Offer) -> ModelHash {
     }
 }
 
-fn declaration(id: &str, offer: &Offer, max_in_flight: u32) -> ModelDeclaration {
+fn declaration(id: &str, offer: &Offer, own: &Introduction) -> ModelDeclaration {
     let window = offer.context_length();
     let (input, output) = modalities(offer.category);
     let quantization = offer
@@ -85,6 +88,7 @@ fn declaration(id: &str, offer: &Offer, max_in_flight: u32) -> ModelDeclaration 
         model_id: id.to_owned(),
         context_source: window.map_or("", |(_, source)| source).to_owned(),
         quantization: if known { quantization } else { String::new() },
+        data_collection: offer.data.unwrap_or(own.data).word().to_owned(),
         engine: offer
             .replicas
             .first()
@@ -103,7 +107,9 @@ fn declaration(id: &str, offer: &Offer, max_in_flight: u32) -> ModelDeclaration 
             streaming: offer.category == Category::TextGeneration,
             ..Modality::default()
         }],
-        capacity: vec![Capacity::concurrency(offer.capacity().min(max_in_flight))],
+        capacity: vec![Capacity::concurrency(
+            offer.capacity().min(own.max_in_flight),
+        )],
         ..ModelDeclaration::default()
     }
 }

@@ -141,6 +141,7 @@ impl Sources {
             category,
             format: entry.and_then(|entry| entry.format.clone()),
             quantization: entry.and_then(|entry| entry.quantization.clone()),
+            data: entry.and_then(|entry| entry.data),
             context_override: entry.and_then(|entry| entry.context_length),
             replicas: vec![replica],
         };

@@ -290,3 +290,28 @@ async fn what_belongs_together_stays_together_where_the_strategy_keeps_it() {
     assert!(homes.len() > 1, "not everything has one home");
     serving.iter().for_each(tokio::task::JoinHandle::abort);
 }
+
+#[tokio::test]
+async fn promises_about_data_are_kept_apart() {
+    let market = Market::start().await;
+    let promises = |word: &str| ModelDeclaration {
+        data_collection: word.to_owned(),
+        ..ModelDeclaration::default()
+    };
+    let mut silent = market.provider_declaring(1, promises("maybe")).await;
+    let mut collects = market.provider_declaring(2, promises("allow")).await;
+    let mut discreet = market.provider_declaring(3, promises("deny")).await;
+    let body = ask(r#""provider":{"data_collection":"deny"}"#);
+    served_by(&market, &body, "node-3", &mut discreet).await;
+    let strict = ask(r#""provider":{"zdr":true}"#);
+    let answer = market.chat(&*strict).send().await;
+    assert_eq!(answer.error_code(), "no_eligible_provider");
+    let mut forgetful = market
+        .provider_declaring(4, promises("zero_retention"))
+        .await;
+    served_by(&market, &strict, "node-4", &mut forgetful).await;
+    for (node, provider) in [("node-1", &mut silent), ("node-2", &mut collects)] {
+        let body = ask(&format!(r#""provider":{{"only":["{node}"]}}"#));
+        served_by(&market, &body, node, provider).await;
+    }
+}
