@@ -18,7 +18,7 @@ use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::EventSink;
 use crate::external::Endpoints;
-use crate::gateway;
+use crate::gateway::{self, Front};
 use crate::generations::{Generations, Totals};
 use crate::ledger::Books;
 use crate::market::Market;
@@ -150,11 +150,12 @@ impl Hub {
     ) -> Result<(), HubError> {
         let stop = &self.rooms.stop;
         let mut servers = tokio::task::JoinSet::new();
-        servers.spawn(gateway::serve(consumers, self.router(), stop.subscribe()));
+        let front = Front::of(Arc::clone(&self.shared), self.router());
+        servers.spawn(gateway::serve(consumers, front, stop.subscribe()));
         if let Some(listener) = providers {
             servers.spawn(gateway::serve(
                 listener,
-                self.provider_router(),
+                Front::routed(self.provider_router()),
                 stop.subscribe(),
             ));
         }

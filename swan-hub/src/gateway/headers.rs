@@ -62,10 +62,16 @@ pub(crate) fn preflight(asked: &HeaderMap, answer: &mut HeaderMap) {
     );
 }
 
+/// The most characters of a text in a header.
+const READABLE_CHARS: usize = 200;
+
 /// `text` as a header value: what a header cannot hold is percent-encoded, and what is long is cut.
 pub(crate) fn readable(text: &str) -> Option<HeaderValue> {
+    if text.len() <= READABLE_CHARS && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return HeaderValue::from_str(text).ok();
+    }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().take(200) {
+    for c in text.chars().take(READABLE_CHARS) {
         if matches!(c, ' '..='~') {
             out.push(c);
         } else {

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use swan_core::protocol::Operation;
 
 use super::body::linger;
@@ -32,7 +32,22 @@ pub(super) async fn images(State(hub): State<Arc<Shared>>, request: Request) -> 
     serve(hub, Operation::ImagesGenerations, request).await
 }
 
-async fn serve(hub: Arc<Shared>, operation: Operation, request: Request) -> Response {
+/// The operation that a request asks for, when it is one of those above.
+pub(super) fn asked<B>(request: &http::Request<B>) -> Option<Operation> {
+    if request.method() != Method::POST {
+        return None;
+    }
+    match request.uri().path() {
+        "/v1/chat/completions" => Some(Operation::ChatCompletions),
+        "/v1/completions" => Some(Operation::Completions),
+        "/v1/embeddings" => Some(Operation::Embeddings),
+        "/v1/images/generations" => Some(Operation::ImagesGenerations),
+        _ => None,
+    }
+}
+
+/// Serves one request for inference, from authentication to the last header.
+pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Request) -> Response {
     let id = hub.request_id();
     let mut bill = Bill::open(&hub, id);
     let (parts, mut body) = request.into_parts();

@@ -1,8 +1,14 @@
-//! Accepts connections and serves a router on them.
+//! Accepts connections and serves requests on them.
 
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -11,7 +17,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::Service as _;
 
+use super::inference;
 use super::socket::Patient;
+use crate::hub::Shared;
 
 /// How long a connection may be idle, or take to send the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(75);
@@ -20,14 +28,51 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors: connections must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `stop` is set; then connections end as soon as they have answered.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// What answers the requests of a listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Front {
+    router: Router,
+    /// Whose inference is served without the router: finding and boxing its route costs as much as parsing the request.
+    direct: Option<Arc<Shared>>,
+}
+
+impl Front {
+    /// Everything through the router.
+    pub(crate) const fn routed(router: Router) -> Self {
+        Self {
+            router,
+            direct: None,
+        }
+    }
+
+    /// The same handlers as through `router`, which is `hub`'s own, and the hot ones by a shorter way.
+    pub(crate) const fn of(hub: Arc<Shared>, router: Router) -> Self {
+        Self {
+            router,
+            direct: Some(hub),
+        }
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let Self { mut router, direct } = self;
+        match direct.and_then(|hub| Some((hub, inference::asked(&request)?))) {
+            Some((hub, operation)) => {
+                let request = request.map(Body::new);
+                Ok(inference::serve(hub, operation, request).await)
+            }
+            None => router.call(request).await,
+        }
+    }
+}
+
+/// Serves `front` on `listener` until `stop` is set; then connections end as soon as they have answered.
+pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
-                    connections.spawn(connection(socket, router.clone(), stop.clone()));
+                    connections.spawn(connection(socket, front.clone(), stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -45,14 +90,12 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     }
 }
 
-async fn connection(socket: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(socket: TcpStream, front: Front, mut stop: watch::Receiver<bool>) {
     // Without it a lone event waits for the acknowledgement of the one before, 40 ms on most systems.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        router.clone().call(request)
-    });
+    let service = service_fn(move |request| front.clone().answer(request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)

@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::{
 };
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-/// What is read at once. Providers are many and mostly idle, so it is less than the library's default.
-const READ_BUFFER: usize = 32 << 10;
+/// What is read at once. Providers are many and mostly idle, and the library clears this much before each read.
+const READ_BUFFER: usize = 8 << 10;
 
 /// What is gathered before a write that nobody has asked to flush.
 const WRITE_BUFFER: usize = 64 << 10;

@@ -1,8 +1,10 @@
 //! Whether the hub takes the request on. Before the body is read, so that the bound on requests is also a bound on the
 //! memory of their bodies.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -135,11 +138,32 @@ pub(crate) async fn read(
     {
         return Err(AdmitError::TooLarge { limit });
     }
-    match timeout(limits.body_deadline, collect(body, limit)).await {
-        Ok(read) => read,
-        Err(_) => Err(AdmitError::SlowBody {
-            limit: limits.body_deadline,
-        }),
+    let slow = AdmitError::SlowBody {
+        limit: limits.body_deadline,
+    };
+    let read = within(limits.body_deadline, collect(body, limit)).await;
+    read.unwrap_or(Err(slow))
+}
+
+/// What `reading` gives, unless it takes longer than `limit`.
+///
+/// The timer is set only when nothing is there at a second look: a connection reads a body when it is first asked for, and
+/// nearly always has it then.
+async fn within<T>(limit: Duration, reading: impl Future<Output = T>) -> Option<T> {
+    tokio::pin!(reading);
+    let mut asked = false;
+    let soon = poll_fn(|cx| match reading.as_mut().poll(cx) {
+        Poll::Ready(read) => Poll::Ready(Some(read)),
+        Poll::Pending if asked => Poll::Ready(None),
+        Poll::Pending => {
+            asked = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    match soon.await {
+        Some(read) => Some(read),
+        None => timeout(limit, reading).await.ok(),
     }
 }
 
@@ -154,9 +178,12 @@ async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, AdmitError> {
         if first.len() + rest.len() + data.len() > limit {
             return Err(AdmitError::TooLarge { limit });
         }
-        // Most bodies come in one piece and are never copied.
+        // Most bodies come in one piece, are never copied, and say that nothing follows.
         if first.is_empty() && rest.is_empty() {
             first = data;
+            if body.is_end_stream() {
+                break;
+            }
             continue;
         }
         if rest.is_empty() {

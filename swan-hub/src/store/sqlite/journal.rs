@@ -1,4 +1,4 @@
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 
 use super::open::failed;
 use crate::store::{JournalRecord, StoreError};
@@ -6,8 +6,10 @@ use crate::store::{JournalRecord, StoreError};
 const NEXT: &str =
     "SELECT coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1)";
 const AT: &str = "SELECT first_seq, count, body FROM journal WHERE first_seq = ?1";
-const APPEND: &str = "INSERT INTO journal (first_seq, count, body) SELECT ?1, ?2, ?3
-    WHERE ?2 > 0 AND ?1 = coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1)";
+/// A record that does not follow the last one has no entries here, which the table refuses. A `SELECT` with a condition would
+/// say it more plainly, and be gathered in a temporary table each time, since it reads what it writes to.
+const APPEND: &str = "INSERT INTO journal (first_seq, count, body) VALUES (?1,
+    iif(?1 = coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1), ?2, 0), ?3)";
 const PAGE: &str = "SELECT first_seq, count, body FROM journal
     WHERE first_seq >= coalesce(
         (SELECT first_seq FROM journal WHERE first_seq <= ?1 AND first_seq + count > ?1
@@ -16,15 +18,15 @@ const PAGE: &str = "SELECT first_seq, count, body FROM journal
 
 /// Appends one record. The one statement is its own transaction, and cheaper than a transaction of three.
 pub(super) fn append(connection: &Connection, record: &JournalRecord) -> Result<(), StoreError> {
-    let written = connection
-        .prepare_cached(APPEND)
-        .and_then(|mut append| {
-            append.execute((as_i64(record.first_seq), record.count, &record.body))
-        })
-        .map_err(failed)?;
-    match written {
-        1 => Ok(()),
-        _ => repeated(connection, record),
+    let appended = connection.prepare_cached(APPEND).and_then(|mut append| {
+        append.execute((as_i64(record.first_seq), record.count, &record.body))
+    });
+    match appended {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            repeated(connection, record)
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 
