@@ -150,7 +150,7 @@ impl Hub {
     ) -> Result<(), HubError> {
         let stop = &self.rooms.stop;
         let mut servers = tokio::task::JoinSet::new();
-        let front = Front::of(Arc::clone(&self.shared), self.router());
+        let front = Front::of(self.current.clone(), self.router());
         servers.spawn(gateway::serve(consumers, front, stop.subscribe()));
         if let Some(listener) = providers {
             servers.spawn(gateway::serve(

@@ -1,7 +1,6 @@
 //! Accepts connections and serves requests on them.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +18,7 @@ use tower::Service as _;
 
 use super::inference;
 use super::socket::Patient;
-use crate::hub::Shared;
+use crate::settings::Current;
 
 /// How long a connection may be idle, or take to send the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(75);
@@ -33,7 +32,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Front {
     router: Router,
     /// Whose inference is served without the router: finding and boxing its route costs as much as parsing the request.
-    direct: Option<Arc<Shared>>,
+    direct: Option<Current>,
 }
 
 impl Front {
@@ -46,7 +45,7 @@ impl Front {
     }
 
     /// The same handlers as through `router`, which is `hub`'s own, and the hot ones by a shorter way.
-    pub(crate) const fn of(hub: Arc<Shared>, router: Router) -> Self {
+    pub(crate) const fn of(hub: Current, router: Router) -> Self {
         Self {
             router,
             direct: Some(hub),
@@ -58,7 +57,7 @@ impl Front {
         match direct.and_then(|hub| Some((hub, inference::asked(&request)?))) {
             Some((hub, operation)) => {
                 let request = request.map(Body::new);
-                Ok(inference::serve(hub, operation, request).await)
+                Ok(inference::serve(hub.load(), operation, request).await)
             }
             None => router.call(request).await,
         }
