@@ -16,6 +16,7 @@ pub(crate) use request_body::RequestBody;
 
 use async_trait::async_trait;
 use std::fmt;
+use swan_core::Modality;
 
 /// Something that runs models: an HTTP model server, a library in this process, a test double.
 ///
@@ -156,6 +157,8 @@ pub struct BackendModel {
     pub id: String,
     /// The window in tokens that it is served with, when the backend says so.
     pub context_length: Option<u64>,
+    /// What it does, when the backend says so; otherwise its name tells.
+    pub modality: Option<Modality>,
 }
 
 impl BackendModel {
@@ -165,7 +168,15 @@ impl BackendModel {
         Self {
             id: id.into(),
             context_length: None,
+            modality: None,
         }
+    }
+
+    /// The same model, known to do this.
+    #[must_use]
+    pub const fn with_modality(mut self, modality: Modality) -> Self {
+        self.modality = Some(modality);
+        self
     }
 
     /// The same model with a known window, in tokens.

@@ -37,7 +37,7 @@ pub(super) async fn sources(args: &SourceArgs) -> Result<Sources, ProviderError>
         backends.push(Arc::new(builder.build()?));
     }
     if args.echo {
-        backends.push(Arc::new(EchoBackend::new()));
+        backends.push(Arc::new(EchoBackend::of_every_kind()));
     }
     if backends.is_empty() && args.models_json.is_none() {
         for found in discover_local().await {

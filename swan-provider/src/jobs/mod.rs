@@ -293,7 +293,10 @@ pub(crate) fn error_words(body: &[u8]) -> String {
 fn unusable(call: &Call, reply: &Reply) -> Option<String> {
     let wants_json = matches!(
         call.operation,
-        Operation::ChatCompletions | Operation::Completions | Operation::Embeddings
+        Operation::ChatCompletions
+            | Operation::Completions
+            | Operation::Embeddings
+            | Operation::ImagesGenerations
     );
     let fits = reply.is_json() || (call.stream && reply.is_event_stream());
     if !wants_json || fits || reply.content_type.is_none() {

@@ -6,6 +6,7 @@ use crate::{
     models_file::{Category, ModelEntry},
 };
 use std::{collections::BTreeMap, sync::Arc};
+use swan_core::Modality;
 
 /// Identifies a backend while it is in use: its address in memory.
 pub(super) type BackendKey = usize;
@@ -131,7 +132,10 @@ impl Sources {
         );
         let (engine, context_length) = self.described(key.0, local_model);
         replica.describe(engine, context_length);
-        let category = entry.map_or(Category::TextGeneration, |entry| entry.category);
+        let category = match entry {
+            Some(entry) => entry.category,
+            None => self.category(key.0, local_model),
+        };
         watchlist.entry(key).or_insert_with(|| Watched {
             replica: Arc::clone(&replica),
             category,
@@ -146,6 +150,20 @@ impl Sources {
             replicas: vec![replica],
         };
         roster.add(name, offer);
+    }
+
+    /// What a model that is only listed does: what its backend says, or what its name shows.
+    fn category(&self, backend: BackendKey, local_model: &str) -> Category {
+        let told = self.told.get(&backend);
+        let mut models = told.iter().flat_map(|told| &told.models);
+        let model = models.find(|model| model.id == local_model);
+        let said = model.and_then(|model| model.modality);
+        match said.unwrap_or_else(|| Modality::of_name(local_model)) {
+            Modality::Embedding => Category::Embedding,
+            Modality::Image => Category::Image,
+            Modality::Audio => Category::Audio,
+            _ => Category::TextGeneration,
+        }
     }
 
     fn described(&self, backend: BackendKey, local_model: &str) -> (Engine, Option<u64>) {

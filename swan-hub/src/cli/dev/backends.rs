@@ -38,7 +38,7 @@ pub(super) async fn choose(urls: &[String]) -> Result<Backends, BackendsError> {
     }
     let echo = served.is_empty();
     if echo {
-        served.push(Arc::new(EchoBackend::new()));
+        served.push(Arc::new(EchoBackend::of_every_kind()));
     }
     Ok(Backends { served, echo })
 }

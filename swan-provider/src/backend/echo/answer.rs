@@ -16,6 +16,7 @@ pub(super) struct Answer {
     finish_reason: &'static str,
     prompt_tokens: u64,
     include_usage: bool,
+    text_completion: Option<String>,
 }
 
 impl Answer {
@@ -53,6 +54,16 @@ impl Answer {
             finish_reason,
             prompt_tokens: prompt.tokens,
             include_usage: prompt.include_usage,
+            text_completion: prompt.text_completion.clone(),
+        }
+    }
+
+    /// The `object` of an answer, whole or in chunks.
+    const fn object(&self, whole: bool) -> &'static str {
+        match (&self.text_completion, whole) {
+            (Some(_), _) => "text_completion",
+            (None, true) => "chat.completion",
+            (None, false) => "chat.completion.chunk",
         }
     }
 
@@ -61,14 +72,20 @@ impl Answer {
     }
 
     pub(super) fn into_whole(self) -> Reply {
-        let choice = json!({
-            "index": 0,
-            "message": {"role": "assistant", "content": self.tokens.concat()},
-            "logprobs": null,
-            "finish_reason": self.finish_reason,
+        let mut choice = json!({
+            "index": 0, "logprobs": null, "finish_reason": self.finish_reason,
         });
+        let text = self.tokens.concat();
+        choice[if self.text_completion.is_some() {
+            "text"
+        } else {
+            "message"
+        }] = match &self.text_completion {
+            Some(echoed) => json!(format!("{echoed}{text}")),
+            None => json!({"role": "assistant", "content": text}),
+        };
         let body = json!({
-            "id": self.id, "object": "chat.completion", "created": self.created, "model": self.model,
+            "id": self.id, "object": self.object(true), "created": self.created, "model": self.model,
             "choices": [choice], "usage": self.usage(),
         });
         Reply::json(200, body.to_string())
@@ -78,20 +95,14 @@ impl Answer {
     pub(super) fn into_stream(self, delay: Duration) -> Reply {
         let events = stream::unfold((self, Step::Role), move |(answer, step)| async move {
             let (event, next) = match step {
-                Step::Role => (
-                    answer.chunk(&json!({"role": "assistant", "content": ""}), None),
-                    Step::Token(0),
-                ),
+                Step::Role => (answer.opening(), Step::Token(0)),
                 Step::Token(i) => match answer.tokens.get(i) {
                     Some(token) => {
                         pause(delay).await;
-                        (
-                            answer.chunk(&json!({"content": token}), None),
-                            Step::Token(i + 1),
-                        )
+                        (answer.chunk(Some(token), None), Step::Token(i + 1))
                     }
                     None => (
-                        answer.chunk(&json!({}), Some(answer.finish_reason)),
+                        answer.chunk(None, Some(answer.finish_reason)),
                         answer.after_the_reason(),
                     ),
                 },
@@ -112,15 +123,30 @@ impl Answer {
         }
     }
 
-    fn chunk(&self, delta: &Value, finish_reason: Option<&str>) -> Bytes {
-        let choice =
-            json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason});
+    /// The role of a message, or what is echoed of a text.
+    fn opening(&self) -> Bytes {
+        if let Some(echoed) = &self.text_completion {
+            return self.chunk(Some(echoed), None);
+        }
+        let delta = json!({"role": "assistant", "content": ""});
+        let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": null});
+        self.event(&json!([choice]), None)
+    }
+
+    fn chunk(&self, text: Option<&str>, finish_reason: Option<&str>) -> Bytes {
+        let choice = if self.text_completion.is_some() {
+            let text = text.unwrap_or_default();
+            json!({"index": 0, "text": text, "logprobs": null, "finish_reason": finish_reason})
+        } else {
+            let delta = text.map_or_else(|| json!({}), |text| json!({"content": text}));
+            json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason})
+        };
         self.event(&json!([choice]), None)
     }
 
     fn event(&self, choices: &Value, usage: Option<Value>) -> Bytes {
         let mut chunk = json!({
-            "id": self.id, "object": "chat.completion.chunk", "created": self.created,
+            "id": self.id, "object": self.object(false), "created": self.created,
             "model": self.model, "choices": choices,
         });
         if let (Some(usage), Some(chunk)) = (usage, chunk.as_object_mut()) {

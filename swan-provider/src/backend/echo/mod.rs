@@ -1,9 +1,11 @@
 //! A model that needs no GPU, for trying things out.
 
 mod answer;
+mod image;
 mod prompt;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 use super::{Backend, BackendError, BackendModel, Call, Discovery, Engine, Reply};
 use answer::Answer;
@@ -13,22 +15,33 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
+use swan_core::Modality;
 use swan_core::protocol::Operation;
+
+/// How a request is read; the error is what a consumer is told.
+type Read = fn(&[u8]) -> Result<Prompt, String>;
 
 /// A built-in chat model that says plainly what it is and repeats what it was told.
 ///
-/// It speaks correct OpenAI chat completions, whole and streamed, with usage, `max_tokens` and `stop`, so that
-/// everything around a model can be tried on a machine without one. One token is one word with its space.
+/// It speaks correct OpenAI chat and text completions, whole and streamed, with usage, `max_tokens` and `stop`, so that
+/// everything around a model can be tried on a machine without one. One token is one word with its space. With
+/// [`EchoBackend::of_every_kind`] it also has a model that makes small vectors and one that draws plain squares, each of
+/// which follows from the text alone.
 #[derive(Debug)]
 pub struct EchoBackend {
     model: String,
     delay: Duration,
+    every_kind: bool,
     served: AtomicU64,
 }
 
 impl EchoBackend {
     /// The name of its model unless said otherwise.
     pub const MODEL: &'static str = "swan/echo";
+    /// The name of its embedding model.
+    pub const EMBEDDING: &'static str = "swan/echo-embedding";
+    /// The name of its image model.
+    pub const IMAGE: &'static str = "swan/echo-image";
 
     /// An echo under its usual name, answering at once.
     #[must_use]
@@ -37,7 +50,17 @@ impl EchoBackend {
         Self {
             model,
             delay: Duration::ZERO,
+            every_kind: false,
             served: AtomicU64::new(0),
+        }
+    }
+
+    /// An echo with a model of each kind: chat, embedding and image.
+    #[must_use]
+    pub fn of_every_kind() -> Self {
+        Self {
+            every_kind: true,
+            ..Self::new()
         }
     }
 
@@ -76,22 +99,33 @@ impl Backend for EchoBackend {
     }
 
     async fn discover(&self) -> Result<Discovery, BackendError> {
-        let model = BackendModel::new(&self.model).with_context_length(32_768);
-        Ok(Discovery::new(Engine::Echo, vec![model]))
+        let chat = BackendModel::new(&self.model).with_context_length(32_768);
+        let mut models = vec![chat.with_modality(Modality::Chat)];
+        if self.every_kind {
+            models.push(BackendModel::new(Self::EMBEDDING).with_modality(Modality::Embedding));
+            models.push(BackendModel::new(Self::IMAGE).with_modality(Modality::Image));
+        }
+        Ok(Discovery::new(Engine::Echo, models))
     }
 
     async fn execute(&self, call: Call) -> Result<Reply, BackendError> {
-        if call.operation != Operation::ChatCompletions {
-            return Err(BackendError::Unsupported {
-                backend: self.label().to_owned(),
-                operation: call.operation.as_str().to_owned(),
-            });
-        }
-        if call.model != self.model {
+        let (model, read): (&str, Read) = match call.operation {
+            Operation::ChatCompletions => (&self.model, Prompt::parse),
+            Operation::Completions => (&self.model, Prompt::parse_completion),
+            Operation::Embeddings if self.every_kind => return Ok(vectors::answer(&call)),
+            Operation::ImagesGenerations if self.every_kind => return Ok(image::answer(&call)),
+            _ => {
+                return Err(BackendError::Unsupported {
+                    backend: self.label().to_owned(),
+                    operation: call.operation.as_str().to_owned(),
+                });
+            }
+        };
+        if call.model != model {
             let message = format!("the model {} does not exist here", call.model);
             return Ok(Self::refusal(404, "model_not_found", &message));
         }
-        let prompt = match Prompt::parse(&call.body) {
+        let prompt = match read(&call.body) {
             Ok(prompt) => prompt,
             Err(message) => return Ok(Self::refusal(400, "invalid_request", &message)),
         };

@@ -14,6 +14,20 @@ pub(super) struct Prompt {
     pub(super) stop: Vec<String>,
     pub(super) stream: bool,
     pub(super) include_usage: bool,
+    /// Of a text completion: what the answer begins with, which is the prompt where `echo` asks for it.
+    pub(super) text_completion: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CompletionWire {
+    prompt: Value,
+    max_tokens: Option<u64>,
+    stop: Option<Value>,
+    stream: Option<bool>,
+    stream_options: Option<StreamOptions>,
+    n: Option<u64>,
+    best_of: Option<u64>,
+    echo: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +75,37 @@ impl Prompt {
             stop: stops(wire.stop)?,
             stream: wire.stream == Some(true),
             include_usage: wire.stream_options.and_then(|o| o.include_usage) == Some(true),
+            text_completion: None,
+        })
+    }
+
+    /// Reads a text completion.
+    pub(super) fn parse_completion(body: &[u8]) -> Result<Self, String> {
+        let wire: CompletionWire = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+        if wire.n.max(wire.best_of).is_some_and(|n| n != 1) {
+            return Err("n: the echo model gives exactly one answer".to_owned());
+        }
+        let text = match &wire.prompt {
+            Value::String(text) => text.clone(),
+            Value::Array(texts) => match texts.as_slice() {
+                [Value::String(text)] => text.clone(),
+                _ => return Err("prompt: the echo model takes one text".to_owned()),
+            },
+            _ => return Err("prompt: the echo model takes one text".to_owned()),
+        };
+        let echoed = if wire.echo == Some(true) {
+            text.clone()
+        } else {
+            String::new()
+        };
+        Ok(Self {
+            tokens: (text.len() as u64).div_ceil(4).max(1),
+            text,
+            max_tokens: wire.max_tokens.or(Some(16)),
+            stop: stops(wire.stop)?,
+            stream: wire.stream == Some(true),
+            include_usage: wire.stream_options.and_then(|o| o.include_usage) == Some(true),
+            text_completion: Some(echoed),
         })
     }
 }
