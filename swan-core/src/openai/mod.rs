@@ -17,6 +17,7 @@ pub(crate) mod read;
 mod request;
 mod response;
 mod splice;
+mod vectors;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
 pub use data::DataFacts;
@@ -31,3 +32,4 @@ pub use response::{
     PromptTokensDetails, Usage,
 };
 pub use splice::{Rewrite, with_include_usage};
+pub use vectors::{VectorError, with_vectors_as};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use swan_core::openai::{Asks, ChunkFacts, DataFacts, Vectors};
+use swan_core::openai::{Asks, ChunkFacts, DataFacts, Encoding, Vectors, with_vectors_as};
 
 use super::tally::said;
 
@@ -27,7 +27,7 @@ impl Whole {
     pub(super) fn read(asks: &Asks, body: Bytes) -> Result<Self, String> {
         match asks {
             Asks::Embedding(vectors) => Self::vectors(vectors, body),
-            Asks::Images(_) => Self::data(body),
+            Asks::Images(_) => Ok(Self::data(body)?.0),
             _ => Self::text(body),
         }
     }
@@ -51,31 +51,42 @@ impl Whole {
     }
 
     fn vectors(asked: &Vectors, body: Bytes) -> Result<Self, String> {
-        let whole = Self::data(body)?;
+        let (whole, spelled) = Self::data(body)?;
         if whole.items != asked.inputs {
             return Err(format!(
                 "it answered {} vectors to {} texts",
                 whole.items, asked.inputs
             ));
         }
+        if spelled.is_none_or(|spelled| spelled == asked.encoding) {
+            return Ok(whole);
+        }
+        let body = with_vectors_as(&whole.body, asked.encoding);
+        let (whole, _) = Self::data(body.map_err(|error| error.to_string())?)?;
         Ok(whole)
     }
 
-    fn data(body: Bytes) -> Result<Self, String> {
+    /// An answer that is a list, and how its vectors are written: those of an answer are all alike.
+    fn data(body: Bytes) -> Result<(Self, Option<Encoding>), String> {
         let facts = DataFacts::read(&body).ok_or(NOT_JSON)?;
         if let Some(error) = facts.error {
             return Err(said(error));
         }
-        if facts.items == 0 {
-            return Err(EMPTY.to_owned());
-        }
+        let spelled = match (facts.items, facts.arrays, facts.texts) {
+            (0, ..) => return Err(EMPTY.to_owned()),
+            (_, 0, 0) => None,
+            (_, _, 0) => Some(Encoding::Float),
+            (_, 0, _) => Some(Encoding::Base64),
+            _ => return Err("its vectors are written in two ways".to_owned()),
+        };
         let (items, usage) = (facts.items, within(&body, facts.usage));
-        Ok(Self {
+        let whole = Self {
             body,
             content_bytes: 0,
             items,
             usage,
-        })
+        };
+        Ok((whole, spelled))
     }
 }
 
