@@ -8,9 +8,9 @@ pub enum ModelRefusal {
     /// Its name breaks the rules for model names.
     #[error("{0}")]
     Name(#[from] crate::IdError),
-    /// It is not a chat model.
-    #[error("{name} is an {modality} model, and only chat is served")]
-    NotChat {
+    /// The policy has no price for what it does.
+    #[error("{name} is an {modality} model, and there is no price for those outside the catalogue")]
+    Unpriced {
         /// The name of the model.
         name: ModelId,
         /// What its name says that it does.
@@ -39,22 +39,36 @@ pub(crate) struct Class {
     pub(crate) price: TokenPrice,
 }
 
-/// The classes of a policy, in rising order of size.
+/// A price for models that do something else than chat, whatever their size.
+#[derive(Clone, Debug)]
+pub(crate) struct Utility {
+    pub(crate) modality: Modality,
+    pub(crate) tier: Tier,
+    pub(crate) min_vram_gb: u32,
+    pub(crate) price: ModelPrice,
+}
+
+/// The classes of a policy, those of chat in rising order of size.
 #[derive(Clone, Debug)]
 pub(crate) struct Classes {
+    pub(crate) utility: Vec<Utility>,
     pub(crate) ascending: Vec<Class>,
     pub(crate) unknown_million_parameters: u64,
     pub(crate) max_output_tokens: u64,
 }
 
 impl Classes {
-    /// The model of this name, priced as its size is.
-    pub(crate) fn classify(&self, name: &str) -> Result<Model, ModelRefusal> {
+    /// The model of this name, priced as its size is, or as what it does; `declared` where its server says what that is.
+    pub(crate) fn classify(
+        &self,
+        name: &str,
+        declared: Option<Modality>,
+    ) -> Result<Model, ModelRefusal> {
         let id = ModelId::new(name)?;
         let lower = id.as_str().to_lowercase();
-        let modality = name::modality(&lower);
+        let modality = declared.unwrap_or_else(|| name::modality(&lower));
         if modality != Modality::Chat {
-            return Err(ModelRefusal::NotChat { name: id, modality });
+            return self.utility(id, modality);
         }
         let named = name::million_parameters(&lower);
         let size = named.unwrap_or(self.unknown_million_parameters);
@@ -86,5 +100,25 @@ impl Classes {
             context_length: None,
             max_output_tokens: self.max_output_tokens,
         })
+    }
+
+    fn utility(&self, id: ModelId, modality: Modality) -> Result<Model, ModelRefusal> {
+        let mut classes = self.utility.iter();
+        match classes.find(|class| class.modality == modality) {
+            None => Err(ModelRefusal::Unpriced { name: id, modality }),
+            Some(class) => Ok(Model {
+                id,
+                aliases: Vec::new(),
+                tier: class.tier,
+                modality,
+                parameters: None,
+                price: class.price,
+                payout: None,
+                comparisons: Vec::new(),
+                min_vram_gb: class.min_vram_gb,
+                context_length: None,
+                max_output_tokens: self.max_output_tokens,
+            }),
+        }
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 mod unit_price;
 
 pub use classes::ModelRefusal;
-pub(crate) use classes::{Class, Classes};
+pub(crate) use classes::{Class, Classes, Utility};
 pub use comparison::Comparison;
 pub(crate) use comparison::{ComparisonRules, distance};
 pub(crate) use index::Catalogue;

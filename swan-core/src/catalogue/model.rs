@@ -53,6 +53,25 @@ pub enum Modality {
     Image,
 }
 
+impl Modality {
+    /// What a model does, as far as its name shows; chat where that shows nothing else.
+    ///
+    /// ```
+    /// use swan_core::Modality;
+    ///
+    /// assert_eq!(Modality::of_name("nomic-embed-text:latest"), Modality::Embedding);
+    /// assert_eq!(Modality::of_name("qwen3:8b"), Modality::Chat);
+    /// ```
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        // Longer than any name of a model, and so not worth a copy.
+        match name.len() {
+            0..=800 => super::name::modality(&name.to_lowercase()),
+            _ => Self::Chat,
+        }
+    }
+}
+
 impl fmt::Display for Modality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

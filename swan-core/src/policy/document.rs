@@ -65,6 +65,19 @@ pub(super) struct Metering {
 pub(super) struct Classes {
     pub(super) unknown_million_parameters: u64,
     pub(super) class: Vec<Class>,
+    #[serde(default)]
+    pub(super) utility: Vec<Utility>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Utility {
+    pub(super) modality: Modality,
+    pub(super) tier: Tier,
+    pub(super) min_vram_gb: u32,
+    pub(super) input_usd_per_million_tokens: Option<String>,
+    pub(super) usd_per_minute: Option<String>,
+    pub(super) usd_per_image: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -28,7 +28,7 @@ pub use version::PolicyVersion;
 use std::sync::Arc;
 
 use crate::benchmark::BenchmarkRules;
-use crate::catalogue::{Catalogue, Classes, Model, ModelRefusal};
+use crate::catalogue::{Catalogue, Classes, Modality, Model, ModelRefusal};
 use crate::claims::ClaimRules;
 use crate::collateral::CollateralRules;
 use crate::free_tier::FreeTierRules;
@@ -113,23 +113,32 @@ impl Policy {
         self.catalogue.find(name)
     }
 
-    /// The chat model of this name: the catalogue's, or one with the price of its class.
+    /// The model of this name: the catalogue's, or one with the price of its class.
     ///
-    /// The class follows from the parameter count in the name (`qwen3:14b`, `8x7B`); a name without one counts as the
-    /// policy's stated size.
+    /// The class of a chat model follows from the parameter count in the name (`qwen3:14b`, `8x7B`); a name without one counts as
+    /// the policy's stated size. That of others follows from what they do, as far as the name shows.
     ///
     /// # Errors
     ///
-    /// [`ModelRefusal`] for names that break the rules, for models that do something else than chat, and for models above
-    /// the largest class.
+    /// [`ModelRefusal`] for names that break the rules, for kinds of models without a price, and for chat models above the
+    /// largest class.
     pub fn classify(&self, name: &str) -> Result<Model, ModelRefusal> {
+        self.classify_as(name, None)
+    }
+
+    /// As [`Policy::classify`], for a model whose server says what it does; the catalogue knows better, a name does not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::classify`].
+    pub fn classify_as(
+        &self,
+        name: &str,
+        declared: Option<Modality>,
+    ) -> Result<Model, ModelRefusal> {
         match self.model(name) {
-            Some(model) if model.token_price().is_some() && is_chat(model) => Ok(model.clone()),
-            Some(model) => Err(ModelRefusal::NotChat {
-                name: model.id.clone(),
-                modality: model.modality,
-            }),
-            None => self.classes.classify(name),
+            Some(model) => Ok(model.clone()),
+            None => self.classes.classify(name, declared),
         }
     }
 
@@ -256,8 +265,4 @@ impl Policy {
             .unwrap_or(self.default_max_output_tokens)
             .min(model.max_output_tokens)
     }
-}
-
-fn is_chat(model: &Model) -> bool {
-    model.modality == crate::catalogue::Modality::Chat
 }

@@ -7,7 +7,8 @@ use super::document;
 use super::models::{self, Bounds};
 use super::prices;
 use super::{Policy, PolicyError, PolicyHash, PolicyStamp, PolicyVersion, read};
-use crate::catalogue::{Class, Classes};
+use crate::Modality;
+use crate::catalogue::{Class, Classes, Utility};
 use crate::governance::GovernanceSection;
 use crate::metering::Metering;
 
@@ -111,6 +112,36 @@ fn metering(document: &document::Metering) -> Result<Metering, PolicyError> {
     })
 }
 
+fn utility(entries: &[document::Utility]) -> Result<Vec<Utility>, PolicyError> {
+    let mut utility: Vec<Utility> = Vec::with_capacity(entries.len());
+    for (entry, number) in entries.iter().zip(1_usize..) {
+        let at = format!("classes.utility.{number}");
+        let modality = entry.modality;
+        if modality == Modality::Chat || utility.iter().any(|other| other.modality == modality) {
+            let rule = "each kind of model but chat has one price";
+            return Err(PolicyError::invalid(
+                format!("{at}.modality"),
+                modality,
+                rule,
+            ));
+        }
+        let written = prices::Written {
+            input: entry.input_usd_per_million_tokens.as_ref(),
+            cached: None,
+            output: None,
+            minute: entry.usd_per_minute.as_ref(),
+            image: entry.usd_per_image.as_ref(),
+        };
+        utility.push(Utility {
+            modality,
+            tier: entry.tier,
+            min_vram_gb: models::vram(&format!("{at}.min_vram_gb"), entry.min_vram_gb)?,
+            price: written.read(modality, &at)?,
+        });
+    }
+    Ok(utility)
+}
+
 fn classes(document: &document::Classes, max_output: u64) -> Result<Classes, PolicyError> {
     let mut ascending: Vec<Class> = Vec::with_capacity(document.class.len());
     for (class, number) in document.class.iter().zip(1_usize..) {
@@ -147,6 +178,7 @@ fn classes(document: &document::Classes, max_output: u64) -> Result<Classes, Pol
         .last()
         .map_or(0, |class| class.up_to_million_parameters);
     Ok(Classes {
+        utility: utility(&document.utility)?,
         unknown_million_parameters: within(
             "classes.unknown_million_parameters",
             unknown,

@@ -67,6 +67,21 @@ impl Registration {
         })
     }
 
+    /// What the provider declares that this model does. Text says nothing, since programs declare it that do not know.
+    #[must_use]
+    pub fn modality(&self, model: &str) -> Option<crate::Modality> {
+        self.model_declarations
+            .iter()
+            .filter(|declaration| declaration.model_id == model)
+            .flat_map(|declaration| &declaration.output_modalities)
+            .find_map(|modality| match modality.kind.as_str() {
+                "embeddings" => Some(crate::Modality::Embedding),
+                "image" => Some(crate::Modality::Image),
+                "transcription" => Some(crate::Modality::Audio),
+                _ => None,
+            })
+    }
+
     /// How the provider says that this model's weights are stored; empty where it does not.
     #[must_use]
     pub fn quantization(&self, model: &str) -> &str {

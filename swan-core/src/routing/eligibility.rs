@@ -1,5 +1,6 @@
 use super::preferences::{Name, RoutePreferences};
 use super::{Candidate, Offer, Reason};
+use crate::protocol::Operation;
 use crate::standing::RoutingClass;
 use crate::{Modality, ModelId, ProviderId};
 
@@ -11,6 +12,8 @@ pub struct RouteRequest<'a> {
     pub model: Option<&'a ModelId>,
     /// What the model must do.
     pub modality: Option<Modality>,
+    /// What is asked of it.
+    pub operation: Option<&'a Operation>,
     /// The estimate of the prompt, in tokens.
     pub prompt_tokens: u64,
     /// The most tokens that the answer may have.
@@ -60,6 +63,11 @@ impl RouteRequest<'_> {
             && wanted != modality
         {
             return Some(Reason::Modality);
+        }
+        if let (Some(wanted), Some(operations)) = (self.operation, offer.operations)
+            && !operations.contains(wanted)
+        {
+            return Some(Reason::Operation);
         }
         let needed = self.prompt_tokens.saturating_add(self.answer_tokens);
         match (offer.context_tokens, offer.max_output_tokens) {

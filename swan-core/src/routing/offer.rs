@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::Operation;
 use crate::{Modality, ModelId, ModelPrice};
 
 /// What a provider does with prompts and answers (OpenRouter's `data_collection` and `zdr`).
@@ -125,6 +126,8 @@ pub struct Offer<'a> {
     pub model: Option<&'a ModelId>,
     /// What the model does.
     pub modality: Option<Modality>,
+    /// What it takes of such a model; everything where it does not say.
+    pub operations: Option<&'a [Operation]>,
     /// Tokens of prompt and answer that fit together.
     pub context_tokens: Option<u64>,
     /// The most tokens of one answer.
@@ -147,6 +150,7 @@ impl Offer<'_> {
         name: "",
         model: None,
         modality: None,
+        operations: None,
         context_tokens: None,
         max_output_tokens: None,
         price: None,

@@ -41,6 +41,8 @@ pub enum Reason {
     OtherModel,
     /// Its model does something else.
     Modality,
+    /// Its program does not take this kind of request.
+    Operation,
     /// Prompt and answer do not fit its window together (public record 3.9).
     ContextTooShort {
         /// Tokens that the request may need.
@@ -91,6 +93,7 @@ impl fmt::Display for Reason {
             Self::Ejected => "fails far more often than the others",
             Self::OtherModel => "serves another model",
             Self::Modality => "its model does something else",
+            Self::Operation => "its program does not take this kind of request",
             Self::ContextTooShort { needed, window } => {
                 return write!(
                     f,

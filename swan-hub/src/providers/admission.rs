@@ -36,7 +36,11 @@ struct Admission {
 }
 
 impl Sessions {
-    fn admit(&self, registration: &Registration) -> Result<Admission, String> {
+    fn admit(
+        &self,
+        registration: &Registration,
+        session: &HubSession,
+    ) -> Result<Admission, String> {
         let record = self
             .keys
             .authenticate(&registration.token)
@@ -61,28 +65,43 @@ impl Sessions {
         if admission.name.is_empty() {
             admission.name = clean(&record.name, MAX_NAME);
         }
-        self.choose_models(registration, &mut admission);
+        self.choose_models(registration, session, &mut admission);
         Ok(admission)
     }
 
-    fn choose_models(&self, registration: &Registration, admission: &mut Admission) {
+    fn choose_models(
+        &self,
+        registration: &Registration,
+        session: &HubSession,
+        admission: &mut Admission,
+    ) {
         let policy = self.policy();
         let mut taken = HashSet::new();
         for name in &registration.models {
-            match policy.classify(name) {
+            match policy.classify_as(name, registration.modality(name)) {
                 Err(refusal) => admission.refused.push((name.clone(), refusal.to_string())),
                 Ok(model) if !taken.insert(model.id.clone()) => {
                     let reason = format!("{} is offered under another name already", model.id);
                     admission.refused.push((name.clone(), reason));
                 }
+                Ok(model) if session.operations_of(model.modality).is_empty() => {
+                    let modality = model.modality;
+                    let reason =
+                        format!("{name} is an {modality} model, and this program serves only chat");
+                    admission.refused.push((name.clone(), reason));
+                }
                 Ok(model) => {
+                    let operations = session.operations_of(model.modality);
                     let declared = registration.capacity(name);
                     let capacity = declared.unwrap_or(self.config.default_capacity);
                     admission.offers.push(Offer {
                         model: Arc::new(model),
                         upstream: name.as_str().into(),
                         capacity: capacity.clamp(1, self.config.max_capacity),
-                        declared: Declared::of(registration, name),
+                        declared: Declared {
+                            operations: Some(operations),
+                            ..Declared::of(registration, name)
+                        },
                     });
                 }
             }
@@ -93,7 +112,7 @@ impl Sessions {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Answers a registration.
     pub(super) fn register(&mut self, now: Timestamp, registration: &Registration) {
-        let admission = match self.sessions.admit(registration) {
+        let admission = match self.sessions.admit(registration, &self.session) {
             Ok(admission) => admission,
             Err(reason) => return self.refuse(now, &reason),
         };

@@ -1,7 +1,7 @@
 //! What a provider has declared of one model, as far as requests choose by it.
 
 use swan_core::ModelPrice;
-use swan_core::protocol::Registration;
+use swan_core::protocol::{Operation, Registration};
 use swan_core::routing::{DataPolicy, Precision};
 
 /// The request parameters that a declaration can name: those of the chat API that steer the answer. What a provider declares
@@ -47,6 +47,8 @@ const PARAMETERS: [&str; 33] = [
 pub(crate) struct Declared {
     /// Tokens of prompt and answer that fit together.
     pub(crate) context_tokens: Option<u64>,
+    /// What is taken of a model of this kind; everything where that is not known.
+    pub(crate) operations: Option<&'static [Operation]>,
     /// How the weights are stored.
     pub(crate) quantization: Precision,
     /// The parameters that are honoured.
@@ -64,6 +66,7 @@ impl Declared {
         let known = PARAMETERS.iter().copied();
         Self {
             context_tokens: registration.context_length(name),
+            operations: None,
             quantization: Precision::declared(registration.quantization(name)),
             parameters: (!named.is_empty())
                 .then(|| known.filter(|known| named.contains(known)).collect()),

@@ -150,6 +150,7 @@ impl Link {
         Offer {
             name: &self.name,
             model: Some(&self.model),
+            operations: self.declared.operations,
             context_tokens: self.declared.context_tokens,
             quantization: self.declared.quantization,
             parameters: self.declared.parameters.as_deref(),

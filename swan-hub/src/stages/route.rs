@@ -98,6 +98,7 @@ impl<'a> Router<'a> {
             answer_tokens: asked.map_or(0, |asked| asked.min(per_choice)),
             preferences: request.preferences.as_ref(),
             affinity: request.head.affinity.or_else(beginning),
+            operation: Some(&request.operation),
             ..RouteRequest::default()
         };
         Self {

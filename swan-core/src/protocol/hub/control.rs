@@ -12,7 +12,7 @@ use super::{
     Agent, CancelReason, Dialect, Failure, FailureOrigin, Fault, FaultKind, Frame, HubEvent,
     HubSession, LostReason, MAX_CONTROL_FRAME, Notice, Phase, Severity, StreamId,
 };
-use crate::Timestamp;
+use crate::{Modality, Timestamp};
 
 /// Registrations that may wait for an answer.
 const MAX_UNANSWERED: usize = 8;
@@ -244,6 +244,17 @@ impl HubSession {
         };
         let v1 = self.streams.get_mut(&id).and_then(Stream::v1)?;
         Some((id, v1))
+    }
+
+    /// What the provider takes of a model of this kind; nothing where its program cannot serve such models.
+    #[must_use]
+    pub const fn operations_of(&self, modality: Modality) -> &'static [Operation] {
+        match (self.dialect(), modality) {
+            (Dialect::V2, _) => Operation::of(modality),
+            (Dialect::V1, Modality::Chat) => &[Operation::ChatCompletions],
+            (Dialect::V1, _) if self.agent.chat_only => &[],
+            (Dialect::V1, _) => Operation::of(modality),
+        }
     }
 
     pub(super) fn takes(&self, operation: &Operation) -> bool {

@@ -1,4 +1,4 @@
-use swan_core::{Modality, ModelPrice, ModelRefusal, Policy, Tier};
+use swan_core::{Amount, Modality, ModelPrice, Policy, Tier, TokenPrice, UnitPrice};
 
 use super::amount;
 
@@ -58,10 +58,7 @@ fn the_utility_models_are_priced_in_their_own_units() {
         };
         assert_eq!((model.tier, model.modality), (Tier::C, modality), "{name}");
         assert_eq!((listed, model.min_vram_gb), (amount(price), vram), "{name}");
-        assert!(
-            matches!(policy.classify(name), Err(ModelRefusal::NotChat { .. })),
-            "{name}"
-        );
+        assert_eq!(policy.classify(name).as_ref(), Ok(model), "{name}");
     }
 }
 
@@ -115,21 +112,57 @@ fn unknown_chat_models_are_priced_as_their_size() {
 }
 
 #[test]
-fn what_cannot_be_served_is_refused_with_a_reason() {
+fn unknown_models_that_do_something_else_are_priced_by_what_they_do() {
     let policy = Policy::swan_2_0();
-    for (name, reason) in [
+    let usd = |price: &str| UnitPrice::new(amount(price)).unwrap();
+    let tokens = TokenPrice::per_million(amount("0.005"), Amount::ZERO).unwrap();
+    for (name, declared, modality, price) in [
         (
             "nomic-embed-text",
-            "nomic-embed-text is an embedding model, and only chat is served",
+            None,
+            Modality::Embedding,
+            ModelPrice::Tokens(tokens),
         ),
         (
             "openai/whisper-tiny",
-            "openai/whisper-tiny is an audio model, and only chat is served",
+            None,
+            Modality::Audio,
+            ModelPrice::PerMinute(usd("0.003")),
         ),
         (
             "FLUX.1-dev",
-            "FLUX.1-dev is an image model, and only chat is served",
+            None,
+            Modality::Image,
+            ModelPrice::PerImage(usd("0.003")),
         ),
+        (
+            "my-model",
+            Some(Modality::Embedding),
+            Modality::Embedding,
+            ModelPrice::Tokens(tokens),
+        ),
+        (
+            "my-model",
+            Some(Modality::Image),
+            Modality::Image,
+            ModelPrice::PerImage(usd("0.003")),
+        ),
+    ] {
+        let model = policy.classify_as(name, declared).unwrap();
+        assert_eq!((model.tier, model.modality), (Tier::C, modality), "{name}");
+        assert_eq!(model.price, price, "{name}");
+    }
+    // The catalogue knows better than whoever declares.
+    let known = policy
+        .classify_as("qwen3:8b", Some(Modality::Image))
+        .unwrap();
+    assert_eq!(known.modality, Modality::Chat);
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_with_a_reason() {
+    let policy = Policy::swan_2_0();
+    for (name, reason) in [
         (
             "llama3.1:405b",
             "llama3.1:405b has about 405000 million parameters, and the largest priced class ends at 130000",
