@@ -189,6 +189,13 @@ pub(super) fn model() -> Operation {
         .fails([404])
 }
 
+pub(super) fn available_models() -> Operation {
+    let summary = "The models that somebody serves now";
+    Operation::get("/v1/available-models", summary)
+        .tag(OPENAI)
+        .answers::<super::models::List>(200, "The models")
+}
+
 pub(super) fn live() -> Operation {
     Operation::get("/healthz", "Whether the hub runs").answers::<Health>(200, "It does")
 }

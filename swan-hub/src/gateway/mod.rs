@@ -33,6 +33,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::images(), inference::images)
         .add(described::models(), models::list)
         .add(described::model(), models::one)
+        .add(described::available_models(), models::available)
         .add(described::live(), health::live)
         .add(described::ready(), health::ready)
         .merge(market::routes())

@@ -8,10 +8,12 @@ use axum::response::Response;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use swan_core::{Modality, Model, ModelId};
+use swan_core::protocol::Operation;
+use swan_core::{Model, ModelId, ModelPrice};
 
 use super::{Answer, respond};
 use crate::hub::Shared;
+use crate::providers::OnlineModel;
 use crate::stages::RequestError;
 
 /// One model as OpenAI's clients read it, with what a market adds.
@@ -23,20 +25,60 @@ pub(super) struct Listed {
     owned_by: &'static str,
     tier: &'static str,
     aliases: Vec<String>,
+    /// `chat`, `embedding`, `image` or `audio`.
+    modality: String,
+    /// The paths at which it is asked.
+    operations: Vec<String>,
     context_length: Option<u64>,
-    max_output_tokens: u64,
-    pricing: Option<Prices>,
+    /// Of models that write.
+    max_output_tokens: Option<u64>,
+    pricing: Prices,
+    /// The request parameters that those who serve it declare to honour; empty where nobody says.
+    supported_parameters: Vec<&'static str>,
     providers_online: usize,
     available: bool,
 }
 
-/// Prices in US dollars, as decimal strings.
+/// Prices in US dollars, as decimal strings, in the unit by which the model is paid.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Prices {
     currency: &'static str,
-    input_per_million_tokens: String,
-    cached_input_per_million_tokens: String,
-    output_per_million_tokens: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_per_million_tokens: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_input_per_million_tokens: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_per_million_tokens: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_minute: Option<String>,
+}
+
+impl Prices {
+    fn of(price: &ModelPrice) -> Self {
+        let mut prices = Self {
+            currency: "USD",
+            input_per_million_tokens: None,
+            cached_input_per_million_tokens: None,
+            output_per_million_tokens: None,
+            per_image: None,
+            per_minute: None,
+        };
+        match price {
+            ModelPrice::Tokens(price) => {
+                prices.input_per_million_tokens = Some(price.input_per_million().to_string());
+                prices.cached_input_per_million_tokens =
+                    Some(price.cached_per_million().to_string());
+                prices.output_per_million_tokens = Some(price.output_per_million().to_string());
+            }
+            ModelPrice::PerImage(price) => prices.per_image = Some(price.usd().to_string()),
+            ModelPrice::PerMinute(price) => prices.per_minute = Some(price.usd().to_string()),
+            // A unit that this hub does not know is not shown as another.
+            _ => {}
+        }
+        prices
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -47,21 +89,22 @@ pub(super) struct List {
 
 /// The list; with `?available=true` only what somebody serves now.
 pub(super) async fn list(State(hub): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
-    let mut data = listed(&hub);
     let query = query.unwrap_or_default();
-    if query
-        .split('&')
-        .any(|pair| matches!(pair, "available=true" | "available=1"))
-    {
-        data.retain(|model| model.available);
-    }
-    answer(
-        &hub,
-        &List {
-            object: "list",
-            data,
-        },
-    )
+    let mut pairs = query.split('&');
+    let is_filtered = pairs.any(|pair| matches!(pair, "available=true" | "available=1"));
+    answer_list(&hub, is_filtered)
+}
+
+/// What somebody serves now.
+pub(super) async fn available(State(hub): State<Arc<Shared>>) -> Response {
+    answer_list(&hub, true)
+}
+
+fn answer_list(hub: &Shared, only_available: bool) -> Response {
+    let mut data = listed(hub);
+    data.retain(|model| model.available || !only_available);
+    let object = "list";
+    answer(hub, &List { object, data })
 }
 
 /// One model by its name or an alias, with plain or encoded slashes.
@@ -93,37 +136,31 @@ fn answer(hub: &Shared, body: &impl Serialize) -> Response {
     respond::json(StatusCode::OK, body, hub.request_id())
 }
 
-/// The catalogue's chat models, then those outside it that somebody serves.
+/// The catalogue's models, then those outside it that somebody serves.
 fn listed(hub: &Shared) -> Vec<Listed> {
     let online = hub.registry.models();
-    let providers = |id: &ModelId| {
-        online
-            .iter()
-            .find(|online| online.model.id == *id)
-            .map_or(0, |online| online.providers)
-    };
-    let catalogue = hub
-        .policy
-        .models()
-        .iter()
-        .filter(|model| model.modality == Modality::Chat);
+    let served = |id: &ModelId| online.iter().find(|online| online.model.id == *id);
+    let catalogue = hub.policy.models().iter();
     let mut data: Vec<Listed> = catalogue
-        .map(|model| entry(hub, model, providers(&model.id)))
+        .map(|model| entry(hub, model, served(&model.id)))
         .collect();
     let is_outside = |id: &ModelId| hub.policy.model(id.as_str()).is_none();
     for online in online.iter().filter(|online| is_outside(&online.model.id)) {
-        data.push(entry(hub, &online.model, online.providers));
+        data.push(entry(hub, &online.model, Some(online)));
     }
     for id in hub.external.models() {
         let listed = data.iter().any(|model| model.id == id.as_str());
         if !listed && let Ok(model) = hub.policy.classify(id.as_str()) {
-            data.push(entry(hub, &model, 0));
+            data.push(entry(hub, &model, None));
         }
     }
     data
 }
 
-fn entry(hub: &Shared, model: &Model, providers_online: usize) -> Listed {
+fn entry(hub: &Shared, model: &Model, online: Option<&OnlineModel>) -> Listed {
+    let operations = Operation::of(model.modality).iter();
+    let writes = Operation::of(model.modality).contains(&Operation::ChatCompletions);
+    let declared = online.and_then(|online| online.context_tokens);
     Listed {
         id: model.id.to_string(),
         object: "model",
@@ -131,15 +168,15 @@ fn entry(hub: &Shared, model: &Model, providers_online: usize) -> Listed {
         owned_by: "swan",
         tier: model.tier.letter(),
         aliases: model.aliases.iter().map(ToString::to_string).collect(),
-        context_length: model.context_length,
-        max_output_tokens: model.max_output_tokens,
-        pricing: model.token_price().map(|price| Prices {
-            currency: "USD",
-            input_per_million_tokens: price.input_per_million().to_string(),
-            cached_input_per_million_tokens: price.cached_per_million().to_string(),
-            output_per_million_tokens: price.output_per_million().to_string(),
-        }),
-        providers_online,
+        modality: model.modality.to_string(),
+        operations: operations
+            .map(|operation| format!("/v1/{operation}"))
+            .collect(),
+        context_length: model.context_length.or(declared),
+        max_output_tokens: writes.then_some(model.max_output_tokens),
+        pricing: Prices::of(&model.price),
+        supported_parameters: online.map_or_else(Vec::new, |online| online.parameters.clone()),
+        providers_online: online.map_or(0, |online| online.providers),
         available: hub.serves(&model.id),
     }
 }

@@ -45,6 +45,10 @@ pub(crate) struct OnlineModel {
     pub(crate) capacity: u64,
     /// Requests under way.
     pub(crate) in_flight: u64,
+    /// The longest window that one of them has declared.
+    pub(crate) context_tokens: Option<u64>,
+    /// The request parameters that one of them has declared, by name.
+    pub(crate) parameters: Vec<&'static str>,
 }
 
 /// The presence of providers. Clones share it.
@@ -91,6 +95,11 @@ impl Registry {
                 providers: links.len(),
                 capacity: links.iter().map(|link| u64::from(link.capacity())).sum(),
                 in_flight: links.iter().map(|link| u64::from(link.in_flight())).sum(),
+                context_tokens: links
+                    .iter()
+                    .filter_map(|link| link.declared.context_tokens)
+                    .max(),
+                parameters: parameters(links),
             })
             .collect();
         models.sort_unstable_by(|a, b| a.model.id.cmp(&b.model.id));
@@ -346,4 +355,14 @@ impl Registry {
         }
         self.shared.presence.store(Arc::new(presence));
     }
+}
+
+fn parameters(links: &[Arc<Link>]) -> Vec<&'static str> {
+    let declared = links
+        .iter()
+        .filter_map(|link| link.declared.parameters.as_ref());
+    let mut names: Vec<_> = declared.flatten().copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

@@ -24,7 +24,13 @@ async fn models_are_listed_with_price_tier_and_who_is_there() {
         assert_eq!(model["object"], "model");
         assert!(model["id"].is_string() && model["owned_by"].is_string());
         assert!(model["created"].is_u64());
-        assert!(model["pricing"]["input_per_million_tokens"].is_string());
+        let unit = match model["modality"].as_str().unwrap() {
+            "image" => "per_image",
+            "audio" => "per_minute",
+            _ => "input_per_million_tokens",
+        };
+        assert!(model["pricing"][unit].is_string(), "{model}");
+        assert!(model["operations"][0].as_str().unwrap().starts_with("/v1/"));
     }
     let find = |id: &str| models.iter().find(|model| model["id"] == id).unwrap();
     let qwen = find(MODEL);
@@ -40,6 +46,10 @@ async fn models_are_listed_with_price_tier_and_who_is_there() {
         .send()
         .await;
     assert_eq!(available.json()["data"].as_array().unwrap().len(), 2);
+    let same = Call::get(market.address, "/v1/available-models")
+        .send()
+        .await;
+    assert_eq!(same.json(), available.json());
     for path in [
         "/v1/models/Qwen/Qwen3-8B",
         "/v1/models/Qwen%2FQwen3-8B",

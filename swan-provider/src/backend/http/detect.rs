@@ -48,6 +48,7 @@ fn read_list(list: &Value) -> Option<(Vec<BackendModel>, Option<String>)> {
             .flatten()
             .find_map(Value::as_u64);
         models.push(BackendModel {
+            modality: None,
             id: id.to_owned(),
             context_length: window,
         });
@@ -132,6 +133,7 @@ async fn older_tgi(server: &HttpBackend, list: &Answer) -> Result<Discovery, Bac
     };
     let context_length = info.get("max_total_tokens").and_then(Value::as_u64);
     let model = BackendModel {
+        modality: None,
         id: id.to_owned(),
         context_length,
     };
