@@ -3,6 +3,7 @@
 mod chunk;
 mod failure;
 mod head;
+mod operations;
 mod splice;
 mod types;
 

@@ -3,6 +3,7 @@
 
 mod hub;
 mod model_server;
+mod operations;
 mod part;
 mod provider;
 mod tools;

@@ -86,15 +86,20 @@ pub(crate) enum Sdk {
 impl Sdk {
     /// Makes every kind of call once (`.ci/tools/sdk/chat.*`) and answers what the SDK saw.
     pub(crate) async fn chat(self, base_url: &str, key: &str, model: &str) -> Value {
+        self.run("chat", base_url, key, &[model]).await
+    }
+
+    /// Runs one of the scripts in `.ci/tools/sdk` with these models, and answers what the SDK saw.
+    pub(crate) async fn run(self, name: &str, url: &str, key: &str, models: &[&str]) -> Value {
         let mut command = match self {
             Self::Python => {
                 let mut command = Command::new(python());
-                command.arg(script("sdk/chat.py"));
+                command.arg(script(&format!("sdk/{name}.py")));
                 command
             }
-            Self::Node => node("sdk/chat.js"),
+            Self::Node => node(&format!("sdk/{name}.js")),
         };
-        let done = output(command.args([base_url, key, model])).await;
+        let done = output(command.args([url, key]).args(models)).await;
         serde_json::from_slice(&done.stdout).unwrap_or_else(|error| {
             panic!(
                 "{self:?}: {error}\n{}",

@@ -12,6 +12,7 @@ mod http;
 mod market;
 mod openapi;
 mod operation;
+mod operations;
 mod other_models;
 mod preferences;
 mod provider;
