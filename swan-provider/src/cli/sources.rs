@@ -60,9 +60,9 @@ impl Sources {
         for backend in &self.backends {
             match backend.discover().await {
                 Ok(told) => known.extend(told.models.into_iter().map(|model| Known {
+                    category: Category::of(&model),
                     local_model: model.id.clone(),
                     model: model.id,
-                    category: Category::TextGeneration,
                     backend: Arc::clone(backend),
                     engine: told.engine.to_string(),
                     context_length: model.context_length,

@@ -1,7 +1,8 @@
 //! One model of `models.json`.
 
-use crate::{HttpBackend, ProviderError};
+use crate::{BackendModel, HttpBackend, ProviderError};
 use serde_json::{Map, Value};
+use swan_core::Modality;
 use swan_core::routing::DataPolicy;
 
 /// Where and how one model is served.
@@ -26,6 +27,19 @@ pub(crate) enum Category {
     Embedding,
     Image,
     Audio,
+}
+
+impl Category {
+    /// What a model that its backend lists does: what the backend says, or what its name shows.
+    pub(crate) fn of(model: &BackendModel) -> Self {
+        let named = || Modality::of_name(&model.id);
+        match model.modality.unwrap_or_else(named) {
+            Modality::Embedding => Self::Embedding,
+            Modality::Image => Self::Image,
+            Modality::Audio => Self::Audio,
+            _ => Self::TextGeneration,
+        }
+    }
 }
 
 impl ModelEntry {

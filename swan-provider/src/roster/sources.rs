@@ -6,7 +6,6 @@ use crate::{
     models_file::{Category, ModelEntry},
 };
 use std::{collections::BTreeMap, sync::Arc};
-use swan_core::Modality;
 
 /// Identifies a backend while it is in use: its address in memory.
 pub(super) type BackendKey = usize;
@@ -152,18 +151,12 @@ impl Sources {
         roster.add(name, offer);
     }
 
-    /// What a model that is only listed does: what its backend says, or what its name shows.
+    /// What a model that is only listed does.
     fn category(&self, backend: BackendKey, local_model: &str) -> Category {
         let told = self.told.get(&backend);
         let mut models = told.iter().flat_map(|told| &told.models);
         let model = models.find(|model| model.id == local_model);
-        let said = model.and_then(|model| model.modality);
-        match said.unwrap_or_else(|| Modality::of_name(local_model)) {
-            Modality::Embedding => Category::Embedding,
-            Modality::Image => Category::Image,
-            Modality::Audio => Category::Audio,
-            _ => Category::TextGeneration,
-        }
+        model.map_or(Category::TextGeneration, Category::of)
     }
 
     fn described(&self, backend: BackendKey, local_model: &str) -> (Engine, Option<u64>) {

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use swan_core::{Modality, ModelPrice};
+
 use super::backends::Backends;
 use super::credentials::Credentials;
 use crate::hub::Hub;
@@ -63,7 +65,13 @@ impl Greeting<'_> {
                 "\nNo model server was found on ports 11434, 8000, 30000 and 8080, so a built-in echo model answers: it repeats\nwhat you say and is no language model. Start Ollama, vLLM, SGLang or llama.cpp and run this again, or name one with --backend URL."
             );
         }
-        let model = offered.first().map_or("swan/echo", String::as_str);
+        let policy = hub.policy();
+        let chats = |model: &&String| {
+            let model = policy.classify(model.as_str()).ok();
+            model.is_some_and(|model| model.modality == Modality::Chat)
+        };
+        let first = offered.iter().find(chats).or(offered.first());
+        let model = first.map_or("swan/echo", String::as_str);
         let body = serde_json::json!({
             "model": model,
             "messages": [{"role": "user", "content": "Say hello to Swan."}],
@@ -98,13 +106,14 @@ impl Greeting<'_> {
 }
 
 fn price(hub: &Hub, model: &str) -> String {
-    let price = hub.policy().classify(model).ok();
-    let price = price.as_ref().and_then(|model| model.token_price());
-    price.map_or_else(String::new, |price| {
-        format!(
+    match hub.policy().classify(model).map(|model| model.price) {
+        Ok(ModelPrice::Tokens(price)) => format!(
             "  (${} in, ${} out per million tokens)",
             price.input_per_million(),
             price.output_per_million()
-        )
-    })
+        ),
+        Ok(ModelPrice::PerImage(price)) => format!("  (${} per image)", price.usd()),
+        Ok(ModelPrice::PerMinute(price)) => format!("  (${} per minute)", price.usd()),
+        _ => String::new(),
+    }
 }

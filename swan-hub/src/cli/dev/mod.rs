@@ -9,6 +9,7 @@ mod provider;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use swan_provider::EchoBackend;
 use tokio::net::TcpListener;
 
 pub(super) use self::backends::BackendsError;
@@ -62,7 +63,9 @@ pub(crate) async fn run(args: Args) -> Result<(), CliError> {
     tokio::pin!(serving);
     let mut provider = LocalProvider::start(socket, &credentials, &backends, &config.data_dir)?;
     let market = async {
-        let offered = provider.first_models().await?;
+        let offered = provider
+            .first_models(backends.echo.then_some(EchoBackend::MODEL))
+            .await?;
         let greeting = Greeting {
             api,
             socket,

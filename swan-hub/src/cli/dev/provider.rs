@@ -64,11 +64,16 @@ impl LocalProvider {
         })
     }
 
-    /// The first models that the hub routes to this provider, by the hub's names. Trouble on the way is said.
-    pub(super) async fn first_models(&mut self) -> Result<Vec<String>, CliError> {
+    /// The first models that the hub routes to this provider, by the hub's names, `wanted` among them where that is said. Trouble
+    /// on the way is said.
+    pub(super) async fn first_models(
+        &mut self,
+        wanted: Option<&str>,
+    ) -> Result<Vec<String>, CliError> {
+        let is_wanted = |model: &String| wanted.is_none_or(|wanted| wanted == model);
         loop {
             match self.word().await? {
-                Word::Offered(models) if !models.is_empty() => return Ok(models),
+                Word::Offered(models) if models.iter().any(is_wanted) => return Ok(models),
                 Word::Offered(_) => {}
                 Word::Trouble(what) => say(&what),
             }
