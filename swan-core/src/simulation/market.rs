@@ -16,8 +16,8 @@ use crate::routing::{Candidate, RoutingStrategy};
 use crate::split::{PhaseTransition, RevenueWindow};
 use crate::standing::RoutingClass;
 use crate::{
-    Currency, Day, Policy, PolicyChange, PolicyVersion, Pricing, SeedPricing, SeededRng, Terms,
-    Tier, Timestamp,
+    Currency, Day, Modality, Policy, PolicyChange, PolicyVersion, Pricing, SeedPricing, SeededRng,
+    Terms, Tier, Timestamp,
 };
 
 /// A scenario under a policy, ready to be played.
@@ -37,12 +37,12 @@ impl Simulation {
     /// [`SimulationError`] names the number that is absurd, or what the policy lacks.
     pub fn new(scenario: Scenario, policy: Policy) -> Result<Self, SimulationError> {
         scenario.check()?;
-        let model =
-            policy
-                .classify(&scenario.model)
-                .map_err(|_| SimulationError::UnknownModel {
-                    model: scenario.model.clone(),
-                })?;
+        let model = policy.classify(&scenario.model).ok();
+        let model = model
+            .filter(|model| model.modality == Modality::Chat)
+            .ok_or_else(|| SimulationError::UnknownModel {
+                model: scenario.model.clone(),
+            })?;
         let terms = SeedPricing::new().terms(
             &policy,
             &model,

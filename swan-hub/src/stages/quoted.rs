@@ -6,6 +6,7 @@ use swan_core::{
     Amount, ModelId, PayoutSplit, ProviderId, Quote, RevenueSplit as _, Split, Usage, Work,
 };
 
+use super::parse::Asked;
 use crate::hub::Shared;
 
 /// A request with its price.
@@ -31,6 +32,18 @@ impl Quoted {
         let others = self.others.iter().map(Self::amount);
         let own = self.own.iter().map(|(_, quote)| quote.amount());
         others.chain(own).fold(self.quote.amount(), Amount::max)
+    }
+
+    /// What the request will use and cost as far as can be told before: its prompt estimated, its answer as long as it may be.
+    #[expect(
+        dead_code,
+        reason = "what a request would cost is asked at an endpoint of its own"
+    )]
+    pub(crate) fn expected(&self, asked: &Asked, hub: &Shared) -> (Usage, Amount) {
+        let metering = hub.policy.metering();
+        let usage = metering.estimate_of(&self.work, asked.text_bytes() as u64);
+        let (cost, _) = self.charge(None, &usage, hub);
+        (usage, cost)
     }
 
     /// Whether `available` covers the request with so many tokens to a choice and a body of so many bytes.

@@ -94,7 +94,7 @@ impl<'a> Router<'a> {
             false => None,
         };
         let wants = RouteRequest {
-            prompt_tokens: hub.policy.metering().estimate(request.text_bytes() as u64),
+            prompt_tokens: hub.policy.metering().estimate(request.text_bytes_each()),
             answer_tokens: asked.map_or(0, |asked| asked.min(per_choice)),
             preferences: request.preferences.as_ref(),
             affinity: request.head.affinity.or_else(beginning),

@@ -49,6 +49,8 @@ pub struct Generation {
     pub n_predict: Option<u64>,
     /// The limit of a request that names none, where the API has one.
     pub implied: Option<u64>,
+    /// How many prompts there are; 1 of a chat.
+    pub prompts: u64,
     /// How many choices the consumer gets: `n`, for each prompt.
     pub choices: u64,
     /// How many are generated for that: `best_of` where it is more than `n`, for each prompt.
@@ -118,6 +120,17 @@ impl Asks {
         }
     }
 
+    /// How many texts are asked about, each of which must fit the model's context by itself; at least 1.
+    #[must_use]
+    pub fn texts(&self) -> u64 {
+        let texts = match self {
+            Self::Chat(generation) | Self::Completion(generation) => generation.prompts,
+            Self::Embedding(vectors) => vectors.inputs,
+            Self::Images(_) => 1,
+        };
+        texts.max(1)
+    }
+
     /// What text is generated, if any.
     #[must_use]
     pub const fn generation(&self) -> Option<&Generation> {
@@ -138,6 +151,7 @@ fn chat(found: &Found<'_>) -> Result<Generation, HeadError> {
         max_tokens: limit(found, Member::MaxTokens)?,
         max_completion_tokens: limit(found, Member::MaxCompletionTokens)?,
         n_predict: limit(found, Member::NPredict)?,
+        prompts: 1,
         choices: n,
         generated: n,
         ..Generation::default()
@@ -172,6 +186,7 @@ fn completion(found: &Found<'_>) -> Result<Generation, HeadError> {
         max_completion_tokens: None,
         n_predict: limit(found, Member::NPredict)?,
         implied: Some(COMPLETION_TOKENS),
+        prompts: count,
         choices: n.saturating_mul(count),
         generated: generated.saturating_mul(count),
         echoed_bytes: if echo { bytes.saturating_mul(n) } else { 0 },

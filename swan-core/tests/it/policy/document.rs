@@ -22,7 +22,7 @@ fn the_built_in_policy_says_what_the_seed_says() {
 }
 
 /// What the document says, what it says instead, and the error.
-const WRONG: [(&str, &str, &str); 16] = [
+const WRONG: [(&str, &str, &str); 18] = [
     (
         "version = \"swan-2.0\"",
         "version = \"Swan 2\"",
@@ -71,17 +71,17 @@ const WRONG: [(&str, &str, &str); 16] = [
     (
         "usd_per_minute = \"0.003\"",
         "usd_per_image = \"0.003\"",
-        "the policy says model.11.usd_per_image = 0.003, but an entry with modality audio has no such price",
+        "the policy says classes.utility.2.usd_per_image = 0.003, but an entry with modality audio has no such price",
     ),
     (
         "usd_per_minute = \"0.003\"",
         "",
-        "the policy says model.11.usd_per_minute = (missing), but an entry with modality audio needs it",
+        "the policy says classes.utility.2.usd_per_minute = (missing), but an entry with modality audio needs it",
     ),
     (
         "usd_per_minute = \"0.003\"",
         "usd_per_minute = \"3e-3\"",
-        "the policy says model.11.usd_per_minute = \"3e-3\", but an amount is a plain decimal number such as 5 or 0.000024",
+        "the policy says classes.utility.2.usd_per_minute = \"3e-3\", but an amount is a plain decimal number such as 5 or 0.000024",
     ),
     (
         "\"stheno-8b\"",
@@ -97,6 +97,16 @@ const WRONG: [(&str, &str, &str); 16] = [
         "unknown_million_parameters = 8_000",
         "unknown_million_parameters = 0",
         "the policy says classes.unknown_million_parameters = 0, but it lies between 1 and 130000",
+    ),
+    (
+        "modality = \"embedding\"\ntier",
+        "modality = \"audio\"\ntier",
+        "the policy says classes.utility.1.input_usd_per_million_tokens = 0.005, but an entry with modality audio has no such price",
+    ),
+    (
+        "modality = \"embedding\"\ntier",
+        "modality = \"chat\"\ntier",
+        "the policy says classes.utility.1.modality = chat, but each kind of model but chat has one price",
     ),
     (
         "max_output_tokens = 8_192",

@@ -96,6 +96,11 @@ impl Asked {
         text
     }
 
+    /// About how many bytes of text one of its prompts has: each must fit the model's context by itself.
+    pub(crate) fn text_bytes_each(&self) -> u64 {
+        (self.text_bytes() as u64).div_ceil(self.head.asks.texts())
+    }
+
     /// The limit that has to be written into the request, where `held` tokens were held for each choice.
     ///
     /// A limit that the consumer set is lowered to what was held; one that the API implies is said, since model servers differ
