@@ -7,6 +7,7 @@ use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
+use crate::admission::{Desk, KeyRules};
 use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
@@ -38,6 +39,7 @@ pub struct HubBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     events: Option<Arc<dyn EventSink>>,
     limits: Limits,
+    key_rules: KeyRules,
     books: BooksOptions,
     external: Vec<ExternalConfig>,
     strategies: Routing,
@@ -141,6 +143,11 @@ impl HubBuilder {
         }
     }
 
+    /// How keys are treated: defaults of their limits, whose word on addresses counts, the free tier.
+    pub fn with_key_rules(self, key_rules: KeyRules) -> Self {
+        Self { key_rules, ..self }
+    }
+
     /// How the books are kept.
     pub fn with_books(self, books: BooksOptions) -> Self {
         Self { books, ..self }
@@ -167,15 +174,9 @@ impl HubBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
         let entropy = self.entropy.map_or_else(system_entropy, Ok)?;
-        let keys = KeyRing::load(&*store).await?;
-        let (books, recovery) = Books::open(Arc::clone(&store), Arc::clone(&clock), self.books)
-            .await
-            .map_err(opening)?;
-        tracing::info!(
-            entries = recovery.entries,
-            holds_voided = recovery.holds_voided,
-            "the books are open"
-        );
+        let keys = KeyRing::with_defaults(self.key_rules.defaults);
+        keys.refresh(&*store).await?;
+        let books = open_books(&store, &clock, self.books, &keys).await?;
         let health = Arc::new(*policy.health());
         let registry = Registry::new(Arc::clone(&clock), Arc::clone(&health));
         let sessions = Sessions::new(
@@ -209,6 +210,7 @@ impl HubBuilder {
             authenticator: self.authenticator.unwrap_or_else(|| Arc::new(keys.clone())),
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
             gate: Gate::new(settings.limits.in_flight),
+            desk: Desk::new(self.key_rules),
             streams: Streams::default(),
             generations: Generations::default(),
             market: Market::default(),
@@ -251,6 +253,25 @@ fn look_after_endpoints(hub: &Current) {
             hub.external.look(canonical).await;
         }
     });
+}
+
+/// The books of a store, and on its keys what they have spent before.
+async fn open_books(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    options: BooksOptions,
+    keys: &KeyRing,
+) -> Result<Books, HubError> {
+    let (books, recovery) = Books::open(Arc::clone(store), Arc::clone(clock), options)
+        .await
+        .map_err(opening)?;
+    tracing::info!(
+        entries = recovery.entries,
+        holds_voided = recovery.holds_voided,
+        "the books are open"
+    );
+    keys.restore(&recovery.spending);
+    Ok(books)
 }
 
 fn opening(error: LedgerError) -> HubError {

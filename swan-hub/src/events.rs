@@ -105,6 +105,8 @@ pub struct RequestRecord {
     pub charge: Amount,
     /// The currency of the charge.
     pub currency: Currency,
+    /// Whether it was a request of the free tier, for which nothing is charged and nobody earns.
+    pub free: bool,
     /// From the first byte of the request to its end.
     pub duration: Duration,
     /// From the first byte of the request to the first content for the consumer.
@@ -128,6 +130,7 @@ impl RequestRecord {
             usage: None,
             charge: Amount::ZERO,
             currency: Currency::Usd,
+            free: false,
             duration: Duration::ZERO,
             first_content: None,
         }

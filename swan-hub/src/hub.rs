@@ -13,6 +13,7 @@ use swan_core::{
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::admission::{Desk, RefusedCounts};
 use crate::builder::HubBuilder;
 use crate::config::Limits;
 use crate::error::HubError;
@@ -78,6 +79,8 @@ pub(crate) struct Rooms {
     /// Keeps keys fresh and carries out what the command line asks for; ends with the hub.
     pub(crate) _watch: Watch,
     pub(crate) gate: Arc<Gate>,
+    /// Limits of keys and accounts, the free tier.
+    pub(crate) desk: Desk,
     pub(crate) streams: Streams,
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
@@ -243,6 +246,12 @@ impl Hub {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.rooms.gate.in_flight()
+    }
+
+    /// How many requests limits have refused since the hub was started, and which.
+    #[must_use]
+    pub fn refused(&self) -> RefusedCounts {
+        self.rooms.desk.refused()
     }
 
     /// How many providers offer `model` at this moment.

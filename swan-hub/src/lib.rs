@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod builder;
 mod config;
 mod error;
@@ -25,6 +26,10 @@ pub mod cli;
 pub mod grading;
 
 // The public interface.
+pub use admission::{
+    Access, Allowance, EndpointScope, KeyDefaults, KeyLimits, KeyRules, LimitError, ModelPattern,
+    PatternError, RefusedCounts, SpendPeriod,
+};
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,

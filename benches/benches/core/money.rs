@@ -104,6 +104,8 @@ fn record(model: &ModelId, gross: Amount, split: Split) -> ChargeRecord {
         growth_fund: split.growth_fund,
         treasury: split.treasury,
         burn: split.burn,
+        key: None,
+        usd: None,
     }
 }
 

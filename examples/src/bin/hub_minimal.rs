@@ -64,6 +64,7 @@ async fn issue(hub: &Hub, kind: KeyKind, name: &str, id: u128) -> Result<Secret,
         name: name.to_owned(),
         created: SystemClock::new().now(),
         revoked: None,
+        limits: swan_hub::KeyLimits::default(),
     };
     let store = Arc::clone(hub.store());
     hub.keys().insert(&*store, &secret, record).await?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, Basis, Metered, ModelId, ProviderId, Split};
+use crate::{Amount, Basis, KeyId, Metered, ModelId, ProviderId, Split};
 
 /// What a request delivered, what it cost and who got which part.
 ///
@@ -35,6 +35,10 @@ pub struct ChargeRecord {
     pub treasury: Amount,
     /// The part taken out of circulation.
     pub burn: Amount,
+    /// The key that was used, so that what a key has spent is known from the journal alone. `None` also in old entries.
+    pub key: Option<KeyId>,
+    /// What the gross is worth in US dollars, at the rate that priced it. `None` in old entries.
+    pub usd: Option<Amount>,
 }
 
 impl ChargeRecord {
@@ -66,7 +70,17 @@ impl ChargeRecord {
             growth_fund: split.growth_fund,
             treasury: split.treasury,
             burn: split.burn,
+            key: None,
+            usd: None,
         }
+    }
+
+    /// The same record of a request that was made with `key`, whose gross is worth `usd`.
+    #[must_use]
+    pub const fn with_spending(mut self, key: Option<KeyId>, usd: Amount) -> Self {
+        self.key = key;
+        self.usd = Some(usd);
+        self
     }
 
     /// The sum of the parts, which is the gross unless the record is wrong.

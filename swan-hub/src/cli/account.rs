@@ -10,6 +10,7 @@ use swan_core::ledger::{Account, AccountKey, Balance, Detail, Entry, Ledger};
 use swan_core::{AccountId, Amount, Currency};
 
 use super::admin::{self, AdminError, Granted, Place, Terminal};
+use super::limit_flags::{self, LimitFlags};
 use super::table::{Table, moment, printable};
 use crate::ledger::read_journal;
 use crate::store::{AccountRecord, Store};
@@ -28,6 +29,15 @@ enum AccountCommand {
     Show {
         /// The account's id
         id: Option<AccountId>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show or change the limits of an account, which all its keys share
+    Limits {
+        /// The account's id
+        id: AccountId,
+        #[command(flatten)]
+        limits: LimitFlags,
         #[command(flatten)]
         place: Place,
     },
@@ -61,6 +71,9 @@ pub(super) async fn run(
             id: Some(id),
             place,
         } => show_one(id, &place, terminal).await?,
+        AccountCommand::Limits { id, limits, place } => {
+            limit(id, &limits, &place, terminal).await?;
+        }
         AccountCommand::Grant {
             id,
             amount,
@@ -83,6 +96,24 @@ pub(super) async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn limit(
+    id: AccountId,
+    flags: &LimitFlags,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let mut limits = find(&store, id).await?.limits;
+    if !flags.is_empty() {
+        flags.apply(&mut limits, terminal.clock.now())?;
+        store.limit_account(id, &limits).await?;
+    }
+    if place.json {
+        return terminal.json(&json!({ "account": id, "limits": limits }));
+    }
+    Ok(writeln!(terminal.out, "{}", limit_flags::cell(&limits))?)
 }
 
 async fn show_all(place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {

@@ -4,10 +4,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
+use swan_core::ledger::Detail;
 use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId};
 
 use super::admin::{self, AdminError, Place, Terminal};
-use super::table::{Table, moment};
+use super::limit_flags::{self, LimitFlags};
+use super::table::{Table, moment, printable};
+use crate::admission::KeyLimits;
+use crate::ledger::read_journal;
 use crate::store::{AccountRecord, KeyKind, KeyRecord, ProviderRecord, Secret, Store};
 
 /// `swan-hub key`
@@ -24,6 +28,22 @@ enum KeyCommand {
     Create(CreateArgs),
     /// List keys, revoked ones too; secrets are not known
     List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show one key with its limits and what it has spent
+    Show {
+        /// The key's id, as `key list` shows it
+        id: KeyId,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Change limits of a consumer's key; a running hub follows within half a second
+    Update {
+        /// The key's id, as `key list` shows it
+        id: KeyId,
+        #[command(flatten)]
+        limits: LimitFlags,
         #[command(flatten)]
         place: Place,
     },
@@ -50,6 +70,8 @@ struct CreateArgs {
     #[arg(long, value_name = "ID", conflicts_with = "grant")]
     owner: Option<String>,
     #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
     place: Place,
 }
 
@@ -75,6 +97,8 @@ pub(super) async fn run(
     match args.command {
         KeyCommand::Create(args) => create(args, terminal).await?,
         KeyCommand::List { place } => list(&place, terminal).await?,
+        KeyCommand::Show { id, place } => show(id, &place, terminal).await?,
+        KeyCommand::Update { id, limits, place } => update(id, &limits, &place, terminal).await?,
         KeyCommand::Revoke { id, place } => revoke(id, &place, terminal).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -92,6 +116,11 @@ async fn create(args: CreateArgs, terminal: &mut Terminal<'_>) -> Result<(), Adm
     if args.grant.is_some_and(|amount| amount <= Amount::ZERO) {
         return usage("a grant is above zero");
     }
+    if !args.limits.is_empty() && args.kind != KeyKindArg::Consumer {
+        return usage("only consumers' keys have limits");
+    }
+    let mut limits = KeyLimits::default();
+    args.limits.apply(&mut limits, terminal.clock.now())?;
     let store = args.place.create().await?;
     let kind = owner(&args, &*store, terminal).await?;
     if let (KeyKind::Consumer(account), Some(amount)) = (kind, args.grant) {
@@ -109,6 +138,7 @@ async fn create(args: CreateArgs, terminal: &mut Terminal<'_>) -> Result<(), Adm
         name: args.name,
         created,
         revoked: None,
+        limits,
     };
     store.put_key(&secret.hash(), &record).await?;
     if args.place.json {
@@ -116,6 +146,7 @@ async fn create(args: CreateArgs, terminal: &mut Terminal<'_>) -> Result<(), Adm
         let key = secret.expose();
         return terminal.json(&json!({
             "key": key, "id": id, "kind": kind.as_str(), "owner": owner, "name": record.name,
+            "limits": record.limits,
         }));
     }
     writeln!(terminal.out, "{}", secret.expose())?;
@@ -146,7 +177,12 @@ async fn owner(
         (KeyKindArg::Consumer, None) => {
             let id = AccountId::from_u128(admin::random_id()?);
             store
-                .put_account(&AccountRecord { id, name, created })
+                .put_account(&AccountRecord {
+                    id,
+                    name,
+                    created,
+                    limits: KeyLimits::default(),
+                })
                 .await?;
             Ok(KeyKind::Consumer(id))
         }
@@ -181,7 +217,9 @@ async fn list(place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminErr
         let keys: Vec<_> = keys.iter().map(|(_, record)| record).collect();
         return terminal.json(&keys);
     }
-    let mut table = Table::new(&["ID", "KIND", "NAME", "OWNER", "CREATED", "REVOKED"]);
+    let mut table = Table::new(&[
+        "ID", "KIND", "NAME", "OWNER", "CREATED", "REVOKED", "LIMITS",
+    ]);
     for (_, record) in keys {
         table.row([
             record.id.to_string(),
@@ -190,9 +228,77 @@ async fn list(place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminErr
             record.kind.owner().unwrap_or_else(|| "-".into()),
             moment(record.created),
             record.revoked.map_or_else(|| "-".into(), moment),
+            limit_flags::cell(&record.limits),
         ]);
     }
     Ok(table.write(terminal.out, "no keys")?)
+}
+
+async fn find(store: &dyn Store, id: KeyId) -> Result<KeyRecord, AdminError> {
+    let keys = store.keys().await?.into_iter().map(|(_, record)| record);
+    let found = keys.into_iter().find(|record| record.id == id);
+    found.ok_or_else(|| AdminError::Usage(format!("there is no {id} in this store")))
+}
+
+async fn show(id: KeyId, place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let record = find(&*store, id).await?;
+    let mut spent = Amount::ZERO;
+    read_journal(&*store, 1, |entry| {
+        if let Detail::Charge(charge) = entry.group.cause.detail
+            && charge.key == Some(id)
+        {
+            let usd = charge.usd.unwrap_or(charge.gross);
+            spent = spent.checked_add(usd).unwrap_or(Amount::MAX);
+        }
+    })
+    .await?;
+    if place.json {
+        let mut shown = serde_json::to_value(&record).unwrap_or_default();
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("spent_usd".into(), json!(spent));
+        }
+        return terminal.json(&shown);
+    }
+    let owner = record.kind.owner().unwrap_or_else(|| "-".into());
+    for (name, text) in [
+        ("id", record.id.to_string()),
+        ("kind", record.kind.as_str().to_owned()),
+        ("name", printable(record.name)),
+        ("owner", owner),
+        ("created", moment(record.created)),
+        ("revoked", record.revoked.map_or_else(|| "-".into(), moment)),
+        ("limits", limit_flags::cell(&record.limits)),
+        ("spent", format!("{spent} USD")),
+    ] {
+        writeln!(terminal.out, "{name:<8} {text}")?;
+    }
+    Ok(())
+}
+
+async fn update(
+    id: KeyId,
+    flags: &LimitFlags,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let record = find(&*store, id).await?;
+    if !matches!(record.kind, KeyKind::Consumer(_)) {
+        return Err(AdminError::Usage("only consumers' keys have limits".into()));
+    }
+    if flags.is_empty() {
+        let why = "nothing to change: name a limit, such as --rpm 60 or --rpm none";
+        return Err(AdminError::Usage(why.into()));
+    }
+    let mut limits = record.limits;
+    flags.apply(&mut limits, terminal.clock.now())?;
+    store.limit_key(id, &limits).await?;
+    if place.json {
+        return terminal.json(&json!({ "id": id, "limits": limits }));
+    }
+    let cell = limit_flags::cell(&limits);
+    Ok(writeln!(terminal.err, "limits of {id}: {cell}")?)
 }
 
 async fn revoke(id: KeyId, place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {

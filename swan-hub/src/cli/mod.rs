@@ -9,6 +9,7 @@ mod benchmark;
 mod dev;
 mod external_args;
 mod key;
+mod limit_flags;
 mod policy;
 mod policy_file;
 mod provider;

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
+use swan_core::free_tier;
 
+use crate::admission::{Holder, RETRY_MAX_SECS, Refused};
 use crate::stages::{
     AdmitError, AttemptsFailed, AuthenticateError, HoldFailed, ParseError, QuoteError,
     RequestError, RouteError,
@@ -25,11 +27,14 @@ pub(crate) struct Answer {
     pub(crate) message: String,
     /// When trying again may help, in whole seconds, 120 at most.
     pub(crate) retry_after_secs: Option<u64>,
+    /// Whether SDKs are told not to try again by themselves.
+    pub(crate) is_final: bool,
 }
 
 const INVALID: &str = "invalid_request_error";
 const AUTHENTICATION: &str = "authentication_error";
 const PERMISSION: &str = "permission_error";
+const RATE: &str = "rate_limit_error";
 const BILLING: &str = "billing_error";
 const UPSTREAM: &str = "provider_error";
 const SERVER: &str = "server_error";
@@ -40,6 +45,7 @@ impl Answer {
         let row = match error {
             RequestError::Authenticate(error) => authenticate(error),
             RequestError::Admit(error) => admit(error),
+            RequestError::Limit(error) => limit(error),
             RequestError::Parse(error) => parse(error),
             RequestError::Quote(error) => quote(error),
             RequestError::Hold(error) => hold(error),
@@ -91,6 +97,7 @@ struct Row {
     code: &'static str,
     param: Option<&'static str>,
     retry_after_secs: Option<u64>,
+    is_final: bool,
 }
 
 impl Row {
@@ -101,7 +108,14 @@ impl Row {
             code,
             param: None,
             retry_after_secs: None,
+            is_final: false,
         }
+    }
+
+    /// Trying again soon does not help, although the status says otherwise.
+    const fn last(mut self) -> Self {
+        self.is_final = true;
+        self
     }
 
     const fn param(mut self, param: &'static str) -> Self {
@@ -122,6 +136,7 @@ impl Row {
             param: self.param.map(Cow::Borrowed),
             message,
             retry_after_secs: self.retry_after_secs,
+            is_final: self.is_final,
         }
     }
 }
@@ -151,6 +166,43 @@ const fn admit(error: &AdmitError) -> Row {
         }
         AdmitError::SlowBody { .. } => Row::new(408, INVALID, "request_timeout"),
         AdmitError::BrokenBody(_) => Row::new(400, INVALID, "invalid_body"),
+    }
+}
+
+fn limit(error: &Refused) -> Row {
+    match error {
+        Refused::Expired { .. } => Row::new(401, AUTHENTICATION, "api_key_expired"),
+        Refused::Address { .. } => Row::new(403, PERMISSION, "ip_not_allowed"),
+        Refused::Endpoint { .. } => Row::new(403, PERMISSION, "endpoint_not_allowed"),
+        Refused::Model { .. } => Row::new(403, PERMISSION, "model_not_allowed").param("model"),
+        Refused::Rate {
+            retry_after_secs, ..
+        } => Row::new(429, RATE, "rate_limit_exceeded").retry(*retry_after_secs),
+        Refused::Concurrency { .. } => Row::new(429, RATE, "rate_limit_exceeded").retry(1),
+        Refused::SpendCap {
+            holder: Holder::Key,
+            ..
+        } => Row::new(402, BILLING, "key_spend_cap_reached"),
+        Refused::SpendCap { .. } => Row::new(402, BILLING, "account_spend_cap_reached"),
+        Refused::Free { refused, only_free } => free(refused, *only_free),
+    }
+}
+
+/// Who waits for a minute tries again; who waits for midnight, or would have to pay, does not.
+fn free(refused: &free_tier::Refused, only_free: bool) -> Row {
+    let wait = refused
+        .retry_after_secs()
+        .map(|secs| secs.min(RETRY_MAX_SECS));
+    match (refused.limit(), wait) {
+        (free_tier::Limit::TokensPerDay, Some(secs)) => Row::new(429, RATE, "free_tier_exhausted")
+            .retry(secs)
+            .last(),
+        (_, Some(secs)) => Row::new(429, RATE, "rate_limit_exceeded").retry(secs),
+        (free_tier::Limit::Model, None) if only_free => {
+            Row::new(403, PERMISSION, "model_not_allowed").param("model")
+        }
+        (_, None) if only_free => Row::new(403, PERMISSION, "not_free").param("max_tokens"),
+        (_, None) => Row::new(402, BILLING, "insufficient_funds").param("max_tokens"),
     }
 }
 
@@ -225,6 +277,7 @@ fn attempt(error: &AttemptsFailed) -> Answer {
                 param: error.param.clone().map(Cow::Owned),
                 message: error.message.clone(),
                 retry_after_secs: None,
+                is_final: false,
             };
         }
         AttemptsFailed::Provider { .. } => Row::new(502, UPSTREAM, "provider_failed"),

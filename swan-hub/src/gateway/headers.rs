@@ -21,6 +21,8 @@ pub(crate) const REQUESTED_PROVIDER: HeaderName =
     HeaderName::from_static("x-swan-requested-provider");
 pub(crate) const FALLBACK_REASON: HeaderName = HeaderName::from_static("x-swan-fallback-reason");
 pub(crate) const BILLING_TYPE: HeaderName = HeaderName::from_static("x-swan-billing-type");
+/// OpenAI's SDKs go by it before they go by the status.
+pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-swan-trace");
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-swan-cost");
 pub(crate) const COST_CURRENCY: HeaderName = HeaderName::from_static("x-swan-cost-currency");
@@ -28,7 +30,9 @@ pub(crate) const COST_CURRENCY: HeaderName = HeaderName::from_static("x-swan-cos
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "x-request-id, x-swan-request-id, x-swan-connection-mode, x-swan-provider-id, x-swan-provider-name, x-swan-model, \
      x-swan-latency-ms, x-swan-route-mode, x-swan-requested-provider, x-swan-fallback-reason, \
-     x-swan-billing-type, x-swan-cost, x-swan-cost-currency, x-swan-trace, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after",
+     x-swan-billing-type, x-swan-cost, x-swan-cost-currency, x-swan-trace, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, \
+     x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
+     x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, x-should-retry, retry-after",
 );
 const ANY: HeaderValue = HeaderValue::from_static("*");
 

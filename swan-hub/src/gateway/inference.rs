@@ -12,6 +12,7 @@ use swan_core::protocol::Operation;
 
 use super::body::linger;
 use super::{Answer, headers, respond};
+use crate::admission::{Access, headers::write as limits_left};
 use crate::hub::Shared;
 use crate::segments::Segments;
 use crate::stages::{self, Bill, Reached, Relay, Served};
@@ -60,11 +61,13 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
             linger(&parts.headers, body);
             let mut response = respond::error(&answer, id);
             trace(response.headers_mut(), bill.take_trace());
+            left(&hub, response.headers_mut(), bill.access());
             return response;
         }
     };
     let latency = bill.elapsed();
     let decision = bill.take_trace();
+    let (access, is_free) = (bill.access().cloned(), bill.is_free());
     let (body, content_type, cost) = match reached {
         Reached::Whole { body, cost } => (
             Body::new(Segments::new(body)),
@@ -83,7 +86,8 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers::stamp(headers, id);
-    name(headers, &served, latency);
+    name(headers, &served, latency, is_free);
+    left(&hub, headers, access.as_ref());
     if let Some(cost) = cost {
         put(headers, headers::COST, &cost);
     }
@@ -92,7 +96,7 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
 }
 
 /// Names who served.
-fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
+fn name(headers: &mut HeaderMap, served: &Served, latency: Duration, is_free: bool) {
     put(headers, headers::PROVIDER_ID, &served.provider);
     put(headers, headers::PROVIDER_NAME, &served.provider_name);
     put(headers, headers::MODEL, &served.model);
@@ -104,7 +108,7 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
     headers.insert(headers::LATENCY_MS, HeaderValue::from(millis));
     headers.insert(
         headers::BILLING_TYPE,
-        HeaderValue::from_static("pay_as_you_go"),
+        HeaderValue::from_static(if is_free { "free" } else { "pay_as_you_go" }),
     );
     // Of a stream, too, whose cost comes with its last chunk: amounts never carry their currency.
     headers.insert(
@@ -125,6 +129,13 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Duration) {
             headers::FALLBACK_REASON,
             HeaderValue::from_static(reason.as_str()),
         );
+    }
+}
+
+/// Says what is left of the limits of key and account.
+fn left(hub: &Shared, headers: &mut HeaderMap, access: Option<&Arc<Access>>) {
+    if let Some(access) = access {
+        limits_left(headers, access, hub.clock.now());
     }
 }
 

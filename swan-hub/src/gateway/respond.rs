@@ -37,6 +37,10 @@ pub(crate) fn with_body(answer: &Answer, body: impl Into<Body>, request: Request
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from(secs));
     }
+    if answer.is_final {
+        let no = HeaderValue::from_static("false");
+        response.headers_mut().insert(headers::SHOULD_RETRY, no);
+    }
     response
 }
 

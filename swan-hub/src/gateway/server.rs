@@ -1,10 +1,12 @@
 //! Accepts connections and serves requests on them.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -70,8 +72,8 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => {
-                    connections.spawn(connection(socket, front.clone(), stop.clone()));
+                Ok((socket, peer)) => {
+                    connections.spawn(connection((socket, peer), front.clone(), stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -89,12 +91,20 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::
     }
 }
 
-async fn connection(socket: TcpStream, front: Front, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    (socket, peer): (TcpStream, SocketAddr),
+    front: Front,
+    mut stop: watch::Receiver<bool>,
+) {
     // Without it a lone event waits for the acknowledgement of the one before, 40 ms on most systems.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let service = service_fn(move |request| front.clone().answer(request));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        // As axum's own server leaves it, so that keys may be bound to addresses.
+        request.extensions_mut().insert(ConnectInfo(peer));
+        front.clone().answer(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)

@@ -16,4 +16,5 @@ pub use codec::{decode, read_journal};
 pub use error::LedgerError;
 pub use hold::{Hold, Settled};
 pub use recovery::Recovery;
+pub(crate) use recovery::SpendingLog;
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;

@@ -119,6 +119,7 @@ impl Wordless {
             param: self.param.map(Into::into),
             message: message.into(),
             retry_after_secs: self.retry_after_secs,
+            is_final: false,
         }
     }
 }

@@ -1,36 +1,54 @@
 //! Whose request it is. First, because everything after it costs the hub something.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use swan_core::{AccountId, KeyId};
 
+use crate::admission::Access;
 use crate::store::{AuthError, KeyKind, KeyRing};
 
 /// A consumer whose key was found good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Consumer {
     /// The account that pays.
     pub account: AccountId,
     /// The key that was shown, where there is one.
     pub key: Option<KeyId>,
+    /// The limits that hold for it, where there are any.
+    pub access: Option<Arc<Access>>,
 }
 
 impl Consumer {
     /// The consumer who pays from this account, however the authenticator knows.
     #[must_use]
     pub const fn new(account: AccountId) -> Self {
-        Self { account, key: None }
+        Self {
+            account,
+            key: None,
+            access: None,
+        }
     }
 
     /// The same consumer, known by this key.
     #[must_use]
-    pub const fn with_key(self, key: KeyId) -> Self {
+    pub fn with_key(self, key: KeyId) -> Self {
         Self {
             key: Some(key),
+            ..self
+        }
+    }
+
+    /// The same consumer within these limits, in which the hub counts what is used. Whoever has limits is the one to keep
+    /// them: hand on the same [`Access`] for each of its requests.
+    #[must_use]
+    pub fn with_access(self, access: Arc<Access>) -> Self {
+        Self {
+            access: Some(access),
             ..self
         }
     }
@@ -90,12 +108,15 @@ const _: fn(&dyn Authenticator) = |_| {}; // Object safety is part of the contra
 impl Authenticator for KeyRing {
     async fn authenticate(&self, request: &Parts) -> Result<Consumer, AuthenticateError> {
         let secret = bearer(request)?;
-        let record = KeyRing::authenticate(self, secret).map_err(|error| match error {
+        let opened = self.open(secret).map_err(|error| match error {
             AuthError::Revoked => AuthenticateError::Revoked,
             _ => AuthenticateError::Unknown,
         })?;
+        let record = opened.record();
         match record.kind {
-            KeyKind::Consumer(account) => Ok(Consumer::new(account).with_key(record.id)),
+            KeyKind::Consumer(account) => Ok(Consumer::new(account)
+                .with_key(record.id)
+                .with_access(Arc::clone(opened.access()))),
             KeyKind::Provider(_) => Err(AuthenticateError::ProviderKey),
             KeyKind::Admin => Err(AuthenticateError::AdminKey),
         }

@@ -7,6 +7,7 @@ use super::hold::HoldFailed;
 use super::parse::ParseError;
 use super::quote::QuoteError;
 use super::route::RouteError;
+use crate::admission::Refused;
 
 /// The error of whichever stage stopped the request.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,8 @@ pub(crate) enum RequestError {
     Authenticate(#[from] AuthenticateError),
     #[error(transparent)]
     Admit(#[from] AdmitError),
+    #[error(transparent)]
+    Limit(#[from] Refused),
     #[error(transparent)]
     Parse(#[from] ParseError),
     #[error(transparent)]

@@ -11,11 +11,13 @@ mod attempt;
 mod authenticate;
 mod error;
 mod failures;
+mod funds;
 mod hold;
 mod models;
 mod parse;
 mod quote;
 mod quoted;
+mod receipt;
 mod record;
 mod relay;
 mod route;
@@ -86,6 +88,7 @@ pub(crate) async fn serve(
     bill.authenticated(&consumer);
     bill.admitted(hub.gate.enter()?);
     bill.operation(operation.clone());
+    funds::enter(hub, request, &operation, &consumer, bill)?;
     let kind = BodyKind::of(&operation);
     let body = admit::read(&request.headers, body, kind, &hub.limits).await?;
     let asked = parse::parse(operation, &request.headers, body)?;
@@ -96,8 +99,8 @@ pub(crate) async fn serve(
     };
     let deadline = Instant::now() + lasts;
     let quoted = quote::quote(hub, &asked)?;
-    let hold = hold::hold(hub, bill.request(), &consumer, &asked, &quoted, lasts)?;
-    bill.held(hold, quoted, asked.body.len());
+    let funds = funds::fund(hub, bill, &consumer, &asked, &quoted, lasts)?;
+    bill.held(funds, quoted, asked.body.len());
     let won = models::attempt(hub, &asked, bill, deadline).await?;
     let served = served(bill, &asked, won.fallback);
     let reached = match won.answer {

@@ -13,7 +13,8 @@ use swan_core::RequestId;
 use swan_core::health::Ending;
 
 use super::attempt::{AttemptsFailed, Begun};
-use super::settle::{Bill, Settling};
+use super::receipt::Settling;
+use super::settle::Bill;
 use super::start::{Start, StartError, Step};
 use super::tally::frame;
 use crate::events::Outcome;

@@ -2,7 +2,6 @@
 //! was seen is a charge that survives a crash.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,20 +10,22 @@ use swan_core::ledger::ChargeRecord;
 use swan_core::protocol::{Operation, StreamEnd};
 use swan_core::{
     Amount, Basis, Currency, ProviderId, ReportedUsage, RequestEvent, RequestId, RequestState,
-    Seen, Usage, Work,
+    Seen, Work,
 };
 use tokio::time::Instant;
 
-use super::RequestError;
 use super::admit::Admission;
 use super::authenticate::Consumer;
+use super::funds::{self, Funds};
 use super::quoted::Quoted;
+use super::receipt::{Receipt, Settling, Way};
 use super::record::Recorder;
 use super::tally::Tally;
+use crate::admission::{Access, FreeRun, Pass};
 use crate::events::Outcome;
 use crate::gateway::Answer;
 use crate::hub::Shared;
-use crate::ledger::{Hold, Settled};
+use crate::ledger::Hold;
 use crate::providers::{self, AttemptError, ConnectionMode, Slot, Suspect};
 
 /// Everything that one request must give back: its funds, its place at a provider, its place in the hub, its record.
@@ -47,35 +48,13 @@ pub(crate) struct Bill {
     /// Why this provider was chosen, where the consumer wants to know.
     trace: Option<String>,
     pub(super) recorder: Recorder,
+    /// Who asks within which limits, and what of them the request has taken.
+    access: Option<Arc<Access>>,
+    pass: Option<Pass>,
+    /// The leave of a request that costs nothing, in the place of a hold.
+    free: Option<FreeRun>,
     /// The last to go, so that a hub that drains has nothing left to do when it is empty.
     admission: Option<Admission>,
-}
-
-/// What was charged, and for what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Receipt {
-    /// What was asked for.
-    pub(crate) work: Work,
-    pub(crate) usage: Usage,
-    /// Whether the model server's own usage object says the same.
-    pub(crate) trusted: bool,
-    pub(crate) cost: Amount,
-}
-
-/// A charge on its way to the disk.
-#[derive(Debug)]
-pub(crate) struct Settling {
-    receipt: Receipt,
-    way: Way,
-}
-
-/// How far it has come.
-#[derive(Debug)]
-enum Way {
-    Writing(Settled),
-    /// It could not even be entered.
-    Refused,
-    Done,
 }
 
 impl Bill {
@@ -94,6 +73,9 @@ impl Bill {
             usage: None,
             trace: None,
             recorder: Recorder::new(hub, request),
+            access: None,
+            pass: None,
+            free: None,
             admission: None,
         }
     }
@@ -123,6 +105,26 @@ impl Bill {
     pub(crate) fn authenticated(&mut self, consumer: &Consumer) {
         self.recorder.record.account = Some(consumer.account);
         self.recorder.record.key = consumer.key;
+        self.access = consumer.access.clone();
+    }
+
+    /// Within which limits the request is made, once it is known who asks.
+    pub(crate) const fn access(&self) -> Option<&Arc<Access>> {
+        self.access.as_ref()
+    }
+
+    /// Takes over what the request has taken of its limits.
+    pub(crate) fn passed(&mut self, pass: Pass) {
+        self.pass = Some(pass);
+    }
+
+    pub(super) const fn pass(&mut self) -> Option<&mut Pass> {
+        self.pass.as_mut()
+    }
+
+    /// Whether nothing is charged for it.
+    pub(crate) const fn is_free(&self) -> bool {
+        self.recorder.record.free
     }
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
@@ -131,15 +133,22 @@ impl Bill {
 
     /// Gives the place in the hub back before the end, when nothing that is left to do needs it.
     pub(super) fn leave(&mut self) {
+        self.pass = None;
         self.admission = None;
     }
 
     /// Takes over the funds that were set aside.
-    pub(crate) fn held(&mut self, hold: Hold, quoted: Quoted, prompt_bytes: usize) {
+    pub(crate) fn held(&mut self, funds: Funds, quoted: Quoted, prompt_bytes: usize) {
         self.step(RequestEvent::Hold);
         self.seen.prompt_bytes = prompt_bytes as u64;
         self.recorder.record.currency = quoted.quote.currency();
-        self.hold = Some(hold);
+        match funds {
+            Funds::Held(hold) => self.hold = Some(hold),
+            Funds::Free(run) => {
+                self.recorder.record.free = true;
+                self.free = Some(run);
+            }
+        }
         self.quoted = Some(quoted);
         self.asks_for_model();
     }
@@ -279,6 +288,9 @@ impl Bill {
         object: bool,
         outcome: Outcome,
     ) -> Settling {
+        if self.free.is_some() {
+            return self.charge_nothing(reported, object, outcome);
+        }
         let (Some(hold), Some(quoted)) = (self.hold.take(), self.quoted.as_ref()) else {
             return Settling::nothing();
         };
@@ -286,7 +298,9 @@ impl Bill {
         let metering = self.hub.policy.metering();
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let (cost, split) = quoted.charge(self.at, &metered.usage, &self.hub);
-        let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split);
+        let usd = funds::in_usd(quoted.quote.terms(), cost);
+        let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split)
+            .with_spending(self.recorder.record.key, usd);
         // What is not paid by the token has no counts of ours that the model server's could contradict.
         let trusted = object && (metered.basis == Basis::Reported || !work.is_in_tokens());
         let receipt = Receipt {
@@ -301,6 +315,9 @@ impl Bill {
                 self.recorder.record.outcome = outcome;
                 self.recorder.record.usage = Some(metered.usage);
                 self.recorder.record.charge = cost;
+                if let Some(pass) = &mut self.pass {
+                    pass.settle(&metered.usage, usd);
+                }
                 Settling {
                     receipt,
                     way: Way::Writing(
@@ -318,6 +335,33 @@ impl Bill {
         }
     }
 
+    /// The end of a free request: its tokens count, and nothing is charged, split or journalled.
+    fn charge_nothing(
+        &mut self,
+        reported: Option<ReportedUsage>,
+        object: bool,
+        outcome: Outcome,
+    ) -> Settling {
+        let work = self
+            .quoted
+            .as_ref()
+            .map_or(Work::Vectors, |quoted| quoted.work);
+        let metering = self.hub.policy.metering();
+        let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
+        let usage = metered.usage;
+        if let Some(run) = self.free.take() {
+            run.settle(usage.prompt_tokens.saturating_add(usage.completion_tokens));
+        }
+        if let Some(pass) = &mut self.pass {
+            pass.settle(&usage, Amount::ZERO);
+        }
+        self.step(RequestEvent::Posted);
+        self.recorder.record.outcome = outcome;
+        self.recorder.record.usage = Some(usage);
+        let trusted = object && metered.basis == Basis::Reported;
+        Settling::free(work, usage, trusted)
+    }
+
     fn step(&mut self, event: RequestEvent) {
         match self.state.on(event) {
             Ok(state) => self.state = state,
@@ -330,7 +374,7 @@ impl Bill {
 
 impl Drop for Bill {
     fn drop(&mut self) {
-        if self.hold.is_none() {
+        if self.hold.is_none() && self.free.is_none() {
             return;
         }
         if self.seen.content_events > 0 {
@@ -342,39 +386,5 @@ impl Drop for Bill {
                 hold.release("nothing was delivered");
             }
         }
-    }
-}
-
-impl Settling {
-    fn nothing() -> Self {
-        let receipt = Receipt {
-            work: Work::Vectors,
-            usage: Usage::default(),
-            trusted: false,
-            cost: Amount::ZERO,
-        };
-        Self {
-            receipt,
-            way: Way::Done,
-        }
-    }
-
-    /// Waits until the charge survives a crash.
-    pub(crate) async fn durable(mut self) -> Result<Receipt, RequestError> {
-        std::future::poll_fn(|cx| self.poll(cx)).await
-    }
-
-    /// As [`Settling::durable`], for hand-written futures.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Receipt, RequestError>> {
-        let written = match &mut self.way {
-            Way::Writing(settled) => ready!(settled.poll_durable(cx)).is_ok(),
-            Way::Refused => false,
-            Way::Done => true,
-        };
-        self.way = Way::Done;
-        Poll::Ready(match written {
-            true => Ok(self.receipt),
-            false => Err(RequestError::Unsettled),
-        })
     }
 }

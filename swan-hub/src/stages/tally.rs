@@ -7,7 +7,7 @@ use swan_core::Work;
 use swan_core::openai::ChunkFacts;
 use swan_core::protocol::Operation;
 
-use super::settle::Receipt;
+use super::receipt::Receipt;
 
 /// Counts and filters the events of one stream.
 #[derive(Debug)]

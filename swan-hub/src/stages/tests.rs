@@ -6,7 +6,7 @@ use swan_core::protocol::{Operation, Piece};
 use swan_core::{Amount, Usage, Work};
 
 use super::admit::{AdmitError, Gate};
-use super::settle::Receipt;
+use super::receipt::Receipt;
 use super::start::{Start, StartError, Step};
 use super::tally::{Tally, frame, with_own_usage};
 

@@ -11,6 +11,7 @@
 )]
 
 mod kept;
+mod limits;
 mod users;
 
 use std::future::Future;
@@ -35,6 +36,7 @@ where
     keys_are_kept_by_id_and_found_by_hash(&*empty().await).await;
     a_secret_belongs_to_one_key(&*empty().await).await;
     the_first_revocation_counts(&*empty().await).await;
+    limits::limits_change_alone(&*empty().await).await;
     accounts_and_providers_are_kept(&*empty().await).await;
     commands_are_answered_once(&*empty().await).await;
     amounts_come_back_exactly(&*empty().await).await;
@@ -347,6 +349,7 @@ fn key(n: u8, kind: KeyKind) -> KeyRecord {
         name: format!("key {n}"),
         created: at(u64::from(n)),
         revoked: None,
+        limits: limits::limits(n),
     }
 }
 
@@ -356,6 +359,7 @@ fn account(n: u8) -> AccountRecord {
         id,
         name: format!("account {n}"),
         created: at(u64::from(n)),
+        limits: limits::limits(n),
     }
 }
 

@@ -2,10 +2,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use swan_core::{KeyId, Timestamp};
+use swan_core::{AccountId, KeyId, Timestamp};
 use tokio::sync::Mutex;
 
-use super::{KeyHash, KeyRecord, Secret, Store, StoreError};
+use super::{KeyHash, KeyKind, KeyRecord, Secret, Store, StoreError};
+use crate::admission::{Access, Allowance, KeyDefaults, KeyLimits};
+use crate::ledger::SpendingLog;
 
 /// Why a key does not let its bearer in. The two cases look the same from outside except for their wording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,15 +29,46 @@ pub struct KeyRing {
     keys: Arc<ArcSwap<Keys>>,
     // Two refreshes at once could put the older reading in last, and so open for a revoked key again.
     refreshing: Arc<Mutex<()>>,
+    defaults: Arc<ArcSwap<KeyDefaults>>,
 }
 
 #[derive(Debug, Default)]
 struct Keys {
-    by_hash: HashMap<KeyHash, Arc<KeyRecord>>,
-    by_id: HashMap<KeyId, Arc<KeyRecord>>,
+    by_hash: HashMap<KeyHash, Arc<Opened>>,
+    by_id: HashMap<KeyId, Arc<Opened>>,
+    accounts: HashMap<AccountId, Arc<Allowance>>,
+}
+
+/// A key of the ring, with the limits that hold for it and what has been used of them.
+#[derive(Debug)]
+pub struct Opened {
+    record: Arc<KeyRecord>,
+    access: Arc<Access>,
+}
+
+impl Opened {
+    /// What the store knows about it.
+    #[must_use]
+    pub const fn record(&self) -> &Arc<KeyRecord> {
+        &self.record
+    }
+
+    /// Its limits and those of its account; empty for keys that do not spend.
+    #[must_use]
+    pub const fn access(&self) -> &Arc<Access> {
+        &self.access
+    }
 }
 
 impl KeyRing {
+    /// A ring without keys, in which these hold for keys without a limit of their own.
+    #[must_use]
+    pub fn with_defaults(defaults: KeyDefaults) -> Self {
+        let ring = Self::default();
+        ring.set_defaults(defaults);
+        ring
+    }
+
     /// The keys of a store.
     ///
     /// # Errors
@@ -52,14 +85,41 @@ impl KeyRing {
     /// When the store cannot serve; the ring stays as it was.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), StoreError> {
         let _turn = self.refreshing.lock().await;
+        let (accounts, records) = (store.accounts().await?, store.keys().await?);
+        let defaults = **self.defaults.load();
+        let before = self.keys.load();
         let mut keys = Keys::default();
-        for (hash, record) in store.keys().await? {
-            let record = Arc::new(record);
-            keys.by_id.insert(record.id, Arc::clone(&record));
-            keys.by_hash.insert(hash, record);
+        for account in accounts {
+            let allowance = renewed(before.accounts.get(&account.id), account.limits);
+            keys.accounts.insert(account.id, allowance);
+        }
+        for (hash, record) in records {
+            let opened = keys.open(&before, record, &defaults);
+            keys.by_id.insert(opened.record.id, Arc::clone(&opened));
+            keys.by_hash.insert(hash, opened);
         }
         self.keys.store(Arc::new(keys));
         Ok(())
+    }
+
+    /// Counts what was spent before the hub was started, once, before it serves.
+    pub(crate) fn restore(&self, spending: &SpendingLog) {
+        let keys = self.keys.load();
+        for (id, spent) in &spending.keys {
+            if let Some(own) = keys.by_id.get(id).and_then(|opened| opened.access.key()) {
+                own.restore(*spent);
+            }
+        }
+        for (id, spent) in &spending.accounts {
+            if let Some(own) = keys.accounts.get(id) {
+                own.restore(*spent);
+            }
+        }
+    }
+
+    /// Sets what holds for keys without a limit of their own, from the next refresh on.
+    pub fn set_defaults(&self, defaults: KeyDefaults) {
+        self.defaults.store(Arc::new(defaults));
     }
 
     /// Whose key this is, by the secret as its bearer sent it (without `Bearer `).
@@ -67,18 +127,38 @@ impl KeyRing {
     /// # Errors
     /// [`AuthError`] when it opens nothing. What the key is for is for the caller to compare.
     pub fn authenticate(&self, secret: &str) -> Result<Arc<KeyRecord>, AuthError> {
+        self.open(secret).map(|opened| Arc::clone(&opened.record))
+    }
+
+    /// As [`KeyRing::authenticate`], with the limits that hold for the key.
+    ///
+    /// # Errors
+    /// [`AuthError`] when it opens nothing.
+    pub fn open(&self, secret: &str) -> Result<Arc<Opened>, AuthError> {
         if !Secret::has_shape(secret) {
             return Err(AuthError::Unknown);
         }
         let keys = self.keys.load();
-        let record = keys
+        let opened = keys
             .by_hash
             .get(&KeyHash::of(secret))
             .ok_or(AuthError::Unknown)?;
-        if record.revoked.is_some() {
+        if opened.record.revoked.is_some() {
             return Err(AuthError::Revoked);
         }
-        Ok(Arc::clone(record))
+        Ok(Arc::clone(opened))
+    }
+
+    /// The key with this id, revoked or not.
+    #[must_use]
+    pub fn get(&self, id: KeyId) -> Option<Arc<Opened>> {
+        self.keys.load().by_id.get(&id).cloned()
+    }
+
+    /// The limits of an account, with what has been used of them.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<Arc<Allowance>> {
+        self.keys.load().accounts.get(&id).cloned()
     }
 
     /// Whether a key that was let in earlier is still good, for connections that outlive one request.
@@ -87,7 +167,7 @@ impl KeyRing {
         let keys = self.keys.load();
         keys.by_id
             .get(&id)
-            .is_some_and(|record| record.revoked.is_none())
+            .is_some_and(|opened| opened.record.revoked.is_none())
     }
 
     /// Stores a key and opens for it at once.
@@ -117,5 +197,43 @@ impl KeyRing {
         let found = store.revoke_key(id, at).await?;
         self.refresh(store).await?;
         Ok(found)
+    }
+}
+
+impl Keys {
+    fn open(&mut self, before: &Self, record: KeyRecord, defaults: &KeyDefaults) -> Arc<Opened> {
+        let known = before.by_id.get(&record.id);
+        let KeyKind::Consumer(account) = record.kind else {
+            let (record, access) = (Arc::new(record), Arc::new(Access::new(None, None)));
+            return Arc::new(Opened { record, access });
+        };
+        // An account that the store does not list is one that the keys of an embedder have made up.
+        let account = self.accounts.entry(account).or_insert_with(|| {
+            let known = before.accounts.get(&account);
+            renewed(known, KeyLimits::default())
+        });
+        let limits = record.limits.clone().or(defaults);
+        let own = known.and_then(|known| known.access.key());
+        let own = renewed(own, limits);
+        let access = match known.map(|known| &known.access) {
+            Some(access) if same(access, &own, account) => Arc::clone(access),
+            _ => Arc::new(Access::new(Some(own), Some(Arc::clone(account)))),
+        };
+        let record = Arc::new(record);
+        Arc::new(Opened { record, access })
+    }
+}
+
+fn same(access: &Access, key: &Arc<Allowance>, account: &Arc<Allowance>) -> bool {
+    let is = |own: Option<&Arc<Allowance>>, other| own.is_some_and(|own| Arc::ptr_eq(own, other));
+    is(access.key(), key) && is(access.account(), account)
+}
+
+/// The same holder's limits as they are now; what was used of them stays used.
+fn renewed(before: Option<&Arc<Allowance>>, limits: KeyLimits) -> Arc<Allowance> {
+    match before {
+        Some(before) if *before.limits() == limits => Arc::clone(before),
+        Some(before) => Arc::new(before.with_limits(limits)),
+        None => Arc::new(Allowance::new(limits)),
     }
 }

@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 use super::memory_users::Directory;
+use crate::admission::KeyLimits;
+
 use super::{
     AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
     Lease, ProviderRecord, Store, StoreError, StoredCommand,
@@ -136,6 +138,26 @@ impl Store for MemoryStore {
             return Ok(false);
         };
         record.revoked.get_or_insert(at);
+        state.version += 1;
+        Ok(true)
+    }
+
+    async fn limit_key(&self, id: KeyId, limits: &KeyLimits) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let Some((_, record)) = state.keys.get_mut(&id) else {
+            return Ok(false);
+        };
+        record.limits = limits.clone();
+        state.version += 1;
+        Ok(true)
+    }
+
+    async fn limit_account(&self, id: AccountId, limits: &KeyLimits) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let Some(record) = state.accounts.get_mut(&id) else {
+            return Ok(false);
+        };
+        record.limits = limits.clone();
         state.version += 1;
         Ok(true)
     }

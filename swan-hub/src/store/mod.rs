@@ -24,10 +24,12 @@ use std::fmt;
 use async_trait::async_trait;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
+use crate::admission::KeyLimits;
+
 pub use durability::Durability;
 pub use error::StoreError;
 pub use kept::{GenerationChunk, IdempotencyRecord};
-pub use key_ring::{AuthError, KeyRing};
+pub use key_ring::{AuthError, KeyRing, Opened};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use place::StorePlace;
@@ -91,6 +93,18 @@ pub trait Store: Users + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the store cannot serve.
     async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Replaces the limits of a key and nothing else; answers whether there is such a key.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn limit_key(&self, id: KeyId, limits: &KeyLimits) -> Result<bool, StoreError>;
+
+    /// Replaces the limits of an account and nothing else; answers whether there is such an account.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn limit_account(&self, id: AccountId, limits: &KeyLimits) -> Result<bool, StoreError>;
 
     /// Adds an account or replaces the one with the same id.
     ///

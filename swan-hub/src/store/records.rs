@@ -3,6 +3,8 @@ use std::fmt;
 use serde::Serialize;
 use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId, Timestamp};
 
+use crate::admission::KeyLimits;
+
 /// Whom a key lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
@@ -57,6 +59,8 @@ pub struct KeyRecord {
     pub created: Timestamp,
     /// When it stopped working.
     pub revoked: Option<Timestamp>,
+    /// What it may do.
+    pub limits: KeyLimits,
 }
 
 /// A consumer's account; its money is in the ledger.
@@ -72,6 +76,8 @@ pub struct AccountRecord {
     pub name: String,
     /// When it was opened.
     pub created: Timestamp,
+    /// What all its keys may do together.
+    pub limits: KeyLimits,
 }
 
 /// A provider; what it has earned is in the ledger.
@@ -172,13 +178,14 @@ pub struct StoredCommand {
 impl Serialize for KeyRecord {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
-        let mut out = serializer.serialize_struct("KeyRecord", 6)?;
+        let mut out = serializer.serialize_struct("KeyRecord", 7)?;
         out.serialize_field("id", &self.id)?;
         out.serialize_field("kind", self.kind.as_str())?;
         out.serialize_field("owner", &self.kind.owner())?;
         out.serialize_field("name", &self.name)?;
         out.serialize_field("created_ms", &self.created)?;
         out.serialize_field("revoked_ms", &self.revoked)?;
+        out.serialize_field("limits", &self.limits)?;
         out.end()
     }
 }

@@ -37,11 +37,11 @@ fn types_can_be_shared_and_shown() {
     handle::<AttemptRecord>();
     handle::<BooksOptions>();
     handle::<SqliteOptions>();
-    word::<Consumer>();
+    handle::<Consumer>();
+    handle::<Recovery>();
     word::<Durability>();
     word::<Outcome>();
     word::<ConnectionMode>();
-    word::<Recovery>();
     shared::<HubBuilder>();
     shared::<Hold>();
     shared::<Settled>();

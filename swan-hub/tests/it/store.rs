@@ -56,6 +56,7 @@ async fn two_openers_of_a_file_see_each_other() {
         name: "ops".into(),
         created: Timestamp::from_millis(1),
         revoked: None,
+        limits: swan_hub::KeyLimits::default(),
     };
     tool.put_key(&secret.hash(), &record).await.unwrap();
     assert_ne!(hub.version().await.unwrap(), before);
@@ -90,7 +91,7 @@ async fn a_file_that_cannot_be_used_says_why() {
         ("foreign", "belongs to another program"),
         (
             "newer",
-            "schema version 99, and this program knows versions up to 3",
+            "schema version 99, and this program knows versions up to 4",
         ),
         ("text/in/it", "the folder cannot be made"),
     ] {
@@ -145,6 +146,7 @@ async fn a_key_opens_until_it_is_revoked() {
         name: "ops".into(),
         created,
         revoked: None,
+        limits: swan_hub::KeyLimits::default(),
     };
     assert_eq!(ring.authenticate(secret.expose()), Err(AuthError::Unknown));
 

@@ -62,5 +62,7 @@ fn record(provider: Option<ProviderId>, parts: [Amount; 4]) -> ChargeRecord {
         growth_fund,
         treasury,
         burn,
+        key: None,
+        usd: None,
     }
 }

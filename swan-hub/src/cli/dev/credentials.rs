@@ -49,6 +49,7 @@ pub(super) async fn prepare(hub: &Hub, folder: &Path) -> Result<Credentials, Cli
             id: account,
             name,
             created,
+            limits: crate::admission::KeyLimits::default(),
         })
         .await?;
     let name = "this machine".to_owned();
@@ -96,6 +97,7 @@ async fn key(hub: &Hub, kind: KeyKind) -> Result<String, CliError> {
         name: "development".to_owned(),
         created: swan_core::Clock::now(&SystemClock::new()),
         revoked: None,
+        limits: crate::admission::KeyLimits::default(),
     };
     hub.keys().insert(&**hub.store(), &secret, record).await?;
     Ok(secret.expose().to_owned())

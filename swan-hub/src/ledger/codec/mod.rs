@@ -2,6 +2,7 @@
 
 mod version_1;
 mod version_2;
+mod version_3;
 
 use sha2::{Digest as _, Sha256};
 use swan_core::ledger::Entry;
@@ -9,7 +10,7 @@ use swan_core::ledger::Entry;
 use crate::store::{JournalRecord, Store, StoreError};
 
 /// What is written; each earlier version is still read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const SUM_BYTES: usize = 8;
 /// Records read at a time, so that a long journal never stands in memory whole.
 const PAGE: u32 = 256;
@@ -23,7 +24,7 @@ pub(super) fn encode(entries: &[Entry]) -> Result<JournalRecord, StoreError> {
     let mut body = Vec::with_capacity(128 + entries.len() * 160);
     body.push(VERSION);
     body.extend([0; SUM_BYTES]);
-    let mut body = version_2::write(entries, body).map_err(|error| broken(&error.to_string()))?;
+    let mut body = version_3::write(entries, body).map_err(|error| broken(&error.to_string()))?;
     let (head, content) = body.split_at_mut(1 + SUM_BYTES);
     if let Some(place) = head.get_mut(1..) {
         place.copy_from_slice(&check_sum(content));
@@ -49,7 +50,8 @@ pub fn decode(record: &JournalRecord) -> Result<Vec<Entry>, StoreError> {
         .ok_or_else(|| corrupt("is empty"))?;
     let read = match *version {
         1 => version_1::read,
-        VERSION => version_2::read,
+        2 => version_2::read,
+        VERSION => version_3::read,
         other => {
             return Err(corrupt(&format!(
                 "has format {other}, this program knows 1 to {VERSION}"

@@ -93,6 +93,8 @@ impl From<ChargeRecord> for ledger::ChargeRecord {
             growth_fund: old.growth_fund,
             treasury: old.treasury,
             burn: old.burn,
+            key: None,
+            usd: None,
         }
     }
 }

@@ -1,74 +1,13 @@
-//! Records as they are written: the stamps of all policies that decided in a record come first, once each, and an entry names
-//! its own by number, so that no hash is repeated.
+//! Records of before charges named the key that was used, and their worth in US dollars. They are read, never written.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-use swan_core::ledger::{Cause, Detail, Entry, Group, Rule, Transfer};
-use swan_core::{PolicyStamp, RequestId, Timestamp};
+use serde::Deserialize;
+use swan_core::ledger::{self, Entry, UsageBasis};
+use swan_core::{Amount, ModelId, ProviderId};
 
-/// The order of the fields is the format.
-#[derive(Serialize)]
-struct Written<'a> {
-    at: Timestamp,
-    transfers: &'a [Transfer],
-    rule: Rule,
-    request: Option<RequestId>,
-    /// The place of its stamp, counted from 1; 0 for none.
-    policy: u32,
-    detail: &'a Detail,
-}
-
-#[derive(Deserialize)]
-struct Read {
-    at: Timestamp,
-    transfers: Vec<Transfer>,
-    rule: Rule,
-    request: Option<RequestId>,
-    policy: u32,
-    detail: Detail,
-}
-
-/// Writes the entries behind what `body` has.
-pub(super) fn write(entries: &[Entry], body: Vec<u8>) -> postcard::Result<Vec<u8>> {
-    let mut stamps: Vec<&PolicyStamp> = Vec::new();
-    let mut places = Vec::with_capacity(entries.len());
-    for entry in entries {
-        places.push(
-            entry
-                .group
-                .cause
-                .policy
-                .as_ref()
-                .map_or(0, |stamp| place(&mut stamps, stamp)),
-        );
-    }
-    let mut body = postcard::to_extend(&stamps, body)?;
-    for (entry, policy) in entries.iter().zip(places) {
-        let Group { transfers, cause } = &entry.group;
-        let written = Written {
-            at: entry.at,
-            transfers,
-            rule: cause.rule,
-            request: cause.request,
-            policy,
-            detail: &cause.detail,
-        };
-        body = postcard::to_extend(&written, body)?;
-    }
-    Ok(body)
-}
-
-/// A hub changes its policy rarely, so a record seldom has two stamps and looking through them is cheap.
-fn place<'a>(stamps: &mut Vec<&'a PolicyStamp>, stamp: &'a PolicyStamp) -> u32 {
-    let at = stamps.iter().position(|known| *known == stamp);
-    let at = at.unwrap_or_else(|| {
-        stamps.push(stamp);
-        stamps.len() - 1
-    });
-    // There are at most as many stamps as entries, whose count is a u32.
-    u32::try_from(at).map_or(u32::MAX, |at| at.saturating_add(1))
-}
+use super::version_3;
 
 /// Reads the entries with these numbers and answers what comes after them.
 pub(super) fn read<'a>(
@@ -76,33 +15,61 @@ pub(super) fn read<'a>(
     numbers: Range<u64>,
     entries: &mut Vec<Entry>,
 ) -> postcard::Result<&'a [u8]> {
-    let (stamps, mut content) = postcard::take_from_bytes::<Vec<PolicyStamp>>(content)?;
-    for seq in numbers {
-        let (written, rest) = postcard::take_from_bytes::<Read>(content)?;
-        content = rest;
-        entries.push(Entry {
-            seq,
-            at: written.at,
-            group: Group {
-                transfers: written.transfers,
-                cause: Cause {
-                    rule: written.rule,
-                    request: written.request,
-                    policy: stamp(&stamps, written.policy)?,
-                    detail: written.detail,
-                },
-            },
-        });
-    }
-    Ok(content)
+    version_3::read_with::<Detail>(content, numbers, entries)
 }
 
-/// A number without a stamp is damage, not an entry without a policy.
-fn stamp(stamps: &[PolicyStamp], place: u32) -> postcard::Result<Option<PolicyStamp>> {
-    let Some(before) = place.checked_sub(1) else {
-        return Ok(None);
-    };
-    let at = usize::try_from(before).ok();
-    let found = at.and_then(|at| stamps.get(at)).cloned();
-    found.map(Some).ok_or(postcard::Error::DeserializeBadEnum)
+#[derive(Deserialize)]
+enum Detail {
+    None,
+    Note(Cow<'static, str>),
+    Charge(ChargeRecord),
+}
+
+#[derive(Deserialize)]
+struct ChargeRecord {
+    model: ModelId,
+    provider: Option<ProviderId>,
+    prompt_tokens: u64,
+    cached_tokens: u64,
+    completion_tokens: u64,
+    images: u64,
+    audio_ms: u64,
+    basis: UsageBasis,
+    gross: Amount,
+    provider_share: Amount,
+    growth_fund: Amount,
+    treasury: Amount,
+    burn: Amount,
+}
+
+impl From<Detail> for ledger::Detail {
+    fn from(old: Detail) -> Self {
+        match old {
+            Detail::None => Self::None,
+            Detail::Note(text) => Self::Note(text),
+            Detail::Charge(record) => Self::Charge(record.into()),
+        }
+    }
+}
+
+impl From<ChargeRecord> for ledger::ChargeRecord {
+    fn from(old: ChargeRecord) -> Self {
+        Self {
+            model: old.model,
+            provider: old.provider,
+            prompt_tokens: old.prompt_tokens,
+            cached_tokens: old.cached_tokens,
+            completion_tokens: old.completion_tokens,
+            images: old.images,
+            audio_ms: old.audio_ms,
+            basis: old.basis,
+            gross: old.gross,
+            provider_share: old.provider_share,
+            growth_fund: old.growth_fund,
+            treasury: old.treasury,
+            burn: old.burn,
+            key: None,
+            usd: None,
+        }
+    }
 }

@@ -84,6 +84,7 @@ impl Rig {
             name: format!("key {id}"),
             created: self.clock.now(),
             revoked: None,
+            limits: crate::admission::KeyLimits::default(),
         };
         self.keys
             .insert(&*self.store, &secret, record)

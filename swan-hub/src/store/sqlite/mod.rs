@@ -24,6 +24,7 @@ use super::{
     AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
     KeyRecord, Lease, ProviderRecord, Store, StoreError, StoredCommand,
 };
+use crate::admission::KeyLimits;
 
 /// How a SQLite file is used.
 #[derive(Clone, Copy, Debug)]
@@ -168,6 +169,18 @@ impl Store for SqliteStore {
 
     async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool, StoreError> {
         self.write(move |connection| directory::revoke_key(connection, id, at))
+            .await
+    }
+
+    async fn limit_key(&self, id: KeyId, limits: &KeyLimits) -> Result<bool, StoreError> {
+        let limits = limits.clone();
+        self.write(move |connection| directory::limit_key(connection, id, &limits))
+            .await
+    }
+
+    async fn limit_account(&self, id: AccountId, limits: &KeyLimits) -> Result<bool, StoreError> {
+        let limits = limits.clone();
+        self.write(move |connection| directory::limit_account(connection, id, &limits))
             .await
     }
 

@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -99,6 +99,10 @@ CREATE TABLE idempotency (
     expires_ms INTEGER NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
+",
+    "
+ALTER TABLE keys ADD COLUMN limits TEXT;
+ALTER TABLE accounts ADD COLUMN limits TEXT;
 ",
 ];
 

@@ -234,7 +234,7 @@ async fn only_a_consumer_key_that_is_good_opens() {
 
 #[tokio::test]
 async fn who_cannot_pay_is_told_what_it_takes() {
-    let market = Market::start().await;
+    let market = Market::without_free_tier().await;
     let mut provider = market.provider(1).await;
     let poor = swan_core::AccountId::from_u128(78);
     let key = market.issue(KeyKind::Consumer(poor), 60).await;

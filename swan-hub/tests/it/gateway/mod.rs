@@ -8,7 +8,9 @@ mod external;
 mod external_order;
 mod external_tls;
 mod failover;
+mod free_tier;
 mod http;
+mod limits;
 mod market;
 mod openapi;
 mod operation;
@@ -34,7 +36,9 @@ use swan_core::{
     AccountId, Amount, Clock as _, Currency, KeyId, ProviderId, Terms, Timestamp, TransferId, Usage,
 };
 use swan_hub::store::{KeyKind, KeyRecord, Secret};
-use swan_hub::{EventSink, Hub, HubBuilder, Limits, RequestRecord, SystemClock};
+use swan_hub::{
+    EventSink, Hub, HubBuilder, KeyLimits, KeyRules, Limits, RequestRecord, SystemClock,
+};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -90,6 +94,13 @@ impl Market {
         Self::with(|builder| builder).await
     }
 
+    /// A hub where nothing is free.
+    pub(super) async fn without_free_tier() -> Self {
+        let mut rules = KeyRules::default();
+        rules.free_tier = false;
+        Self::with(|builder| builder.with_key_rules(rules)).await
+    }
+
     /// A hub with other bounds than the default ones.
     pub(super) async fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
@@ -131,6 +142,11 @@ impl Market {
 
     /// A new key of this kind.
     pub(super) async fn issue(&self, kind: KeyKind, id: u128) -> String {
+        self.issue_within(kind, id, KeyLimits::default()).await
+    }
+
+    /// A new key of this kind, within limits.
+    pub(super) async fn issue_within(&self, kind: KeyKind, id: u128, limits: KeyLimits) -> String {
         let secret = Secret::generate(kind).unwrap();
         let record = KeyRecord {
             id: KeyId::from_u128(id),
@@ -138,6 +154,7 @@ impl Market {
             name: "test".into(),
             created: now(),
             revoked: None,
+            limits,
         };
         self.hub
             .keys()

@@ -124,6 +124,18 @@ impl Store for FaultyStore {
         self.inner.revoke_key(id, at).await
     }
 
+    async fn limit_key(&self, id: KeyId, limits: &swan_hub::KeyLimits) -> Result<bool, StoreError> {
+        self.inner.limit_key(id, limits).await
+    }
+
+    async fn limit_account(
+        &self,
+        id: AccountId,
+        limits: &swan_hub::KeyLimits,
+    ) -> Result<bool, StoreError> {
+        self.inner.limit_account(id, limits).await
+    }
+
     async fn put_account(&self, record: &AccountRecord) -> Result<(), StoreError> {
         self.inner.put_account(record).await
     }

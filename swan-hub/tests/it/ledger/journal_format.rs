@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use swan_core::ledger::{Detail, Entry};
 use swan_core::{PolicyHash, PolicyStamp, PolicyVersion};
 use swan_hub::ledger::{HoldRequest, LedgerError, decode};
 use swan_hub::store::{JournalRecord, MemoryStore, Store, StoreError};
@@ -26,17 +27,39 @@ fn hex(bytes: &[u8]) -> String {
 
 /// When this fails, files that exist can no longer be read: add a version instead of changing one.
 #[tokio::test(start_paused = true)]
-async fn the_bytes_of_version_2_do_not_change() {
+async fn the_bytes_of_version_3_do_not_change() {
     let records = written().await;
     let bodies: Vec<String> = records.iter().map(|record| hex(&record.body)).collect();
-    assert_eq!(bodies, VERSION_2);
+    assert_eq!(bodies, VERSION_3);
+}
+
+/// What the same entries say where charges did not name the key and their worth.
+fn without_spending(record: &JournalRecord) -> Vec<Entry> {
+    let mut entries = decode(record).unwrap();
+    for entry in &mut entries {
+        if let Detail::Charge(charge) = &mut entry.group.cause.detail {
+            (charge.key, charge.usd) = (None, None);
+        }
+    }
+    entries
+}
+
+/// The same happened when version 2 was written; only the key and its spending are known to nobody.
+#[tokio::test(start_paused = true)]
+async fn records_of_version_2_are_read_and_their_charges_have_no_key() {
+    for (record, body) in written().await.into_iter().zip(VERSION_2) {
+        let expected = without_spending(&record);
+        let body = bytes(body);
+        let earlier = decode(&JournalRecord { body, ..record }).unwrap();
+        assert_eq!(earlier, expected);
+    }
 }
 
 /// The same happened when version 1 was written; only the hash of the policy is known to nobody.
 #[tokio::test(start_paused = true)]
 async fn records_of_version_1_are_read_and_their_policies_have_no_hash() {
     for (record, body) in written().await.into_iter().zip(VERSION_1) {
-        let mut expected = decode(&record).unwrap();
+        let mut expected = without_spending(&record);
         for entry in &mut expected {
             let policy = &mut entry.group.cause.policy;
             *policy = policy
@@ -120,7 +143,25 @@ fn bytes(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A grant; then a hold and its charge in one record, whose stamp comes first.
+/// A grant; then a hold and its charge in one record, whose charge names key and worth.
+const VERSION_3: [&str; 2] = [
+    concat!(
+        "0324a4efc5373bfdc700e8070100000000000000000000000000000001000600000000000000000000000000",
+        "000000000100d00f000000010474657374",
+    ),
+    concat!(
+        "031d35df56fd22e5f401087377616e2d322e3001070707070707070707070707070707070707070707070707",
+        "0707070707070707e80701d1b54a32d192ed03aef17502108ef2d301c0cf2400000000000000000000000000",
+        "00000001000200a00601010000000000000000000000000000000a0100e80703a36a9465a325da075de2ea04",
+        "211de5b802d1b54a32d192ed03aef17502108ef2d30000000000000000000000000000000001000200c80118",
+        "8a72fe17dea1126ab7490a52cabe37000200010000000000000000000000000000000200be01ea3fbd30e971",
+        "8e1619a8be0c6359b11c00020003000a02010000000000000000000000000000000a0102087177656e332d38",
+        "6201000000000000000000000000000000020a0005000000c801be010a000001000000000000000000000000",
+        "0000000301c801",
+    ),
+];
+
+/// The same, as the program wrote it before charges named their key.
 const VERSION_2: [&str; 2] = [
     concat!(
         "0224a4efc5373bfdc700e8070100000000000000000000000000000001000600000000000000000000000000",

@@ -12,13 +12,14 @@ use std::sync::Arc;
 use swan_core::ledger::{AuditReport, ChargeRecord, JournalAudit, UsageBasis};
 use swan_core::testkit::ManualClock;
 use swan_core::{
-    AccountId, Amount, Currency, ModelId, PolicyHash, PolicyStamp, PolicyVersion, ProviderId,
-    RequestId, Timestamp, TransferId,
+    AccountId, Amount, Currency, KeyId, ModelId, PolicyHash, PolicyStamp, PolicyVersion,
+    ProviderId, RequestId, Timestamp, TransferId,
 };
 use swan_hub::ledger::{Books, BooksOptions, HoldRequest, LedgerError, Recovery, read_journal};
 use swan_hub::store::Store;
 
 pub(crate) const ACCOUNT: AccountId = AccountId::from_u128(1);
+pub(crate) const KEY: KeyId = KeyId::from_u128(3);
 pub(crate) const PROVIDER: ProviderId = ProviderId::from_u128(2);
 
 pub(crate) fn pico(pico: i128) -> Amount {
@@ -82,6 +83,8 @@ pub(crate) fn charge(gross: i128) -> ChargeRecord {
         growth_fund: pico(fund),
         treasury: Amount::ZERO,
         burn: Amount::ZERO,
+        key: Some(KEY),
+        usd: Some(pico(gross)),
     }
 }
 

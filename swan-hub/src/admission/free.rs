@@ -1,0 +1,71 @@
+//! Requests of the free tier: without hold and charge, within the policy's limits.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use swan_core::free_tier::{FreePass, FreeTierBook, Refused};
+use swan_core::{AccountId, ModelId, Policy, Timestamp};
+
+/// The accounts whose free use is kept in mind at once; a new one is told to wait while there are so many.
+const ACCOUNTS_MAX: usize = 100_000;
+
+/// What accounts have used of the free tier. Locked for free requests only.
+#[derive(Debug)]
+pub(crate) struct FreeDesk {
+    book: Mutex<FreeTierBook>,
+}
+
+/// One free request. Dropped before it is settled, it has used nothing.
+#[derive(Debug)]
+pub(crate) struct FreeRun {
+    desk: Arc<FreeDesk>,
+    pass: Option<FreePass>,
+}
+
+impl FreeDesk {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            book: Mutex::new(FreeTierBook::new(ACCOUNTS_MAX)),
+        })
+    }
+
+    /// Lets a request begin that uses `worst_tokens` at most.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        policy: &Policy,
+        now: Timestamp,
+        account: AccountId,
+        model: &ModelId,
+        worst_tokens: u64,
+    ) -> Result<FreeRun, Refused> {
+        let pass = self
+            .book
+            .lock()
+            .admit(policy, now, account, model, worst_tokens)?;
+        Ok(FreeRun {
+            desk: Arc::clone(self),
+            pass: Some(pass),
+        })
+    }
+}
+
+impl FreeRun {
+    /// Ends it with what it has used, prompt and answer together.
+    pub(crate) fn settle(mut self, tokens: u64) {
+        self.end(tokens);
+    }
+
+    fn end(&mut self, tokens: u64) {
+        if let Some(pass) = self.pass.take()
+            && let Err(error) = self.desk.book.lock().settle(pass, tokens)
+        {
+            tracing::error!(%error, "a fault of the hub");
+        }
+    }
+}
+
+impl Drop for FreeRun {
+    fn drop(&mut self) {
+        self.end(0);
+    }
+}
