@@ -13,6 +13,7 @@ mod api;
 mod benchmark;
 mod config;
 mod e2e;
+mod external_config;
 mod gateway;
 mod ledger;
 mod policy;

@@ -10,7 +10,7 @@ use super::{Spare, ask, config, endpoint, job, model};
 use crate::providers::{AttemptError, Outcome};
 
 /// A server that answers each connection with these bytes and then holds it open or not.
-async fn canned(answer: &'static [u8], hold: bool) -> String {
+pub(super) async fn canned(answer: &'static [u8], hold: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {

@@ -2,6 +2,8 @@
 
 mod exchanges;
 mod faults;
+mod health;
+mod hostile;
 mod wrong;
 
 use std::sync::Arc;

@@ -32,6 +32,32 @@ async fn without_a_provider_the_hubs_own_endpoint_answers_at_the_same_price() {
 }
 
 #[tokio::test]
+async fn an_endpoint_from_the_command_line_serves_the_models_that_it_lists() {
+    let endpoint = ModelServer::start(8).await;
+    let flag = format!("own={}", endpoint.url);
+    let hub = TestHub::start_flagged(&["--external", &flag]).await;
+    let consumer = hub.consumer("alice", "5").await;
+    // Listed, though no provider is there.
+    hub.serves(MODEL, 0).await;
+    let answer = wire::post(
+        &hub.url(),
+        "/v1/chat/completions",
+        &consumer.key,
+        &chat(&json!({})),
+    )
+    .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("x-swan-connection-mode"), Some("external"));
+    assert_eq!(answer.header("x-swan-provider-name"), Some("own"));
+    let usage = answer.json().await["usage"].clone();
+    let tokens = |field: &str| i128::from(usage[field].as_u64().unwrap());
+    let cost =
+        tokens("prompt_tokens") * PROMPT_PICO + tokens("completion_tokens") * COMPLETION_PICO;
+    assert_eq!(hub.settled_funds(&consumer, 1).await.spent, cost);
+    hub.audit().await;
+}
+
+#[tokio::test]
 async fn when_the_only_provider_dies_before_the_first_token_the_endpoint_takes_over() {
     let endpoint = ModelServer::start(8).await;
     let hub = TestHub::start_with(&config(&endpoint)).await;

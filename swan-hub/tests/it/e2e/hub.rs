@@ -15,6 +15,8 @@ pub(crate) struct TestHub {
     folder: TempDir,
     /// Where consumers are served and where providers connect, as `ADDRESS:PORT`.
     listens: [String; 2],
+    /// What else it was started with.
+    flags: Vec<String>,
 }
 
 /// What the journal says about a consumer's account, in 10^-12 USD.
@@ -43,15 +45,25 @@ impl TestHub {
 
     /// Starts a hub with a configuration file of this content.
     pub(crate) async fn start_with(config: &str) -> Self {
+        Self::start_as(config, Vec::new()).await
+    }
+
+    /// Starts a hub with these further flags.
+    pub(crate) async fn start_flagged(flags: &[&str]) -> Self {
+        Self::start_as("", flags.iter().map(ToString::to_string).collect()).await
+    }
+
+    async fn start_as(config: &str, flags: Vec<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("hub.toml"), config).unwrap();
         let any = "127.0.0.1:0".to_owned();
-        let part = serve(folder.path(), &[any.clone(), any]);
+        let part = serve(folder.path(), &[any.clone(), any], &flags);
         let listens = part.line(listens).await;
         Self {
             part,
             folder,
             listens,
+            flags,
         }
     }
 
@@ -73,7 +85,7 @@ impl TestHub {
 
     /// Starts it again on the same folder and ports.
     pub(crate) async fn restart(&mut self) {
-        self.part = serve(self.folder.path(), &self.listens);
+        self.part = serve(self.folder.path(), &self.listens, &self.flags);
         self.part.line(listens).await;
     }
 
@@ -210,7 +222,7 @@ impl TestHub {
     }
 }
 
-fn serve(folder: &Path, listens: &[String; 2]) -> Part {
+fn serve(folder: &Path, listens: &[String; 2], flags: &[String]) -> Part {
     let mut command = tools::hub();
     command
         .arg("serve")
@@ -221,7 +233,8 @@ fn serve(folder: &Path, listens: &[String; 2]) -> Part {
         .arg("--listen")
         .arg(&listens[0])
         .arg("--provider-listen")
-        .arg(&listens[1]);
+        .arg(&listens[1])
+        .args(flags);
     Part::start("hub", &mut command)
 }
 

@@ -61,3 +61,21 @@ async fn an_endpoint_is_trusted_by_the_systems_certificates_only() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_trusted_where_it_is_configured() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain = listener.local_addr().unwrap().to_string();
+    let answer = || async { completion("hello", 7, 2) };
+    let router = Router::new().route("/v1/chat/completions", post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let front = TlsFront::before(&plain).await;
+    let other = TlsFront::before(&plain).await;
+    for (certificate, status) in [(front.certificate(), 200), (other.certificate(), 502)] {
+        let url = format!("https://{}", front.address);
+        let mut endpoint = ExternalConfig::new("own", url).with_model(MODEL, "qwen");
+        endpoint.trust.ca_file = Some(certificate.to_owned());
+        let market = Market::with(|builder| builder.with_external(endpoint)).await;
+        assert_eq!(market.chat(ask("")).send().await.status, status);
+    }
+}
