@@ -430,23 +430,16 @@ async fn an_agent_of_the_public_network_gets_only_what_it_can_do() {
 
 #[tokio::test]
 async fn a_large_picture_passes_untouched() {
-    let market = Market::start().await;
-    let mut provider = market.provider_of(1, true, &[IMAGE]).await;
-    let answer = market
-        .post("/v1/images/generations", r#"{"prompt":"a swan"}"#)
-        .background();
     let picture = "QUJD".repeat(2_500_000);
-    let mut acts = vec![Act::Head(200, "application/json")];
-    let body = format!(r#"{{"data":[{{"b64_json":"{picture}"}}]}}"#);
-    let pieces = body.as_bytes().chunks(200_000);
-    acts.extend(pieces.map(|piece| Act::Body(String::from_utf8(piece.to_vec()).unwrap())));
-    acts.push(Act::Finish(swan_core::protocol::StreamEnd::default()));
-    provider.serve(acts).await;
-    let answer = answer.await.unwrap();
+    let body: &str = format!(r#"{{"data":[{{"b64_json":"{picture}"}}]}}"#).leak();
+    let (address, _asked) = server(body).await;
+    let endpoint =
+        ExternalConfig::new("backup", format!("http://{address}")).with_model(IMAGE, "flux");
+    let market = Market::with(|builder| builder.with_external(endpoint)).await;
+    let call = market.post("/v1/images/generations", r#"{"prompt":"a swan"}"#);
+    let answer = call.send().await;
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.body.len(),
-        body.len() + r#""usage":{"images":1,"cost":"0.003"},"#.len()
-    );
+    let usage = r#""usage":{"images":1,"cost":"0.003"},"#;
+    assert_eq!(answer.body.len(), body.len() + usage.len());
     assert_eq!(market.spent("5"), "0.003".parse().unwrap());
 }
