@@ -66,7 +66,8 @@ pub(crate) async fn run(args: Args) -> Result<(), CliError> {
 pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub, CliError> {
     let mut builder = Hub::builder()
         .with_store(store)
-        .with_limits(config.limits.clone());
+        .with_limits(config.limits.clone())
+        .with_key_rules(config.keys.clone());
     if let Some(path) = &config.policy {
         builder = builder.with_policy(load_policy(path)?);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
+use super::keys::KeysLayer;
 use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
 use crate::store::Durability;
@@ -25,6 +26,8 @@ struct Layer {
     drain_secs: Option<u64>,
     #[serde(default)]
     limits: LimitsLayer,
+    #[serde(default)]
+    keys: KeysLayer,
     external: Option<Vec<External>>,
     #[serde(default)]
     routing: Routing,
@@ -53,7 +56,10 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 19] = [
+const VARIABLES: [(&str, &str, Kind); 22] = [
+    ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
+    ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
+    ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
     ("SWAN_LISTEN", "listen", Kind::Text),
     ("SWAN_PROVIDER_LISTEN", "provider_listen", Kind::Text),
     ("SWAN_DATA_DIR", "data_dir", Kind::Text),
@@ -193,6 +199,7 @@ impl Config {
             })?;
             self.usd_per_swan = Some(rate);
         }
+        layer.keys.apply(&mut self.keys)?;
         self.limits.apply(&layer.limits)
     }
 }

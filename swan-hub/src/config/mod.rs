@@ -3,6 +3,7 @@
 mod external;
 mod external_models;
 mod key_file;
+mod keys;
 mod layers;
 mod routing;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use swan_core::ExchangeRate;
 
+use crate::admission::KeyRules;
 use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
@@ -38,6 +40,8 @@ pub struct Config {
     pub drain: Duration,
     /// The bounds that the hub keeps.
     pub limits: Limits,
+    /// What holds for keys.
+    pub keys: KeyRules,
     /// OpenAI-compatible servers that serve what no provider can.
     pub external: Vec<External>,
     /// Who chooses among the providers of a model.
@@ -115,6 +119,7 @@ impl Default for Config {
             durability: Durability::Strict,
             drain: Duration::from_secs(30),
             limits: Limits::default(),
+            keys: KeyRules::default(),
             external: Vec::new(),
             routing: Routing::default(),
         }

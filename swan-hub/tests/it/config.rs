@@ -141,3 +141,33 @@ fn a_folder_takes_the_place_of_a_store_from_a_lower_layer() {
     config.apply_environment(environment(&both)).unwrap();
     assert_eq!(config.store.as_deref(), Some("memory:"));
 }
+
+#[test]
+fn rules_for_keys_are_read_and_checked() {
+    let mut config = Config::default();
+    let text = r#"
+        [keys]
+        rpm = 200
+        trusted_proxies = ["10.0.0.0/8", "::1/128"]
+        free_tier = false
+    "#;
+    config.apply_toml(text, "hub.toml").unwrap();
+    config
+        .apply_environment(environment(&[("SWAN_KEYS_TPM", "5000")]))
+        .unwrap();
+    let keys = &config.keys;
+    assert_eq!(
+        (keys.defaults.rpm, keys.defaults.tpm),
+        (Some(200), Some(5_000))
+    );
+    assert_eq!((keys.trusted_proxies.len(), keys.free_tier), (2, false));
+    for (text, word) in [
+        ("[keys]\nrpm = 0", "keys.rpm"),
+        ("[keys]\nconcurrency = 0", "keys.concurrency"),
+        ("[keys]\nrmp = 1", "rpm"),
+        ("[keys]\ntrusted_proxies = [\"x\"]", "trusted_proxies"),
+    ] {
+        let error = Config::default().apply_toml(text, "hub.toml").unwrap_err();
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
