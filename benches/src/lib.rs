@@ -3,18 +3,23 @@
 
 mod accept;
 mod compare;
+mod idle;
 mod load;
+mod market;
 mod mock;
 mod process;
 mod proxy;
 mod samples;
+mod soak;
 
 pub use accept::Listener;
 pub use compare::{Compare, CompareArgs};
-pub use load::{Load, LoadReport};
+pub use idle::{IdleArgs, IdleReport};
+pub use load::{Load, LoadReport, Operation};
 pub use mock::{MockArgs, serve_mock};
 pub use proxy::serve_proxy;
 pub use samples::Percentiles;
+pub use soak::SoakArgs;
 
 /// What can go wrong in a measuring program: it is told to a person and the program ends.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

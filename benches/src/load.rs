@@ -16,6 +16,34 @@ use tokio::net::TcpStream;
 use crate::Failure;
 use crate::samples::{Percentiles, Samples};
 
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(clippy::exhaustive_enums, reason = "the mock answers these")]
+pub enum Operation {
+    /// Chat completions, whole or streamed.
+    Chat,
+    /// The embedding of one text.
+    Embeddings,
+}
+
+impl Operation {
+    /// The name as the flag takes it.
+    #[must_use]
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Embeddings => "embeddings",
+        }
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/v1/chat/completions",
+            Self::Embeddings => "/v1/embeddings",
+        }
+    }
+}
+
 /// What to ask, where, and for how long.
 #[derive(Debug, Clone, clap::Args)]
 #[non_exhaustive]
@@ -29,6 +57,9 @@ pub struct Load {
     /// The model to ask for.
     #[arg(long, default_value = "Qwen3-8B")]
     pub model: String,
+    /// What to ask for.
+    #[arg(long, value_enum, default_value_t = Operation::Chat)]
+    pub operation: Operation,
     /// Connections, each with one request at a time.
     #[arg(long, default_value_t = 64)]
     pub connections: usize,
@@ -130,6 +161,12 @@ impl Load {
     }
 
     fn body(&self) -> Bytes {
+        if self.operation == Operation::Embeddings {
+            return Bytes::from(format!(
+                r#"{{"model":"{}","input":"Tell me about swans and how far they fly in one day, please.","encoding_format":"float"}}"#,
+                self.model
+            ));
+        }
         let stream = match (self.stream, self.pace_ms) {
             (false, _) => String::new(),
             (true, 0) => ",\"stream\":true".to_owned(),
@@ -177,7 +214,7 @@ impl Load {
     }
 
     fn request(&self, body: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
-        let mut request = Request::post("/v1/chat/completions")
+        let mut request = Request::post(self.operation.path())
             .header(header::HOST, self.target.to_string())
             .header(header::CONTENT_TYPE, "application/json");
         if let Some(key) = &self.key {
@@ -192,7 +229,11 @@ impl Load {
                 body.ends_with(b"data: [DONE]\n\n")
                     && memmem::find_iter(body, b"data: {").count() >= 20
             } else {
-                memmem::find(body, b"\"choices\"").is_some()
+                let sign: &[u8] = match self.operation {
+                    Operation::Chat => b"\"choices\"",
+                    Operation::Embeddings => b"\"embedding\"",
+                };
+                memmem::find(body, sign).is_some()
             };
         (!right).then(|| {
             let shown = body.get(..body.len().min(400)).unwrap_or_default();

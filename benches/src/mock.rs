@@ -1,4 +1,5 @@
-//! A model server that answers at once: a 500-byte completion, or a stream of 20 chunks of 150 bytes.
+//! A model server that answers at once: a 500-byte completion, a stream of 20 chunks of 150 bytes, or an embedding of 1,024
+//! numbers.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::{Failure, Listener};
 const COMPLETION_BYTES: usize = 500;
 const CHUNK_BYTES: usize = 150;
 const CHUNKS: usize = 20;
+const DIMENSIONS: usize = 1024;
 
 /// What the mock answers with.
 #[derive(Debug, Clone, clap::Args)]
@@ -25,12 +27,16 @@ pub struct MockArgs {
     /// The model it claims to serve.
     #[arg(long, default_value = "Qwen3-8B")]
     pub model: String,
+    /// The model whose embeddings it claims to give.
+    #[arg(long, default_value = "BAAI/bge-large-en-v1.5")]
+    pub embedding_model: String,
 }
 
 #[derive(Debug)]
 struct Answers {
     models: Bytes,
     completion: Bytes,
+    embedding: Bytes,
     chunks: Vec<Bytes>,
     usage: Bytes,
     done: Bytes,
@@ -61,6 +67,7 @@ async fn answer(answers: Arc<Answers>, request: Request<Incoming>) -> Response<M
     match (path.0, path.1.as_str()) {
         (true, "/v1/chat/completions") if asks(&body, b"\"stream\"") => streamed(answers, &body),
         (true, "/v1/chat/completions") => whole(StatusCode::OK, answers.completion.clone()),
+        (true, "/v1/embeddings") => whole(StatusCode::OK, answers.embedding.clone()),
         (false, "/v1/models") => whole(StatusCode::OK, answers.models.clone()),
         (false, "/health") => whole(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ok\"}")),
         _ => whole(
@@ -170,16 +177,29 @@ impl Answers {
         let usage = format!(
             "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"{model}\",\"choices\":[],\"usage\":{{\"prompt_tokens\":24,\"completion_tokens\":{CHUNKS},\"total_tokens\":44}}}}\n\n"
         );
+        let embedder = &args.embedding_model;
         Self {
             models: Bytes::from(format!(
-                r#"{{"object":"list","data":[{{"id":"{model}","object":"model","created":1700000000,"owned_by":"mock"}}]}}"#
+                r#"{{"object":"list","data":[{{"id":"{model}","object":"model","created":1700000000,"owned_by":"mock"}},{{"id":"{embedder}","object":"model","created":1700000000,"owned_by":"mock"}}]}}"#
             )),
+            embedding: Bytes::from(embedding(embedder)),
             completion: Bytes::from(completion),
             chunks,
             usage: Bytes::from(usage),
             done: Bytes::from_static(b"data: [DONE]\n\n"),
         }
     }
+}
+
+/// An answer with as many numbers as the model has dimensions.
+fn embedding(model: &str) -> String {
+    let numbers: Vec<String> = (0..DIMENSIONS)
+        .map(|at| format!("-0.0{:06}", at * 7919 % 1_000_000))
+        .collect();
+    format!(
+        r#"{{"object":"list","data":[{{"object":"embedding","index":0,"embedding":[{}]}}],"model":"{model}","usage":{{"prompt_tokens":14,"total_tokens":14}}}}"#,
+        numbers.join(",")
+    )
 }
 
 /// `head`, as many letters as it takes, `tail`: `size` bytes, or more when the ends alone are longer.
@@ -193,11 +213,16 @@ fn padded(head: &str, tail: &str, size: usize) -> String {
 mod tests {
     use super::*;
 
+    fn answers() -> Answers {
+        Answers::new(&MockArgs {
+            model: "Qwen3-8B".to_owned(),
+            embedding_model: "BAAI/bge-large-en-v1.5".to_owned(),
+        })
+    }
+
     #[test]
     fn answers_have_the_sizes_that_the_figures_are_quoted_for() {
-        let answers = Answers::new(&MockArgs {
-            model: "Qwen3-8B".to_owned(),
-        });
+        let answers = answers();
         assert_eq!(answers.completion.len(), COMPLETION_BYTES);
         assert!(
             answers
@@ -212,10 +237,8 @@ mod tests {
 
     #[test]
     fn every_answer_is_json() {
-        let answers = Answers::new(&MockArgs {
-            model: "Qwen3-8B".to_owned(),
-        });
-        for body in [&answers.completion, &answers.models] {
+        let answers = answers();
+        for body in [&answers.completion, &answers.models, &answers.embedding] {
             serde_json::from_slice::<serde_json::Value>(body).unwrap();
         }
         for event in answers.chunks.iter().chain([&answers.usage]) {

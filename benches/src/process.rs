@@ -81,6 +81,23 @@ impl Process {
         }
     }
 
+    /// Tells it to end, as an operator would, and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not, or ends with a failure.
+    pub(crate) async fn stop(&mut self, within: Duration) -> Result<(), Failure> {
+        let pid = self.child.id().ok_or("it has ended already")?;
+        let told = Command::new("kill").arg(pid.to_string()).status().await?;
+        if !told.success() {
+            return Err(format!("{} cannot be told to end", self.name).into());
+        }
+        let status = tokio::time::timeout(within, self.child.wait()).await??;
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("{} ended with {status}:\n{}", self.name, self.output()).into()),
+        }
+    }
+
     /// The last lines of what it printed.
     pub(crate) fn output(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();

@@ -1,14 +1,18 @@
 //! All paths side by side, in interleaved rounds, so that a disturbance of the machine meets all of them.
 
 mod paths;
+mod scenario;
+mod scoreboard;
 mod table;
 
 use std::path::PathBuf;
 
 use self::paths::{Path, Paths};
+use self::scenario::Scenario;
 use self::table::{Cell, Table};
 use crate::Failure;
-use crate::load::{Load, LoadReport};
+use crate::load::{Load, LoadReport, Operation};
+use crate::market::programs;
 use crate::process::output_of;
 
 /// How to compare.
@@ -19,20 +23,32 @@ pub struct CompareArgs {
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
     /// Milliseconds of one measurement.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 1500)]
     pub millis: u64,
     /// Connections in the measurements under load.
     #[arg(long, default_value_t = 64)]
     pub connections: usize,
-    /// Connections in the measurement of paced streams, 20 ms between two chunks; an endpoint of the hub takes 100 at most.
-    #[arg(long, default_value_t = 96)]
+    /// Connections in the measurement of embeddings.
+    #[arg(long, default_value_t = 16)]
+    pub embeddings: usize,
+    /// Connections in the measurement of paced streams, 20 ms between two chunks.
+    #[arg(long, default_value_t = 256)]
     pub paced: usize,
-    /// One round of short measurements, to see that everything works; its figures mean nothing.
+    /// When a charge counts as safe: relaxed, strict or both; one table each.
+    #[arg(long, value_delimiter = ',', default_value = "relaxed,strict")]
+    pub durability: Vec<String>,
+    /// Three rounds of short measurements, in less than two minutes.
+    #[arg(long)]
+    pub quick: bool,
+    /// One round of the shortest measurements, to see that everything works; its figures mean nothing.
     #[arg(long)]
     pub smoke: bool,
-    /// Only these paths: direct, bare-proxy, hub-v2, hub-v1, hub-external.
+    /// Only these paths: direct, bare-proxy, hub-external, hub-v2, hub-v1.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Only these cases, by their names, for instance completions-64.
+    #[arg(long, value_delimiter = ',')]
+    pub cases: Vec<String>,
     /// The folder of the programs; that of this program when it is not given.
     #[arg(long)]
     pub programs: Option<PathBuf>,
@@ -41,34 +57,44 @@ pub struct CompareArgs {
     pub raw: Option<PathBuf>,
 }
 
-/// One kind of load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Scenario {
-    stream: bool,
-    connections: usize,
-    pace_ms: u64,
-}
-
 impl CompareArgs {
-    fn scenarios(&self) -> impl Iterator<Item = Scenario> + use<> {
+    fn scenarios(&self) -> impl Iterator<Item = Scenario> + use<'_> {
         let all = [
-            (false, 1, 0),
-            (false, self.connections, 0),
-            (true, 1, 0),
-            (true, self.connections, 0),
-            (true, self.paced, 20),
+            (Operation::Chat, false, 1, 0),
+            (Operation::Chat, false, self.connections, 0),
+            (Operation::Embeddings, false, self.embeddings, 0),
+            (Operation::Chat, true, 1, 0),
+            (Operation::Chat, true, self.connections, 0),
+            (Operation::Chat, true, self.paced, 20),
         ];
         all.into_iter()
-            .map(|(stream, connections, pace_ms)| Scenario {
+            .map(|(operation, stream, connections, pace_ms)| Scenario {
+                operation,
                 stream,
                 connections,
                 pace_ms,
             })
+            .filter(|scenario| self.cases.is_empty() || self.cases.contains(&scenario.name()))
     }
 
     /// The most requests that are under way at once.
     fn most_at_once(&self) -> usize {
-        self.connections.max(self.paced)
+        self.connections.max(self.paced).max(self.embeddings)
+    }
+
+    fn shortened(mut self) -> Self {
+        if self.quick {
+            self.rounds = self.rounds.min(3);
+            self.millis = self.millis.min(600);
+        }
+        if self.smoke {
+            self.rounds = 1;
+            self.millis = self.millis.min(200);
+            self.connections = self.connections.min(16);
+            self.embeddings = self.embeddings.min(4);
+            self.paced = self.paced.min(16);
+        }
+        self
     }
 }
 
@@ -85,20 +111,9 @@ impl Compare {
     ///
     /// # Errors
     /// When a program is missing, ends, or does not answer in time; the end of its output is part of the message.
-    pub async fn start(mut args: CompareArgs) -> Result<Self, Failure> {
-        if args.smoke {
-            args.rounds = 1;
-            args.millis = args.millis.min(300);
-            args.connections = args.connections.min(16);
-            args.paced = args.paced.min(16);
-        }
-        let programs = match &args.programs {
-            Some(folder) => folder.canonicalize()?,
-            None => std::env::current_exe()?
-                .parent()
-                .ok_or("this program has no folder")?
-                .to_owned(),
-        };
+    pub async fn start(args: CompareArgs) -> Result<Self, Failure> {
+        let args = args.shortened();
+        let programs = programs(args.programs.as_deref())?;
         let paths = Paths::start(&programs, &args).await?;
         Ok(Self {
             args,
@@ -107,7 +122,7 @@ impl Compare {
         })
     }
 
-    /// Runs all rounds and answers the tables as Markdown.
+    /// Runs all rounds and answers the tables and the scoreboard as Markdown.
     ///
     /// # Errors
     /// When a part has ended, or any answer was wrong.
@@ -118,21 +133,29 @@ impl Compare {
             for table in &mut tables {
                 self.paths.alive()?;
                 for path in self.paths.each() {
-                    let cell =
-                        measure(&self.load, path, table.scenario(), self.args.millis).await?;
-                    raw.push_str(&cell.raw(round, path.name(), table.scenario()));
-                    table.add(path.name(), cell);
+                    let scenario = table.scenario();
+                    if !path.serves(scenario.operation) {
+                        continue;
+                    }
+                    let cell = measure(&self.load, path, scenario, self.args.millis).await?;
+                    raw.push_str(&cell.raw(round, path.name(), path.durability(), scenario));
+                    table.add(path.name(), path.durability(), cell);
                 }
             }
         }
         if let Some(file) = &self.args.raw {
             std::fs::write(file, raw)?;
         }
-        Ok(tables
-            .iter()
-            .map(Table::markdown)
-            .collect::<Vec<_>>()
-            .join("\n"))
+        let mut text = String::new();
+        for durability in &self.args.durability {
+            text.push_str(&format!("## durability = \"{durability}\"\n\n"));
+            for table in &tables {
+                text.push_str(&table.markdown(durability));
+                text.push('\n');
+            }
+        }
+        text.push_str(&scoreboard::markdown(&tables, &self.args.durability));
+        Ok(text)
     }
 }
 
@@ -143,7 +166,7 @@ async fn measure(
     millis: u64,
 ) -> Result<Cell, Failure> {
     path.alive()?;
-    let args = load_args(&path.load(), scenario, millis);
+    let args = load_args(&path.load(scenario.operation), scenario, millis);
     let before = path.cpu()?;
     let report: LoadReport = serde_json::from_str(&output_of(load, &args).await?)?;
     let after = path.cpu()?;
@@ -152,8 +175,9 @@ async fn measure(
             .first_error
             .unwrap_or_else(|| "no answer at all".to_owned());
         return Err(format!(
-            "{}: {} wrong answers, the first: {first}\n{}",
+            "{}, {}: {} wrong answers, the first: {first}\n{}",
             path.name(),
+            scenario.name(),
             report.errors,
             path.output()
         )
@@ -166,6 +190,7 @@ fn load_args(load: &Load, scenario: Scenario, millis: u64) -> Vec<String> {
     let mut args = vec![
         format!("--target={}", load.target),
         format!("--model={}", load.model),
+        format!("--operation={}", scenario.operation.flag()),
         format!("--connections={}", scenario.connections),
         format!("--millis={millis}"),
         format!("--pace-ms={}", scenario.pace_ms),

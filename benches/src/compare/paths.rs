@@ -1,17 +1,19 @@
 //! The ways from the load generator to the mock model server.
 
 use std::net::SocketAddr;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::CompareArgs;
 use crate::Failure;
-use crate::load::Load;
-use crate::process::{Process, output_of};
+use crate::load::{Load, Operation};
+use crate::market::{EMBEDDER, MODEL, Market, create_key};
+use crate::process::Process;
 
-const MODEL: &str = "Qwen3-8B";
+/// High enough that no request is refused, so that what is measured is the counting.
+const LIMITS: [&str; 0] = [];
 
 /// CPU seconds so far.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +26,14 @@ pub(super) struct Cpu {
 #[derive(Debug)]
 pub(super) struct Path {
     name: &'static str,
+    /// That of the hub, where there is one.
+    durability: Option<String>,
     target: SocketAddr,
     key: Option<String>,
     hop: Option<Process>,
     provider: Option<Process>,
+    /// Whether it answers requests for embeddings.
+    embeds: bool,
 }
 
 /// All ways; the folder and the mock go with them.
@@ -38,35 +44,45 @@ pub(super) struct Paths {
     _folder: TempDir,
 }
 
-struct Starter<'a> {
-    programs: &'a FilePath,
-    folder: &'a FilePath,
-    mock: SocketAddr,
-    at_once: usize,
-}
+const HUBS: [(&str, Option<&str>); 3] = [
+    ("hub-external", None),
+    ("hub-v2", Some("v2")),
+    ("hub-v1", Some("v1")),
+];
 
 impl Paths {
     pub(super) async fn start(programs: &FilePath, args: &CompareArgs) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
+        let args_of_mock = ["--model", MODEL, "--embedding-model", EMBEDDER];
         let mut mock = Process::start(
             "mock",
             &programs.join("mock-model-server"),
-            &["--model", MODEL],
+            &args_of_mock,
             folder.path(),
         )?;
-        let starter = Starter {
+        let market = Market {
             programs,
             folder: folder.path(),
             mock: mock.listening().await?,
             at_once: args.most_at_once(),
         };
+        let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|one| one == name);
         let mut paths = Vec::new();
-        for name in ["direct", "bare-proxy", "hub-v2", "hub-v1", "hub-external"] {
-            if args.only.is_empty() || args.only.iter().any(|wanted| wanted == name) {
-                let mut path = starter.start(name).await?;
-                path.wait_for_an_answer().await?;
-                paths.push(path);
+        if wanted("direct") {
+            paths.push(market.direct());
+        }
+        if wanted("bare-proxy") {
+            paths.push(market.proxy().await?);
+        }
+        for (name, dialect) in HUBS.into_iter().filter(|(name, _)| wanted(name)) {
+            for durability in &args.durability {
+                paths.push(market.hub(name, dialect, durability).await?);
             }
+        }
+        for path in &mut paths {
+            path.wait_for_an_answer().await?;
+            let asked = path.load(Operation::Embeddings).run().await?;
+            path.embeds = asked.errors == 0 && asked.requests > 0;
         }
         Ok(Self {
             paths,
@@ -85,135 +101,65 @@ impl Paths {
     }
 }
 
-impl Starter<'_> {
-    async fn start(&self, name: &'static str) -> Result<Path, Failure> {
-        match name {
-            "direct" => Ok(Path {
-                name,
-                target: self.mock,
-                key: None,
-                hop: None,
-                provider: None,
-            }),
-            "bare-proxy" => self.proxy(name).await,
-            "hub-external" => self.hub(name, None).await,
-            "hub-v1" => self.hub(name, Some("v1")).await,
-            _ => self.hub(name, Some("v2")).await,
+impl Market<'_> {
+    fn direct(&self) -> Path {
+        Path {
+            name: "direct",
+            durability: None,
+            target: self.mock,
+            key: None,
+            hop: None,
+            provider: None,
+            embeds: false,
         }
     }
 
-    async fn proxy(&self, name: &'static str) -> Result<Path, Failure> {
+    async fn proxy(&self) -> Result<Path, Failure> {
+        let name = "bare-proxy";
         let args = ["--upstream".to_owned(), self.mock.to_string()];
-        let mut hop = Process::start(name, &self.programs.join("bare-proxy"), &args, self.folder)?;
+        let mut hop = Process::start(name, &self.programs.join(name), &args, self.folder)?;
         let target = hop.listening().await?;
         Ok(Path {
             name,
+            durability: None,
             target,
             key: None,
             hop: Some(hop),
             provider: None,
+            embeds: false,
         })
     }
 
     /// A hub with a data folder of its own, and a provider that speaks `dialect`, or the mock as an external endpoint.
-    async fn hub(&self, name: &'static str, dialect: Option<&str>) -> Result<Path, Failure> {
+    async fn hub(
+        &self,
+        name: &'static str,
+        dialect: Option<&str>,
+        durability: &str,
+    ) -> Result<Path, Failure> {
+        let label = format!("{name}-{durability}");
+        let data = self.folder.join(format!("{label}-data"));
         let program = self.programs.join("swan-hub");
-        let data = self.folder.join(format!("{name}-data"));
-        let consumer = create_key(
-            &program,
-            &data,
-            &["consumer", "--name", "bench", "--grant", "1000000"],
-        )
-        .await?;
+        let mut grant = vec!["consumer", "--name", "bench", "--grant", "1000000"];
+        grant.extend(LIMITS);
+        let consumer = create_key(&program, &data, &grant).await?;
         let provider_key = create_key(&program, &data, &["provider", "--name", "bench"]).await?;
-        let config = self.config(name, dialect.is_none())?;
-        let args = [
-            "serve".into(),
-            "--config".into(),
-            config,
-            "--data-dir".into(),
-            data,
-            "--listen".into(),
-            "127.0.0.1:0".into(),
-            "--provider-listen".into(),
-            "127.0.0.1:0".into(),
-        ];
-        let mut hop = Process::start(name, &program, &args, self.folder)?;
-        let (target, sockets) = hop.line(listens).await?;
+        let config = self.config(&label, dialect.is_none(), durability)?;
+        let (hop, target, sockets) = self.serve(&label, &config, &data).await?;
         let provider = match dialect {
-            Some(dialect) => Some(self.provider(name, dialect, sockets, &provider_key)?),
+            Some(dialect) => Some(self.provider(&label, dialect, sockets, &provider_key)?),
             None => None,
         };
         Ok(Path {
             name,
+            durability: Some(durability.to_owned()),
             target,
             key: Some(consumer),
             hop: Some(hop),
             provider,
+            embeds: false,
         })
     }
-
-    fn config(&self, name: &str, external: bool) -> Result<PathBuf, Failure> {
-        let file = self.folder.join(format!("{name}.toml"));
-        let mut text = String::from("drain_secs = 1\n");
-        if external {
-            text.push_str(&format!(
-                "[[external]]\nname = \"mock\"\nurl = \"http://{}/v1\"\nmodels = [\"{MODEL}\"]\n",
-                self.mock
-            ));
-        }
-        std::fs::write(&file, text)?;
-        Ok(file)
-    }
-
-    fn provider(
-        &self,
-        name: &str,
-        dialect: &str,
-        hub: SocketAddr,
-        key: &str,
-    ) -> Result<Process, Failure> {
-        let mut args = vec![
-            "run".to_owned(),
-            format!("--hub=ws://{hub}"),
-            format!("--key={key}"),
-            format!("--backend=http://{}", self.mock),
-            format!("--data-dir={name}-provider-data"),
-            format!("--concurrency={}", self.at_once),
-            format!("--max-in-flight={}", self.at_once),
-        ];
-        if dialect == "v1" {
-            args.push("--v1-only".to_owned());
-        }
-        Process::start(
-            &format!("{name}-provider"),
-            &self.programs.join("swan-provider"),
-            &args,
-            self.folder,
-        )
-    }
-}
-
-/// The addresses in the line that says that a hub serves.
-fn listens(line: &str) -> Option<(SocketAddr, SocketAddr)> {
-    let between = |before, after| {
-        let (_, rest) = line.split_once(before)?;
-        rest.split_once(after)?.0.parse().ok()
-    };
-    Some((
-        between("consumers at http://", "/v1")?,
-        between("providers at ws://", "/ws")?,
-    ))
-}
-
-async fn create_key(program: &FilePath, data: &FilePath, what: &[&str]) -> Result<String, Failure> {
-    let mut args = vec!["key", "create"];
-    args.extend(what);
-    let data = data
-        .to_str()
-        .ok_or("the temporary folder's name is not text")?;
-    args.extend(["--data-dir", data]);
-    output_of(program, &args).await
 }
 
 impl Path {
@@ -221,11 +167,25 @@ impl Path {
         self.name
     }
 
-    pub(super) fn load(&self) -> Load {
+    pub(super) fn durability(&self) -> Option<&str> {
+        self.durability.as_deref()
+    }
+
+    /// Whether this way has an answer to such requests.
+    pub(super) fn serves(&self, operation: Operation) -> bool {
+        operation == Operation::Chat || self.embeds
+    }
+
+    pub(super) fn load(&self, operation: Operation) -> Load {
+        let model = match operation {
+            Operation::Chat => MODEL,
+            Operation::Embeddings => EMBEDDER,
+        };
         Load {
             target: self.target,
             key: self.key.clone(),
-            model: MODEL.to_owned(),
+            model: model.to_owned(),
+            operation,
             connections: 1,
             millis: 1,
             stream: false,
@@ -263,7 +223,7 @@ impl Path {
 
     async fn wait_for_an_answer(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_secs(30);
-        let load = self.load();
+        let load = self.load(Operation::Chat);
         loop {
             self.alive()?;
             let last = match load.run().await {
