@@ -20,6 +20,8 @@ use crate::transport::Body;
 use crate::watched::CENTURY;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Whether the hub goes on (`finish`) or stops (`cancel`) when the consumer hangs up.
+const HANG_UP: HeaderName = HeaderName::from_static("x-swan-hang-up");
 
 /// A call that may take several requests.
 pub(crate) struct Call<'a> {
@@ -67,7 +69,12 @@ impl<'a> Call<'a> {
         );
         let key = match &options.idempotency_key {
             Some(key) => Some(key.clone()),
-            None => fresh_key(),
+            // Nobody can come back with a key that nobody knows, so a call that is dropped has the work stopped.
+            None => {
+                let cancel = http::HeaderValue::from_static("cancel");
+                call.headers.entry(HANG_UP).or_insert(cancel);
+                fresh_key()
+            }
         };
         // A system without randomness cannot make keys, and such a call is sent once at most.
         call.repeatable = key.is_some();

@@ -72,6 +72,9 @@ impl Chat {
 
     /// Uses this idempotency key in place of a fresh one, so that a call repeated later is still one call. Meant for
     /// one call: another request with the same key is a conflict.
+    ///
+    /// A hub finishes such a call though it is dropped here, charges it, and keeps its answer for the next call with the key;
+    /// to have it stopped, add the header `X-Swan-Hang-Up: cancel`.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.options.idempotency_key = Some(key.into());

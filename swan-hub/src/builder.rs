@@ -12,8 +12,9 @@ use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::external::{ExternalConfig, LOOK_EVERY};
-use crate::generations::Generations;
+use crate::generations::{self, Generations, GenerationsOptions};
 use crate::hub::{Hub, Rooms, Shared};
+use crate::idempotency::{Idempotency, IdempotencyOptions};
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::market::{self, Market};
 use crate::providers::{Registry, Sessions, SessionsConfig};
@@ -41,6 +42,8 @@ pub struct HubBuilder {
     limits: Limits,
     key_rules: KeyRules,
     books: BooksOptions,
+    idempotency: IdempotencyOptions,
+    generations: GenerationsOptions,
     external: Vec<ExternalConfig>,
     strategies: Routing,
 }
@@ -148,6 +151,22 @@ impl HubBuilder {
         Self { key_rules, ..self }
     }
 
+    /// How much is kept of requests with an `Idempotency-Key`, and for how long.
+    pub fn with_idempotency(self, idempotency: IdempotencyOptions) -> Self {
+        Self {
+            idempotency,
+            ..self
+        }
+    }
+
+    /// How much is kept of requests that have ended, and for how long.
+    pub fn with_generations(self, generations: GenerationsOptions) -> Self {
+        Self {
+            generations,
+            ..self
+        }
+    }
+
     /// How the books are kept.
     pub fn with_books(self, books: BooksOptions) -> Self {
         Self { books, ..self }
@@ -177,6 +196,8 @@ impl HubBuilder {
         let keys = KeyRing::with_defaults(self.key_rules.defaults);
         keys.refresh(&*store).await?;
         let books = open_books(&store, &clock, self.books, &keys).await?;
+        // After the books, whose recovery has ended every hold that a crash left.
+        let idempotency = Idempotency::open(&store, &clock, self.idempotency).await?;
         let health = Arc::new(*policy.health());
         let registry = Registry::new(Arc::clone(&clock), Arc::clone(&health));
         let sessions = Sessions::new(
@@ -212,8 +233,9 @@ impl HubBuilder {
             gate: Gate::new(settings.limits.in_flight),
             desk: Desk::new(self.key_rules),
             streams: Streams::default(),
-            generations: Generations::default(),
+            idempotency,
             market: Market::default(),
+            generations: Generations::new(&store, self.generations),
             registry,
             sessions: Arc::new(sessions),
             _watch: watch,
@@ -229,6 +251,7 @@ impl HubBuilder {
         look_after_endpoints(&current);
         stages::watch_streams(&rooms);
         market::watch(&rooms);
+        generations::run(&rooms);
         Ok(Hub { rooms, current })
     }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use swan_core::health::Ending;
 use swan_core::protocol::Operation;
-use swan_core::{AccountId, Amount, Currency, KeyId, ModelId, ProviderId, RequestId, Usage};
+use swan_core::{
+    AccountId, Amount, Basis, BasisPoints, Currency, KeyId, ModelId, PolicyStamp, ProviderId,
+    RequestId, Usage,
+};
 
 use crate::providers::ConnectionMode;
 
@@ -22,6 +25,10 @@ pub enum Outcome {
     Abandoned,
     /// Nothing was delivered and nothing was charged.
     Failed,
+    /// What was answered to an earlier request with the same idempotency key went out again; nothing was charged.
+    Replayed,
+    /// What the request would cost was told; nothing was done or charged.
+    Quoted,
 }
 
 impl Outcome {
@@ -33,6 +40,8 @@ impl Outcome {
             Self::Broken => "broken",
             Self::Abandoned => "abandoned",
             Self::Failed => "failed",
+            Self::Replayed => "replayed",
+            Self::Quoted => "quoted",
         }
     }
 }
@@ -101,6 +110,12 @@ pub struct RequestRecord {
     pub error: Option<String>,
     /// The tokens that were charged.
     pub usage: Option<Usage>,
+    /// Where that count comes from.
+    pub basis: Option<Basis>,
+    /// The policy that priced it, once it was priced.
+    pub policy: Option<PolicyStamp>,
+    /// The discount on the listed price.
+    pub discount: BasisPoints,
     /// What was charged; zero when nothing was.
     pub charge: Amount,
     /// The currency of the charge.
@@ -128,6 +143,9 @@ impl RequestRecord {
             outcome: Outcome::Failed,
             error: None,
             usage: None,
+            basis: None,
+            policy: None,
+            discount: BasisPoints::ZERO,
             charge: Amount::ZERO,
             currency: Currency::Usd,
             free: false,

@@ -21,6 +21,7 @@ use crate::events::EventSink;
 use crate::external::Endpoints;
 use crate::gateway::{self, Front};
 use crate::generations::{Generations, Totals};
+use crate::idempotency::Idempotency;
 use crate::ledger::Books;
 use crate::market::Market;
 use crate::providers::{Registry, Sessions};
@@ -82,6 +83,8 @@ pub(crate) struct Rooms {
     /// Limits of keys and accounts, the free tier.
     pub(crate) desk: Desk,
     pub(crate) streams: Streams,
+    /// Requests that may be sent twice.
+    pub(crate) idempotency: Idempotency,
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,
@@ -188,6 +191,10 @@ impl Hub {
         // A consumer who does not even read that is charged before the books close, too.
         shared.streams.cut_all();
         shared.sessions.record().await;
+        shared.idempotency.flush().await;
+        if let Err(error) = shared.generations.save().await {
+            tracing::warn!(%error, "records of requests were not written");
+        }
         shared.stop.send_replace(true);
         shared
             .books

@@ -9,6 +9,7 @@ mod external;
 mod gateway;
 mod generations;
 mod hub;
+mod idempotency;
 pub mod ledger;
 mod market;
 mod openapi;
@@ -40,8 +41,9 @@ pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
 pub use external::{
     ExternalConfig, ExternalError, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust,
 };
-pub use generations::Totals;
+pub use generations::{GenerationsOptions, Totals};
 pub use hub::Hub;
+pub use idempotency::IdempotencyOptions;
 pub use providers::ConnectionMode;
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 pub use settings::Settings;

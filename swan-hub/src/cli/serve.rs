@@ -67,7 +67,9 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
     let mut builder = Hub::builder()
         .with_store(store)
         .with_limits(config.limits.clone())
-        .with_key_rules(config.keys.clone());
+        .with_key_rules(config.keys.clone())
+        .with_idempotency(config.idempotency)
+        .with_generations(config.generations);
     if let Some(path) = &config.policy {
         builder = builder.with_policy(load_policy(path)?);
     }

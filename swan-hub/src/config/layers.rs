@@ -8,6 +8,7 @@ use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
 use super::keys::KeysLayer;
+use super::rooms::{GenerationsLayer, IdempotencyLayer};
 use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
 use crate::store::Durability;
@@ -28,6 +29,10 @@ struct Layer {
     limits: LimitsLayer,
     #[serde(default)]
     keys: KeysLayer,
+    #[serde(default)]
+    idempotency: IdempotencyLayer,
+    #[serde(default)]
+    generations: GenerationsLayer,
     external: Option<Vec<External>>,
     #[serde(default)]
     routing: Routing,
@@ -56,7 +61,7 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 22] = [
+const VARIABLES: [(&str, &str, Kind); 28] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -103,6 +108,28 @@ const VARIABLES: [(&str, &str, Kind); 22] = [
         "limits.further_attempts",
         Kind::Number,
     ),
+    (
+        "SWAN_IDEMPOTENCY_TTL_SECS",
+        "idempotency.ttl_secs",
+        Kind::Number,
+    ),
+    (
+        "SWAN_IDEMPOTENCY_ENTRY_BYTES",
+        "idempotency.entry_bytes",
+        Kind::Number,
+    ),
+    ("SWAN_IDEMPOTENCY_BYTES", "idempotency.bytes", Kind::Number),
+    (
+        "SWAN_IDEMPOTENCY_ENTRIES",
+        "idempotency.entries",
+        Kind::Number,
+    ),
+    (
+        "SWAN_GENERATIONS_KEEP_DAYS",
+        "generations.keep_days",
+        Kind::Number,
+    ),
+    ("SWAN_GENERATIONS_BYTES", "generations.bytes", Kind::Number),
 ];
 
 impl Config {
@@ -200,6 +227,8 @@ impl Config {
             self.usd_per_swan = Some(rate);
         }
         layer.keys.apply(&mut self.keys)?;
+        layer.idempotency.lay_over(&mut self.idempotency)?;
+        layer.generations.lay_over(&mut self.generations)?;
         self.limits.apply(&layer.limits)
     }
 }
@@ -246,7 +275,7 @@ impl Limits {
     }
 }
 
-fn set<T>(target: &mut T, value: Option<T>) {
+pub(super) fn set<T>(target: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *target = value;
     }

@@ -5,6 +5,7 @@ mod external_models;
 mod key_file;
 mod keys;
 mod layers;
+mod rooms;
 mod routing;
 
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ use std::time::Duration;
 use swan_core::ExchangeRate;
 
 use crate::admission::KeyRules;
+use crate::generations::GenerationsOptions;
+use crate::idempotency::IdempotencyOptions;
 use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
@@ -42,6 +45,10 @@ pub struct Config {
     pub limits: Limits,
     /// What holds for keys.
     pub keys: KeyRules,
+    /// What is kept of requests with an `Idempotency-Key`: the table `[idempotency]`.
+    pub idempotency: IdempotencyOptions,
+    /// What is kept of requests that have ended: the table `[generations]`.
+    pub generations: GenerationsOptions,
     /// OpenAI-compatible servers that serve what no provider can.
     pub external: Vec<External>,
     /// Who chooses among the providers of a model.
@@ -120,6 +127,8 @@ impl Default for Config {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             keys: KeyRules::default(),
+            idempotency: IdempotencyOptions::default(),
+            generations: GenerationsOptions::default(),
             external: Vec::new(),
             routing: Routing::default(),
         }

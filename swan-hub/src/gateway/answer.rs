@@ -11,6 +11,7 @@ use serde::Serialize;
 use swan_core::free_tier;
 
 use crate::admission::{Holder, RETRY_MAX_SECS, Refused};
+use crate::idempotency::IdempotencyError;
 use crate::stages::{
     AdmitError, AttemptsFailed, AuthenticateError, HoldFailed, ParseError, QuoteError,
     RequestError, RouteError,
@@ -33,6 +34,7 @@ pub(crate) struct Answer {
 
 const INVALID: &str = "invalid_request_error";
 const AUTHENTICATION: &str = "authentication_error";
+const IDEMPOTENCY: &str = "idempotency_error";
 const PERMISSION: &str = "permission_error";
 const RATE: &str = "rate_limit_error";
 const BILLING: &str = "billing_error";
@@ -46,12 +48,19 @@ impl Answer {
             RequestError::Authenticate(error) => authenticate(error),
             RequestError::Admit(error) => admit(error),
             RequestError::Limit(error) => limit(error),
+            RequestError::Idempotency(error) => idempotency(error),
             RequestError::Parse(error) => parse(error),
             RequestError::Quote(error) => quote(error),
             RequestError::Hold(error) => hold(error),
             RequestError::Route(error) => route(error),
             RequestError::Attempt(error) => return attempt(error),
             RequestError::Unsettled => Row::new(503, SERVER, "ledger_unavailable").retry(5),
+            RequestError::Broke => Row::new(500, SERVER, "internal_error"),
+            RequestError::Query { name, .. } => Row::new(400, INVALID, "invalid_value").param(name),
+            RequestError::UnknownGeneration { .. } => {
+                Row::new(404, INVALID, "generation_not_found").param("id")
+            }
+            RequestError::StoreAway => Row::new(503, SERVER, "store_unavailable").retry(5),
             RequestError::UnknownUrl { .. } => Row::new(404, INVALID, "unknown_url"),
             RequestError::MethodNotAllowed { .. } => Row::new(405, INVALID, "method_not_allowed"),
             RequestError::UnknownModel { .. } => {
@@ -203,6 +212,21 @@ fn free(refused: &free_tier::Refused, only_free: bool) -> Row {
         }
         (_, None) if only_free => Row::new(403, PERMISSION, "not_free").param("max_tokens"),
         (_, None) => Row::new(402, BILLING, "insufficient_funds").param("max_tokens"),
+    }
+}
+
+fn idempotency(error: &IdempotencyError) -> Row {
+    let conflict = |code| Row::new(409, IDEMPOTENCY, code).param("Idempotency-Key");
+    match error {
+        IdempotencyError::Header { name, .. } => {
+            Row::new(400, INVALID, "invalid_header").param(name)
+        }
+        IdempotencyError::InProgress { .. } => conflict("idempotency_in_progress").retry(1),
+        IdempotencyError::Conflict { .. } => conflict("idempotency_conflict").last(),
+        IdempotencyError::TooLarge { .. } => conflict("idempotency_outcome_too_large").last(),
+        IdempotencyError::Lost { .. } => conflict("idempotency_outcome_lost").last(),
+        IdempotencyError::Full => Row::new(503, SERVER, "idempotency_full").retry(5),
+        IdempotencyError::Unavailable => Row::new(503, SERVER, "store_unavailable").retry(5),
     }
 }
 

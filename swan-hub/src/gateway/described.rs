@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
-use crate::openapi::Operation;
+use crate::openapi::{Access, Operation};
 
 const OPENAI: &str = "OpenAI API";
 
@@ -169,6 +169,44 @@ pub(super) fn images() -> Operation {
         .takes::<ImageRequest>()
         .answers::<DataList>(200, "The images, as links or as base64")
         .served()
+}
+
+pub(super) fn quote() -> Operation {
+    let quote = Operation::post(
+        "/v1/quote",
+        "What a request would cost; its body is sent as it would be to its endpoint",
+    );
+    steered(quote.tag(OPENAI))
+        .access(Access::Consumer)
+        .query::<String>(
+            "operation",
+            "The endpoint below `/v1`; `chat/completions` unless said",
+        )
+        .takes::<Map<String, Value>>()
+        .answers::<super::quote::Quoted>(200, "The cost")
+        .fails([404, 503])
+}
+
+pub(super) fn generation() -> Operation {
+    Operation::get("/v1/generation", "What is known of a request afterwards")
+        .tag(OPENAI)
+        .access(Access::Consumer)
+        .query::<String>("id", "The request id of its answer")
+        .answers::<super::generation::One>(200, "The request")
+        .fails([400, 404, 503])
+}
+
+pub(super) fn generations() -> Operation {
+    Operation::get(
+        "/v1/generations",
+        "The requests of the account, the youngest first",
+    )
+    .tag(OPENAI)
+    .access(Access::Consumer)
+    .query::<u64>("limit", "How many, 100 at most; 20 unless said")
+    .query::<String>("before", "Where to go on: `next` of the page before")
+    .answers::<super::generation::Many>(200, "The requests")
+    .fails([400, 503])
 }
 
 pub(super) fn models() -> Operation {

@@ -32,7 +32,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
      x-swan-latency-ms, x-swan-route-mode, x-swan-requested-provider, x-swan-fallback-reason, \
      x-swan-billing-type, x-swan-cost, x-swan-cost-currency, x-swan-trace, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, \
      x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
-     x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, x-should-retry, retry-after",
+     x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, x-should-retry, retry-after, idempotency-replayed",
 );
 const ANY: HeaderValue = HeaderValue::from_static("*");
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use swan_core::protocol::Operation;
 
@@ -14,8 +16,9 @@ use super::body::linger;
 use super::{Answer, headers, respond};
 use crate::admission::{Access, headers::write as limits_left};
 use crate::hub::Shared;
+use crate::idempotency::Begun;
 use crate::segments::Segments;
-use crate::stages::{self, Bill, Reached, Relay, Served};
+use crate::stages::{self, Bill, Opened, Reached, Relay, RequestError, Served};
 
 pub(super) async fn chat(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     serve(hub, Operation::ChatCompletions, request).await
@@ -52,36 +55,88 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
     let id = hub.request_id();
     let mut bill = Bill::open(&hub, id);
     let (parts, mut body) = request.into_parts();
-    let (served, reached) = match stages::serve(&hub, operation, &parts, &mut body, &mut bill).await
-    {
+    let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await;
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let response = refused(&error, &mut bill);
+            linger(&parts.headers, body);
+            return response;
+        }
+    };
+    let (account, operation) = (opened.consumer.account, opened.operation.as_str());
+    let keys = &hub.idempotency;
+    let begun = keys.begin(account, operation, &parts.headers, &opened.body, id);
+    match begun.await {
+        Ok(Begun::Unkeyed) => walk(opened, parts, bill).await.unrecorded(),
+        Ok(Begun::First(claim)) => super::once::first(opened, parts, bill, claim).await,
+        Ok(Begun::Replay(outcome)) => {
+            bill.replayed();
+            respond::replay(&outcome)
+        }
+        Err(error) => refused(&error.into(), &mut bill),
+    }
+}
+
+/// An answer before it is put together.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) head: Response<()>,
+    pub(super) body: Reply,
+}
+
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// All of it.
+    Whole(Vec<Bytes>),
+    /// A stream that has begun.
+    Stream(Relay),
+    /// Nothing but why there is no answer, and whether the same request would get the same.
+    Refusal { body: Bytes, lasts: bool },
+}
+
+impl Answered {
+    fn unrecorded(self) -> Response {
+        let body = match self.body {
+            Reply::Whole(body) => Body::new(Segments::new(body)),
+            Reply::Stream(relay) => Body::new(relay),
+            Reply::Refusal { body, .. } => Body::from(body),
+        };
+        self.head.map(|()| body)
+    }
+}
+
+/// Takes a request that was let in to its answer.
+pub(super) async fn walk(opened: Opened, parts: Parts, mut bill: Bill) -> Answered {
+    let (hub, id) = (Arc::clone(bill.hub()), bill.request());
+    let (served, reached) = match stages::serve(&hub, opened, &parts, &mut bill).await {
         Ok(reached) => reached,
         Err(error) => {
-            let answer = Answer::of(&error);
-            bill.answered(&answer);
-            linger(&parts.headers, body);
-            let mut response = respond::error(&answer, id);
-            trace(response.headers_mut(), bill.take_trace());
-            left(&hub, response.headers_mut(), bill.access());
-            return response;
+            let lasts = super::once::lasts(&error);
+            let (head, body) = refused(&error, &mut bill).into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await;
+            return Answered {
+                head: Response::from_parts(head, ()),
+                body: Reply::Refusal {
+                    body: body.unwrap_or_default(),
+                    lasts,
+                },
+            };
         }
     };
     let latency = bill.elapsed();
     let decision = bill.take_trace();
     let (access, is_free) = (bill.access().cloned(), bill.is_free());
     let (body, content_type, cost) = match reached {
-        Reached::Whole { body, cost } => (
-            Body::new(Segments::new(body)),
-            "application/json",
-            Some(cost),
-        ),
+        Reached::Whole { body, cost } => (Reply::Whole(body), "application/json", Some(cost)),
         Reached::Stream(begun) => (
-            Body::new(Relay::new(*begun, bill)),
+            Reply::Stream(Relay::new(*begun, bill)),
             "text/event-stream; charset=utf-8",
             None,
         ),
     };
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
+    let mut head = Response::new(());
+    let headers = head.headers_mut();
     headers.reserve(16);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -92,6 +147,16 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
         put(headers, headers::COST, &cost);
     }
     trace(headers, decision);
+    Answered { head, body }
+}
+
+/// Tells the consumer why there is no answer.
+fn refused(error: &RequestError, bill: &mut Bill) -> Response {
+    let answer = Answer::of(error);
+    bill.answered(&answer);
+    let mut response = respond::error(&answer, bill.request());
+    trace(response.headers_mut(), bill.take_trace());
+    left(bill.hub(), response.headers_mut(), bill.access());
     response
 }
 

@@ -3,10 +3,14 @@
 mod answer;
 mod body;
 mod described;
+mod generation;
 mod headers;
 mod health;
 mod inference;
 mod models;
+mod once;
+mod query;
+mod quote;
 mod respond;
 mod server;
 mod socket;
@@ -31,6 +35,9 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::completions(), inference::completions)
         .add(described::embeddings(), inference::embeddings)
         .add(described::images(), inference::images)
+        .add(described::quote(), quote::quote)
+        .add(described::generation(), generation::one)
+        .add(described::generations(), generation::list)
         .add(described::models(), models::list)
         .add(described::model(), models::one)
         .add(described::available_models(), models::available)

@@ -12,7 +12,19 @@ use swan_core::RequestId;
 use super::body::linger;
 use super::{Answer, headers};
 use crate::hub::Shared;
+use crate::idempotency::{Outcome, REPLAYED};
+use crate::segments::Segments;
 use crate::stages::RequestError;
+
+/// What was answered before, once more.
+pub(super) fn replay(outcome: &Outcome) -> Response {
+    let mut response = Response::new(Body::new(Segments::new(outcome.body.clone())));
+    *response.status_mut() = outcome.status;
+    response.headers_mut().clone_from(&outcome.headers);
+    let replayed = HeaderValue::from_static("true");
+    response.headers_mut().insert(REPLAYED, replayed);
+    response
+}
 
 /// An answer of JSON.
 pub(crate) fn json(status: StatusCode, body: impl Into<Body>, request: RequestId) -> Response {

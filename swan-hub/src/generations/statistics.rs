@@ -5,10 +5,9 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::time::Duration;
 
-use swan_core::health::Blame;
 use swan_core::{Amount, Currency, ModelId, ProviderId, Timestamp, Usage};
 
-use crate::events::{Outcome, RequestRecord};
+use super::record::{Generation, KeptOutcome};
 
 /// One bucket.
 const HOUR_SECS: u64 = 3_600;
@@ -86,50 +85,47 @@ impl Totals {
         money(&mut self.revenue_swan, other.revenue_swan);
     }
 
-    fn charged(&mut self, record: &RequestRecord) {
-        self.usage = record.usage.unwrap_or_default();
-        match record.currency {
+    fn charged(&mut self, record: &Generation) {
+        self.usage = record.usage();
+        match record.currency() {
             Currency::Swan => self.revenue_swan = record.charge,
             _ => self.revenue_usd = record.charge,
         }
     }
 
     /// Of a stream only: a whole answer says nothing about its first token.
-    fn timed(&mut self, first: Option<Duration>, end: Duration, record: &RequestRecord) {
+    fn timed(&mut self, first: Option<u64>, end: u64, record: &Generation) {
         let Some(first) = first.filter(|_| record.streaming) else {
             return;
         };
         self.first_contents = 1;
-        self.first_content_us = micros(first);
-        let tokens = record.usage.map_or(0, |usage| usage.completion_tokens);
-        let flowed = micros(end.saturating_sub(first));
-        if record.outcome == Outcome::Completed && tokens > 1 && flowed > 0 {
+        self.first_content_us = first;
+        let tokens = record.usage().completion_tokens;
+        let flowed = end.saturating_sub(first);
+        if record.outcome == KeptOutcome::Completed && tokens > 1 && flowed > 0 {
             self.timed_tokens = tokens - 1;
             self.timed_us = flowed;
         }
     }
 
     /// What one request adds to its model.
-    fn of_request(record: &RequestRecord) -> Self {
+    fn of_request(record: &Generation) -> Self {
         let blames_consumer = record
             .decisive()
-            .is_some_and(|last| last.ending.verdict().blame == Some(Blame::Consumer));
+            .is_some_and(|last| last.blame() == Some("consumer"));
         let mut totals = Self {
             requests: 1,
-            completed: u64::from(record.outcome == Outcome::Completed),
+            completed: u64::from(record.outcome == KeptOutcome::Completed),
             failed: u64::from(
-                matches!(record.outcome, Outcome::Failed | Outcome::Broken) && !blames_consumer,
+                matches!(record.outcome, KeptOutcome::Failed | KeptOutcome::Broken)
+                    && !blames_consumer,
             ),
             ..Self::default()
         };
         totals.charged(record);
-        totals.timed(record.first_content, record.duration, record);
+        totals.timed(record.first_content_us, record.duration_us, record);
         totals
     }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[derive(Debug, Default)]
@@ -149,7 +145,7 @@ pub(crate) struct Statistics {
 
 impl Statistics {
     /// Counts a request that ended at `ended`.
-    pub(crate) fn add(&mut self, record: &RequestRecord, ended: Timestamp) {
+    pub(crate) fn add(&mut self, record: &Generation, ended: Timestamp) {
         let Some(model) = &record.model else { return };
         let Some(bucket) = self.bucket(ended) else {
             return;
@@ -158,19 +154,18 @@ impl Statistics {
         bucket.all.add(&totals);
         count(&mut bucket.models, model.clone(), &totals);
         for attempt in &record.attempts {
-            let speaks_against = attempt.ending.verdict().blame == Some(Blame::Provider);
+            let speaks_against = attempt.blame() == Some("provider");
             let mut totals = Totals {
                 requests: 1,
-                completed: u64::from(attempt.chosen && record.outcome == Outcome::Completed),
+                completed: u64::from(attempt.is_chosen && record.outcome == KeptOutcome::Completed),
                 failed: u64::from(speaks_against),
                 ..Totals::default()
             };
-            if attempt.chosen {
+            if attempt.is_chosen {
                 totals.charged(record);
-                let first = attempt
-                    .first_content
-                    .map(|at| at.saturating_sub(attempt.started));
-                totals.timed(first, attempt.duration(), record);
+                let since = |at: u64| at.saturating_sub(attempt.started_us);
+                let first = attempt.first_content_us.map(since);
+                totals.timed(first, since(attempt.ended_us), record);
             }
             count(
                 &mut bucket.providers,

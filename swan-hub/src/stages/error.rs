@@ -1,5 +1,7 @@
 //! Every way in which a request can end without an answer; the gateway has the one table to HTTP.
 
+use swan_core::RequestId;
+
 use super::admit::AdmitError;
 use super::attempt::AttemptsFailed;
 use super::authenticate::AuthenticateError;
@@ -8,6 +10,7 @@ use super::parse::ParseError;
 use super::quote::QuoteError;
 use super::route::RouteError;
 use crate::admission::Refused;
+use crate::idempotency::IdempotencyError;
 
 /// The error of whichever stage stopped the request.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,8 @@ pub(crate) enum RequestError {
     Admit(#[from] AdmitError),
     #[error(transparent)]
     Limit(#[from] Refused),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     #[error(transparent)]
     Parse(#[from] ParseError),
     #[error(transparent)]
@@ -33,6 +38,21 @@ pub(crate) enum RequestError {
         "the charge for this request could not be recorded in time, so the end of its answer is withheld"
     )]
     Unsettled,
+    /// A fault of the hub.
+    #[error("the hub failed")]
+    Broke,
+    /// A parameter of the query is wrong or missing.
+    #[error("query {name}: expected {expected}")]
+    Query {
+        name: &'static str,
+        expected: &'static str,
+    },
+    /// Nothing is known of this request, or not to this consumer.
+    #[error("nothing is known of request {id}")]
+    UnknownGeneration { id: RequestId },
+    /// The store does not answer.
+    #[error("the store of this hub does not answer")]
+    StoreAway,
     /// No route has this path.
     #[error("there is nothing at {method} {path}; the API is under /v1")]
     UnknownUrl { method: String, path: String },

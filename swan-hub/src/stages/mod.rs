@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
+use http::HeaderMap;
 use http::request::Parts;
 use swan_core::Currency;
 use swan_core::protocol::Operation;
@@ -43,8 +44,9 @@ pub(crate) use attempt::{Answered, AttemptsFailed, Begun};
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use error::RequestError;
 pub(crate) use hold::HoldFailed;
-pub(crate) use parse::{BodyKind, ParseError};
+pub(crate) use parse::{Asked, BodyKind, ParseError};
 pub(crate) use quote::QuoteError;
+pub(crate) use quoted::Quoted;
 pub(crate) use relay::Relay;
 pub(crate) use route::{FallbackReason, RouteError};
 pub(crate) use settle::Bill;
@@ -76,14 +78,22 @@ pub(crate) enum Reached {
     Stream(Box<Begun>),
 }
 
-/// Takes one request for `operation` through the stages, up to where its answer can be sent.
-pub(crate) async fn serve(
+/// A request that was let in, and whose body is here.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) operation: Operation,
+    pub(crate) consumer: Consumer,
+    pub(crate) body: Bytes,
+}
+
+/// Lets one request for `operation` in, and reads its body. No money has moved yet.
+pub(crate) async fn open(
     hub: &Arc<Shared>,
     operation: Operation,
     request: &Parts,
     body: &mut Body,
     bill: &mut Bill,
-) -> Result<(Served, Reached), RequestError> {
+) -> Result<Opened, RequestError> {
     let consumer = hub.authenticator.authenticate(request).await?;
     bill.authenticated(&consumer);
     bill.admitted(hub.gate.enter()?);
@@ -91,6 +101,43 @@ pub(crate) async fn serve(
     funds::enter(hub, request, &operation, &consumer, bill)?;
     let kind = BodyKind::of(&operation);
     let body = admit::read(&request.headers, body, kind, &hub.limits).await?;
+    Ok(Opened {
+        operation,
+        consumer,
+        body,
+    })
+}
+
+/// A request that was priced and not held.
+#[derive(Debug)]
+pub(crate) struct Priced {
+    pub(crate) asked: Asked,
+    pub(crate) quoted: Quoted,
+}
+
+/// What a request would cost, by the steps that it would take if it were served.
+pub(crate) fn price(
+    hub: &Shared,
+    opened: Opened,
+    headers: &HeaderMap,
+) -> Result<Priced, RequestError> {
+    let asked = parse::parse(opened.operation, headers, opened.body)?;
+    let quoted = quote::quote(hub, &asked)?;
+    Ok(Priced { asked, quoted })
+}
+
+/// Takes one request through the stages, up to where its answer can be sent.
+pub(crate) async fn serve(
+    hub: &Arc<Shared>,
+    opened: Opened,
+    request: &Parts,
+    bill: &mut Bill,
+) -> Result<(Served, Reached), RequestError> {
+    let Opened {
+        operation,
+        consumer,
+        body,
+    } = opened;
     let asked = parse::parse(operation, &request.headers, body)?;
     bill.streaming(asked.is_stream());
     let lasts = match asked.is_stream() {
@@ -124,7 +171,7 @@ async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestE
     Ok(Reached::Whole { body, cost })
 }
 
-fn served(bill: &Bill, asked: &parse::Asked, fallback: Option<FallbackReason>) -> Served {
+fn served(bill: &Bill, asked: &Asked, fallback: Option<FallbackReason>) -> Served {
     let slot = bill.slot().ok();
     Served {
         provider: slot

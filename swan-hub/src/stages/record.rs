@@ -4,12 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::RequestId;
 use swan_core::health::Ending;
+use swan_core::{Amount, RequestId};
 use tokio::time::Instant;
 
-use crate::events::{AttemptRecord, RequestRecord};
+use super::settle::Bill;
+use crate::events::{AttemptRecord, Outcome, RequestRecord};
+use crate::gateway::Answer;
 use crate::hub::Shared;
+use crate::idempotency::Charged;
 use crate::providers::Slot;
 
 /// Gathers the record of one request and hands it to the sink when dropped.
@@ -96,6 +99,36 @@ impl Recorder {
 
     pub(crate) const fn first_content_at(&self) -> Option<Instant> {
         self.first_content
+    }
+}
+
+impl Bill {
+    /// Tells of the charge as soon as it stands.
+    pub(crate) fn tell(&mut self, charged: Charged) {
+        self.charged = Some(charged);
+    }
+
+    /// So much was charged, which may be nothing.
+    pub(super) fn tell_charged(&self, cost: Amount) {
+        if let Some(charged) = &self.charged {
+            // A request is charged once, so nobody was here before.
+            let _ = charged.set((cost, self.currency()));
+        }
+    }
+
+    /// The consumer gets what was answered before.
+    pub(crate) const fn replayed(&mut self) {
+        self.recorder.record.outcome = Outcome::Replayed;
+    }
+
+    /// The consumer has been told what the request would cost, and no more was asked.
+    pub(crate) const fn quoted(&mut self) {
+        self.recorder.record.outcome = Outcome::Quoted;
+    }
+
+    /// The consumer has been told why it gets no answer.
+    pub(crate) fn answered(&mut self, answer: &Answer) {
+        self.recorder.record.error = Some(answer.code.to_string());
     }
 }
 

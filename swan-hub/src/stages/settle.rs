@@ -23,8 +23,8 @@ use super::record::Recorder;
 use super::tally::Tally;
 use crate::admission::{Access, FreeRun, Pass};
 use crate::events::Outcome;
-use crate::gateway::Answer;
 use crate::hub::Shared;
+use crate::idempotency::Charged;
 use crate::ledger::Hold;
 use crate::providers::{self, AttemptError, ConnectionMode, Slot, Suspect};
 
@@ -53,6 +53,8 @@ pub(crate) struct Bill {
     pass: Option<Pass>,
     /// The leave of a request that costs nothing, in the place of a hold.
     free: Option<FreeRun>,
+    /// Whom to tell that the request was charged, if it has an idempotency key.
+    pub(super) charged: Option<Charged>,
     /// The last to go, so that a hub that drains has nothing left to do when it is empty.
     admission: Option<Admission>,
 }
@@ -76,6 +78,7 @@ impl Bill {
             access: None,
             pass: None,
             free: None,
+            charged: None,
             admission: None,
         }
     }
@@ -84,7 +87,7 @@ impl Bill {
         self.recorder.record.request
     }
 
-    pub(super) const fn hub(&self) -> &Arc<Shared> {
+    pub(crate) const fn hub(&self) -> &Arc<Shared> {
         &self.hub
     }
 
@@ -149,6 +152,9 @@ impl Bill {
                 self.free = Some(run);
             }
         }
+        let terms = quoted.quote.terms();
+        self.recorder.record.policy = Some(terms.policy().clone());
+        self.recorder.record.discount = terms.discount();
         self.quoted = Some(quoted);
         self.asks_for_model();
     }
@@ -277,11 +283,6 @@ impl Bill {
         self.charge(told, told.is_some(), outcome)
     }
 
-    /// The consumer has been told why it gets no answer.
-    pub(crate) fn answered(&mut self, answer: &Answer) {
-        self.recorder.record.error = Some(answer.code.to_string());
-    }
-
     fn charge(
         &mut self,
         reported: Option<ReportedUsage>,
@@ -314,10 +315,12 @@ impl Bill {
                 self.step(RequestEvent::Posted);
                 self.recorder.record.outcome = outcome;
                 self.recorder.record.usage = Some(metered.usage);
+                self.recorder.record.basis = Some(metered.basis);
                 self.recorder.record.charge = cost;
                 if let Some(pass) = &mut self.pass {
                     pass.settle(&metered.usage, usd);
                 }
+                self.tell_charged(cost);
                 Settling {
                     receipt,
                     way: Way::Writing(
@@ -358,6 +361,8 @@ impl Bill {
         self.step(RequestEvent::Posted);
         self.recorder.record.outcome = outcome;
         self.recorder.record.usage = Some(usage);
+        self.recorder.record.basis = Some(metered.basis);
+        self.tell_charged(Amount::ZERO);
         let trusted = object && metered.basis == Basis::Reported;
         Settling::free(work, usage, trusted)
     }

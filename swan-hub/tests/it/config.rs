@@ -23,6 +23,10 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         [limits]
         in_flight = 5
         idle_secs = 7
+        [idempotency]
+        ttl_secs = 60
+        [generations]
+        keep_days = 7
         [[external]]
         name = "backup"
         url = "http://10.0.0.7:8000/v1/"
@@ -37,6 +41,8 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     let variables = environment(&[
         ("SWAN_LISTEN", "127.0.0.1:2"),
         ("SWAN_LIMITS_IN_FLIGHT", "9"),
+        ("SWAN_IDEMPOTENCY_ENTRY_BYTES", "1000"),
+        ("SWAN_GENERATIONS_BYTES", "2000"),
         ("SWAN_API_KEY", "somebody else's"),
         ("HOME", "/"),
     ]);
@@ -48,6 +54,12 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.limits.body_bytes, 10 << 20);
     assert_eq!(config.durability, Durability::Relaxed);
     assert_eq!(config.usd_per_swan.unwrap().usd().to_string(), "0.015");
+    assert_eq!(config.idempotency.ttl, Duration::from_secs(60));
+    assert_eq!(config.idempotency.entry_bytes, 1_000);
+    assert_eq!(config.idempotency.bytes, 64 << 20);
+    assert_eq!(config.idempotency.entries, 100_000);
+    assert_eq!(config.generations.keep_days, 7);
+    assert_eq!(config.generations.bytes, 2_000);
     let key = |name: &str| (name == "BACKUP_KEY").then(|| "secret".to_owned());
     let external = config.external[0].resolve(key).unwrap();
     assert_eq!(external.base_url, "http://10.0.0.7:8000/v1/");
@@ -73,6 +85,15 @@ fn a_mistake_names_the_key_and_what_was_expected() {
         (
             "[limits]\nidle_secs = 0",
             vec!["limits.idle_secs", "at least one second"],
+        ),
+        (
+            "[idempotency]\nttl_secs = 0",
+            vec!["idempotency.ttl_secs", "at least one second"],
+        ),
+        ("[idempotency]\nttl = 1", vec!["ttl", "ttl_secs"]),
+        (
+            "[generations]\nkeep_days = 0",
+            vec!["generations.keep_days", "at least one day"],
         ),
         ("durability = \"maybe\"", vec!["maybe", "strict", "relaxed"]),
         ("usd_per_swan = \"0\"", vec!["usd_per_swan", "above zero"]),

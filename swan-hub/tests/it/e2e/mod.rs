@@ -2,6 +2,7 @@
 //! how these parts are installed and built; a missing one is a failure, never a skip.
 
 mod hub;
+mod idempotency;
 mod model_server;
 mod operations;
 mod part;

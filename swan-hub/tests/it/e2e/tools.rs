@@ -109,6 +109,15 @@ impl Sdk {
     }
 }
 
+/// What the Python SDK saw of repeated requests (`.ci/tools/sdk/idempotency.py`).
+pub(crate) async fn repeated(base_url: &str, key: &str, model: &str) -> Value {
+    let mut command = Command::new(python());
+    command.arg(script("sdk/idempotency.py"));
+    let done = output(command.args([base_url, key, model])).await;
+    serde_json::from_slice(&done.stdout)
+        .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&done.stderr)))
+}
+
 /// Runs a program to its end.
 pub(crate) async fn output(command: &mut Command) -> Output {
     within("the end of a program", command.kill_on_drop(true).output())

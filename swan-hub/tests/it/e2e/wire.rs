@@ -62,6 +62,20 @@ pub(crate) async fn try_post(
     .await
 }
 
+/// `POST` with an `Idempotency-Key`; an error when there is no connection or it breaks before the head of the answer.
+pub(crate) async fn try_post_once(
+    url: &str,
+    key: &str,
+    idempotency_key: &'static str,
+    body: &Value,
+) -> Result<Answer, Failure> {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/v1/chat/completions")
+        .header("idempotency-key", idempotency_key);
+    call(request, url, Some(key), Bytes::from(body.to_string())).await
+}
+
 /// Any call; an error when there is no connection or it breaks before the head of the answer.
 pub(crate) async fn try_call(
     method: Method,
@@ -70,10 +84,18 @@ pub(crate) async fn try_call(
     key: Option<&str>,
     body: Bytes,
 ) -> Result<Answer, Failure> {
+    let request = Request::builder().method(method).uri(path);
+    call(request, url, key, body).await
+}
+
+async fn call(
+    request: http::request::Builder,
+    url: &str,
+    key: Option<&str>,
+    body: Bytes,
+) -> Result<Answer, Failure> {
     let authority = url.strip_prefix("http://").ok_or("only http here")?;
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
+    let mut request = request
         .header(header::HOST, authority)
         .header(header::CONTENT_TYPE, "application/json");
     if let Some(key) = key {

@@ -1,0 +1,210 @@
+//! `POST /v1/quote`: what a request would cost, by the very steps by which it would be held and charged. Nothing is held.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+use swan_core::protocol::Operation;
+use swan_core::{Amount, ModelPrice, Usage, Work};
+
+use super::body::linger;
+use super::generation::{Policy, policy};
+use super::query::{self, iso, percent};
+use super::{Answer, respond};
+use crate::hub::Shared;
+use crate::stages::{self, Bill, Priced, RequestError};
+
+/// What a request would cost. Money is in decimal strings.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Quoted {
+    object: &'static str,
+    operation: String,
+    /// The model by its canonical name; of several that the request allows, the first.
+    model: String,
+    currency: &'static str,
+    /// The most that it can cost, whoever serves it: exactly what would be held.
+    worst: Cost,
+    /// What it will cost, about.
+    expected: Expected,
+    pricing: Pricing,
+    discount_percent: String,
+    policy: Policy,
+    /// Of a price in SWAN only.
+    exchange_rate: Option<Rate>,
+    /// Until when the exchange rate holds at most; without one the price holds as long as its policy.
+    valid_until: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Cost {
+    cost: String,
+    usage: Counts,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Expected {
+    cost: String,
+    usage: Counts,
+    /// Where the length of the answer comes from: `typical` of the model in the last day, `max`, or `exact`.
+    output: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Counts {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    images: u64,
+    audio_ms: u64,
+}
+
+/// US dollars for one unit, without the discount.
+#[derive(Serialize, JsonSchema)]
+struct Pricing {
+    /// `million_tokens`, `minute` or `image`.
+    unit: &'static str,
+    input: Option<String>,
+    cached_input: Option<String>,
+    output: Option<String>,
+    price: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Rate {
+    usd_per_swan: String,
+    feed: String,
+    at: String,
+}
+
+/// The handler.
+pub(super) async fn quote(
+    State(hub): State<Arc<Shared>>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let id = hub.request_id();
+    let mut bill = Bill::open(&hub, id);
+    let (parts, mut body) = request.into_parts();
+    let priced = async {
+        let operation = operation(query.as_deref())?;
+        let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await?;
+        stages::price(&hub, opened, &parts.headers)
+    };
+    match priced.await {
+        Ok(priced) => {
+            bill.quoted();
+            // Strings and numbers always serialise.
+            let body = serde_json::to_vec(&answer(&hub, &priced)).unwrap_or_default();
+            respond::json(StatusCode::OK, body, id)
+        }
+        Err(error) => {
+            let answer = Answer::of(&error);
+            bill.answered(&answer);
+            linger(&parts.headers, body);
+            respond::error(&answer, id)
+        }
+    }
+}
+
+fn operation(query: Option<&str>) -> Result<Operation, RequestError> {
+    let Some(name) = query::get(query, "operation") else {
+        return Ok(Operation::ChatCompletions);
+    };
+    match Operation::parse(name.trim_start_matches("/v1/")) {
+        Some(Operation::Other(_)) | None => Err(RequestError::Query {
+            name: "operation",
+            expected: "the path of an endpoint below /v1, such as chat/completions",
+        }),
+        Some(operation) => Ok(operation),
+    }
+}
+
+fn answer(hub: &Shared, priced: &Priced) -> Quoted {
+    let quoted = &priced.quoted;
+    let terms = quoted.quote.terms();
+    let (expected, output) = expected(hub, priced);
+    let cost = terms.price(&expected).unwrap_or(quoted.quote.amount());
+    let rate = terms.rate();
+    let max_age = hub.policy.payment().rate_max_age();
+    Quoted {
+        object: "quote",
+        operation: priced.asked.operation.as_str().to_owned(),
+        model: quoted.model.to_string(),
+        currency: terms.currency().code(),
+        worst: Cost {
+            cost: quoted.amount().to_string(),
+            usage: counts(quoted.quote.worst()),
+        },
+        expected: Expected {
+            cost: cost.to_string(),
+            usage: counts(&expected),
+            output,
+        },
+        pricing: pricing(terms.listed()),
+        discount_percent: percent(terms.discount().get()),
+        policy: policy(terms.policy()),
+        exchange_rate: rate.map(|rate| Rate {
+            usd_per_swan: rate.rate().usd().to_string(),
+            feed: rate.feed().to_owned(),
+            at: iso(rate.at()),
+        }),
+        valid_until: rate.map(|rate| iso(rate.at().after(max_age))),
+    }
+}
+
+/// What the request will use, about, and where the length of its answer comes from.
+fn expected(hub: &Shared, priced: &Priced) -> (Usage, &'static str) {
+    let quoted = &priced.quoted;
+    let metering = hub.policy.metering();
+    let mut usage = metering.estimate_of(&quoted.work, priced.asked.text_bytes() as u64);
+    let worst = quoted.quote.worst();
+    usage.prompt_tokens = usage.prompt_tokens.min(worst.prompt_tokens);
+    let Work::Text { generated, .. } = quoted.work else {
+        return (usage, "exact");
+    };
+    let now = hub.clock.now();
+    let typical = hub.generations.models(now, 24).remove(&quoted.model);
+    let typical =
+        typical.and_then(|totals| totals.usage.completion_tokens.checked_div(totals.completed));
+    match typical.filter(|tokens| *tokens > 0) {
+        Some(tokens) => {
+            let tokens = tokens.saturating_mul(generated);
+            usage.completion_tokens = usage.completion_tokens.min(tokens);
+            (usage, "typical")
+        }
+        None => (usage, "max"),
+    }
+}
+
+const fn counts(usage: &Usage) -> Counts {
+    Counts {
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        images: usage.images,
+        audio_ms: usage.audio_ms,
+    }
+}
+
+fn pricing(price: &ModelPrice) -> Pricing {
+    let of_unit = |unit, usd: Amount| Pricing {
+        unit,
+        input: None,
+        cached_input: None,
+        output: None,
+        price: Some(usd.to_string()),
+    };
+    match price {
+        ModelPrice::Tokens(price) => Pricing {
+            unit: "million_tokens",
+            input: Some(price.input_per_million().to_string()),
+            cached_input: Some(price.cached_per_million().to_string()),
+            output: Some(price.output_per_million().to_string()),
+            price: None,
+        },
+        ModelPrice::PerMinute(price) => of_unit("minute", price.usd()),
+        ModelPrice::PerImage(price) => of_unit("image", price.usd()),
+        _ => of_unit("unknown", Amount::ZERO),
+    }
+}

@@ -1,0 +1,119 @@
+//! The right of one request to its key. Dropped, it gives the key back, or says that the answer of a charge is gone.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use swan_core::{Amount, Currency, RequestId};
+
+use super::Inner;
+use super::key::Key;
+use super::outcome::Outcome;
+use super::table::State;
+
+/// Says whether the request was charged, and what; the bill writes it, the claim reads it.
+pub(crate) type Charged = Arc<OnceLock<(Amount, Currency)>>;
+
+/// A key that belongs to a request until it has ended.
+#[derive(Debug)]
+#[must_use = "dropping a claim gives the key back"]
+pub(crate) struct Claim {
+    inner: Arc<Inner>,
+    key: Key,
+    request: RequestId,
+    charged: Charged,
+    /// Whether the answer is finished though its consumer hangs up.
+    pub(crate) finishes: bool,
+    is_live: bool,
+    recorded: Vec<Bytes>,
+    /// Bytes of `recorded` that count in the table.
+    reserved: usize,
+    is_too_large: bool,
+}
+
+impl Claim {
+    pub(super) const fn new(
+        inner: Arc<Inner>,
+        key: Key,
+        request: RequestId,
+        charged: Charged,
+        finishes: bool,
+    ) -> Self {
+        Self {
+            inner,
+            key,
+            request,
+            charged,
+            finishes,
+            is_live: true,
+            recorded: Vec::new(),
+            reserved: 0,
+            is_too_large: false,
+        }
+    }
+
+    /// What the bill tells of its charge.
+    pub(crate) fn charged(&self) -> Charged {
+        Arc::clone(&self.charged)
+    }
+
+    /// Keeps a piece of the answer that goes out now.
+    pub(crate) fn record(&mut self, piece: &Bytes) {
+        if self.is_too_large {
+            return;
+        }
+        let has_room = self.reserved + piece.len() <= self.inner.options.entry_bytes
+            && self.inner.table.lock().reserve(piece.len());
+        if has_room {
+            self.reserved += piece.len();
+            self.recorded.push(piece.clone());
+        } else {
+            self.is_too_large = true;
+            self.unreserve();
+        }
+    }
+
+    fn unreserve(&mut self) {
+        self.recorded = Vec::new();
+        let reserved = std::mem::take(&mut self.reserved);
+        self.inner.table.lock().unreserve(reserved);
+    }
+
+    /// The answer has gone out as it was recorded: from now on it is what this key gets. An answer that cost nothing and
+    /// whose request has failed is `lasting` only where the same request would fail again.
+    pub(crate) fn finish(mut self, head: Outcome, lasting: bool) {
+        if self.charged.get().is_none() && !lasting {
+            return;
+        }
+        let mut outcome = head;
+        let recorded = std::mem::take(&mut self.recorded);
+        outcome.body.extend(recorded);
+        let state = match self.is_too_large {
+            true => State::TooLarge,
+            false => State::Done(Arc::new(outcome)),
+        };
+        self.unreserve();
+        self.end(state);
+    }
+
+    fn end(&mut self, state: State) {
+        if std::mem::take(&mut self.is_live) {
+            self.inner.end(self.key, self.request, state);
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.unreserve();
+        if !self.is_live {
+            return;
+        }
+        match self.charged.get() {
+            Some((cost, currency)) => self.end(State::Lost {
+                cost: *cost,
+                currency: *currency,
+            }),
+            None => self.inner.release(self.key, self.request),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Requests that may be sent twice and are done once. Around the stages: a key is looked up when the body of its request is
+//! there, before anything is priced or held, and what the consumer was told is kept until the key expires.
+//!
+//! The mark of a running request is durable before its money can move. After a crash the journal says whether that request
+//! was charged: if so, its key tells what it cost; if not, the key is free. So no key is ever charged twice.
+
+mod claim;
+mod codec;
+mod error;
+mod key;
+mod outcome;
+mod recording;
+mod recovery;
+mod table;
+mod writer;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::HeaderMap;
+use parking_lot::Mutex;
+use swan_core::{AccountId, Clock, RequestId};
+
+use crate::store::{Store, StoreError};
+pub(crate) use claim::{Charged, Claim};
+pub(crate) use error::IdempotencyError;
+pub(crate) use key::REPLAYED;
+use key::{Fingerprint, Key};
+pub(crate) use outcome::Outcome;
+pub(crate) use recording::Recording;
+use table::{Claimed, Known, State, Table};
+use writer::Writer;
+
+/// How long a mark may take to be durable.
+const MARK_MAX: Duration = Duration::from_secs(10);
+/// How long what is left may take to be written when the hub goes.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
+
+/// How much is kept of requests with an `Idempotency-Key`, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdempotencyOptions {
+    /// How long an outcome is kept. Default 24 h.
+    pub ttl: Duration,
+    /// The largest answer that is kept, in bytes. Default 1 MiB.
+    pub entry_bytes: usize,
+    /// All that is kept together, in bytes of memory and about the same in the store. Default 64 MiB.
+    pub bytes: usize,
+    /// Keys that are kept at once; the oldest outcomes go first, requests that run never. Default 100,000.
+    pub entries: usize,
+}
+
+/// The keys of a hub.
+#[derive(Debug)]
+pub(crate) struct Idempotency {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: IdempotencyOptions,
+    clock: Arc<dyn Clock>,
+    table: Mutex<Table>,
+    writer: Arc<Writer>,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// It has no key.
+    Unkeyed,
+    /// It is the first with its key.
+    First(Claim),
+    /// It gets what was answered before.
+    Replay(Arc<Outcome>),
+}
+
+impl Idempotency {
+    /// Reads what was known before the last end of the hub.
+    pub(crate) async fn open(
+        store: &Arc<dyn Store>,
+        clock: &Arc<dyn Clock>,
+        options: IdempotencyOptions,
+    ) -> Result<Self, StoreError> {
+        let mut table = Table::new(options);
+        let changes = recovery::recover(&**store, &mut table, clock.now()).await?;
+        let inner = Inner {
+            options,
+            clock: Arc::clone(clock),
+            table: Mutex::new(table),
+            writer: Writer::start(Arc::clone(store)),
+        };
+        inner.writer.push(changes);
+        inner.write_forgotten();
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Takes the key of a request, if it has one. What the key belongs to is durable when this answers.
+    pub(crate) async fn begin(
+        &self,
+        account: AccountId,
+        operation: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        request: RequestId,
+    ) -> Result<Begun, IdempotencyError> {
+        let Some(name) = key::named(headers)? else {
+            return Ok(Begun::Unkeyed);
+        };
+        let finishes = key::finishes(headers)?;
+        let key = Key::new(account, name);
+        let print = Fingerprint::of(operation, headers, body);
+        let inner = &self.inner;
+        let now = inner.clock.now();
+        let claimed = inner.table.lock().claim(key, print.clone(), request, now);
+        inner.write_forgotten();
+        if let Claimed::Replay(outcome) = claimed? {
+            return Ok(Begun::Replay(outcome));
+        }
+        let charged = Arc::new(OnceLock::new());
+        let claim = Claim::new(Arc::clone(inner), key, request, charged, finishes);
+        let expires = now.after(inner.options.ttl);
+        let mark = Known::kept(request, print, State::Running, expires);
+        let record = codec::encode(key, &mark).ok_or(IdempotencyError::Unavailable)?;
+        let number = inner.writer.push([(key, Some(record))]);
+        match inner.writer.written(number, MARK_MAX).await {
+            true => Ok(Begun::First(claim)),
+            false => Err(IdempotencyError::Unavailable),
+        }
+    }
+
+    /// Waits, not for ever, until everything that is known survives a crash.
+    pub(crate) async fn flush(&self) {
+        if !self.inner.writer.flush(FLUSH_MAX).await {
+            tracing::warn!("not all outcomes of idempotency keys were written");
+        }
+    }
+}
+
+impl Drop for Idempotency {
+    fn drop(&mut self) {
+        self.inner.writer.close();
+    }
+}
+
+impl Inner {
+    fn end(&self, key: Key, request: RequestId, state: State) {
+        let now = self.clock.now();
+        let record = {
+            let mut table = self.table.lock();
+            let known = table.end(key, request, state, now);
+            known.and_then(|known| codec::encode(key, known))
+        };
+        if let Some(record) = record {
+            self.writer.push([(key, Some(record))]);
+        }
+        self.write_forgotten();
+    }
+
+    fn release(&self, key: Key, request: RequestId) {
+        self.table.lock().release(key, request);
+        self.write_forgotten();
+    }
+
+    /// Has the store forget what the table has forgotten.
+    fn write_forgotten(&self) {
+        let mut table = self.table.lock();
+        if table.forgotten.is_empty() {
+            return;
+        }
+        let forgotten = std::mem::take(&mut table.forgotten);
+        // Under the table's lock, so that a key that is taken again at once is written after it was forgotten.
+        self.writer
+            .push(forgotten.into_iter().map(|key| (key, None)));
+    }
+}
