@@ -16,7 +16,7 @@ use crate::generations::{self, Generations, GenerationsOptions};
 use crate::hub::{Hub, Rooms, Shared};
 use crate::idempotency::{Idempotency, IdempotencyOptions};
 use crate::ledger::{Books, BooksOptions, LedgerError};
-use crate::market::{self, Market};
+use crate::market::{self, Market, MarketOptions};
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
@@ -46,6 +46,7 @@ pub struct HubBuilder {
     generations: GenerationsOptions,
     external: Vec<ExternalConfig>,
     strategies: Routing,
+    market: MarketOptions,
 }
 
 impl HubBuilder {
@@ -172,6 +173,11 @@ impl HubBuilder {
         Self { books, ..self }
     }
 
+    /// Who may open an account, and what else an operator decides about accounts.
+    pub fn with_market(self, market: MarketOptions) -> Self {
+        Self { market, ..self }
+    }
+
     /// An OpenAI-compatible server that serves what no provider can.
     pub fn with_external(mut self, external: ExternalConfig) -> Self {
         self.external.push(external);
@@ -234,7 +240,7 @@ impl HubBuilder {
             desk: Desk::new(self.key_rules),
             streams: Streams::default(),
             idempotency,
-            market: Market::default(),
+            market: Market::new(self.market),
             generations: Generations::new(&store, self.generations),
             registry,
             sessions: Arc::new(sessions),

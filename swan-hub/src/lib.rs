@@ -44,6 +44,7 @@ pub use external::{
 pub use generations::{GenerationsOptions, Totals};
 pub use hub::Hub;
 pub use idempotency::IdempotencyOptions;
+pub use market::{MarketOptions, Signup};
 pub use providers::ConnectionMode;
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 pub use settings::Settings;

@@ -69,7 +69,8 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
         .with_limits(config.limits.clone())
         .with_key_rules(config.keys.clone())
         .with_idempotency(config.idempotency)
-        .with_generations(config.generations);
+        .with_generations(config.generations)
+        .with_market(config.market.clone());
     if let Some(path) = &config.policy {
         builder = builder.with_policy(load_policy(path)?);
     }

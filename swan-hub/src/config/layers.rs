@@ -8,6 +8,7 @@ use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
 use super::keys::KeysLayer;
+use super::market::MarketLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
 use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
@@ -33,6 +34,8 @@ struct Layer {
     idempotency: IdempotencyLayer,
     #[serde(default)]
     generations: GenerationsLayer,
+    #[serde(default)]
+    market: MarketLayer,
     external: Option<Vec<External>>,
     #[serde(default)]
     routing: Routing,
@@ -61,7 +64,7 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 28] = [
+const VARIABLES: [(&str, &str, Kind); 32] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -130,6 +133,22 @@ const VARIABLES: [(&str, &str, Kind); 28] = [
         Kind::Number,
     ),
     ("SWAN_GENERATIONS_BYTES", "generations.bytes", Kind::Number),
+    ("SWAN_MARKET_SIGNUP", "market.signup", Kind::Text),
+    (
+        "SWAN_MARKET_SESSION_HOURS",
+        "market.session_hours",
+        Kind::Number,
+    ),
+    (
+        "SWAN_MARKET_SIGNUPS_PER_HOUR",
+        "market.signups_per_hour",
+        Kind::Number,
+    ),
+    (
+        "SWAN_MARKET_LOGINS_PER_MINUTE",
+        "market.logins_per_minute",
+        Kind::Number,
+    ),
 ];
 
 impl Config {
@@ -229,6 +248,7 @@ impl Config {
         layer.keys.apply(&mut self.keys)?;
         layer.idempotency.lay_over(&mut self.idempotency)?;
         layer.generations.lay_over(&mut self.generations)?;
+        layer.market.apply(&mut self.market)?;
         self.limits.apply(&layer.limits)
     }
 }

@@ -5,6 +5,7 @@ mod external_models;
 mod key_file;
 mod keys;
 mod layers;
+mod market;
 mod rooms;
 mod routing;
 
@@ -16,6 +17,7 @@ use swan_core::ExchangeRate;
 use crate::admission::KeyRules;
 use crate::generations::GenerationsOptions;
 use crate::idempotency::IdempotencyOptions;
+use crate::market::MarketOptions;
 use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
@@ -51,6 +53,8 @@ pub struct Config {
     pub generations: GenerationsOptions,
     /// OpenAI-compatible servers that serve what no provider can.
     pub external: Vec<External>,
+    /// Who may open an account, and what else is decided about accounts: the table `[market]`.
+    pub market: MarketOptions,
     /// Who chooses among the providers of a model.
     pub routing: Routing,
 }
@@ -130,6 +134,7 @@ impl Default for Config {
             idempotency: IdempotencyOptions::default(),
             generations: GenerationsOptions::default(),
             external: Vec::new(),
+            market: MarketOptions::default(),
             routing: Routing::default(),
         }
     }

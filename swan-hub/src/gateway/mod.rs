@@ -20,6 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 
 pub(crate) use answer::Answer;
+pub(crate) use body::linger;
 pub(crate) use respond::{error as error_answer, json as json_answer, with_body as answer_with};
 pub(crate) use server::{Front, serve};
 

@@ -1,29 +1,58 @@
 //! The market under `/api/v1`: what anybody may read, and accounts for those who take part (public-swan.md 2.2 and 2.3).
 
+mod accounts;
 mod catalogue;
 mod demand;
+mod derived;
 mod described;
+mod described_accounts;
 mod exact;
+mod fields;
 mod figures;
-#[expect(dead_code, reason = "accounts read the rest")]
+mod identity;
+mod keys;
+mod me;
+mod options;
+mod passwords;
 mod presence;
+mod provider_me;
 mod query;
-#[expect(dead_code, reason = "accounts use the rest")]
 mod reply;
 mod rows;
 mod snapshot;
 mod statistics;
+mod throttle;
+mod upgrade;
+mod wallet;
 
+pub use options::{MarketOptions, Signup};
 pub(crate) use presence::watch;
 
 use crate::openapi::Routes;
 use crate::settings::Current;
 
 /// What the market keeps beside the hub's own state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Market {
+    options: MarketOptions,
+    attempts: accounts::Attempts,
+    passwords: passwords::Passwords,
     attendance: presence::Attendance,
     latest: snapshot::Latest,
+}
+
+impl Market {
+    /// A market in which nothing has happened yet.
+    pub(crate) fn new(options: MarketOptions) -> Self {
+        let attempts = accounts::Attempts::new(options.signups_per_hour, options.logins_per_minute);
+        Self {
+            options,
+            attempts,
+            passwords: passwords::Passwords::default(),
+            attendance: presence::Attendance::default(),
+            latest: snapshot::Latest::default(),
+        }
+    }
 }
 
 /// The routes of the market.
@@ -42,4 +71,34 @@ pub(crate) fn routes() -> Routes<Current> {
         .add(described::summary(), figures::summary)
         .add(described::health(), figures::health)
         .add(described::contract(), figures::contract)
+        .merge(account_routes())
+}
+
+/// The routes for those who take part.
+fn account_routes() -> Routes<Current> {
+    use described_accounts as said;
+    Routes::new()
+        .add(said::signup(), accounts::signup)
+        .add(said::login(), accounts::login)
+        .add(said::logout(), accounts::logout)
+        .add(said::me(), me::me)
+        .add(said::keys(), keys::list)
+        .add(said::new_key(), keys::create)
+        .add(said::revoke_key(), keys::revoke)
+        .add(said::new_provider_key(), keys::create_for_provider)
+        .add(
+            said::upgrade("/api/v1/consumer/upgrade-to-provider"),
+            upgrade::upgrade,
+        )
+        .add(
+            said::upgrade("/api/v1/user/upgrade-to-provider"),
+            upgrade::upgrade,
+        )
+        .add(said::provider_signup(), upgrade::signup)
+        .add(said::request_approval(), upgrade::request_approval)
+        .add(said::profile(), provider_me::show)
+        .add(said::change_profile(), provider_me::change)
+        .add(said::own_stats(), provider_me::stats)
+        .add(said::history(), provider_me::history)
+        .add(said::details(), provider_me::details)
 }

@@ -42,7 +42,6 @@ struct Seen {
 #[derive(Debug, Clone)]
 pub(super) struct Attended {
     pub(super) name: Arc<str>,
-    pub(super) since: Timestamp,
     pub(super) last: Timestamp,
     pub(super) uptime: Option<Rate>,
 }
@@ -132,7 +131,6 @@ impl Seen {
         };
         Attended {
             name: Arc::clone(&self.name),
-            since: self.since,
             last: self.last,
             uptime: self.presence.uptime(now, &over, &HubAway::new()),
         }

@@ -214,6 +214,7 @@ fn security(access: Access) -> Value {
         Access::Provider => json!([{ "providerKey": [] }]),
         Access::Admin => json!([{ "adminKey": [] }]),
         Access::User => json!([{ "userToken": [] }]),
+        Access::UserOrConsumer => json!([{ "userToken": [] }, { "consumerKey": [] }]),
         Access::ProviderOrUser => json!([{ "providerKey": [] }, { "userToken": [] }]),
     }
 }

@@ -2,7 +2,6 @@
 //! other does not.
 
 mod document;
-#[expect(dead_code, reason = "the routes of the market use the rest")]
 mod operation;
 mod routes;
 mod shapes;

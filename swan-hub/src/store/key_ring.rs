@@ -170,6 +170,17 @@ impl KeyRing {
             .is_some_and(|opened| opened.record.revoked.is_none())
     }
 
+    /// The keys of one owner, revoked ones too, the oldest first.
+    #[must_use]
+    pub fn of_owner(&self, owner: KeyKind) -> Vec<Arc<KeyRecord>> {
+        let keys = self.keys.load();
+        let all = keys.by_id.values().map(|opened| &opened.record);
+        let own = all.filter(|record| record.kind == owner);
+        let mut own: Vec<_> = own.cloned().collect();
+        own.sort_by_key(|record| (record.created, record.id));
+        own
+    }
+
     /// Stores a key and opens for it at once.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use swan_hub::{Config, Durability};
+use swan_hub::{Config, Durability, Signup};
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs
@@ -27,6 +27,9 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         ttl_secs = 60
         [generations]
         keep_days = 7
+        [market]
+        signup = "open"
+        session_hours = 2
         [[external]]
         name = "backup"
         url = "http://10.0.0.7:8000/v1/"
@@ -43,6 +46,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         ("SWAN_LIMITS_IN_FLIGHT", "9"),
         ("SWAN_IDEMPOTENCY_ENTRY_BYTES", "1000"),
         ("SWAN_GENERATIONS_BYTES", "2000"),
+        ("SWAN_MARKET_SIGNUPS_PER_HOUR", "3"),
         ("SWAN_API_KEY", "somebody else's"),
         ("HOME", "/"),
     ]);
@@ -50,6 +54,10 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.listen, "127.0.0.1:2");
     assert_eq!(config.provider_listen, "0.0.0.0:8081");
     assert_eq!(config.limits.in_flight, 9);
+    assert_eq!(config.market.signup, Signup::Open);
+    assert_eq!(config.market.session, Duration::from_secs(7_200));
+    assert_eq!(config.market.signups_per_hour, 3);
+    assert_eq!(config.market.logins_per_minute, 20);
     assert_eq!(config.limits.idle, Duration::from_secs(7));
     assert_eq!(config.limits.body_bytes, 10 << 20);
     assert_eq!(config.durability, Durability::Relaxed);
@@ -96,6 +104,11 @@ fn a_mistake_names_the_key_and_what_was_expected() {
             vec!["generations.keep_days", "at least one day"],
         ),
         ("durability = \"maybe\"", vec!["maybe", "strict", "relaxed"]),
+        ("[market]\nsignup = \"yes\"", vec!["yes", "open", "closed"]),
+        (
+            "[market]\nsession_hours = 0",
+            vec!["market.session_hours", "at least 1"],
+        ),
         ("usd_per_swan = \"0\"", vec!["usd_per_swan", "above zero"]),
         ("listen = ", vec!["listen"]),
         (

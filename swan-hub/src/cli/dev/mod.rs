@@ -20,6 +20,7 @@ use super::serve::{self, listen};
 use super::{CliError, signals, store_args};
 use crate::config::Config;
 use crate::error::HubError;
+use crate::market::Signup;
 
 /// What `swan-hub dev` can be told.
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,8 @@ pub(crate) async fn run(args: Args) -> Result<(), CliError> {
         data_dir: args.data_dir,
         ..Config::default()
     };
+    // On this machine, whoever tries it out should be able to try all of it.
+    config.market.signup = Signup::Open;
     args.external.apply(&mut config)?;
     let consumers = listen(&args.listen, "--listen").await?;
     let providers = listen(&args.provider_listen, "--provider-listen").await?;

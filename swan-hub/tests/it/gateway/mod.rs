@@ -1,5 +1,6 @@
 //! The gateway, with real sockets on both sides and scripted providers.
 
+mod accounts;
 mod bad_input;
 mod bad_provider;
 mod churn;

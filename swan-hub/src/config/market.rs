@@ -1,0 +1,56 @@
+//! The table `[market]`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::error::ConfigError;
+use crate::market::{MarketOptions, Signup};
+
+/// One source of settings; every key may be absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MarketLayer {
+    signup: Option<Signup>,
+    session_hours: Option<u32>,
+    signups_per_hour: Option<u32>,
+    logins_per_minute: Option<u32>,
+}
+
+/// A year.
+const LONGEST_HOURS: u32 = 366 * 24;
+
+impl MarketLayer {
+    /// Lays this source over `options`.
+    pub(super) fn apply(&self, options: &mut MarketOptions) -> Result<(), ConfigError> {
+        if let Some(signup) = self.signup {
+            options.signup = signup;
+        }
+        for (key, most, value) in [
+            ("market.session_hours", LONGEST_HOURS, self.session_hours),
+            ("market.signups_per_hour", 1_000_000, self.signups_per_hour),
+            (
+                "market.logins_per_minute",
+                1_000_000,
+                self.logins_per_minute,
+            ),
+        ] {
+            let Some(value) = value else { continue };
+            if !(1..=most).contains(&value) {
+                return Err(ConfigError::Value {
+                    key,
+                    value: value.to_string(),
+                    expected: "a whole number of at least 1, and of hours at most a year",
+                });
+            }
+            match key {
+                "market.session_hours" => {
+                    options.session = Duration::from_secs(u64::from(value) * 3_600);
+                }
+                "market.signups_per_hour" => options.signups_per_hour = value,
+                _ => options.logins_per_minute = value,
+            }
+        }
+        Ok(())
+    }
+}
