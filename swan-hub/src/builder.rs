@@ -47,6 +47,7 @@ pub struct HubBuilder {
     external: Vec<ExternalConfig>,
     strategies: Routing,
     market: MarketOptions,
+    public_metrics: bool,
 }
 
 impl HubBuilder {
@@ -184,6 +185,18 @@ impl HubBuilder {
         self
     }
 
+    /// Everything at once that may change while the hub runs.
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self {
+            policy: Some(settings.policy),
+            oracle: Some(settings.oracle),
+            limits: settings.limits.countable(),
+            external: settings.external,
+            public_metrics: settings.public_metrics,
+            ..self
+        }
+    }
+
     /// Opens the books, which replays the journal and gives back what a crash left on hold, and starts the hub.
     ///
     /// Must be called within a tokio runtime, in which the hub's own tasks then run.
@@ -225,6 +238,7 @@ impl HubBuilder {
             external: self.external,
             routing: self.strategies,
             oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
+            public_metrics: self.public_metrics,
         };
         let rooms = Arc::new(Rooms {
             overrides: Overrides {
@@ -245,7 +259,7 @@ impl HubBuilder {
             registry,
             sessions: Arc::new(sessions),
             _watch: watch,
-            stop: watch::Sender::new(false),
+            phase: watch::Sender::default(),
             started: clock.now(),
             clock,
             entropy,

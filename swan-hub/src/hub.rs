@@ -1,16 +1,13 @@
 //! The handle to a running hub.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use swan_core::health::HealthRules;
 use swan_core::{
     Clock, ModelId, Policy, Pricing, ProviderId, RequestId, RevenueSplit, SeededRng, Timestamp,
 };
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::admission::{Desk, RefusedCounts};
@@ -19,7 +16,7 @@ use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::EventSink;
 use crate::external::Endpoints;
-use crate::gateway::{self, Front};
+use crate::gateway::{self, Phase};
 use crate::generations::{Generations, Totals};
 use crate::idempotency::Idempotency;
 use crate::ledger::Books;
@@ -30,9 +27,6 @@ use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Streams};
 use crate::store::{KeyRing, Store, Watch};
 use crate::strategies::Strategies;
-
-/// How long requests that are cut off may take to say so.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A market hub. Clones are handles to the same hub; two hubs in one process share nothing.
 #[derive(Debug, Clone)]
@@ -88,7 +82,7 @@ pub(crate) struct Rooms {
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,
-    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) phase: watch::Sender<Phase>,
     pub(crate) started: Timestamp,
 }
 
@@ -137,74 +131,6 @@ impl Hub {
     pub fn provider_router(&self) -> axum::Router {
         let routes = gateway::provider_routes(&self.current).into_router();
         gateway::with_fallbacks(routes, &self.current)
-    }
-
-    /// Serves until `shutdown` resolves, then drains for at most `drain` and stops.
-    ///
-    /// `consumers` gets [`Hub::router`], `providers` gets [`Hub::provider_router`]; sockets get `TCP_NODELAY`.
-    ///
-    /// # Errors
-    ///
-    /// [`HubError::CutOff`] when requests were still running after `drain`, [`HubError::Books`] when not everything
-    /// could be written before the end.
-    pub async fn serve(
-        &self,
-        consumers: TcpListener,
-        providers: Option<TcpListener>,
-        shutdown: impl Future<Output = ()> + Send,
-        drain: Duration,
-    ) -> Result<(), HubError> {
-        let stop = &self.rooms.stop;
-        let mut servers = tokio::task::JoinSet::new();
-        let front = Front::of(self.current.clone(), self.router());
-        servers.spawn(gateway::serve(consumers, front, stop.subscribe()));
-        if let Some(listener) = providers {
-            servers.spawn(gateway::serve(
-                listener,
-                Front::routed(self.provider_router()),
-                stop.subscribe(),
-            ));
-        }
-        shutdown.await;
-        let drained = self.drain(drain).await;
-        while servers.join_next().await.is_some() {}
-        drained
-    }
-
-    /// Takes no new requests, lets those that run end within `deadline`, and closes the books.
-    ///
-    /// From the first moment on `/readyz` answers 503 and new requests get 503 with `Retry-After`. The hub serves nothing
-    /// afterwards; drop it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hub::serve`].
-    pub async fn drain(&self, deadline: Duration) -> Result<(), HubError> {
-        let shared = &self.rooms;
-        shared.gate.close();
-        shared.registry.drain();
-        let emptied = tokio::time::timeout(deadline, shared.gate.empty()).await;
-        let cut_off = shared.gate.in_flight();
-        // Whoever is still waiting now hears that the answer broke, and is charged for what it got.
-        shared.registry.close();
-        let _ = tokio::time::timeout(LAST_WORDS, shared.gate.empty()).await;
-        // A consumer who does not even read that is charged before the books close, too.
-        shared.streams.cut_all();
-        shared.sessions.record().await;
-        shared.idempotency.flush().await;
-        if let Err(error) = shared.generations.save().await {
-            tracing::warn!(%error, "records of requests were not written");
-        }
-        shared.stop.send_replace(true);
-        shared
-            .books
-            .close()
-            .await
-            .map_err(|error| HubError::Books(Box::new(error)))?;
-        match emptied {
-            Ok(()) => Ok(()),
-            Err(_) => Err(HubError::CutOff { cut_off }),
-        }
     }
 
     /// The books, for embedders who grant credit or show balances.

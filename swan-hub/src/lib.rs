@@ -16,6 +16,7 @@ mod openapi;
 mod providers;
 mod seams;
 mod segments;
+mod serving;
 mod settings;
 mod stages;
 pub mod store;
@@ -34,7 +35,7 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Limits, Routing,
+    Limits, Metrics, Routing,
 };
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
@@ -47,6 +48,7 @@ pub use idempotency::IdempotencyOptions;
 pub use market::{MarketOptions, Signup};
 pub use providers::ConnectionMode;
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
+pub use serving::Sockets;
 pub use settings::Settings;
 pub use stages::{AuthenticateError, Authenticator, Consumer};
 pub use store::Durability;

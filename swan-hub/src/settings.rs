@@ -40,6 +40,8 @@ pub struct Settings {
     pub routing: Routing,
     /// What a SWAN is worth.
     pub oracle: Arc<dyn PriceOracle>,
+    /// Whether `/metrics` needs no administrator's key. Default no.
+    pub public_metrics: bool,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             external: Vec::new(),
             routing: Routing::default(),
             oracle: Arc::new(FixedPrice::none()),
+            public_metrics: false,
         }
     }
 }
@@ -89,6 +92,15 @@ impl Settings {
     #[must_use]
     pub fn with_price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
         Self { oracle, ..self }
+    }
+
+    /// The same, saying whether `/metrics` needs no key.
+    #[must_use]
+    pub fn with_public_metrics(self, public_metrics: bool) -> Self {
+        Self {
+            public_metrics,
+            ..self
+        }
     }
 }
 

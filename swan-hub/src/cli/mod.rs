@@ -10,11 +10,14 @@ mod dev;
 mod external_args;
 mod key;
 mod limit_flags;
+mod logs;
 mod policy;
 mod policy_file;
 mod provider;
+mod reload;
 mod serve;
 mod signals;
+mod sockets;
 mod store_args;
 mod table;
 
@@ -27,6 +30,7 @@ pub use account::AccountArgs;
 pub use admin::{AdminCommand, AdminError, Place, Terminal};
 pub use audit::AuditArgs;
 pub use key::{KeyArgs, KeyKindArg};
+use logs::{LogFormat, Logs};
 pub use policy::PolicyArgs;
 pub use provider::ProviderArgs;
 
@@ -38,6 +42,15 @@ use crate::store::StoreError;
 #[derive(Debug, Parser)]
 #[command(name = "swan-hub", version, propagate_version = true)]
 struct Cli {
+    /// How log lines are written
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -101,7 +114,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    log_to_stderr();
+    let logs = Logs::start(cli.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -112,20 +125,22 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(run(cli.command)).unwrap_or_else(|error| {
-        eprintln!("swan-hub: {error}");
-        error.exit_code()
-    })
+    runtime
+        .block_on(run(cli.command, logs))
+        .unwrap_or_else(|error| {
+            eprintln!("swan-hub: {error}");
+            error.exit_code()
+        })
 }
 
-async fn run(command: Command) -> Result<ExitCode, CliError> {
+async fn run(command: Command, logs: Logs) -> Result<ExitCode, CliError> {
     match command {
         Command::Dev(args) => {
             Box::pin(dev::run(args)).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Serve(args) => {
-            Box::pin(serve::run(args)).await?;
+            Box::pin(serve::run(args, logs)).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Benchmark(args) => Ok(Box::pin(benchmark::run(args)).await?),
@@ -138,17 +153,4 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
             Ok(Box::pin(command.run(&mut terminal)).await?)
         }
     }
-}
-
-/// `SWAN_LOG` chooses what is logged, in the syntax of `RUST_LOG`: warnings by default, one line a request with `info`.
-fn log_to_stderr() {
-    let filter = std::env::var("SWAN_LOG")
-        .ok()
-        .and_then(|text| text.parse::<tracing_subscriber::EnvFilter>().ok())
-        .unwrap_or_else(|| tracing_subscriber::EnvFilter::new("warn"));
-    // Somebody who has set a subscriber before keeps it.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
 }

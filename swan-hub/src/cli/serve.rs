@@ -3,18 +3,26 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::external_args::ExternalArgs;
+use super::logs::Logs;
 use super::policy_file::load_policy;
 use super::store_args::{self, StoreArgs};
-use super::{CliError, signals};
+use super::{CliError, reload, signals, sockets};
+use crate::builder::HubBuilder;
 use crate::config::Config;
-use crate::error::HubError;
+use crate::error::{ConfigError, HubError};
 use crate::hub::Hub;
+use crate::ledger::BooksOptions;
 use crate::seams::FixedPrice;
+use crate::settings::Settings;
 use crate::store::Store;
+
+/// How much longer than its drain a predecessor is waited for: it has its last words and its books to close.
+const PREDECESSOR: Duration = Duration::from_secs(30);
 
 /// What `swan-hub serve` can be told; flags win over `SWAN_*` variables, which win over the file.
 #[derive(Debug, clap::Args)]
@@ -37,51 +45,88 @@ pub(crate) struct Args {
     external: ExternalArgs,
 }
 
-/// Serves until Ctrl-C or SIGTERM, then drains; a second signal ends it at once.
-pub(crate) async fn run(args: Args) -> Result<(), CliError> {
-    let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
-    args.store.apply(&mut config);
-    args.external.apply(&mut config)?;
-    config.policy = args.policy.or(config.policy);
-    if let Some(listen) = args.listen {
-        config.listen = listen;
+impl Args {
+    /// What all sources say together.
+    pub(super) fn config(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::load(self.config.as_deref(), std::env::vars())?;
+        self.store.apply(&mut config);
+        self.external.apply(&mut config)?;
+        config.policy = self.policy.clone().or(config.policy);
+        if let Some(listen) = &self.listen {
+            config.listen.clone_from(listen);
+        }
+        if let Some(listen) = &self.provider_listen {
+            config.provider_listen.clone_from(listen);
+        }
+        Ok(config)
     }
-    if let Some(listen) = args.provider_listen {
-        config.provider_listen = listen;
-    }
+}
+
+/// Serves until Ctrl-C or SIGTERM, then drains; a second signal ends it at once. SIGHUP reads the configuration anew.
+pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
+    let config = args.config()?;
+    logs.set(config.log.as_deref())?;
     // Ports first: a second hub on the same machine should hear of them before it touches the store.
-    let consumers = listen(&config.listen, "--listen").await?;
-    let providers = listen(&config.provider_listen, "--provider-listen").await?;
+    let (sockets, inherited) = sockets::open(&config).await?;
     let store = store_args::open(&config).await?;
-    let hub = build(&config, store).await?;
-    announce(&consumers, &providers);
-    let served = hub.serve(consumers, Some(providers), signals::stop(), config.drain);
+    let mut books = BooksOptions::default();
+    if inherited {
+        // The hub before this one may still be finishing; whoever connects meanwhile waits in the queue of the socket.
+        books = books.with_lease_wait(config.drain.saturating_add(PREDECESSOR));
+    }
+    let builder = builder(&config, store)?.with_books(books);
+    let hub = builder.build().await?;
+    sockets::announce(&sockets, logs.is_json());
+    signals::notify("READY=1");
+    let drain = config.drain;
+    let stop = async {
+        signals::stop().await;
+        tracing::info!(target: "swan_hub::serve", in_flight = hub.in_flight(), "draining; once more stops at once");
+        signals::notify("STOPPING=1");
+    };
+    let served = hub.serve_on(sockets, stop, drain);
     tokio::select! {
         served = served => Ok(served?),
         () = twice() => Err(CliError::Impatient),
+        () = reload::on_signal(&args, config, &hub, &logs) => Ok(()),
     }
 }
 
 /// The hub that a configuration describes.
 pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub, CliError> {
-    let mut builder = Hub::builder()
+    Ok(builder(config, store)?.build().await?)
+}
+
+fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigError> {
+    Ok(Hub::builder()
         .with_store(store)
-        .with_limits(config.limits.clone())
+        .with_settings(settings(config)?)
         .with_key_rules(config.keys.clone())
         .with_idempotency(config.idempotency)
         .with_generations(config.generations)
-        .with_market(config.market.clone());
+        .with_market(config.market.clone()))
+}
+
+/// What of a configuration may change while the hub runs.
+pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
+    let mut settings = Settings::default().with_limits(config.limits.clone());
     if let Some(path) = &config.policy {
-        builder = builder.with_policy(load_policy(path)?);
+        settings = settings.with_policy(load_policy(path)?);
     }
     if let Some(rate) = config.usd_per_swan {
-        builder = builder.with_price_oracle(Arc::new(FixedPrice::new(rate)));
+        settings = settings.with_price_oracle(Arc::new(FixedPrice::new(rate)));
     }
-    builder = builder.with_strategies(config.routing.clone());
-    for external in &config.external {
-        builder = builder.with_external(external.resolve(|name| std::env::var(name).ok())?);
-    }
-    Ok(builder.build().await?)
+    let resolve =
+        |external: &crate::config::External| external.resolve(|name| std::env::var(name).ok());
+    let external = config
+        .external
+        .iter()
+        .map(resolve)
+        .collect::<Result<_, _>>()?;
+    Ok(settings
+        .with_external(external)
+        .with_strategies(config.routing.clone())
+        .with_public_metrics(config.metrics.public))
 }
 
 /// Listens on `address`; the error names the flag that chooses another.
@@ -97,19 +142,6 @@ pub(crate) async fn listen(address: &str, flag: &'static str) -> Result<TcpListe
                 source,
             },
         })
-}
-
-#[expect(clippy::print_stderr, reason = "words for people go to standard error")]
-fn announce(consumers: &TcpListener, providers: &TcpListener) {
-    let at = |listener: &TcpListener| match listener.local_addr() {
-        Ok(address) => address.to_string(),
-        Err(_) => "an unknown address".to_owned(),
-    };
-    eprintln!(
-        "swan-hub: consumers at http://{}/v1, providers at ws://{}/ws",
-        at(consumers),
-        at(providers)
-    );
 }
 
 pub(super) async fn twice() {

@@ -21,3 +21,27 @@ pub(crate) async fn stop() {
     }
     interrupt.await;
 }
+
+/// Resolves at the next SIGHUP; never where there is none.
+pub(crate) async fn hang_up() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut hang_up) = signal(SignalKind::hangup()) {
+            hang_up.recv().await;
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Tells the supervisor how far the hub is, where systemd listens for it (`Type=notify`).
+pub(crate) fn notify(state: &str) {
+    #[cfg(unix)]
+    if let Some(path) = std::env::var_os("NOTIFY_SOCKET")
+        && let Ok(socket) = std::os::unix::net::UnixDatagram::unbound()
+        && let Err(error) = socket.send_to(state.as_bytes(), path)
+    {
+        tracing::debug!(%error, "the supervisor cannot be told");
+    }
+}

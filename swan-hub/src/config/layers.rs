@@ -26,6 +26,9 @@ struct Layer {
     usd_per_swan: Option<Amount>,
     durability: Option<Durability>,
     drain_secs: Option<u64>,
+    log: Option<String>,
+    #[serde(default)]
+    metrics: MetricsLayer,
     #[serde(default)]
     limits: LimitsLayer,
     #[serde(default)]
@@ -39,6 +42,13 @@ struct Layer {
     external: Option<Vec<External>>,
     #[serde(default)]
     routing: Routing,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetricsLayer {
+    listen: Option<String>,
+    public: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,10 +71,11 @@ struct LimitsLayer {
 enum Kind {
     Text,
     Number,
+    Flag,
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 32] = [
+const VARIABLES: [(&str, &str, Kind); 34] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -77,6 +88,8 @@ const VARIABLES: [(&str, &str, Kind); 32] = [
     ("SWAN_DURABILITY", "durability", Kind::Text),
     ("SWAN_DRAIN_SECS", "drain_secs", Kind::Number),
     ("SWAN_ROUTING_DEFAULT", "routing.default", Kind::Text),
+    ("SWAN_METRICS_LISTEN", "metrics.listen", Kind::Text),
+    ("SWAN_METRICS_PUBLIC", "metrics.public", Kind::Flag),
     ("SWAN_LIMITS_BODY_BYTES", "limits.body_bytes", Kind::Number),
     (
         "SWAN_LIMITS_AUDIO_BYTES",
@@ -186,7 +199,7 @@ impl Config {
     /// Lays the `SWAN_*` variables over this configuration.
     ///
     /// Names that the hub does not know are left alone, since the other programs of the family have variables of their own;
-    /// only an unknown `SWAN_LIMITS_*` is an error.
+    /// only an unknown `SWAN_LIMITS_*` or `SWAN_METRICS_*` is an error.
     ///
     /// # Errors
     ///
@@ -203,8 +216,9 @@ impl Config {
             let Some(value) = given.remove(name) else {
                 continue;
             };
-            let value = match (kind, value.parse::<i64>()) {
-                (Kind::Number, Ok(number)) => toml::Value::Integer(number),
+            let value = match (kind, value.parse::<i64>(), value.parse::<bool>()) {
+                (Kind::Number, Ok(number), _) => toml::Value::Integer(number),
+                (Kind::Flag, _, Ok(flag)) => toml::Value::Boolean(flag),
                 _ => toml::Value::String(value),
             };
             let layer: Layer = toml::Value::Table(nest(key, value))
@@ -214,7 +228,7 @@ impl Config {
         }
         match given
             .into_keys()
-            .find(|name| name.starts_with("SWAN_LIMITS_"))
+            .find(|name| name.starts_with("SWAN_LIMITS_") || name.starts_with("SWAN_METRICS_"))
         {
             Some(name) => Err(unknown_variable(name)),
             None => Ok(()),
@@ -229,6 +243,9 @@ impl Config {
         set(&mut self.durability, layer.durability);
         set(&mut self.external, layer.external);
         self.routing.apply(layer.routing);
+        set(&mut self.metrics.public, layer.metrics.public);
+        self.metrics.listen = layer.metrics.listen.or(self.metrics.listen.take());
+        self.log = layer.log.or(self.log.take());
         set(&mut self.drain, layer.drain_secs.map(Duration::from_secs));
         // A folder that is named takes the place of a store from a lower layer.
         if layer.store.is_some() || is_folder {

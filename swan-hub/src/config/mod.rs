@@ -41,8 +41,12 @@ pub struct Config {
     pub usd_per_swan: Option<ExchangeRate>,
     /// Whether the end of a charge waits for the disk.
     pub durability: Durability,
-    /// How long requests may go on after the hub was told to stop. Default 30 s.
+    /// How long requests may go on after the hub was told to stop. Default 600 s, which is as long as a stream may take.
     pub drain: Duration,
+    /// What is logged, in the syntax of `RUST_LOG`; the variable `SWAN_LOG` wins. Default `warn`.
+    pub log: Option<String>,
+    /// Where figures about the hub are served.
+    pub metrics: Metrics,
     /// The bounds that the hub keeps.
     pub limits: Limits,
     /// What holds for keys.
@@ -57,6 +61,16 @@ pub struct Config {
     pub market: MarketOptions,
     /// Who chooses among the providers of a model.
     pub routing: Routing,
+}
+
+/// Who may read the figures at `/metrics`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// An address of its own at which `/metrics` needs no key, such as `127.0.0.1:9100`. None by default.
+    pub listen: Option<String>,
+    /// Whether `/metrics` needs no key beside the API either; otherwise it asks for an administrator's. Default no.
+    pub public: bool,
 }
 
 /// The bounds of DESIGN section 11 that an operator may move.
@@ -128,7 +142,9 @@ impl Default for Config {
             policy: None,
             usd_per_swan: None,
             durability: Durability::Strict,
-            drain: Duration::from_secs(30),
+            drain: Duration::from_secs(600),
+            log: None,
+            metrics: Metrics::default(),
             limits: Limits::default(),
             keys: KeyRules::default(),
             idempotency: IdempotencyOptions::default(),

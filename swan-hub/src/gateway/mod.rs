@@ -22,7 +22,7 @@ use axum::Router;
 pub(crate) use answer::Answer;
 pub(crate) use body::linger;
 pub(crate) use respond::{error as error_answer, json as json_answer, with_body as answer_with};
-pub(crate) use server::{Front, serve};
+pub(crate) use server::{Front, Phase, serve};
 
 use crate::market;
 use crate::openapi::Routes;

@@ -8,6 +8,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,6 +30,18 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(75);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors: connections must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How far a server is on its way to its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It accepts connections and serves them.
+    #[default]
+    Serving,
+    /// It leaves new connections to its successor, and ends those that it has with their next answer.
+    Leaving,
+    /// Connections end as soon as they have answered.
+    Stopped,
+}
 
 /// What answers the requests of a listener.
 #[derive(Debug, Clone)]
@@ -66,14 +80,14 @@ impl Front {
     }
 }
 
-/// Serves `front` on `listener` until `stop` is set; then connections end as soon as they have answered.
-pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::Receiver<bool>) {
+/// Serves `front` on `listener` until `phase` says that it is over.
+pub(crate) async fn serve(listener: TcpListener, front: Front, mut phase: watch::Receiver<Phase>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, peer)) => {
-                    connections.spawn(connection((socket, peer), front.clone(), stop.clone()));
+                    connections.spawn(connection((socket, peer), front.clone(), phase.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -81,7 +95,14 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::
                 }
             },
             Some(_) = connections.join_next() => {}
-            () = stopped(&mut stop) => break,
+            () = reached(&mut phase, Phase::Leaving) => break,
+        }
+    }
+    // What connects from here on waits in the queue of the socket, as long as somebody else has the socket, too.
+    while *phase.borrow() < Phase::Stopped {
+        tokio::select! {
+            Some(_) = connections.join_next() => {}
+            () = reached(&mut phase, Phase::Stopped) => break,
         }
     }
     drop(listener);
@@ -94,16 +115,25 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::
 async fn connection(
     (socket, peer): (TcpStream, SocketAddr),
     front: Front,
-    mut stop: watch::Receiver<bool>,
+    mut phase: watch::Receiver<Phase>,
 ) {
     // Without it a lone event waits for the acknowledgement of the one before, 40 ms on most systems.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
+    let now = phase.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         // As axum's own server leaves it, so that keys may be bound to addresses.
         request.extensions_mut().insert(ConnectInfo(peer));
-        front.clone().answer(request)
+        let (answer, now) = (front.clone().answer(request), now.clone());
+        async move {
+            let mut answer = answer.await?;
+            if *now.borrow() >= Phase::Leaving {
+                let headers = answer.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -114,7 +144,7 @@ async fn connection(
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,
-        () = stopped(&mut stop) => {
+        () = reached(&mut phase, Phase::Stopped) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -124,7 +154,7 @@ async fn connection(
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+async fn reached(phase: &mut watch::Receiver<Phase>, awaited: Phase) {
     // A sender that is gone has nothing left to serve for.
-    let _ = stop.wait_for(|stop| *stop).await;
+    let _ = phase.wait_for(|phase| *phase >= awaited).await;
 }

@@ -38,6 +38,15 @@ impl BooksOptions {
     }
 }
 
+impl BooksOptions {
+    /// The same, waiting that long for another process to give the lease back.
+    #[must_use]
+    pub const fn with_lease_wait(mut self, wait: Duration) -> Self {
+        self.lease_wait = wait;
+        self
+    }
+}
+
 impl Default for BooksOptions {
     fn default() -> Self {
         Self {

@@ -32,6 +32,11 @@ impl Streams {
         self.0.lock().insert(request, Running { deadline, flow });
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+
     /// Forgets a stream that has ended.
     pub(super) fn leave(&self, request: RequestId) {
         self.0.lock().remove(&request);
