@@ -23,6 +23,7 @@ mod other_models;
 mod preferences;
 mod provider;
 mod provider_crate;
+mod reload;
 mod slow_reader;
 mod store_away;
 mod strategies;
