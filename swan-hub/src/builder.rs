@@ -17,6 +17,7 @@ use crate::hub::{Hub, Rooms, Shared};
 use crate::idempotency::{Idempotency, IdempotencyOptions};
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::market::{self, Market, MarketOptions};
+use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
@@ -192,6 +193,7 @@ impl HubBuilder {
             oracle: Some(settings.oracle),
             limits: settings.limits.countable(),
             external: settings.external,
+            strategies: settings.routing,
             public_metrics: settings.public_metrics,
             ..self
         }
@@ -252,6 +254,7 @@ impl HubBuilder {
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
             gate: Gate::new(settings.limits.in_flight),
             desk: Desk::new(self.key_rules),
+            metrics: Metrics::default(),
             streams: Streams::default(),
             idempotency,
             market: Market::new(self.market),

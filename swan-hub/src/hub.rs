@@ -21,6 +21,7 @@ use crate::generations::{Generations, Totals};
 use crate::idempotency::Idempotency;
 use crate::ledger::Books;
 use crate::market::Market;
+use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
@@ -76,6 +77,7 @@ pub(crate) struct Rooms {
     pub(crate) gate: Arc<Gate>,
     /// Limits of keys and accounts, the free tier.
     pub(crate) desk: Desk,
+    pub(crate) metrics: Metrics,
     pub(crate) streams: Streams,
     /// Requests that may be sent twice.
     pub(crate) idempotency: Idempotency,
@@ -130,6 +132,12 @@ impl Hub {
     /// The provider side alone: the socket at `/ws` and the status route that the public agent asks first.
     pub fn provider_router(&self) -> axum::Router {
         let routes = gateway::provider_routes(&self.current).into_router();
+        gateway::with_fallbacks(routes, &self.current)
+    }
+
+    /// `/metrics` alone, without a key: for a socket that only those reach who may read figures.
+    pub fn metrics_router(&self) -> axum::Router {
+        let routes = gateway::metrics_routes(&self.current).into_router();
         gateway::with_fallbacks(routes, &self.current)
     }
 

@@ -12,6 +12,7 @@ mod hub;
 mod idempotency;
 pub mod ledger;
 mod market;
+mod metrics;
 mod openapi;
 mod providers;
 mod seams;

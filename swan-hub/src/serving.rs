@@ -121,6 +121,10 @@ impl Hub {
             let front = Front::routed(self.provider_router());
             servers.spawn(gateway::serve(listener, front, phase.subscribe()));
         }
+        if let Some(listener) = sockets.metrics {
+            let router = self.metrics_router();
+            servers.spawn(gateway::serve(listener, router, phase.subscribe()));
+        }
         let serve = async {
             if is_welcoming {
                 self.welcome().await;

@@ -34,12 +34,14 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
     }
     report(&before, &after);
     let limits = read.limits != config.limits;
+    let routing = before.routing != after.routing;
     let external = before.external != after.external;
     tracing::info!(
         target: "swan_hub::serve",
         policy = %after.policy.stamp(),
         limits_changed = limits,
         external_changed = external,
+        routing_changed = routing,
         "reloaded"
     );
     // What is fixed stays as it is in force, so that each reload names it again.

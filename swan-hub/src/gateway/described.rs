@@ -243,3 +243,13 @@ pub(super) fn ready() -> Operation {
         .answers::<Health>(200, "It should")
         .answers::<Health>(503, "It drains, or its ledger takes nothing new")
 }
+
+pub(super) fn metrics() -> Operation {
+    Operation::get("/metrics", "Figures for Prometheus")
+        .access(Access::Admin)
+        .answers_as(
+            200,
+            "Text, or OpenMetrics where that is asked for",
+            "text/plain",
+        )
+}

@@ -7,6 +7,7 @@ mod generation;
 mod headers;
 mod health;
 mod inference;
+mod metrics;
 mod models;
 mod once;
 mod query;
@@ -44,6 +45,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::available_models(), models::available)
         .add(described::live(), health::live)
         .add(described::ready(), health::ready)
+        .add(described::metrics(), metrics::guarded)
         .merge(market::routes())
         .with_state(hub.clone())
         .merge(provider_routes(hub))
@@ -52,6 +54,13 @@ pub(crate) fn routes(hub: &Current) -> Routes {
 /// The routes that providers use.
 pub(crate) fn provider_routes(hub: &Current) -> Routes {
     providers::routes().with_state(Arc::clone(&hub.load().sessions))
+}
+
+/// Figures alone, for a socket that only those reach who may read them.
+pub(crate) fn metrics_routes(hub: &Current) -> Routes {
+    Routes::new()
+        .add(described::metrics(), metrics::open)
+        .with_state(hub.clone())
 }
 
 /// The routes, and an answer of the one shape to everything else.

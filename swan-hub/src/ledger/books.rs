@@ -13,6 +13,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::progress::Progress;
 use super::{Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
+use crate::metrics::Histogram;
 use crate::store::{Lease, Store, StoreError};
 
 /// How the books are kept.
@@ -76,6 +77,8 @@ pub(super) struct Shared {
     /// Somebody waits for what has gathered.
     pub(super) wake: Notify,
     pub(super) progress: Progress,
+    /// How long writes take.
+    pub(super) write_times: Histogram,
     /// The last write failed, and is being repeated.
     pub(super) failing: AtomicBool,
     pub(super) closing: AtomicBool,
@@ -206,6 +209,7 @@ impl Books {
             core: Mutex::new(core),
             wake: Notify::new(),
             progress,
+            write_times: Histogram::default(),
             failing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         });
@@ -296,6 +300,21 @@ impl Books {
     #[must_use]
     pub fn trial_balance(&self) -> Vec<TrialRow> {
         self.read(Ledger::trial_balance)
+    }
+
+    /// Entries that wait to be written.
+    pub(crate) fn queued(&self) -> usize {
+        self.shared.core.lock().batch.len()
+    }
+
+    /// Entries that are on the disk, those of earlier hubs included.
+    pub(crate) fn written(&self) -> u64 {
+        self.shared.progress.durable()
+    }
+
+    /// How long writes took.
+    pub(crate) fn write_times(&self) -> &Histogram {
+        &self.shared.write_times
     }
 
     /// How many holds have not ended.

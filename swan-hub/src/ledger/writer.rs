@@ -81,9 +81,11 @@ async fn write(shared: &Shared, batch: &[Entry]) -> bool {
                 return false;
             }
         };
+        let begun = time::Instant::now();
         if !append(shared, &record).await {
             return false;
         }
+        shared.write_times.observe(begun.elapsed());
         let durable = record.next_seq() - 1;
         shared.progress.reach(durable);
     }

@@ -135,6 +135,17 @@ impl Registry {
             .map(|served| Arc::clone(&served.model))
     }
 
+    /// Nodes that offer `model` and get no requests since they have failed.
+    pub(crate) fn held_off(&self, model: &ModelId) -> usize {
+        let now = self.shared.clock.now();
+        let presence = self.shared.presence.load();
+        let links = presence.get(model).map_or(&[][..], |served| &served.links);
+        let candidates = links.iter().map(|link| link.candidate(now));
+        candidates
+            .filter(|one| one.breaker_open || one.ejected)
+            .count()
+    }
+
     /// Whether anybody serves `model`, busy or not.
     pub(crate) fn serves(&self, model: &ModelId) -> bool {
         self.shared.presence.load().contains_key(model)

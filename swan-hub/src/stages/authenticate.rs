@@ -124,7 +124,7 @@ impl Authenticator for KeyRing {
 }
 
 /// The key of `Authorization: Bearer …`.
-fn bearer(request: &Parts) -> Result<&str, AuthenticateError> {
+pub(crate) fn bearer(request: &Parts) -> Result<&str, AuthenticateError> {
     let mut headers = request.headers.get_all(AUTHORIZATION).iter();
     let header = headers.next().ok_or(AuthenticateError::Missing)?;
     if headers.next().is_some() {

@@ -41,6 +41,7 @@ use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
 pub(crate) use attempt::{Answered, AttemptsFailed, Begun};
+pub(crate) use authenticate::bearer;
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use error::RequestError;
 pub(crate) use hold::HoldFailed;

@@ -139,6 +139,7 @@ impl Drop for Recorder {
         self.record.first_content = self
             .first_content
             .map(|first| first.saturating_duration_since(self.started));
+        self.hub.metrics.observe(&self.record);
         self.hub.events.on_request(&self.record);
         let id = self.record.request;
         let record = std::mem::replace(&mut self.record, RequestRecord::of(id));

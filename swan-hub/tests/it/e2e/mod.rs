@@ -17,4 +17,5 @@ mod drain;
 mod external;
 mod hang_up;
 mod kills;
+mod restart;
 mod sdks;

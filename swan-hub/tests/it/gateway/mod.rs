@@ -16,6 +16,7 @@ mod idempotency;
 mod idempotency_restart;
 mod limits;
 mod market;
+mod metrics;
 mod openapi;
 mod operation;
 mod operations;

@@ -1,0 +1,200 @@
+//! A hub that is stopped and started again under load, on sockets that somebody else keeps open, as systemd does.
+
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use super::part::until;
+use super::{tools, wire};
+
+const MODEL: &str = "Qwen/Qwen3-8B";
+const RESTARTS: usize = 3;
+const AT_ONCE: usize = 4;
+
+/// The hub's folder and the sockets that outlive it.
+struct Outliving {
+    folder: tempfile::TempDir,
+    consumers: TcpListener,
+    providers: TcpListener,
+}
+
+impl Outliving {
+    fn new(endpoint: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config =
+            format!("[[external]]\nname = \"own\"\nurl = \"{endpoint}\"\nmodels = [\"{MODEL}\"]\n");
+        std::fs::write(folder.path().join("hub.toml"), config).unwrap();
+        Self {
+            folder,
+            consumers: TcpListener::bind("127.0.0.1:0").unwrap(),
+            providers: TcpListener::bind("127.0.0.1:0").unwrap(),
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.consumers.local_addr().unwrap())
+    }
+
+    /// Starts the hub with its sockets as descriptors 3 and 4: a shell moves them there from input and output.
+    fn start(&self) -> Child {
+        let hub = tools::hub();
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg("exec 3<&0 4>&1 </dev/null >&2; exec \"$@\"")
+            .arg("sh")
+            .arg(hub.as_std().get_program())
+            .arg("serve")
+            .arg("--config")
+            .arg(self.folder.path().join("hub.toml"))
+            .arg("--data-dir")
+            .arg(self.folder.path().join("data"))
+            .env("LISTEN_FDS", "2")
+            .stdin(Stdio::from(OwnedFd::from(
+                self.consumers.try_clone().unwrap(),
+            )))
+            .stdout(Stdio::from(OwnedFd::from(
+                self.providers.try_clone().unwrap(),
+            )))
+            .kill_on_drop(true);
+        command.spawn().unwrap()
+    }
+
+    async fn admin(&self, command: &[&str]) -> String {
+        let mut hub = tools::hub();
+        let data = self.folder.path().join("data");
+        let done = tools::output(hub.args(command).arg("--data-dir").arg(data)).await;
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    }
+}
+
+/// A model server that takes a moment for each answer, whole or streamed.
+async fn endpoint() -> (String, Arc<AtomicUsize>) {
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&served);
+    let answer = move |body: Bytes| {
+        let count = Arc::clone(&count);
+        async move {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            let asked: Value = serde_json::from_slice(&body).unwrap();
+            let usage = json!({"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9});
+            let answer: Response = if asked["stream"] == true {
+                let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]});
+                let last = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [], "usage": usage});
+                let text = format!("data: {chunk}\n\ndata: {last}\n\ndata: [DONE]\n\n");
+                ([("content-type", "text/event-stream")], text).into_response()
+            } else {
+                let whole = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
+                    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+                    "usage": usage});
+                ([("content-type", "application/json")], whole.to_string()).into_response()
+            };
+            answer
+        }
+    };
+    let app = Router::new().route("/v1/chat/completions", post(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, served)
+}
+
+#[tokio::test]
+async fn no_request_is_lost_or_charged_twice_while_the_hub_is_stopped_and_started() {
+    let (endpoint, served) = endpoint().await;
+    let place = Outliving::new(&endpoint);
+    let mut hub = place.start();
+    let key = until("the hub has made its store", || async {
+        let key = place
+            .admin(&[
+                "key", "create", "consumer", "--name", "alice", "--grant", "5",
+            ])
+            .await;
+        key.starts_with("sk-swan-").then_some(key)
+    })
+    .await;
+    let url = place.url();
+    until("the hub knows a new key", || async {
+        let answer = wire::post(&url, "/v1/chat/completions", &key, &json!({})).await;
+        (answer.status != 401).then_some(())
+    })
+    .await;
+
+    let over = Arc::new(AtomicBool::new(false));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let callers: Vec<_> = (0..AT_ONCE)
+        .map(|caller| {
+            let (url, key) = (url.clone(), key.clone());
+            let (over, answered) = (Arc::clone(&over), Arc::clone(&answered));
+            tokio::spawn(async move {
+                let ask = json!({"model": MODEL, "stream": caller % 2 == 0, "max_tokens": 100,
+                    "messages": [{"role": "user", "content": "hi"}]});
+                while !over.load(Ordering::Relaxed) {
+                    // Nobody tries again here: each request is sent once and must be answered.
+                    let answer = wire::post(&url, "/v1/chat/completions", &key, &ask).await;
+                    let status = answer.status;
+                    let text = answer.text().await;
+                    assert_eq!(status, 200, "{text}");
+                    assert!(text.contains("hi"), "{text}");
+                    assert!(
+                        caller % 2 != 0 || text.ends_with("data: [DONE]\n\n"),
+                        "{text}"
+                    );
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for _ in 0..RESTARTS {
+        let enough = answered.load(Ordering::Relaxed) + 2 * AT_ONCE;
+        until("the hub serves", || async {
+            (answered.load(Ordering::Relaxed) >= enough).then_some(())
+        })
+        .await;
+        let pid = hub.id().unwrap().to_string();
+        let killed = Command::new("kill").arg("-TERM").arg(pid).status().await;
+        assert!(killed.unwrap().success());
+        assert!(hub.wait().await.unwrap().success());
+        hub = place.start();
+    }
+    let enough = answered.load(Ordering::Relaxed) + 2 * AT_ONCE;
+    until("the last hub serves", || async {
+        (answered.load(Ordering::Relaxed) >= enough).then_some(())
+    })
+    .await;
+    over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let answered = answered.load(Ordering::Relaxed);
+    assert_eq!(
+        served.load(Ordering::Relaxed),
+        answered,
+        "each was served once"
+    );
+    let report = until("everything is settled", || async {
+        let text = place.admin(&["audit", "--json"]).await;
+        let report: Value = serde_json::from_str(&text).ok()?;
+        (report["pending"] == 0).then_some(report)
+    })
+    .await;
+    assert_eq!(report["clean"], true, "{report}");
+    let charges = report["groups"].as_object().unwrap();
+    let charged = charges
+        .iter()
+        .filter(|(rule, _)| rule.contains("charge") || rule.contains("settle"));
+    let charged: u64 = charged.map(|(_, count)| count.as_u64().unwrap()).sum();
+    assert_eq!(charged, answered as u64, "each was charged once: {report}");
+}
