@@ -32,7 +32,8 @@ async fn requests_tokens_charges_and_times_are_told_to_administrators() {
     assert_eq!(unknown.send().await.status, 404);
     market.settled().await;
 
-    let text = market.figures(Some(&admin)).await.text();
+    let answer = market.figures(Some(&admin)).await;
+    let text = answer.text();
     let price = market.price(7, 2);
     let charged = price.checked_add(price).unwrap();
     let labels = |stream: &str| {
