@@ -122,15 +122,15 @@ impl Hub {
             servers.spawn(gateway::serve(listener, front, phase.subscribe()));
         }
         if let Some(listener) = sockets.metrics {
-            let router = self.metrics_router();
-            servers.spawn(gateway::serve(listener, router, phase.subscribe()));
+            let front = Front::routed(self.metrics_router());
+            servers.spawn(gateway::serve(listener, front, phase.subscribe()));
         }
         let serve = async {
             if is_welcoming {
                 self.welcome().await;
             }
-            let router = self.router();
-            servers.spawn(gateway::serve(sockets.consumers, router, phase.subscribe()));
+            let front = Front::of(self.current.clone(), self.router());
+            servers.spawn(gateway::serve(sockets.consumers, front, phase.subscribe()));
             std::future::pending::<()>().await;
         };
         tokio::select! {

@@ -2,15 +2,20 @@
 
 use super::logs::Logs;
 use super::serve::{Args, settings};
+use super::signals::HangUps;
 use super::{CliError, signals};
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::settings::Settings;
 
 /// Reloads at every SIGHUP, for ever. A configuration that is wrong changes nothing.
-pub(super) async fn on_signal(args: &Args, mut config: Config, hub: &Hub, logs: &Logs) {
+pub(super) async fn on_signal(
+    mut hang_ups: HangUps,
+    (args, mut config): (&Args, Config),
+    (hub, logs): (&Hub, &Logs),
+) {
     loop {
-        signals::hang_up().await;
+        hang_ups.next().await;
         signals::notify("RELOADING=1");
         match reload(args, &config, hub, logs) {
             Ok(read) => config = read,

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use super::external_args::ExternalArgs;
 use super::logs::Logs;
 use super::policy_file::load_policy;
+use super::signals::HangUps;
 use super::store_args::{self, StoreArgs};
 use super::{CliError, reload, signals, sockets};
 use crate::builder::HubBuilder;
@@ -66,6 +67,8 @@ impl Args {
 pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
     let config = args.config()?;
     logs.set(config.log.as_deref())?;
+    // From here on a SIGHUP is a wish and not the end.
+    let hang_ups = HangUps::listen();
     // Ports first: a second hub on the same machine should hear of them before it touches the store.
     let (sockets, inherited) = sockets::open(&config).await?;
     let store = store_args::open(&config).await?;
@@ -88,7 +91,7 @@ pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
     tokio::select! {
         served = served => Ok(served?),
         () = twice() => Err(CliError::Impatient),
-        () = reload::on_signal(&args, config, &hub, &logs) => Ok(()),
+        () = reload::on_signal(hang_ups, (&args, config), (&hub, &logs)) => Ok(()),
     }
 }
 

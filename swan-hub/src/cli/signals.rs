@@ -22,17 +22,30 @@ pub(crate) async fn stop() {
     interrupt.await;
 }
 
-/// Resolves at the next SIGHUP; never where there is none.
-pub(crate) async fn hang_up() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut hang_up) = signal(SignalKind::hangup()) {
-            hang_up.recv().await;
+/// The SIGHUPs that come from now on; none where there are none.
+#[derive(Debug)]
+pub(crate) struct HangUps(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl HangUps {
+    /// Begins to listen: one that comes while the last is being heeded is not missed.
+    pub(crate) fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self(signal(SignalKind::hangup()).ok())
+        }
+        #[cfg(not(unix))]
+        Self()
+    }
+
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.0 {
+            signals.recv().await;
             return;
         }
+        std::future::pending().await
     }
-    std::future::pending().await
 }
 
 /// Tells the supervisor how far the hub is, where systemd listens for it (`Type=notify`).

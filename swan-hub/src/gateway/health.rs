@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::respond;
+use super::{Phase, respond};
 use crate::hub::Shared;
 
 /// `GET /healthz`: the process serves HTTP.
@@ -16,7 +16,7 @@ pub(super) async fn live(State(hub): State<Arc<Shared>>) -> Response {
 
 /// `GET /readyz`: 503 while the hub drains or its ledger takes nothing new, so that a balancer looks elsewhere.
 pub(super) async fn ready(State(hub): State<Arc<Shared>>) -> Response {
-    let (status, body) = if hub.gate.is_draining() {
+    let (status, body) = if hub.gate.is_draining() || *hub.phase.borrow() > Phase::Serving {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
     } else if !hub.books.is_available() {
         (

@@ -77,6 +77,12 @@ impl TestHub {
         self.part.signal("TERM").await;
     }
 
+    /// Writes another configuration file, and sends `SIGHUP`.
+    pub(crate) async fn reconfigure(&self, config: &str) {
+        std::fs::write(self.folder.path().join("hub.toml"), config).unwrap();
+        self.part.signal("HUP").await;
+    }
+
     /// Waits for its end, which must be a success.
     pub(crate) async fn end(&mut self) {
         let status = self.part.end().await;

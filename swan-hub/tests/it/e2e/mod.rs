@@ -1,6 +1,7 @@
 //! The market as its users meet it: real binaries, a real llama.cpp server, the official OpenAI SDKs. `docs/TESTING.md` says
 //! how these parts are installed and built; a missing one is a failure, never a skip.
 
+mod endpoint;
 mod hub;
 mod idempotency;
 mod model_server;
@@ -17,5 +18,6 @@ mod drain;
 mod external;
 mod hang_up;
 mod kills;
+mod logs;
 mod restart;
 mod sdks;

@@ -6,17 +6,13 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
+use super::endpoint::{MODEL, endpoint};
 use super::part::until;
 use super::{tools, wire};
 
-const MODEL: &str = "Qwen/Qwen3-8B";
 const RESTARTS: usize = 3;
 const AT_ONCE: usize = 4;
 
@@ -77,43 +73,9 @@ impl Outliving {
     }
 }
 
-/// A model server that takes a moment for each answer, whole or streamed.
-async fn endpoint() -> (String, Arc<AtomicUsize>) {
-    let served = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&served);
-    let answer = move |body: Bytes| {
-        let count = Arc::clone(&count);
-        async move {
-            count.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-            let asked: Value = serde_json::from_slice(&body).unwrap();
-            let usage = json!({"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9});
-            let answer: Response = if asked["stream"] == true {
-                let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-                    "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]});
-                let last = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-                    "choices": [], "usage": usage});
-                let text = format!("data: {chunk}\n\ndata: {last}\n\ndata: [DONE]\n\n");
-                ([("content-type", "text/event-stream")], text).into_response()
-            } else {
-                let whole = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
-                    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
-                    "usage": usage});
-                ([("content-type", "application/json")], whole.to_string()).into_response()
-            };
-            answer
-        }
-    };
-    let app = Router::new().route("/v1/chat/completions", post(answer));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (url, served)
-}
-
 #[tokio::test]
 async fn no_request_is_lost_or_charged_twice_while_the_hub_is_stopped_and_started() {
-    let (endpoint, served) = endpoint().await;
+    let (endpoint, served) = endpoint("hi").await;
     let place = Outliving::new(&endpoint);
     let mut hub = place.start();
     let key = until("the hub has made its store", || async {

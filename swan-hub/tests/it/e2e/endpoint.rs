@@ -1,0 +1,52 @@
+//! A model server within the test, for what needs no real one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+/// What it serves.
+pub(crate) const MODEL: &str = "Qwen/Qwen3-8B";
+
+/// Serves [`MODEL`] with this text, whole or streamed, after a moment; `fail` in a request makes it fail with the prompt in its
+/// words. Answers its URL and the count of what it was asked.
+pub(crate) async fn endpoint(text: &'static str) -> (String, Arc<AtomicUsize>) {
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&served);
+    let answer = move |body: Bytes| {
+        let count = Arc::clone(&count);
+        async move {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            let asked: Value = serde_json::from_slice(&body).unwrap();
+            let usage = json!({"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9});
+            let answer: Response = if asked["fail"] == true {
+                let words = json!({"error": {"message": asked["messages"].to_string()}});
+                (StatusCode::INTERNAL_SERVER_ERROR, words.to_string()).into_response()
+            } else if asked["stream"] == true {
+                let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]});
+                let last = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [], "usage": usage});
+                let events = format!("data: {chunk}\n\ndata: {last}\n\ndata: [DONE]\n\n");
+                ([("content-type", "text/event-stream")], events).into_response()
+            } else {
+                let whole = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
+                    "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+                    "usage": usage});
+                ([("content-type", "application/json")], whole.to_string()).into_response()
+            };
+            answer
+        }
+    };
+    let app = Router::new().route("/v1/chat/completions", post(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, served)
+}
