@@ -57,6 +57,9 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         store: config.store.clone(),
         durability: config.durability,
         drain: config.drain,
+        keys: config.keys.clone(),
+        idempotency: config.idempotency,
+        generations: config.generations,
         metrics: crate::config::Metrics {
             listen: config.metrics.listen.clone(),
             ..read.metrics
@@ -66,7 +69,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 7] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -76,6 +79,9 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 7] {
         ("data_dir", config.data_dir != read.data_dir),
         ("store", config.store != read.store),
         ("durability", config.durability != read.durability),
+        ("keys", config.keys != read.keys),
+        ("idempotency", config.idempotency != read.idempotency),
+        ("generations", config.generations != read.generations),
         ("drain_secs", config.drain != read.drain),
         (
             "metrics.listen",
