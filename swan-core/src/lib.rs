@@ -20,6 +20,7 @@ pub mod ledger;
 mod machines;
 mod metering;
 mod money;
+pub mod multipart;
 pub mod openai;
 mod policy;
 pub mod pricing;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod audio_length;
 mod builder;
 mod config;
 mod error;
