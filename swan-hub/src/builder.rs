@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::admission::{Desk, KeyRules};
+use crate::audio_length::AudioMeter;
 use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
@@ -252,6 +253,7 @@ impl HubBuilder {
             reloading: Mutex::default(),
             authenticator: self.authenticator.unwrap_or_else(|| Arc::new(keys.clone())),
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
+            audio: AudioMeter::default(),
             gate: Gate::new(settings.limits.in_flight),
             desk: Desk::new(self.key_rules),
             metrics: Metrics::default(),

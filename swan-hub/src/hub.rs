@@ -11,6 +11,7 @@ use swan_core::{
 use tokio::sync::watch;
 
 use crate::admission::{Desk, RefusedCounts};
+use crate::audio_length::AudioMeter;
 use crate::builder::HubBuilder;
 use crate::config::Limits;
 use crate::error::HubError;
@@ -74,6 +75,7 @@ pub(crate) struct Rooms {
     pub(crate) sessions: Arc<Sessions>,
     /// Keeps keys fresh and carries out what the command line asks for; ends with the hub.
     pub(crate) _watch: Watch,
+    pub(crate) audio: AudioMeter,
     pub(crate) gate: Arc<Gate>,
     /// Limits of keys and accounts, the free tier.
     pub(crate) desk: Desk,

@@ -131,7 +131,8 @@ impl Metering {
             Work::Vectors => self.embedding(reported, seen.prompt_bytes, delivered),
             Work::Images { n } => self.images(*n, seen.items),
             Work::Audio { measured_ms } => {
-                let delivered = delivered || seen.content_events > 0;
+                // Silence has no text, and costs nothing: or an empty answer to everything would be paid.
+                let delivered = delivered || seen.content_bytes > 0;
                 self.audio(*measured_ms, None, delivered)
             }
         }

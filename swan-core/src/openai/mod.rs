@@ -18,11 +18,15 @@ mod request;
 mod response;
 mod splice;
 mod vectors;
+mod transcript;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
 pub use data::DataFacts;
 pub use failure::ErrorBody;
-pub use head::{Asks, Encoding, Generation, HeadError, Images, RequestHead, Vectors};
+pub use head::{
+    Asks, Encoding, Generation, HeadError, Images, RequestHead, TranscriptFormat, Transcription,
+    Vectors,
+};
 pub use json::{Extra, Json};
 pub use message::{Content, ContentPart, FunctionCall, Message, Role, ToolCall};
 pub use model_list::{ModelInfo, ModelList};
@@ -33,3 +37,4 @@ pub use response::{
 };
 pub use splice::{Rewrite, with_include_usage};
 pub use vectors::{VectorError, with_vectors_as};
+pub use transcript::TranscriptFacts;

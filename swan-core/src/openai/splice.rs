@@ -126,7 +126,10 @@ impl<'a> Rewrite<'a> {
             && (model != head.model || !layout.names_model)
         {
             let at = layout.model.clone();
-            let with = quoted(model);
+            let with = match layout.is_form {
+                true => model.to_owned(),
+                false => quoted(model),
+            };
             edits.push(match at.is_empty() {
                 true => Edit::insert(at.start, format!("\"model\":{with},")),
                 false => Edit { at, with },

@@ -97,6 +97,33 @@ struct ImageRequest {
     response_format: Option<String>,
 }
 
+/// A recording to be written down.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct TranscriptionRequest {
+    /// An audio model of `/v1/models`, by its name or an alias.
+    model: String,
+    /// The recording: flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm, 25 MiB at most. Its length is measured and paid.
+    #[schemars(extend("format" = "binary"))]
+    file: String,
+    /// `json` (the default), `text`, `srt`, `vtt` or `verbose_json`.
+    response_format: Option<String>,
+    /// The language that is spoken, such as `en`.
+    language: Option<String>,
+    /// Words that help with names and spelling.
+    prompt: Option<String>,
+}
+
+/// What was said, as the model server gave it, with the cost in `usage.cost`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Transcript {
+    /// What was said.
+    text: String,
+    /// How long it was, and `cost` as a decimal string.
+    usage: Option<Map<String, Value>>,
+}
+
 /// Vectors or images, as the model server gave them, with the cost in `usage.cost`.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -207,6 +234,16 @@ pub(super) fn generations() -> Operation {
     .query::<String>("before", "Where to go on: `next` of the page before")
     .answers::<super::generation::Many>(200, "The requests")
     .fails([400, 503])
+}
+
+pub(super) fn transcriptions() -> Operation {
+    let transcriptions = Operation::post("/v1/audio/transcriptions", "Writes a recording down");
+    steered(transcriptions.tag(OPENAI))
+        .takes_as::<TranscriptionRequest>("multipart/form-data")
+        .answers::<Transcript>(200, "What was said")
+        .answers_as(200, "", "text/plain; charset=utf-8")
+        .answers_as(200, "", "text/vtt; charset=utf-8")
+        .served()
 }
 
 pub(super) fn models() -> Operation {

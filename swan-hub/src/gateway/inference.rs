@@ -36,6 +36,10 @@ pub(super) async fn images(State(hub): State<Arc<Shared>>, request: Request) -> 
     serve(hub, Operation::ImagesGenerations, request).await
 }
 
+pub(super) async fn transcriptions(State(hub): State<Arc<Shared>>, request: Request) -> Response {
+    serve(hub, Operation::AudioTranscriptions, request).await
+}
+
 /// The operation that a request asks for, when it is one of those above.
 pub(super) fn asked<B>(request: &http::Request<B>) -> Option<Operation> {
     if request.method() != Method::POST {
@@ -46,6 +50,7 @@ pub(super) fn asked<B>(request: &http::Request<B>) -> Option<Operation> {
         "/v1/completions" => Some(Operation::Completions),
         "/v1/embeddings" => Some(Operation::Embeddings),
         "/v1/images/generations" => Some(Operation::ImagesGenerations),
+        "/v1/audio/transcriptions" => Some(Operation::AudioTranscriptions),
         _ => None,
     }
 }
@@ -128,7 +133,11 @@ pub(super) async fn walk(opened: Opened, parts: Parts, mut bill: Bill) -> Answer
     let decision = bill.take_trace();
     let (access, is_free) = (bill.access().cloned(), bill.is_free());
     let (body, content_type, cost) = match reached {
-        Reached::Whole { body, cost } => (Reply::Whole(body), "application/json", Some(cost)),
+        Reached::Whole {
+            body,
+            content_type,
+            cost,
+        } => (Reply::Whole(body), content_type, Some(cost)),
         Reached::Stream(begun) => (
             Reply::Stream(Relay::new(*begun, bill)),
             "text/event-stream; charset=utf-8",

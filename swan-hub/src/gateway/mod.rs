@@ -37,6 +37,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::completions(), inference::completions)
         .add(described::embeddings(), inference::embeddings)
         .add(described::images(), inference::images)
+        .add(described::transcriptions(), inference::transcriptions)
         .add(described::quote(), quote::quote)
         .add(described::generation(), generation::one)
         .add(described::generations(), generation::list)

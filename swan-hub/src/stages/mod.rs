@@ -52,7 +52,7 @@ pub(crate) use relay::Relay;
 pub(crate) use route::{FallbackReason, RouteError};
 pub(crate) use settle::Bill;
 pub(crate) use streams::{Streams, watch as watch_streams};
-use whole::Whole;
+use whole::{JSON, Whole};
 
 use crate::hub::Shared;
 use crate::providers::ConnectionMode;
@@ -74,7 +74,11 @@ pub(crate) struct Served {
 #[derive(Debug)]
 pub(crate) enum Reached {
     /// The whole body, paid for, with its cost.
-    Whole { body: Vec<Bytes>, cost: String },
+    Whole {
+        body: Vec<Bytes>,
+        content_type: &'static str,
+        cost: String,
+    },
     /// The beginning of a stream, which the relay carries on.
     Stream(Box<Begun>),
 }
@@ -140,6 +144,7 @@ pub(crate) async fn serve(
         body,
     } = opened;
     let asked = parse::parse(operation, &request.headers, body)?;
+    let asked = parse::measured(asked, &hub.audio).await?;
     bill.streaming(asked.is_stream());
     let lasts = match asked.is_stream() {
         true => hub.limits.stream_deadline,
@@ -166,10 +171,16 @@ async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestE
     let receipt = bill.settle(whole.usage.as_ref(), None).durable().await?;
     let cost = receipt.cost.to_string();
     let body = match &whole.usage {
+        // Subtitles have no place for a cost.
+        _ if whole.content_type != JSON => vec![whole.body],
         Some(usage) if receipt.trusted => tally::with_cost(&whole.body, usage, &cost),
         usage => tally::with_own_usage(&whole.body, usage.as_ref(), &receipt, &cost),
     };
-    Ok(Reached::Whole { body, cost })
+    Ok(Reached::Whole {
+        body,
+        content_type: whole.content_type,
+        cost,
+    })
 }
 
 fn served(bill: &Bill, asked: &Asked, fallback: Option<FallbackReason>) -> Served {

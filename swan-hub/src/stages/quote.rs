@@ -23,7 +23,7 @@ pub(crate) enum QuoteError {
     #[error("model: required, since there is no {modality} model here")]
     NoDefault { modality: Modality },
     #[error(
-        "the model {model} does not serve /v1/{asked}: it is an {modality} model, ask it at /v1/{served}"
+        "the model {model} does not serve /v1/{asked}: its kind ({modality}) is asked at /v1/{served}"
     )]
     OtherEndpoint {
         model: ModelId,
@@ -90,7 +90,7 @@ fn quote_in(hub: &Shared, asked: &Asked, name: Option<&str>) -> Result<Quoted, Q
         },
     };
     check_endpoint(model, &asked.operation)?;
-    let (work, per_choice) = work(policy, model, &asked.head.asks);
+    let (work, per_choice) = work(policy, model, asked);
     let worst = policy
         .metering()
         .worst_case_of(&work, asked.body.len() as u64);
@@ -126,11 +126,13 @@ fn at_most(hub: &Shared, asked: &Asked, model: &Model, worst: Usage) -> Result<Q
 }
 
 /// What is asked for at most, and how many tokens of that are one choice.
-fn work(policy: &Policy, model: &Model, asks: &Asks) -> (Work, u64) {
-    match asks {
+fn work(policy: &Policy, model: &Model, asked: &Asked) -> (Work, u64) {
+    let measured_ms = asked.audio_ms;
+    match &asked.head.asks {
         Asks::Chat(generation) | Asks::Completion(generation) => text(policy, model, generation),
         Asks::Embedding(_) => (Work::Vectors, 0),
         Asks::Images(images) => (Work::Images { n: images.n }, 0),
+        Asks::Transcription(_) => (Work::Audio { measured_ms }, 0),
         // Only a new operation of the core can get here before this hub knows it; its body is charged for.
         _ => (Work::Vectors, 0),
     }

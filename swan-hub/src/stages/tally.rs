@@ -164,7 +164,10 @@ pub(crate) fn usage_object(receipt: &Receipt, cost: &str) -> String {
             return format!(r#"{{"images":{},"cost":"{cost}"}}"#, usage.images);
         }
         Work::Audio { .. } => {
-            return format!(r#"{{"audio_ms":{},"cost":"{cost}"}}"#, usage.audio_ms);
+            let (secs, millis) = (usage.audio_ms / 1_000, usage.audio_ms % 1_000);
+            return format!(
+                r#"{{"type":"duration","seconds":{secs}.{millis:03},"cost":"{cost}"}}"#
+            );
         }
     }
     format!(

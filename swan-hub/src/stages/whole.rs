@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use swan_core::openai::{Asks, ChunkFacts, DataFacts, Encoding, Vectors, with_vectors_as};
+use swan_core::openai::{Asks, ChunkFacts, DataFacts, Encoding, TranscriptFacts, TranscriptFormat, Vectors, with_vectors_as};
 
 use super::tally::said;
 
@@ -10,6 +10,8 @@ use super::tally::said;
 #[derive(Debug)]
 pub(crate) struct Whole {
     pub(crate) body: Bytes,
+    /// What the consumer is told that it is.
+    pub(crate) content_type: &'static str,
     /// Bytes of generated text.
     pub(crate) content_bytes: u64,
     /// Vectors or images.
@@ -27,7 +29,7 @@ impl Whole {
     pub(super) fn read(asks: &Asks, body: Bytes) -> Result<Self, String> {
         match asks {
             Asks::Embedding(vectors) => Self::vectors(vectors, body),
-            Asks::Images(_) => Ok(Self::data(body)?.0),
+use swan_core::openai::{Asks, ChunkFacts, DataFacts, Encoding, TranscriptFacts, TranscriptFormat, Vectors, with_vectors_as};
             _ => Self::text(body),
         }
     }
@@ -44,6 +46,7 @@ impl Whole {
         let (content_bytes, usage) = (facts.content_bytes, within(&body, facts.usage));
         Ok(Self {
             body,
+            content_type: JSON,
             content_bytes,
             items: 0,
             usage,
@@ -82,6 +85,7 @@ impl Whole {
         let (items, usage) = (facts.items, within(&body, facts.usage));
         let whole = Self {
             body,
+            content_type: JSON,
             content_bytes: 0,
             items,
             usage,
@@ -90,6 +94,49 @@ impl Whole {
     }
 }
 
+impl Whole {
+    /// What a recording says. Its format was asked for, and so what the provider calls it does not count.
+    fn transcript(format: TranscriptFormat, body: Bytes) -> Result<Self, String> {
+        let (content_bytes, usage) = match format.is_json() {
+            true => {
+                let facts = TranscriptFacts::read(&body).ok_or(NOT_JSON)?;
+                if let Some(error) = facts.error {
+                    return Err(said(error));
+                }
+                let text = facts.text_bytes.ok_or(EMPTY)?;
+                (text, within(&body, facts.usage))
+            }
+            false => (subtitles(format, &body)?, None),
+        };
+        Ok(Self {
+            body,
+            content_type: format.content_type(),
+            content_bytes,
+            items: 0,
+            usage,
+        })
+    }
+}
+
+/// The bytes of text in an answer that is text.
+fn subtitles(format: TranscriptFormat, body: &[u8]) -> Result<u64, String> {
+    let text = str::from_utf8(body).map_err(|_| "its answer is not text".to_owned())?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    // Some servers answer errors, or everything, as JSON.
+    if text.starts_with('{') {
+        return Err("it answered with JSON where text was asked for".to_owned());
+    }
+    let content = match format {
+        TranscriptFormat::Vtt => text
+            .strip_prefix("WEBVTT")
+            .ok_or("its answer is not WebVTT")?,
+        _ => text,
+    };
+    Ok(content.trim().len() as u64)
+}
+
+/// The content type of most answers.
+pub(super) const JSON: &str = "application/json";
 const NOT_JSON: &str = "its answer is not a JSON object";
 const EMPTY: &str = "its answer was empty";
 

@@ -2,12 +2,12 @@
 
 use serde_json::value::RawValue;
 
-use super::HeadError;
 use super::error::wrong;
 use super::fields::Found;
 use super::members::Member;
 use super::texts::{Texts, texts};
 use super::values::{boolean, integer, present, string, text_of};
+use super::{HeadError, Transcription};
 use crate::protocol::Operation;
 
 /// More tokens than any model's context; a higher number is a mistake or an attack.
@@ -35,6 +35,8 @@ pub enum Asks {
     Embedding(Vectors),
     /// Images.
     Images(Images),
+    /// The text of a recording.
+    Transcription(Transcription),
 }
 
 /// How much text may be generated.
@@ -136,7 +138,7 @@ impl Asks {
     pub const fn generation(&self) -> Option<&Generation> {
         match self {
             Self::Chat(generation) | Self::Completion(generation) => Some(generation),
-            Self::Embedding(_) | Self::Images(_) => None,
+            Self::Embedding(_) | Self::Images(_) | Self::Transcription(_) => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::multipart::FormError;
 use crate::routing::PreferenceError;
 
 /// Why a body is not a request of its operation; the message names the field and what was expected of it.
@@ -49,6 +50,9 @@ pub enum HeadError {
         /// What was there, shortened.
         found: String,
     },
+    /// The body is not a form that everybody reads alike.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// The `provider` object asks for something that there is not.
     #[error(transparent)]
     Provider(#[from] PreferenceError),
@@ -59,7 +63,10 @@ impl HeadError {
     #[must_use]
     pub fn param(&self) -> Option<&'static str> {
         match self {
-            Self::NotUtf8 { .. } | Self::NotJson { .. } | Self::NotAnObject { .. } => None,
+            Self::NotUtf8 { .. }
+            | Self::NotJson { .. }
+            | Self::NotAnObject { .. }
+            | Self::Form(_) => None,
             Self::Provider(_) => Some("provider"),
             Self::Missing { field } | Self::Duplicate { field } | Self::Wrong { field, .. } => {
                 Some(field)

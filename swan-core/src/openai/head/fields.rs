@@ -128,6 +128,7 @@ impl<'a> Found<'a> {
             layout: Layout {
                 len: text.len(),
                 first_member,
+                is_form: false,
                 model: model_at,
                 names_model,
                 messages: self.get(Member::Messages).map(|value| span_of(text, value)),

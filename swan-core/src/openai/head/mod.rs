@@ -13,6 +13,7 @@ mod asks;
 mod beginning;
 mod error;
 mod fields;
+mod form;
 mod members;
 mod texts;
 mod values;
@@ -20,6 +21,7 @@ mod values;
 pub use asks::{Asks, Encoding, Generation, Images, Vectors};
 pub use error::HeadError;
 use fields::{Found, object_start};
+pub use form::{TranscriptFormat, Transcription};
 use members::{NO_PARAMETERS, read_by};
 
 /// What the hub reads of a request, shallowly: everything else is only checked to be JSON.
@@ -74,6 +76,8 @@ pub struct RequestHead {
 pub(super) struct Layout {
     pub(super) len: usize,
     pub(super) first_member: usize,
+    /// Whether the body is a form, whose values have no quotes.
+    pub(super) is_form: bool,
     /// The value, or where a missing member goes.
     pub(super) model: Range<usize>,
     /// Whether the body names the model itself, rather than in a list or not at all.

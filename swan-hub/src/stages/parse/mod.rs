@@ -3,17 +3,22 @@
 mod body;
 mod depth;
 mod headers;
+mod recording;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use swan_core::Currency;
 use swan_core::openai::{HeadError, RequestHead};
 use swan_core::protocol::Operation;
 use swan_core::routing::RoutePreferences;
 
+use crate::audio_length::AudioError;
+
 pub(crate) use body::BodyKind;
 use depth::{DEPTH, is_deep};
 use headers::Steering;
+pub(crate) use recording::measured;
 
 /// Why a request cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +28,8 @@ pub(crate) enum ParseError {
     Body(#[from] HeadError),
     #[error("the body is nested more than {DEPTH} levels deep")]
     Deep,
+    #[error("file: {0}")]
+    Audio(#[from] AudioError),
     #[error("header {name}: expected {expected}")]
     Header {
         name: &'static str,
@@ -37,6 +44,7 @@ impl ParseError {
             Self::Body(HeadError::NotUtf8 { .. } | HeadError::NotJson { .. }) => "invalid_json",
             Self::Body(HeadError::Missing { .. }) => "missing_required_parameter",
             Self::Body(_) | Self::Deep => "invalid_value",
+            Self::Audio(_) => "invalid_audio",
             Self::Header { .. } => "invalid_header",
         }
     }
@@ -46,6 +54,7 @@ impl ParseError {
         match self {
             Self::Body(error) => error.param(),
             Self::Deep => None,
+            Self::Audio(_) => Some("file"),
             Self::Header { name, .. } => Some(name),
         }
     }
@@ -70,6 +79,8 @@ pub(crate) struct Asked {
     pub(crate) parameters: Vec<String>,
     /// Whether the consumer wants to know why this provider was chosen.
     pub(crate) trace: bool,
+    /// How long the recording in the body is, in milliseconds, once it was measured.
+    pub(crate) audio_ms: u64,
 }
 
 impl Asked {
@@ -85,6 +96,9 @@ impl Asked {
 
     /// The bytes of the body without those of embedded images and sounds, whose tokens have nothing to do with their length.
     pub(crate) fn text_bytes(&self) -> usize {
+        if BodyKind::of(&self.operation) == BodyKind::Form {
+            return 0;
+        }
         let mut text = self.body.len();
         let mut rest = &*self.body;
         while let Some(at) = memchr::memmem::find(rest, BASE64) {
@@ -121,8 +135,13 @@ pub(crate) fn parse(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<Asked, ParseError> {
-    let mut head = RequestHead::parse(&operation, &body)?;
-    if is_deep(&body) {
+    let kind = BodyKind::of(&operation);
+    let content_type = content_type(kind, headers);
+    let mut head = match kind {
+        BodyKind::Json => RequestHead::parse(&operation, &body)?,
+        BodyKind::Form => RequestHead::form(written(&content_type), &body)?,
+    };
+    if kind == BodyKind::Json && is_deep(&body) {
         return Err(ParseError::Deep);
     }
     let steering = Steering::read(headers)?;
@@ -136,12 +155,16 @@ pub(crate) fn parse(
         .allow_fallbacks
         .unwrap_or_else(|| wishes.is_none_or(RoutePreferences::allows_fallbacks));
     let parameters = match wishes {
-        Some(wishes) if wishes.requires_parameters() => RequestHead::parameters(&body),
+        Some(wishes) if wishes.requires_parameters() => match kind {
+            BodyKind::Json => RequestHead::parameters(&body),
+            BodyKind::Form => RequestHead::form_parameters(written(&content_type), &body),
+        },
         _ => Vec::new(),
     };
     Ok(Asked {
         operation,
-        content_type: HeaderValue::from_static("application/json"),
+        content_type,
+        audio_ms: 0,
         payment: steering.payment.or(head.payment).unwrap_or(Currency::Usd),
         trace: steering.trace,
         pin,
@@ -151,4 +174,16 @@ pub(crate) fn parse(
         body,
         head,
     })
+}
+
+/// What the provider is told of the body: a form's own type, which names its boundary.
+fn content_type(kind: BodyKind, headers: &HeaderMap) -> HeaderValue {
+    match (kind, headers.get(CONTENT_TYPE)) {
+        (BodyKind::Form, Some(value)) => value.clone(),
+        _ => HeaderValue::from_static(kind.media_type()),
+    }
+}
+
+fn written(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or_default()
 }

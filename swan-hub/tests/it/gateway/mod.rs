@@ -30,6 +30,7 @@ mod store_away;
 mod strategies;
 mod streams;
 mod tls_front;
+mod transcriptions;
 mod whole;
 
 use std::net::SocketAddr;
