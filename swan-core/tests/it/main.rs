@@ -31,6 +31,7 @@ mod protocol_limits;
 #[cfg(feature = "testkit")]
 mod protocol_pair;
 mod purity;
+mod request_fuzz;
 mod routing;
 #[cfg(feature = "simulation")]
 mod simulation;

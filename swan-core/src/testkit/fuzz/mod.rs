@@ -1,5 +1,7 @@
 //! What the fuzz targets run, shared with the ordinary tests: arbitrary bytes as a script of hostile frames and honest calls.
 
+mod requests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use crate::protocol::{
     Registration, StreamEnd, StreamId,
 };
 use crate::sse::EventSplitter;
+
+pub use requests::{answer, form, request};
 
 /// Reads a script: choices and pieces of bytes, zeros once it is used up.
 struct Script<'a>(&'a [u8]);
