@@ -17,8 +17,8 @@ pub(crate) mod read;
 mod request;
 mod response;
 mod splice;
-mod vectors;
 mod transcript;
+mod vectors;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
 pub use data::DataFacts;
@@ -36,5 +36,5 @@ pub use response::{
     PromptTokensDetails, Usage,
 };
 pub use splice::{Rewrite, with_include_usage};
-pub use vectors::{VectorError, with_vectors_as};
 pub use transcript::TranscriptFacts;
+pub use vectors::{VectorError, with_vectors_as};

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use swan_core::openai::{Asks, ChunkFacts, DataFacts, Encoding, TranscriptFacts, TranscriptFormat, Vectors, with_vectors_as};
+use swan_core::openai::{
+    Asks, ChunkFacts, DataFacts, Encoding, TranscriptFacts, TranscriptFormat, Vectors,
+    with_vectors_as,
+};
 
 use super::tally::said;
 
@@ -29,7 +32,8 @@ impl Whole {
     pub(super) fn read(asks: &Asks, body: Bytes) -> Result<Self, String> {
         match asks {
             Asks::Embedding(vectors) => Self::vectors(vectors, body),
-use swan_core::openai::{Asks, ChunkFacts, DataFacts, Encoding, TranscriptFacts, TranscriptFormat, Vectors, with_vectors_as};
+            Asks::Images(_) => Ok(Self::data(body)?.0),
+            Asks::Transcription(wanted) => Self::transcript(wanted.format, body),
             _ => Self::text(body),
         }
     }

@@ -128,7 +128,7 @@ impl Asks {
         let texts = match self {
             Self::Chat(generation) | Self::Completion(generation) => generation.prompts,
             Self::Embedding(vectors) => vectors.inputs,
-            Self::Images(_) => 1,
+            Self::Images(_) | Self::Transcription(_) => 1,
         };
         texts.max(1)
     }

@@ -97,11 +97,13 @@ impl RequestHead {
             provider,
             preferences,
             affinity: None,
+            names_session: false,
             asks,
             layout: Layout {
                 len: body.len(),
                 first_member: 0,
                 is_form: true,
+                messages: None,
                 names_model: true,
                 model: model.content.clone(),
                 stream_options: None,
