@@ -90,7 +90,7 @@ pub(super) async fn quote(
     let priced = async {
         let operation = operation(query.as_deref())?;
         let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await?;
-        stages::price(&hub, opened, &parts.headers)
+        stages::price(&hub, opened, &parts.headers).await
     };
     match priced.await {
         Ok(priced) => {

@@ -121,12 +121,13 @@ pub(crate) struct Priced {
 }
 
 /// What a request would cost, by the steps that it would take if it were served.
-pub(crate) fn price(
+pub(crate) async fn price(
     hub: &Shared,
     opened: Opened,
     headers: &HeaderMap,
 ) -> Result<Priced, RequestError> {
     let asked = parse::parse(opened.operation, headers, opened.body)?;
+    let asked = parse::measured(asked, &hub.audio).await?;
     let quoted = quote::quote(hub, &asked)?;
     Ok(Priced { asked, quoted })
 }
