@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::admission::{Desk, KeyRules};
 use crate::audio_length::AudioMeter;
-use crate::config::{Limits, Routing};
+use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::external::{ExternalConfig, LOOK_EVERY};
@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
-use crate::stages::{self, Authenticator, Gate, Streams};
+use crate::stages::{self, Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
 
 /// Every seam of a hub. What is not set has its default: memory as the store, the clock and randomness of the system, the
@@ -43,6 +43,7 @@ pub struct HubBuilder {
     events: Option<Arc<dyn EventSink>>,
     limits: Limits,
     key_rules: KeyRules,
+    hedging: Hedging,
     books: BooksOptions,
     idempotency: IdempotencyOptions,
     generations: GenerationsOptions,
@@ -171,6 +172,11 @@ impl HubBuilder {
         }
     }
 
+    /// Whether a second provider is asked when the first takes long.
+    pub fn with_hedging(self, hedging: Hedging) -> Self {
+        Self { hedging, ..self }
+    }
+
     /// How the books are kept.
     pub fn with_books(self, books: BooksOptions) -> Self {
         Self { books, ..self }
@@ -257,7 +263,8 @@ impl HubBuilder {
             gate: Gate::new(settings.limits.in_flight),
             desk: Desk::new(self.key_rules),
             metrics: Metrics::default(),
-            streams: Streams::default(),
+            streams: Streams::new(settings.limits.heartbeat),
+            spare: Spare::new(&settings.limits, self.hedging),
             idempotency,
             market: Market::new(self.market),
             generations: Generations::new(&store, self.generations),

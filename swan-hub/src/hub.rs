@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
-use crate::stages::{Authenticator, Gate, Streams};
+use crate::stages::{Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, Store, Watch};
 use crate::strategies::Strategies;
 
@@ -83,6 +83,8 @@ pub(crate) struct Rooms {
     pub(crate) streams: Streams,
     /// Requests that may be sent twice.
     pub(crate) idempotency: Idempotency,
+    /// How often providers may be asked beyond what consumers ask.
+    pub(crate) spare: Spare,
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,

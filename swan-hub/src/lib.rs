@@ -37,7 +37,7 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Limits, Metrics, Routing,
+    Hedging, Limits, Metrics, Routing,
 };
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};

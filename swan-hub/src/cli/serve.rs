@@ -105,6 +105,7 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigE
         .with_store(store)
         .with_settings(settings(config)?)
         .with_key_rules(config.keys.clone())
+        .with_hedging(config.hedging)
         .with_idempotency(config.idempotency)
         .with_generations(config.generations)
         .with_market(config.market.clone()))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
+use super::hedging::HedgingLayer;
 use super::keys::KeysLayer;
 use super::market::MarketLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
@@ -39,6 +40,8 @@ struct Layer {
     generations: GenerationsLayer,
     #[serde(default)]
     market: MarketLayer,
+    #[serde(default)]
+    hedging: HedgingLayer,
     external: Option<Vec<External>>,
     #[serde(default)]
     routing: Routing,
@@ -61,9 +64,13 @@ struct LimitsLayer {
     body_secs: Option<u64>,
     request_secs: Option<u64>,
     stream_secs: Option<u64>,
+    first_token_secs: Option<u64>,
     idle_secs: Option<u64>,
+    heartbeat_secs: Option<u64>,
     settle_secs: Option<u64>,
     further_attempts: Option<u32>,
+    retry_percent: Option<u32>,
+    retries_per_sec: Option<u32>,
 }
 
 /// How the text of an environment variable becomes a TOML value.
@@ -75,7 +82,7 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 34] = [
+const VARIABLES: [(&str, &str, Kind); 41] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -162,6 +169,29 @@ const VARIABLES: [(&str, &str, Kind); 34] = [
         "market.logins_per_minute",
         Kind::Number,
     ),
+    (
+        "SWAN_LIMITS_FIRST_TOKEN_SECS",
+        "limits.first_token_secs",
+        Kind::Number,
+    ),
+    (
+        "SWAN_LIMITS_HEARTBEAT_SECS",
+        "limits.heartbeat_secs",
+        Kind::Number,
+    ),
+    (
+        "SWAN_LIMITS_RETRY_PERCENT",
+        "limits.retry_percent",
+        Kind::Number,
+    ),
+    (
+        "SWAN_LIMITS_RETRIES_PER_SEC",
+        "limits.retries_per_sec",
+        Kind::Number,
+    ),
+    ("SWAN_HEDGING_AFTER_MS", "hedging.after_ms", Kind::Number),
+    ("SWAN_HEDGING_PERCENT", "hedging.percent", Kind::Number),
+    ("SWAN_HEDGING_PER_SEC", "hedging.per_sec", Kind::Number),
 ];
 
 impl Config {
@@ -266,6 +296,7 @@ impl Config {
         layer.idempotency.lay_over(&mut self.idempotency)?;
         layer.generations.lay_over(&mut self.generations)?;
         layer.market.apply(&mut self.market)?;
+        self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }
 }
@@ -277,6 +308,13 @@ impl Limits {
         set(&mut self.reply_bytes, layer.reply_bytes);
         set(&mut self.in_flight, layer.in_flight);
         set(&mut self.further_attempts, layer.further_attempts);
+        set(&mut self.retry_percent, layer.retry_percent);
+        set(&mut self.retries_per_sec, layer.retries_per_sec);
+        // Alone among the times, zero means that there is none.
+        set(
+            &mut self.heartbeat,
+            layer.heartbeat_secs.map(Duration::from_secs),
+        );
         for (key, target, secs) in [
             ("limits.body_secs", &mut self.body_deadline, layer.body_secs),
             (
@@ -288,6 +326,11 @@ impl Limits {
                 "limits.stream_secs",
                 &mut self.stream_deadline,
                 layer.stream_secs,
+            ),
+            (
+                "limits.first_token_secs",
+                &mut self.first_token,
+                layer.first_token_secs,
             ),
             ("limits.idle_secs", &mut self.idle, layer.idle_secs),
             (

@@ -2,6 +2,7 @@
 
 mod external;
 mod external_models;
+mod hedging;
 mod key_file;
 mod keys;
 mod layers;
@@ -21,6 +22,7 @@ use crate::market::MarketOptions;
 use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
+pub use hedging::Hedging;
 pub use routing::Routing;
 
 /// Everything that `swan-hub serve` can be told.
@@ -55,6 +57,8 @@ pub struct Config {
     pub idempotency: IdempotencyOptions,
     /// What is kept of requests that have ended: the table `[generations]`.
     pub generations: GenerationsOptions,
+    /// Whether a second provider is asked when the first takes long. Default: no.
+    pub hedging: Hedging,
     /// OpenAI-compatible servers that serve what no provider can.
     pub external: Vec<External>,
     /// Who may open an account, and what else is decided about accounts: the table `[market]`.
@@ -91,12 +95,22 @@ pub struct Limits {
     pub request_deadline: Duration,
     /// How long a request with streaming may take. Default 600 s.
     pub stream_deadline: Duration,
-    /// How long a stream may be silent, the wait for its first event included. Default 60 s.
+    /// How long one provider may take to show the first content of a stream; then another one is tried. Default 60 s.
+    pub first_token: Duration,
+    /// How long an answer that has begun may be silent. Default 60 s.
     pub idle: Duration,
+    /// After how long a silence the consumer of a stream is told with a comment (`: ping`) that it lives, from the moment at which it was
+    /// accepted; zero for never. Default 15 s.
+    pub heartbeat: Duration,
     /// How long the end of an answer waits for its charge to be on the disk. Default 15 s.
     pub settle_deadline: Duration,
     /// How often a request that failed before its first byte of content is tried on another provider. Default 2.
     pub further_attempts: u32,
+    /// Further attempts for each hundred requests, whatever [`Limits::further_attempts`] allows one of them: in an outage the hub
+    /// must not ask three times as much of those that still serve. Default 20.
+    pub retry_percent: u32,
+    /// Further attempts a second that are allowed in any case. Default 10.
+    pub retries_per_sec: u32,
 }
 
 impl Default for Limits {
@@ -109,9 +123,13 @@ impl Default for Limits {
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(120),
             stream_deadline: Duration::from_secs(600),
+            first_token: Duration::from_secs(60),
             idle: Duration::from_secs(60),
+            heartbeat: Duration::from_secs(15),
             settle_deadline: Duration::from_secs(15),
             further_attempts: 2,
+            retry_percent: 20,
+            retries_per_sec: 10,
         }
     }
 }
@@ -126,7 +144,9 @@ impl Limits {
             body_deadline: self.body_deadline.min(Self::LONGEST),
             request_deadline: self.request_deadline.min(Self::LONGEST),
             stream_deadline: self.stream_deadline.min(Self::LONGEST),
+            first_token: self.first_token.min(Self::LONGEST),
             idle: self.idle.min(Self::LONGEST),
+            heartbeat: self.heartbeat.min(Self::LONGEST),
             ..self
         }
     }
@@ -149,6 +169,7 @@ impl Default for Config {
             keys: KeyRules::default(),
             idempotency: IdempotencyOptions::default(),
             generations: GenerationsOptions::default(),
+            hedging: Hedging::default(),
             external: Vec::new(),
             market: MarketOptions::default(),
             routing: Routing::default(),

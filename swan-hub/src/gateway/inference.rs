@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use swan_core::RequestId;
 use swan_core::protocol::Operation;
 
 use super::body::linger;
@@ -18,7 +19,7 @@ use crate::admission::{Access, headers::write as limits_left};
 use crate::hub::Shared;
 use crate::idempotency::Begun;
 use crate::segments::Segments;
-use crate::stages::{self, Bill, Opened, Reached, Relay, RequestError, Served};
+use crate::stages::{self, Bill, Opened, Reached, Refused, Relay, RequestError, Served};
 
 pub(super) async fn chat(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     serve(hub, Operation::ChatCompletions, request).await
@@ -112,37 +113,69 @@ impl Answered {
 }
 
 /// Takes a request that was let in to its answer.
-pub(super) async fn walk(opened: Opened, parts: Parts, mut bill: Bill) -> Answered {
+pub(super) async fn walk(opened: Opened, parts: Parts, bill: Bill) -> Answered {
     let (hub, id) = (Arc::clone(bill.hub()), bill.request());
-    let (served, reached) = match stages::serve(&hub, opened, &parts, &mut bill).await {
-        Ok(reached) => reached,
-        Err(error) => {
+    match stages::serve(&hub, opened, &parts, bill).await {
+        Ok(reached) => answered(hub, id, reached),
+        Err(refusal) => {
+            let Refused { mut bill, error } = *refusal;
             let lasts = super::once::lasts(&error);
             let (head, body) = refused(&error, &mut bill).into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await;
-            return Answered {
+            Answered {
                 head: Response::from_parts(head, ()),
                 body: Reply::Refusal {
                     body: body.unwrap_or_default(),
                     lasts,
                 },
-            };
+            }
         }
+    }
+}
+
+const EVENTS: &str = "text/event-stream; charset=utf-8";
+
+fn answered(hub: Arc<Shared>, id: RequestId, reached: Reached) -> Answered {
+    let now = hub.clock.now();
+    let mut latency = None;
+    let mut decision = None;
+    let mut noted = |bill: &mut Bill| {
+        latency = Some(bill.elapsed());
+        decision = bill.take_trace();
     };
-    let latency = bill.elapsed();
-    let decision = bill.take_trace();
-    let (access, is_free) = (bill.access().cloned(), bill.is_free());
-    let (body, content_type, cost) = match reached {
+    let (body, content_type, served, cost) = match reached {
         Reached::Whole {
+            mut bill,
+            served,
             body,
             content_type,
             cost,
-        } => (Reply::Whole(body), content_type, Some(cost)),
-        Reached::Stream(begun) => (
-            Reply::Stream(Relay::new(*begun, bill)),
-            "text/event-stream; charset=utf-8",
-            None,
-        ),
+        } => {
+            noted(&mut bill);
+            (Reply::Whole(body), content_type, served, Some(cost))
+        }
+        Reached::Stream {
+            mut bill,
+            served,
+            begun,
+        } => {
+            noted(&mut bill);
+            (
+                Reply::Stream(Relay::new(*begun, bill)),
+                EVENTS,
+                served,
+                None,
+            )
+        }
+        Reached::Waiting {
+            request,
+            served,
+            attempting,
+            deadline,
+        } => {
+            let relay = Relay::waiting(hub, request, deadline, attempting);
+            (Reply::Stream(relay), EVENTS, served, None)
+        }
     };
     let mut head = Response::new(());
     let headers = head.headers_mut();
@@ -150,8 +183,10 @@ pub(super) async fn walk(opened: Opened, parts: Parts, mut bill: Bill) -> Answer
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers::stamp(headers, id);
-    name(headers, &served, latency, is_free);
-    left(&hub, headers, access.as_ref());
+    name(headers, &served, latency);
+    if let Some(access) = &served.access {
+        limits_left(headers, access, now);
+    }
     if let Some(cost) = cost {
         put(headers, headers::COST, &cost);
     }
@@ -170,19 +205,27 @@ fn refused(error: &RequestError, bill: &mut Bill) -> Response {
 }
 
 /// Names who served.
-fn name(headers: &mut HeaderMap, served: &Served, latency: Duration, is_free: bool) {
-    put(headers, headers::PROVIDER_ID, &served.provider);
-    put(headers, headers::PROVIDER_NAME, &served.provider_name);
-    put(headers, headers::MODEL, &served.model);
-    headers.insert(
-        headers::CONNECTION_MODE,
-        HeaderValue::from_static(served.mode.as_str()),
-    );
-    let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-    headers.insert(headers::LATENCY_MS, HeaderValue::from(millis));
+fn name(headers: &mut HeaderMap, served: &Served, latency: Option<Duration>) {
+    if let Some(who) = &served.who {
+        put(headers, headers::PROVIDER_ID, &who.provider.to_string());
+        put(headers, headers::PROVIDER_NAME, &who.name);
+        put(headers, headers::MODEL, &who.model);
+        headers.insert(
+            headers::CONNECTION_MODE,
+            HeaderValue::from_static(who.mode.as_str()),
+        );
+    }
+    if let Some(latency) = latency {
+        let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+        headers.insert(headers::LATENCY_MS, HeaderValue::from(millis));
+    }
     headers.insert(
         headers::BILLING_TYPE,
-        HeaderValue::from_static(if is_free { "free" } else { "pay_as_you_go" }),
+        HeaderValue::from_static(if served.is_free {
+            "free"
+        } else {
+            "pay_as_you_go"
+        }),
     );
     // Of a stream, too, whose cost comes with its last chunk: amounts never carry their currency.
     headers.insert(

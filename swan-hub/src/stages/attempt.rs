@@ -1,318 +1,270 @@
 //! Tries providers until one has begun to answer. The status and the first content are waited for here, before the
 //! consumer has seen anything, so that a provider that fails, even inside a 200, costs the consumer nothing but time.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::StatusCode;
 use swan_core::ModelId;
-use swan_core::health::Blame;
-use swan_core::openai::{ErrorBody, Rewrite};
-use swan_core::protocol::Piece;
+use swan_core::openai::Rewrite;
 use tokio::time::Instant;
 
 use super::RequestError;
+use super::Served;
+use super::ask::{Answered, Try};
 use super::failures::Failures;
+use super::hedge::{self, Raced};
+use super::models;
 use super::parse::Asked;
-use super::route::{RouteError, Router};
+use super::route::{FallbackReason, RouteError, Router};
 use super::settle::Bill;
-use super::start::{Start, StartError};
-use super::tally::Tally;
-use super::whole::Whole;
+use super::unanswered::failed;
 use crate::hub::Shared;
-use crate::providers::{AttemptError, Job, Reply, Slot};
+use crate::providers::{AttemptError, Job, Slot};
 
-/// Why no provider gave an answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum AttemptsFailed {
-    /// The model server says that the request is at fault; nobody else would take it either.
-    #[error("{}", .error.message)]
-    Refused { status: u16, error: Box<ErrorBody> },
-    #[error("no provider could answer ({attempts} tried): {reason}")]
-    Provider { attempts: u32, reason: String },
-    /// The last one had no place for the request, whatever the hub had counted.
-    #[error("no provider has a place for this request at the moment ({attempts} tried)")]
-    Busy { attempts: u32 },
-    #[error("no provider answered in time")]
-    Deadline,
-    #[error("the provider failed, and fallbacks are not allowed: {reason}")]
-    NoFallback { reason: String },
-    #[error("the request is larger than any provider online accepts: {limit} bytes")]
-    TooLarge { limit: usize },
-    /// An answer broke after its beginning had gone out.
-    #[error("the provider failed in the middle of its answer: {reason}")]
-    Broken { reason: String },
-    /// The hub ended an answer whose beginning had gone out.
-    #[error("the answer was cut off: {reason}")]
-    CutOff { reason: String },
-    /// A stream went on beyond what it was quoted for.
-    #[error(
-        "the answer is longer than the {tokens} tokens that were set aside for it; ask for more with max_tokens"
-    )]
-    UsedUp { tokens: u64 },
-}
+/// Of the time that is left, what one attempt may take where others could follow it: two parts of three. A provider that hangs leaves
+/// the rest to the next.
+const SHARE: (u32, u32) = (2, 3);
 
-impl AttemptsFailed {
-    /// What ended an answer whose beginning had gone out.
-    pub(super) fn mid_answer(error: &AttemptError) -> Self {
-        let reason = error.to_string();
-        match error {
-            AttemptError::TooLong | AttemptError::Overflow { .. } => Self::CutOff { reason },
-            _ => Self::Broken { reason },
-        }
-    }
-}
-
-/// A provider that has begun to answer.
+/// A request on its way to somebody who answers.
 #[derive(Debug)]
-pub(crate) struct Won {
-    pub(crate) answer: Answered,
-    pub(crate) fallback: Option<super::route::FallbackReason>,
-}
-
-/// What it has answered so far.
-#[derive(Debug)]
-pub(crate) enum Answered {
-    /// The whole body, which is JSON.
-    Whole(Whole),
-    /// The beginning of a stream, up to its first content.
-    Stream(Box<Begun>),
-}
-
-/// A stream that has shown its first content.
-#[derive(Debug)]
-pub(crate) struct Begun {
-    pub(crate) reply: Reply,
-    pub(crate) start: Start,
-    /// When the whole answer must be over.
+pub(crate) struct Attempts {
+    pub(crate) hub: Arc<Shared>,
+    pub(crate) request: Asked,
+    pub(crate) bill: Bill,
     pub(crate) deadline: Instant,
 }
 
-/// Tries until an answer has begun. The slot of the winner is left in the bill.
-pub(crate) async fn attempt(
-    hub: &Arc<Shared>,
+/// What came of it. The bill of an answer has the slot of who gives it.
+#[derive(Debug)]
+pub(crate) struct Attempted {
+    pub(crate) bill: Bill,
+    pub(crate) result: Result<Won, RequestError>,
+}
+
+/// Attempts under way.
+pub(crate) struct Attempting(Pin<Box<dyn Future<Output = Attempted> + Send>>);
+
+impl Future for Attempting {
+    type Output = Attempted;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Attempted> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Attempting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attempting")
+    }
+}
+
+/// Somebody who has begun to answer.
+#[derive(Debug)]
+pub(crate) struct Won {
+    pub(crate) answer: Answered,
+    pub(crate) served: Served,
+}
+
+impl Attempts {
+    /// Tries until an answer has begun. What waits for that can be carried from the handler into the body of the answer.
+    pub(crate) fn start(self) -> Attempting {
+        Attempting(Box::pin(self.run()))
+    }
+
+    async fn run(self) -> Attempted {
+        let Self {
+            hub,
+            request,
+            mut bill,
+            deadline,
+        } = self;
+        hub.spare.deposit();
+        let result = models::attempt(&hub, &request, &mut bill, deadline).await;
+        let result = result.map(|(answer, fallback)| Won {
+            answer,
+            served: Served::of(&bill, request.pin, fallback),
+        });
+        Attempted { bill, result }
+    }
+}
+
+/// Tries at one model until an answer has begun, and says why it is not by the provider that was asked for.
+pub(super) async fn attempt(
+    hub: &Shared,
     request: &Asked,
     model: &ModelId,
     bill: &mut Bill,
     deadline: Instant,
-) -> Result<Won, RequestError> {
-    let mut router = Router::new(hub, model, request, bill.per_choice());
-    let mut failures = Failures::default();
-    let mut last = None;
-    let mut number = 0;
-    loop {
-        let slot = next(hub, &mut router, number, last.is_none());
-        bill.traced(router.take_trace());
-        let Some(slot) = slot? else { break };
-        let job = job(hub, request, &slot, bill, bill.attempts(), deadline);
-        bill.attempt(slot);
-        number += 1;
-        match try_one(hub, request, bill, job).await {
-            Ok(answer) => {
-                failures.served();
-                let fallback = router.fallback;
-                return Ok(Won { answer, fallback });
-            }
-            Err(error) => {
-                // Not the error's words: a model server may quote the prompt in them.
-                let (ending, status) = (error.ending(), error.status());
-                let blame = ending.verdict().blame;
-                tracing::debug!(request = %bill.request(), number, ?blame, status, "an attempt failed");
-                failures.add(ending, bill);
-                let is_over = !error.is_retryable() || Instant::now() >= deadline;
-                last = Some(error);
-                if is_over {
-                    break;
-                }
-                router.failed();
-            }
-        }
-    }
-    let error = last.unwrap_or(AttemptError::Deadline);
-    Err(failed(error, number, request).into())
-}
-
-/// Who is tried next: providers as often as the limits say, then an endpoint of the hub; `None` when nobody is left to try.
-fn next(
-    hub: &Shared,
-    router: &mut Router<'_>,
-    number: u32,
-    is_first: bool,
-) -> Result<Option<Slot>, RouteError> {
-    if number == 0 || router.may_retry() && number <= hub.limits.further_attempts {
-        return match router.next() {
-            Ok(slot) => Ok(Some(slot)),
-            Err(error) if is_first => Err(error),
-            Err(_) => Ok(None),
-        };
-    }
-    let is_last = number == hub.limits.further_attempts.saturating_add(1);
-    Ok(if router.may_retry() && is_last {
-        router.last_resort()
-    } else {
-        None
-    })
-}
-
-async fn try_one(
-    hub: &Shared,
-    request: &Asked,
-    bill: &mut Bill,
-    job: Job,
-) -> Result<Answered, AttemptError> {
-    if !request.is_stream() {
-        return whole(request, bill, job, hub.limits.reply_bytes).await;
-    }
-    stream(request, bill, job).await
-}
-
-fn job(
-    hub: &Shared,
-    request: &Asked,
-    slot: &Slot,
-    bill: &Bill,
-    attempt: u32,
-    deadline: Instant,
-) -> Job {
-    let mut rewrite = Rewrite::new()
-        .with_model(slot.upstream())
-        .with_include_usage()
-        .without_market_fields();
-    if let Some(limit) = request.limit_to_send(bill.per_choice()) {
-        rewrite = rewrite.with_max_tokens(limit);
-    }
-    Job {
-        request: bill.request(),
-        attempt,
-        operation: request.operation.clone(),
-        streaming: request.is_stream(),
-        content_type: request.content_type.clone(),
-        body: rewrite.apply(&request.body, &request.head),
+) -> Result<(Answered, Option<FallbackReason>), RequestError> {
+    let mut walk = Walk {
+        hub,
+        request,
+        router: Router::new(hub, model, request, bill.per_choice()),
         deadline,
-        content_by: request
-            .is_stream()
-            .then(|| Instant::now() + hub.limits.idle),
-        idle: hub.limits.idle,
-    }
-}
-
-/// One attempt at a whole answer.
-async fn whole(
-    request: &Asked,
-    bill: &mut Bill,
-    job: Job,
-    limit: usize,
-) -> Result<Answered, AttemptError> {
-    let mut reply = bill.slot()?.dispatch(job)?;
-    bill.head(reply.head().await?.status);
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(piece) = reply.next().await {
-        let (Piece::Raw(bytes) | Piece::Event(bytes)) = piece?;
-        if first.len() + rest.len() + bytes.len() > limit {
-            return Err(bad_gateway(format!(
-                "its answer is larger than {limit} bytes"
-            )));
-        }
-        if first.is_empty() && rest.is_empty() {
-            first = bytes;
-            continue;
-        }
-        if rest.is_empty() {
-            rest.extend_from_slice(&std::mem::take(&mut first));
-        }
-        rest.extend_from_slice(&bytes);
-    }
-    let body = if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
+        failures: Failures::default(),
+        last: None,
+        rounds: 0,
     };
-    let whole = Whole::read(&request.head.asks, body).map_err(bad_gateway)?;
-    bill.chosen();
-    Ok(Answered::Whole(whole))
+    let answer = walk.run(bill).await?;
+    Ok((answer, walk.router.fallback))
 }
 
-/// One attempt at a stream, up to its first content.
-async fn stream(request: &Asked, bill: &mut Bill, job: Job) -> Result<Answered, AttemptError> {
-    let deadline = job.deadline;
-    let mut reply = bill.slot()?.dispatch(job)?;
-    let head = reply.head().await?;
-    bill.head(head.status);
-    let sse = head.content_type.as_ref().is_none_or(|value| {
-        value
-            .as_bytes()
-            .get(..17)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
-    });
-    if !sse {
-        return Err(bad_gateway(
-            "it answered a stream with something that is no event stream".into(),
-        ));
-    }
-    let mut start = Start::new(Tally::new(&request.operation, request.head.include_usage));
-    loop {
-        match start.advance() {
-            Ok(true) => break,
-            Ok(false) => {}
-            Err(StartError(reason)) => return Err(bad_gateway(reason)),
-        }
-        match reply.next().await {
-            Some(piece) => start.push(piece?),
-            None => {
-                if let Err(StartError(reason)) = start.end() {
-                    return Err(bad_gateway(reason));
-                }
+/// Round after round, each with a provider that has not tried yet.
+struct Walk<'a> {
+    hub: &'a Shared,
+    request: &'a Asked,
+    router: Router<'a>,
+    deadline: Instant,
+    failures: Failures,
+    /// How the round before ended.
+    last: Option<AttemptError>,
+    rounds: u32,
+}
+
+impl Walk<'_> {
+    async fn run(&mut self, bill: &mut Bill) -> Result<Answered, RequestError> {
+        loop {
+            let slot = self.next();
+            bill.traced(self.router.take_trace());
+            let Some(slot) = slot? else { break };
+            self.rounds += 1;
+            if let Some(answer) = self.round(slot, bill).await {
+                return Ok(answer);
+            }
+            bill.round_failed();
+            let decided = |error: &AttemptError| !error.is_retryable();
+            if self.last.as_ref().is_some_and(decided) || Instant::now() >= self.deadline {
                 break;
             }
+            self.router.failed();
         }
+        let error = self.last.take().unwrap_or(AttemptError::Deadline);
+        Err(failed(error, bill.attempts(), self.request).into())
     }
-    reply.content_shown();
-    bill.chosen();
-    Ok(Answered::Stream(Box::new(Begun {
-        reply,
-        start,
-        deadline,
-    })))
-}
 
-/// A failure that the hub found in the provider's answer.
-fn bad_gateway(message: String) -> AttemptError {
-    AttemptError::Provider {
-        status: StatusCode::BAD_GATEWAY.as_u16(),
-        message,
-        body: Bytes::new(),
+    /// Who is tried next: providers as often as limits and budget say, then an endpoint of the hub; `None` when nobody is left.
+    fn next(&mut self) -> Result<Option<Slot>, RouteError> {
+        if self.rounds == 0 {
+            return self.router.next().map(Some);
+        }
+        let further = self.hub.limits.further_attempts;
+        if !self.router.may_retry() || self.rounds > further.saturating_add(1) {
+            return Ok(None);
+        }
+        // An endpoint is not what fails now, and asking it adds to nobody's trouble.
+        if self.rounds > further || !self.hub.spare.retries.withdraw() {
+            self.rounds = further.saturating_add(1);
+            return Ok(self.router.last_resort());
+        }
+        Ok(self.router.next().ok())
     }
-}
 
-/// What the consumer is told about the attempt that was the last one.
-fn failed(error: AttemptError, attempts: u32, request: &Asked) -> AttemptsFailed {
-    match error {
-        AttemptError::Provider {
-            status,
-            ref message,
-            ref body,
-        } if error.ending().verdict().blame == Some(Blame::Consumer) => {
-            let mut error = Box::new(ErrorBody::read(body));
-            if error.message.is_empty() {
-                error.message = message.clone();
+    /// Asks whoever `slot` stands for, and perhaps another one beside it.
+    async fn round(&mut self, slot: Slot, bill: &mut Bill) -> Option<Answered> {
+        let Self { hub, request, .. } = *self;
+        let limit = hub.limits.reply_bytes;
+        let job = self.job(&slot, bill);
+        let mut first = bill.attempt(slot, false);
+        let raced = match hedge::wait(&hub.spare.hedging, request) {
+            None => Raced {
+                first: Some(first.run(request, job, limit).await),
+                second: None,
+            },
+            Some(wait) => {
+                let second = || self.second(bill);
+                // Most requests are never raced, and need not be as large as two.
+                Box::pin(hedge::race((&mut first, job), request, limit, wait, second)).await
             }
-            AttemptsFailed::Refused { status, error }
+        };
+        self.judge(first, raced, bill)
+    }
+
+    /// Another one to ask beside the first, as long as that stays the exception.
+    fn second(&mut self, bill: &mut Bill) -> Option<(Try, Job)> {
+        if !self.hub.spare.hedges.withdraw() {
+            return None;
         }
-        AttemptError::TooLarge { limit, .. } => AttemptsFailed::TooLarge { limit },
-        AttemptError::Deadline | AttemptError::Idle if request.allow_fallbacks => {
-            AttemptsFailed::Deadline
+        let slot = self.router.next().ok()?;
+        let job = self.job(&slot, bill);
+        Some((bill.attempt(slot, true), job))
+    }
+
+    /// Gives the answer of who serves, and to each other one what it has earned.
+    fn judge(&mut self, first: Try, raced: Raced, bill: &mut Bill) -> Option<Answered> {
+        let Raced {
+            first: ended,
+            second,
+        } = raced;
+        let (second, other) = match second {
+            Some((second, ended)) => (Some(second), ended),
+            None => (None, None),
+        };
+        let mut answer = None;
+        for (tried, ended) in [(Some(first), ended), (second, other)] {
+            match (tried, ended) {
+                (Some(tried), Some(Ok(answered))) if answer.is_none() => {
+                    bill.won(tried);
+                    answer = Some(answered);
+                }
+                (Some(tried), Some(Err(error))) => self.lost(tried, error, bill),
+                (Some(tried), _) => bill.outrun(tried),
+                (None, _) => {}
+            }
         }
-        other if !request.allow_fallbacks => AttemptsFailed::NoFallback {
-            reason: other.to_string(),
-        },
-        AttemptError::Busy | AttemptError::Provider { status: 429, .. } => {
-            AttemptsFailed::Busy { attempts }
+        if answer.is_some() {
+            self.failures.served();
         }
-        other => AttemptsFailed::Provider {
-            attempts,
-            reason: other.to_string(),
-        },
+        answer
+    }
+
+    fn lost(&mut self, tried: Try, error: AttemptError, bill: &mut Bill) {
+        // Not the error's words: a model server may quote the prompt in them.
+        let (ending, status) = (error.ending(), error.status());
+        let (number, blame) = (tried.index, ending.verdict().blame);
+        tracing::debug!(request = %bill.request(), number, ?blame, status, "an attempt failed");
+        self.failures.add(ending, bill.lost(tried, ending));
+        // What one says who answers for everybody is what counts.
+        if self.last.as_ref().is_none_or(AttemptError::is_retryable) {
+            self.last = Some(error);
+        }
+    }
+
+    fn job(&self, slot: &Slot, bill: &Bill) -> Job {
+        let Self { hub, request, .. } = *self;
+        let mut rewrite = Rewrite::new()
+            .with_model(slot.upstream())
+            .with_include_usage()
+            .without_market_fields();
+        if let Some(limit) = request.limit_to_send(bill.per_choice()) {
+            rewrite = rewrite.with_max_tokens(limit);
+        }
+        let now = Instant::now();
+        let share = now + self.share(self.deadline.saturating_duration_since(now));
+        let streaming = request.is_stream();
+        Job {
+            request: bill.request(),
+            attempt: bill.attempts(),
+            operation: request.operation.clone(),
+            streaming,
+            content_type: request.content_type.clone(),
+            body: rewrite.apply(&request.body, &request.head),
+            // A stream that has begun has all the time there is.
+            deadline: if streaming { self.deadline } else { share },
+            content_by: streaming.then(|| share.min(now + hub.limits.first_token)),
+            idle: hub.limits.idle,
+        }
+    }
+
+    /// What of the time that is `left` the next attempt may take.
+    fn share(&self, left: Duration) -> Duration {
+        let is_last = self.rounds > self.hub.limits.further_attempts;
+        if is_last || !self.router.may_retry() || !self.router.has_others() {
+            return left;
+        }
+        let (parts, of) = SHARE;
+        left / of * parts
     }
 }

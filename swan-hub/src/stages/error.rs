@@ -3,12 +3,12 @@
 use swan_core::RequestId;
 
 use super::admit::AdmitError;
-use super::attempt::AttemptsFailed;
 use super::authenticate::AuthenticateError;
 use super::hold::HoldFailed;
 use super::parse::ParseError;
 use super::quote::QuoteError;
 use super::route::RouteError;
+use super::unanswered::AttemptsFailed;
 use crate::admission::Refused;
 use crate::idempotency::IdempotencyError;
 

@@ -2,8 +2,7 @@
 
 use swan_core::health::{Ending, is_poison};
 
-use super::settle::Bill;
-use crate::providers::Suspect;
+use crate::providers::{Outcome, Slot, Suspect};
 
 /// The failures of one request so far. Empty, as for nearly all requests, it owns no memory.
 ///
@@ -15,13 +14,13 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// The attempt that `bill` holds has ended like this.
-    pub(super) fn add(&mut self, ending: Ending, bill: &mut Bill) {
+    /// The attempt that had `slot` has ended like this.
+    pub(super) fn add(&mut self, ending: Ending, slot: Slot) {
         self.endings.push(ending);
         if ending.is_server_error() {
-            self.suspects.extend(bill.attempt_suspect(ending));
+            self.suspects.push(slot.suspect(ending));
         } else {
-            bill.attempt_failed(ending);
+            slot.finish(Outcome::Failed(ending));
         }
     }
 

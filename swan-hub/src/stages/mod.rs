@@ -7,12 +7,16 @@
 //! [`settle::Bill`] goes along and owns what must be given back, so that a request may be dropped at any point.
 
 mod admit;
+mod ask;
 mod attempt;
 mod authenticate;
+mod budget;
 mod error;
 mod failures;
 mod funds;
+mod hedge;
 mod hold;
+mod live;
 mod models;
 mod parse;
 mod quote;
@@ -27,6 +31,7 @@ mod streams;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 mod whole;
 
 use std::sync::Arc;
@@ -35,14 +40,17 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
-use swan_core::Currency;
 use swan_core::protocol::Operation;
+use swan_core::{Currency, ProviderId, RequestId};
 use tokio::time::Instant;
 
 pub(crate) use admit::{AdmitError, Gate};
-pub(crate) use attempt::{Answered, AttemptsFailed, Begun};
+use ask::Answered;
+pub(crate) use ask::Begun;
+pub(crate) use attempt::{Attempted, Attempting, Attempts, Won};
 pub(crate) use authenticate::bearer;
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
+pub(crate) use budget::Spare;
 pub(crate) use error::RequestError;
 pub(crate) use hold::HoldFailed;
 pub(crate) use parse::{Asked, BodyKind, ParseError};
@@ -52,35 +60,93 @@ pub(crate) use relay::Relay;
 pub(crate) use route::{FallbackReason, RouteError};
 pub(crate) use settle::Bill;
 pub(crate) use streams::{Streams, watch as watch_streams};
+pub(crate) use unanswered::AttemptsFailed;
 use whole::{JSON, Whole};
 
+use crate::admission::Access;
 use crate::hub::Shared;
 use crate::providers::ConnectionMode;
 
-/// What the headers of an answer say about who gave it.
+/// What the headers of an answer say of how it came about.
 #[derive(Debug)]
 pub(crate) struct Served {
-    pub(crate) provider: String,
-    pub(crate) provider_name: Arc<str>,
-    pub(crate) mode: ConnectionMode,
+    /// Not known of a stream of which only heartbeats have come so far.
+    pub(crate) who: Option<Who>,
     pub(crate) currency: Currency,
     pub(crate) pin: Option<String>,
     pub(crate) fallback: Option<FallbackReason>,
-    /// The model that served, by the hub's name.
+    /// Whose limits it counts against.
+    pub(crate) access: Option<Arc<Access>>,
+    /// Whether the free tier pays.
+    pub(crate) is_free: bool,
+}
+
+impl Served {
+    fn of(bill: &Bill, pin: Option<String>, fallback: Option<FallbackReason>) -> Self {
+        Self {
+            who: Who::of(bill),
+            currency: bill.currency(),
+            pin,
+            fallback,
+            access: bill.access().cloned(),
+            is_free: bill.is_free(),
+        }
+    }
+}
+
+/// Who gives an answer.
+#[derive(Debug)]
+pub(crate) struct Who {
+    pub(crate) provider: ProviderId,
+    pub(crate) name: Arc<str>,
+    pub(crate) mode: ConnectionMode,
+    /// The model, by the hub's name.
     pub(crate) model: String,
 }
 
-/// An answer on its way to the consumer.
+impl Who {
+    fn of(bill: &Bill) -> Option<Self> {
+        let slot = bill.slot()?;
+        Some(Self {
+            provider: slot.provider(),
+            name: Arc::clone(slot.provider_name()),
+            mode: slot.mode(),
+            model: bill.model().map(ToString::to_string).unwrap_or_default(),
+        })
+    }
+}
+
+/// An answer on its way to the consumer, and the bill for it.
 #[derive(Debug)]
 pub(crate) enum Reached {
     /// The whole body, paid for, with its cost.
     Whole {
+        bill: Bill,
+        served: Served,
         body: Vec<Bytes>,
         content_type: &'static str,
         cost: String,
     },
     /// The beginning of a stream, which the relay carries on.
-    Stream(Box<Begun>),
+    Stream {
+        bill: Bill,
+        served: Served,
+        begun: Box<Begun>,
+    },
+    /// A stream whose consumer hears that it is being worked on before somebody has begun to answer.
+    Waiting {
+        request: RequestId,
+        served: Served,
+        attempting: Attempting,
+        deadline: Instant,
+    },
+}
+
+/// A request that gets no answer.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) bill: Bill,
+    pub(crate) error: RequestError,
 }
 
 /// A request that was let in, and whose body is here.
@@ -137,8 +203,29 @@ pub(crate) async fn serve(
     hub: &Arc<Shared>,
     opened: Opened,
     request: &Parts,
+    mut bill: Bill,
+) -> Result<Reached, Box<Refused>> {
+    match agreed(hub, opened, request, &mut bill).await {
+        Ok((asked, deadline)) => {
+            let attempts = Attempts {
+                hub: Arc::clone(hub),
+                request: asked,
+                bill,
+                deadline,
+            };
+            answered(hub, attempts).await
+        }
+        Err(error) => Err(Box::new(Refused { bill, error })),
+    }
+}
+
+/// The stages up to the hold: afterwards it is agreed what is asked and what it may cost.
+async fn agreed(
+    hub: &Arc<Shared>,
+    opened: Opened,
+    request: &Parts,
     bill: &mut Bill,
-) -> Result<(Served, Reached), RequestError> {
+) -> Result<(Asked, Instant), RequestError> {
     let Opened {
         operation,
         consumer,
@@ -155,18 +242,61 @@ pub(crate) async fn serve(
     let quoted = quote::quote(hub, &asked)?;
     let funds = funds::fund(hub, bill, &consumer, &asked, &quoted, lasts)?;
     bill.held(funds, quoted, asked.body.len());
-    let won = models::attempt(hub, &asked, bill, deadline).await?;
-    let served = served(bill, &asked, won.fallback);
-    let reached = match won.answer {
-        Answered::Stream(begun) => Reached::Stream(begun),
-        Answered::Whole(whole) => settle_whole(bill, whole).await?,
+    Ok((asked, deadline))
+}
+
+/// The stages from the attempts on.
+async fn answered(hub: &Shared, attempts: Attempts) -> Result<Reached, Box<Refused>> {
+    if !attempts.request.is_stream() {
+        return reached(attempts.start().await).await;
+    }
+    let (request, deadline) = (attempts.bill.request(), attempts.deadline);
+    let pin = attempts.request.pin.clone();
+    let served = Served {
+        who: None,
+        ..Served::of(&attempts.bill, pin, None)
     };
-    Ok((served, reached))
+    let mut attempting = attempts.start();
+    tokio::select! {
+        biased;
+        attempted = &mut attempting => reached(attempted).await,
+        // Whoever stands between here and the consumer must not take the connection for dead.
+        () = hub.streams.silence() => Ok(Reached::Waiting { request, served, attempting, deadline }),
+    }
+}
+
+async fn reached(attempted: Attempted) -> Result<Reached, Box<Refused>> {
+    let Attempted { mut bill, result } = attempted;
+    let Won { answer, served } = match result {
+        Ok(won) => won,
+        Err(error) => return Err(Box::new(Refused { bill, error })),
+    };
+    let whole = match answer {
+        Answered::Stream(begun) => {
+            return Ok(Reached::Stream {
+                bill,
+                served,
+                begun,
+            });
+        }
+        Answered::Whole(whole) => whole,
+    };
+    let content_type = whole.content_type;
+    match settle_whole(&mut bill, whole).await {
+        Ok((body, cost)) => Ok(Reached::Whole {
+            bill,
+            served,
+            body,
+            content_type,
+            cost,
+        }),
+        Err(error) => Err(Box::new(Refused { bill, error })),
+    }
 }
 
 /// Charges a whole answer and writes the cost into it. Its last byte waits for the disk, and so does its first, since the
 /// cost stands in a header.
-async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestError> {
+async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<(Vec<Bytes>, String), RequestError> {
     bill.content(whole.content_bytes, 1);
     bill.items(whole.items);
     let receipt = bill.settle(whole.usage.as_ref(), None).durable().await?;
@@ -177,24 +307,5 @@ async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<Reached, RequestE
         Some(usage) if receipt.trusted => tally::with_cost(&whole.body, usage, &cost),
         usage => tally::with_own_usage(&whole.body, usage.as_ref(), &receipt, &cost),
     };
-    Ok(Reached::Whole {
-        body,
-        content_type: whole.content_type,
-        cost,
-    })
-}
-
-fn served(bill: &Bill, asked: &Asked, fallback: Option<FallbackReason>) -> Served {
-    let slot = bill.slot().ok();
-    Served {
-        provider: slot
-            .map(|slot| slot.provider().to_string())
-            .unwrap_or_default(),
-        provider_name: slot.map_or_else(|| Arc::from(""), |slot| Arc::clone(slot.provider_name())),
-        mode: slot.map_or(ConnectionMode::Websocket, |slot| slot.mode()),
-        currency: bill.currency(),
-        pin: asked.pin.clone(),
-        fallback,
-        model: bill.model().map(ToString::to_string).unwrap_or_default(),
-    }
+    Ok((body, cost))
 }

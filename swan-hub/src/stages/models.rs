@@ -1,25 +1,25 @@
 //! The models that a consumer takes, one after the other: the next one is asked for when nobody can serve the one before, or
 //! whoever tried has failed before his first content. Each has attempts of its own; the time is that of the whole request.
 
-use std::sync::Arc;
-
 use swan_core::ModelId;
 use tokio::time::Instant;
 
 use super::RequestError;
-use super::attempt::{self, Won};
+use super::ask::Answered;
+use super::attempt;
 use super::parse::Asked;
 use super::quoted::Quoted;
+use super::route::FallbackReason;
 use super::settle::Bill;
 use crate::hub::Shared;
 
 /// Tries until an answer has begun, in whichever of the models. Without an answer the last model's failure is told.
 pub(super) async fn attempt(
-    hub: &Arc<Shared>,
+    hub: &Shared,
     asked: &Asked,
     bill: &mut Bill,
     deadline: Instant,
-) -> Result<Won, RequestError> {
+) -> Result<(Answered, Option<FallbackReason>), RequestError> {
     loop {
         let attempted = match bill.model().cloned() {
             Some(model) => attempt::attempt(hub, asked, &model, bill, deadline).await,

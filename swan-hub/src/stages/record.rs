@@ -38,9 +38,10 @@ impl Recorder {
         self.started.elapsed()
     }
 
-    /// An attempt at whom `slot` stands for begins.
-    pub(crate) fn attempt(&mut self, slot: &Slot) {
+    /// An attempt at whom `slot` stands for begins; gives its place on record.
+    pub(super) fn attempt(&mut self, slot: &Slot, hedge: bool) -> usize {
         let started = self.elapsed();
+        let index = self.record.attempts.len();
         // Nearly all requests need one.
         self.record.attempts.reserve_exact(1);
         self.record.attempts.push(AttemptRecord {
@@ -53,41 +54,37 @@ impl Recorder {
             ended: started,
             ending: Ending::Cancelled,
             status: None,
-            hedge: false,
+            hedge,
             chosen: false,
             is_open: true,
         });
+        index
     }
 
-    /// The head of the answer to the last attempt is there.
-    pub(crate) fn head(&mut self, status: u16) {
-        let now = self.elapsed();
-        if let Some(attempt) = self.record.attempts.last_mut() {
-            attempt.first_byte = Some(now);
-            attempt.status = Some(status);
-        }
-    }
-
-    /// The last attempt has shown content, and is the one whose answer goes to the consumer.
-    pub(crate) fn chosen(&mut self) {
-        let now = self.elapsed();
-        if let Some(attempt) = self.record.attempts.last_mut() {
+    /// This attempt has shown content, and is the one whose answer goes to the consumer.
+    pub(super) fn chosen(&mut self, index: usize, head: Option<(Instant, u16)>) {
+        let (now, began) = (self.elapsed(), self.started);
+        if let Some(attempt) = self.record.attempts.get_mut(index) {
+            headed(attempt, began, head);
             attempt.first_content = Some(now);
             attempt.chosen = true;
         }
     }
 
-    /// The last attempt is over, unless it was already.
-    pub(crate) fn attempt_ended(&mut self, ending: Ending) {
-        let now = self.elapsed();
-        if let Some(attempt) = self.record.attempts.last_mut().filter(|last| last.is_open) {
-            attempt.ended = now;
-            attempt.ending = ending;
-            attempt.is_open = false;
-            if let Ending::Status { code } = ending {
-                attempt.status = Some(code);
-            }
+    /// This attempt is over.
+    pub(super) fn ended(&mut self, index: usize, head: Option<(Instant, u16)>, ending: Ending) {
+        let (now, began) = (self.elapsed(), self.started);
+        if let Some(attempt) = self.record.attempts.get_mut(index) {
+            headed(attempt, began, head);
+            close(attempt, now, ending);
         }
+    }
+
+    /// Every attempt is over that was not before.
+    pub(super) fn all_ended(&mut self, ending: Ending) {
+        let now = self.elapsed();
+        let open = self.record.attempts.iter_mut().filter(|one| one.is_open);
+        open.for_each(|attempt| close(attempt, now, ending));
     }
 
     /// Notes when the first content went out.
@@ -134,7 +131,7 @@ impl Bill {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.attempt_ended(Ending::Cancelled);
+        self.all_ended(Ending::Cancelled);
         self.record.duration = self.elapsed();
         self.record.first_content = self
             .first_content
@@ -144,5 +141,21 @@ impl Drop for Recorder {
         let id = self.record.request;
         let record = std::mem::replace(&mut self.record, RequestRecord::of(id));
         self.hub.generations.push(record);
+    }
+}
+
+fn headed(attempt: &mut AttemptRecord, began: Instant, head: Option<(Instant, u16)>) {
+    if let Some((at, status)) = head {
+        attempt.first_byte = Some(at.saturating_duration_since(began));
+        attempt.status = Some(status);
+    }
+}
+
+fn close(attempt: &mut AttemptRecord, now: Duration, ending: Ending) {
+    attempt.ended = now;
+    attempt.ending = ending;
+    attempt.is_open = false;
+    if let Ending::Status { code } = ending {
+        attempt.status = Some(code);
     }
 }

@@ -1,30 +1,29 @@
-//! Moves a stream to the consumer. After the attempts, since from the first content on there is no other provider; the
-//! settlement is part of it, because the end of the stream must not be seen before the charge is durable.
+//! The body of a streamed answer, from the attempts on where they take long. After them otherwise, since from the first content on
+//! there is no other provider.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use axum::Error;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame};
 use parking_lot::Mutex;
 use swan_core::RequestId;
-use swan_core::health::Ending;
+use tokio::time::Instant;
 
-use super::attempt::{AttemptsFailed, Begun};
-use super::receipt::Settling;
+use super::RequestError;
+use super::ask::{Answered, Begun};
+use super::attempt::{Attempted, Attempting};
+use super::live::Live;
 use super::settle::Bill;
-use super::start::{Start, StartError, Step};
 use super::tally::frame;
-use crate::events::Outcome;
+use super::unanswered::AttemptsFailed;
 use crate::gateway::Answer;
 use crate::hub::Shared;
-use crate::providers::Reply;
-use crate::stages::RequestError;
 
-/// Ready events are put into one write up to this many bytes.
-const WRITE_BYTES: usize = 32 << 10;
+/// What is said when there is nothing to say: a comment, which every reader of events passes over.
+const PING: Bytes = Bytes::from_static(b": ping\n\n");
 
 /// The body of a streamed answer. Dropping it, as happens when the consumer hangs up, cancels the request at the provider
 /// and charges what was delivered.
@@ -32,45 +31,62 @@ const WRITE_BYTES: usize = 32 << 10;
 pub(crate) struct Relay {
     hub: Arc<Shared>,
     request: RequestId,
-    /// Shared with nobody but those who cut off what a consumer does not read.
+    /// Shared with nobody but those who let time pass for a stream.
     flow: Arc<Mutex<Flow>>,
 }
 
-/// What flows.
+/// What flows, or will.
 #[derive(Debug)]
 pub(super) struct Flow {
-    /// Declared before the bill, so that the provider hears of the cancel before its place is free.
-    reply: Option<Reply>,
-    start: Start,
-    bill: Bill,
-    phase: Phase,
-    /// Whom to wake when the stream is cut off.
+    state: State,
+    /// Whom to wake when the stream is cut off, or has been silent for long.
     waker: Option<Waker>,
+    /// For how many ticks nothing has gone out.
+    quiet: u32,
+    /// Whether to say that the stream lives.
+    beat: bool,
 }
 
 #[derive(Debug)]
-enum Phase {
-    /// Events go out as they come.
-    Flowing,
-    /// The answer is whole, and its charge is on the way to the disk.
-    Closing(Settling),
-    /// The answer broke, and the charge for what was delivered is on the way to the disk.
-    Breaking(Settling, RequestError),
-    /// Nothing follows.
-    Over,
+enum State {
+    /// Nobody has shown content yet.
+    Waiting(Attempting),
+    /// Somebody has.
+    Live(Box<Live>),
+    /// Nobody will: the last words.
+    Failed(Option<Bytes>),
 }
 
 impl Relay {
+    /// Of a stream that has begun.
     pub(crate) fn new(begun: Begun, bill: Bill) -> Self {
         let (hub, request) = (Arc::clone(bill.hub()), bill.request());
+        let deadline = begun.deadline;
+        let live = Box::new(Live::new(begun, bill));
+        Self::of(hub, request, deadline, State::Live(live))
+    }
+
+    /// Of a stream that nobody has begun yet.
+    pub(crate) fn waiting(
+        hub: Arc<Shared>,
+        request: RequestId,
+        deadline: Instant,
+        attempting: Attempting,
+    ) -> Self {
+        let relay = Self::of(hub, request, deadline, State::Waiting(attempting));
+        // It is because of the silence so far that it goes out at all.
+        relay.flow.lock().beat = true;
+        relay
+    }
+
+    fn of(hub: Arc<Shared>, request: RequestId, deadline: Instant, state: State) -> Self {
         let flow = Arc::new(Mutex::new(Flow {
-            reply: Some(begun.reply),
-            start: begun.start,
-            bill,
-            phase: Phase::Flowing,
+            state,
             waker: None,
+            quiet: 0,
+            beat: false,
         }));
-        hub.streams.enter(request, begun.deadline, &flow);
+        hub.streams.enter(request, deadline, &flow);
         Self { hub, request, flow }
     }
 }
@@ -82,146 +98,95 @@ impl Drop for Relay {
 }
 
 impl Flow {
-    /// Moves events until nothing is ready, there is enough for a write, or the stream has ended.
-    fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        while self.start.out.len() < WRITE_BYTES {
-            match self.start.step() {
-                Ok(Step::Event(_)) => {
-                    let Some(tokens) = self.bill.used_up(&self.start.tally) else {
-                        continue;
-                    };
-                    self.end_early(Ending::TooLong, AttemptsFailed::UsedUp { tokens });
-                    break;
-                }
-                Ok(Step::Done) => {
-                    self.close();
-                    break;
-                }
-                Ok(Step::Starved) => {}
-                Err(StartError(reason)) => {
-                    self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
-                    break;
-                }
-            }
-            let Some(reply) = &mut self.reply else { break };
-            match reply.poll_next(cx) {
-                Poll::Ready(Some(Ok(piece))) => self.start.push(piece),
-                Poll::Ready(Some(Err(error))) => {
-                    self.end_early(error.ending(), AttemptsFailed::mid_answer(&error));
-                    break;
-                }
-                Poll::Ready(None) => {
-                    match self.start.end() {
-                        Ok(()) => self.close(),
-                        Err(StartError(reason)) => {
-                            self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
-                        }
-                    }
-                    break;
-                }
-                // A lone event never waits for company.
-                Poll::Pending if self.start.out.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
-            }
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let State::Waiting(attempting) = &mut self.state
+            && let Poll::Ready(attempted) = Pin::new(attempting).poll(cx)
+        {
+            self.state = State::of(attempted);
         }
-        Poll::Ready(self.deliver())
+        let polled = match &mut self.state {
+            State::Waiting(_) => Poll::Pending,
+            State::Live(live) => live.poll(cx),
+            State::Failed(last) => Poll::Ready(last.take()),
+        };
+        if polled.is_ready() {
+            self.quiet = 0;
+            self.beat = false;
+            return polled;
+        }
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        if std::mem::take(&mut self.beat) {
+            return Poll::Ready(Some(PING));
+        }
+        Poll::Pending
     }
 
-    /// Hands over what is ready; from here on it counts as delivered.
-    fn deliver(&mut self) -> Option<Bytes> {
-        self.bill.deliver(&self.start.tally);
-        (!self.start.out.is_empty()).then(|| self.start.out.split().freeze())
-    }
-
-    fn close(&mut self) {
-        self.bill.deliver(&self.start.tally);
-        let hints = self.drain_end();
-        let settling = self.bill.settle(self.start.tally.usage(), hints);
-        self.phase = Phase::Closing(settling);
-    }
-
-    /// Takes the end of the session's stream if it is here, so that a finished request is not cancelled.
-    fn drain_end(&mut self) -> Option<swan_core::protocol::StreamEnd> {
-        let reply = self.reply.as_mut()?;
-        while let Some(Ok(_)) = reply.try_next() {}
-        reply.end().copied()
+    /// Time passes; after so many ticks without a word the stream says that it lives.
+    pub(super) fn tick(&mut self, after: u32) {
+        self.quiet = self.quiet.saturating_add(1);
+        if self.quiet < after {
+            return;
+        }
+        self.quiet = 0;
+        // Without a waker nobody waits for anything: what was sent has not been read yet.
+        if let Some(waker) = self.waker.take() {
+            self.beat = true;
+            waker.wake();
+        }
     }
 
     /// Ends the stream from outside: charges what was delivered, and gives everything back but the memory of what is
     /// left to say.
     pub(super) fn cut_off(&mut self, reason: &str) {
-        if matches!(self.phase, Phase::Flowing) {
-            let reason = reason.to_owned();
-            if let Some(reply) = &mut self.reply {
-                reply.give_up();
+        match &mut self.state {
+            State::Waiting(_) => {
+                let reason = reason.to_owned();
+                let error = RequestError::from(AttemptsFailed::CutOff { reason });
+                self.state = State::Failed(Some(last_words(&Answer::of(&error))));
             }
-            self.end_early(Ending::SlowConsumer, AttemptsFailed::CutOff { reason });
+            State::Live(live) => live.cut_off(reason),
+            State::Failed(_) => {}
         }
-        self.bill.leave();
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 
-    fn end_early(&mut self, ending: Ending, error: AttemptsFailed) {
-        self.bill.deliver(&self.start.tally);
-        // The provider hears of the cancel before its place is free.
-        self.reply = None;
-        self.bill.attempt_failed(ending);
-        let settling = self.bill.settle_partly(Outcome::Broken);
-        self.phase = Phase::Breaking(settling, error.into());
-    }
-
-    /// Writes what the consumer sees last.
-    fn last(&mut self, error: Option<&RequestError>) -> Option<Bytes> {
-        if let Some(error) = error {
-            let answer = Answer::of(error);
-            self.bill.answered(&answer);
-            frame(&[&answer.body()], &mut self.start.out);
+    fn is_over(&self) -> bool {
+        match &self.state {
+            State::Waiting(_) => false,
+            State::Live(live) => live.is_over(),
+            State::Failed(last) => last.is_none(),
         }
-        self.drain_end();
-        self.reply = None;
-        self.phase = Phase::Over;
-        self.deliver()
     }
 }
 
-impl Flow {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        loop {
-            let polled = match &mut self.phase {
-                Phase::Flowing => self.flow(cx),
-                Phase::Closing(settling) => settling.poll(cx).map(|settled| match settled {
-                    Ok(receipt) => {
-                        self.start.tally.close(&receipt, &mut self.start.out);
-                        self.last(None)
-                    }
-                    Err(error) => self.last(Some(&error)),
-                }),
-                // Whether or not the part could be recorded, the consumer must learn that the answer broke.
-                Phase::Breaking(settling, _) => settling.poll(cx).map(|_| self.say_why()),
-                Phase::Over => return Poll::Ready(None),
-            };
-            match polled {
-                Poll::Ready(Some(bytes)) => return Poll::Ready(Some(bytes)),
-                Poll::Ready(None) => {}
-                Poll::Pending => {
-                    match &mut self.waker {
-                        Some(waker) => waker.clone_from(cx.waker()),
-                        none => *none = Some(cx.waker().clone()),
-                    }
-                    return Poll::Pending;
-                }
-            }
-        }
+impl State {
+    /// What comes after the attempts.
+    fn of(attempted: Attempted) -> Self {
+        let Attempted { mut bill, result } = attempted;
+        let error = match result {
+            Ok(won) => match won.answer {
+                Answered::Stream(begun) => return Self::Live(Box::new(Live::new(*begun, bill))),
+                // Cannot be: a stream was asked for.
+                Answered::Whole(_) => AttemptsFailed::Deadline.into(),
+            },
+            Err(error) => error,
+        };
+        let answer = Answer::of(&error);
+        bill.answered(&answer);
+        Self::Failed(Some(last_words(&answer)))
     }
+}
 
-    fn say_why(&mut self) -> Option<Bytes> {
-        match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Breaking(_, error) => self.last(Some(&error)),
-            _ => None,
-        }
-    }
+/// The event that ends a stream without an answer; no `[DONE]` follows.
+fn last_words(answer: &Answer) -> Bytes {
+    let mut out = BytesMut::new();
+    frame(&[&answer.body()], &mut out);
+    out.freeze()
 }
 
 impl Body for Relay {
@@ -237,6 +202,6 @@ impl Body for Relay {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.flow.lock().phase, Phase::Over)
+        self.flow.lock().is_over()
     }
 }

@@ -133,6 +133,11 @@ impl<'a> Router<'a> {
         self.allow_fallbacks || self.pin.is_none() && ordered(&self.wants)
     }
 
+    /// Whether somebody is left who could be asked after the one that was chosen last.
+    pub(crate) fn has_others(&self) -> bool {
+        self.tiers.is_some() || self.hub.registry.candidates(self.model).len() > self.tried.len()
+    }
+
     /// Takes a place at an endpoint of the hub, after as many providers as are worth trying.
     pub(crate) fn last_resort(&mut self) -> Option<Slot> {
         self.tiers.as_ref()?;

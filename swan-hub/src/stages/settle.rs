@@ -26,7 +26,7 @@ use crate::events::Outcome;
 use crate::hub::Shared;
 use crate::idempotency::Charged;
 use crate::ledger::Hold;
-use crate::providers::{self, AttemptError, ConnectionMode, Slot, Suspect};
+use crate::providers::{self, Slot};
 
 /// Everything that one request must give back: its funds, its place at a provider, its place in the hub, its record.
 ///
@@ -37,12 +37,12 @@ pub(crate) struct Bill {
     state: RequestState,
     pub(super) quoted: Option<Quoted>,
     hold: Option<Hold>,
-    slot: Option<Slot>,
+    pub(super) slot: Option<Slot>,
     /// Who is paid: a provider, or nobody but the hub itself for its own endpoints.
-    payee: Option<ProviderId>,
+    pub(super) payee: Option<ProviderId>,
     /// Who serves, paid or not.
-    at: Option<ProviderId>,
-    dispatched: Instant,
+    pub(super) at: Option<ProviderId>,
+    pub(super) dispatched: Instant,
     pub(super) seen: Seen,
     usage: Option<Bytes>,
     /// Why this provider was chosen, where the consumer wants to know.
@@ -168,27 +168,6 @@ impl Bill {
         self.recorder.record.streaming = streaming;
     }
 
-    /// Takes over the place at the provider who is tried next.
-    pub(crate) fn attempt(&mut self, slot: Slot) {
-        self.step(RequestEvent::Dispatch);
-        self.payee = (slot.mode() == ConnectionMode::Websocket).then(|| slot.provider());
-        self.at = Some(slot.provider());
-        self.recorder.attempt(&slot);
-        self.recorder.record.provider = self.payee;
-        self.dispatched = Instant::now();
-        self.slot = Some(slot);
-    }
-
-    /// The head of the answer of whoever is being tried is there.
-    pub(super) fn head(&mut self, status: u16) {
-        self.recorder.head(status);
-    }
-
-    /// Whoever is being tried has shown content: its answer is the one that the consumer gets.
-    pub(super) fn chosen(&mut self) {
-        self.recorder.chosen();
-    }
-
     /// Keeps the latest word on why this provider was chosen.
     pub(super) fn traced(&mut self, trace: Option<String>) {
         self.trace = trace.or(self.trace.take());
@@ -199,27 +178,18 @@ impl Bill {
         self.trace.take()
     }
 
-    /// The place at the provider who is being tried.
-    pub(crate) fn slot(&self) -> Result<&Slot, AttemptError> {
-        self.slot
-            .as_ref()
-            .ok_or_else(|| AttemptError::Lost("the attempt is over".into()))
+    /// The place at the provider who serves.
+    pub(crate) const fn slot(&self) -> Option<&Slot> {
+        self.slot.as_ref()
     }
 
-    /// The provider who was being tried has failed, or was ended.
+    /// The provider who serves has failed, or was ended.
     pub(crate) fn attempt_failed(&mut self, ending: Ending) {
         self.step(RequestEvent::AttemptFailed);
-        self.recorder.attempt_ended(ending);
+        self.recorder.all_ended(ending);
         if let Some(slot) = self.slot.take() {
             slot.finish(providers::Outcome::Failed(ending));
         }
-    }
-
-    /// The provider who was being tried has failed as it may over a request that breaks everybody.
-    pub(crate) fn attempt_suspect(&mut self, ending: Ending) -> Option<Suspect> {
-        self.step(RequestEvent::AttemptFailed);
-        self.recorder.attempt_ended(ending);
-        self.slot.take().map(|slot| slot.suspect(ending))
     }
 
     /// What the tally has counted goes to the consumer now.
@@ -256,7 +226,7 @@ impl Bill {
     /// The answer is whole: charges it.
     pub(crate) fn settle(&mut self, usage: Option<&Bytes>, hints: Option<StreamEnd>) -> Settling {
         self.step(RequestEvent::Complete);
-        self.recorder.attempt_ended(Ending::Served);
+        self.recorder.all_ended(Ending::Served);
         // A whole answer comes at once, and says nothing about its first token.
         let first_content = self.recorder.first_content_at();
         let first_token = first_content
@@ -367,7 +337,7 @@ impl Bill {
         Settling::free(work, usage, trusted)
     }
 
-    fn step(&mut self, event: RequestEvent) {
+    pub(super) fn step(&mut self, event: RequestEvent) {
         match self.state.on(event) {
             Ok(state) => self.state = state,
             Err(error) => {

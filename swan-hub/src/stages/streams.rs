@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use swan_core::RequestId;
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::relay::Flow;
@@ -15,9 +16,16 @@ use crate::hub::Rooms;
 /// How often streams are looked for whose time is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The streams on their way to consumers, each with the end of its time.
-#[derive(Debug, Default)]
-pub(crate) struct Streams(Mutex<HashMap<RequestId, Running>>);
+/// The streams on their way to consumers, each with the end of its time; and the one clock that tells all of them when they have been
+/// silent for long.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    running: Mutex<HashMap<RequestId, Running>>,
+    /// After how long a silence a stream says that it lives; zero for never.
+    heartbeat: Duration,
+    /// Goes off every [`tick`].
+    ticked: Notify,
+}
 
 #[derive(Debug)]
 struct Running {
@@ -26,20 +34,56 @@ struct Running {
 }
 
 impl Streams {
+    /// Streams that say that they live after so long a silence; never, where it is zero.
+    pub(crate) fn new(heartbeat: Duration) -> Self {
+        Self {
+            running: Mutex::default(),
+            heartbeat,
+            ticked: Notify::new(),
+        }
+    }
+
     /// Notes a stream that has begun.
     pub(super) fn enter(&self, request: RequestId, deadline: Instant, flow: &Arc<Mutex<Flow>>) {
         let flow = Arc::downgrade(flow);
-        self.0.lock().insert(request, Running { deadline, flow });
+        self.running
+            .lock()
+            .insert(request, Running { deadline, flow });
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().len()
+        self.running.lock().len()
     }
 
     /// Forgets a stream that has ended.
     pub(super) fn leave(&self, request: RequestId) {
-        self.0.lock().remove(&request);
+        self.running.lock().remove(&request);
+    }
+
+    /// Resolves after a heartbeat's time; never where there are no heartbeats.
+    pub(super) async fn silence(&self) {
+        let Some(ticks) = heartbeat_ticks(self.heartbeat) else {
+            return std::future::pending().await;
+        };
+        for _ in 0..ticks {
+            self.ticked.notified().await;
+        }
+    }
+
+    /// Lets every stream that has said nothing for so many ticks say that it lives.
+    fn beat(&self, after: u32) {
+        let flows: Vec<_> = {
+            let streams = self.running.lock();
+            let flows = streams.values().map(|running| running.flow.upgrade());
+            flows.flatten().collect()
+        };
+        for flow in flows {
+            // One that is locked is being polled, and so has something to say.
+            if let Some(mut flow) = flow.try_lock() {
+                flow.tick(after);
+            }
+        }
     }
 
     /// Cuts every stream off whose deadline is `now` or earlier.
@@ -56,7 +100,7 @@ impl Streams {
 
     fn cut(&self, reason: &str, is_due: impl Fn(&Running) -> bool) {
         let due: Vec<_> = {
-            let streams = self.0.lock();
+            let streams = self.running.lock();
             let due = streams.values().filter(|running| is_due(running));
             due.filter_map(|running| running.flow.upgrade()).collect()
         };
@@ -67,16 +111,37 @@ impl Streams {
     }
 }
 
-/// Cuts streams off whose time is over, as long as the hub lives.
+/// How often streams are looked at.
+fn tick(heartbeat: Duration) -> Duration {
+    if heartbeat.is_zero() {
+        LOOK_EVERY
+    } else {
+        heartbeat.min(LOOK_EVERY)
+    }
+}
+
+/// After how many of these a stream has been silent for a heartbeat's time; never where there are no heartbeats.
+fn heartbeat_ticks(heartbeat: Duration) -> Option<u32> {
+    let (whole, tick) = (heartbeat.as_millis(), tick(heartbeat).as_millis());
+    (whole > 0).then(|| u32::try_from(whole.div_ceil(tick.max(1))).unwrap_or(u32::MAX))
+}
+
+/// Cuts streams off whose time is over, and lets silent ones say that they live, as long as the hub lives.
 pub(crate) fn watch(hub: &Arc<Rooms>) {
+    let heartbeat = hub.streams.heartbeat;
+    let (period, after) = (tick(heartbeat), heartbeat_ticks(heartbeat));
     let hub = Arc::downgrade(hub);
     tokio::spawn(async move {
-        let mut every = tokio::time::interval(LOOK_EVERY);
+        let mut every = tokio::time::interval(period);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             every.tick().await;
             let Some(hub) = hub.upgrade() else { return };
             hub.streams.cut_overdue(Instant::now());
+            hub.streams.ticked.notify_waiters();
+            if let Some(after) = after {
+                hub.streams.beat(after);
+            }
         }
     });
 }

@@ -12,8 +12,9 @@ use swan_hub::store::{
 };
 use swan_hub::{
     AttemptRecord, AuthenticateError, Authenticator, Config, ConfigError, ConnectionMode, Consumer,
-    Durability, Entropy, EventSink, ExternalConfig, ExternalError, FixedPrice, Hub, HubBuilder,
-    HubError, Limits, Outcome, PriceOracle, RequestRecord, SystemClock, SystemEntropy, TracingSink,
+    Durability, Entropy, EventSink, ExternalConfig, ExternalError, FixedPrice, Hedging, Hub,
+    HubBuilder, HubError, Limits, Outcome, PriceOracle, RequestRecord, SystemClock, SystemEntropy,
+    TracingSink,
 };
 
 fn shared<T: Debug + Send + Sync + 'static>() {}
@@ -40,6 +41,7 @@ fn types_can_be_shared_and_shown() {
     handle::<Consumer>();
     handle::<Recovery>();
     word::<Durability>();
+    word::<Hedging>();
     word::<Outcome>();
     word::<ConnectionMode>();
     shared::<HubBuilder>();

@@ -23,6 +23,13 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         [limits]
         in_flight = 5
         idle_secs = 7
+        first_token_secs = 9
+        heartbeat_secs = 0
+        retry_percent = 30
+        retries_per_sec = 3
+        [hedging]
+        after_ms = 800
+        percent = 2
         [idempotency]
         ttl_secs = 60
         [generations]
@@ -47,6 +54,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         ("SWAN_IDEMPOTENCY_ENTRY_BYTES", "1000"),
         ("SWAN_GENERATIONS_BYTES", "2000"),
         ("SWAN_MARKET_SIGNUPS_PER_HOUR", "3"),
+        ("SWAN_HEDGING_PER_SEC", "4"),
         ("SWAN_API_KEY", "somebody else's"),
         ("HOME", "/"),
     ]);
@@ -59,6 +67,12 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.market.signups_per_hour, 3);
     assert_eq!(config.market.logins_per_minute, 20);
     assert_eq!(config.limits.idle, Duration::from_secs(7));
+    assert_eq!(config.limits.first_token, Duration::from_secs(9));
+    assert_eq!(config.limits.heartbeat, Duration::ZERO);
+    assert_eq!(config.limits.retry_percent, 30);
+    assert_eq!(config.limits.retries_per_sec, 3);
+    assert_eq!(config.hedging.after, Some(Duration::from_millis(800)));
+    assert_eq!((config.hedging.percent, config.hedging.per_sec), (2, 4));
     assert_eq!(config.limits.body_bytes, 10 << 20);
     assert_eq!(config.durability, Durability::Relaxed);
     assert_eq!(config.usd_per_swan.unwrap().usd().to_string(), "0.015");
@@ -102,6 +116,18 @@ fn a_mistake_names_the_key_and_what_was_expected() {
         (
             "[generations]\nkeep_days = 0",
             vec!["generations.keep_days", "at least one day"],
+        ),
+        (
+            "[hedging]\nafter_ms = 0",
+            vec!["hedging.after_ms", "at least one millisecond"],
+        ),
+        (
+            "[hedging]\nafter = 5",
+            vec!["after", "after_ms", "percent", "per_sec"],
+        ),
+        (
+            "[limits]\nfirst_token_secs = 0",
+            vec!["limits.first_token_secs", "at least one second"],
         ),
         ("durability = \"maybe\"", vec!["maybe", "strict", "relaxed"]),
         ("[market]\nsignup = \"yes\"", vec!["yes", "open", "closed"]),

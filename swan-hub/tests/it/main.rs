@@ -13,6 +13,7 @@ mod api;
 mod benchmark;
 mod config;
 mod e2e;
+mod errors_document;
 mod external_config;
 mod gateway;
 mod ledger;

@@ -212,7 +212,8 @@ async fn every_attempt_is_on_record_with_who_was_to_blame() {
 
 #[tokio::test]
 async fn a_silent_provider_is_left_after_a_while() {
-    let market = Market::with_limits(|limits| limits.idle = Duration::from_millis(200)).await;
+    let limits = |limits: &mut swan_hub::Limits| limits.first_token = Duration::from_millis(200);
+    let market = Market::with_limits(limits).await;
     let mut silent = market.provider(1).await;
     let mut good = market.provider(2).await;
     let call = market

@@ -11,6 +11,8 @@ mod external_tls;
 mod failover;
 mod free_tier;
 mod generations;
+mod heartbeats;
+mod hedging;
 mod http;
 mod idempotency;
 mod idempotency_restart;

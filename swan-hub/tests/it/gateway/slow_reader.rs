@@ -66,7 +66,9 @@ async fn a_limit_beyond_every_clock_is_no_limit() {
         limits.body_deadline = Duration::MAX;
         limits.request_deadline = Duration::MAX;
         limits.stream_deadline = Duration::MAX;
+        limits.first_token = Duration::MAX;
         limits.idle = Duration::MAX;
+        limits.heartbeat = Duration::MAX;
     })
     .await;
     let mut provider = market.provider(1).await;

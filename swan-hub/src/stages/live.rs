@@ -1,0 +1,188 @@
+//! A stream that somebody has begun: from here on there is no other provider. The settlement is part of it, because the end
+//! of the stream must not be seen before the charge is durable.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use swan_core::health::Ending;
+
+use super::RequestError;
+use super::ask::Begun;
+use super::receipt::Settling;
+use super::settle::Bill;
+use super::start::{Start, StartError, Step};
+use super::tally::frame;
+use super::unanswered::AttemptsFailed;
+use crate::events::Outcome;
+use crate::gateway::Answer;
+use crate::providers::Reply;
+
+/// Ready events are put into one write up to this many bytes.
+const WRITE_BYTES: usize = 32 << 10;
+
+/// What flows.
+#[derive(Debug)]
+pub(super) struct Live {
+    /// Declared before the bill, so that the provider hears of the cancel before its place is free.
+    reply: Option<Reply>,
+    start: Start,
+    bill: Bill,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Events go out as they come.
+    Flowing,
+    /// The answer is whole, and its charge is on the way to the disk.
+    Closing(Settling),
+    /// The answer broke, and the charge for what was delivered is on the way to the disk.
+    Breaking(Settling, RequestError),
+    /// Nothing follows.
+    Over,
+}
+
+impl Live {
+    pub(super) fn new(begun: Begun, bill: Bill) -> Self {
+        Self {
+            reply: Some(begun.reply),
+            start: begun.start,
+            bill,
+            phase: Phase::Flowing,
+        }
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// What goes to the consumer next; `None` after the end.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            let polled = match &mut self.phase {
+                Phase::Flowing => self.flow(cx),
+                Phase::Closing(settling) => settling.poll(cx).map(|settled| match settled {
+                    Ok(receipt) => {
+                        self.start.tally.close(&receipt, &mut self.start.out);
+                        self.last(None)
+                    }
+                    Err(error) => self.last(Some(&error)),
+                }),
+                // Whether or not the part could be recorded, the consumer must learn that the answer broke.
+                Phase::Breaking(settling, _) => settling.poll(cx).map(|_| self.say_why()),
+                Phase::Over => return Poll::Ready(None),
+            };
+            if let Poll::Ready(None) = polled {
+                continue;
+            }
+            return polled;
+        }
+    }
+
+    fn say_why(&mut self) -> Option<Bytes> {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Breaking(_, error) => self.last(Some(&error)),
+            _ => None,
+        }
+    }
+
+    /// Moves events until nothing is ready, there is enough for a write, or the stream has ended.
+    fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        while self.start.out.len() < WRITE_BYTES {
+            match self.start.step() {
+                Ok(Step::Event(_)) => {
+                    let Some(tokens) = self.bill.used_up(&self.start.tally) else {
+                        continue;
+                    };
+                    self.end_early(Ending::TooLong, AttemptsFailed::UsedUp { tokens });
+                    break;
+                }
+                Ok(Step::Done) => {
+                    self.close();
+                    break;
+                }
+                Ok(Step::Starved) => {}
+                Err(StartError(reason)) => {
+                    self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
+                    break;
+                }
+            }
+            let Some(reply) = &mut self.reply else { break };
+            match reply.poll_next(cx) {
+                Poll::Ready(Some(Ok(piece))) => self.start.push(piece),
+                Poll::Ready(Some(Err(error))) => {
+                    self.end_early(error.ending(), AttemptsFailed::mid_answer(&error));
+                    break;
+                }
+                Poll::Ready(None) => {
+                    match self.start.end() {
+                        Ok(()) => self.close(),
+                        Err(StartError(reason)) => {
+                            self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
+                        }
+                    }
+                    break;
+                }
+                // A lone event never waits for company.
+                Poll::Pending if self.start.out.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(self.deliver())
+    }
+
+    /// Hands over what is ready; from here on it counts as delivered.
+    fn deliver(&mut self) -> Option<Bytes> {
+        self.bill.deliver(&self.start.tally);
+        (!self.start.out.is_empty()).then(|| self.start.out.split().freeze())
+    }
+
+    fn close(&mut self) {
+        self.bill.deliver(&self.start.tally);
+        let hints = self.drain_end();
+        let settling = self.bill.settle(self.start.tally.usage(), hints);
+        self.phase = Phase::Closing(settling);
+    }
+
+    /// Takes the end of the session's stream if it is here, so that a finished request is not cancelled.
+    fn drain_end(&mut self) -> Option<swan_core::protocol::StreamEnd> {
+        let reply = self.reply.as_mut()?;
+        while let Some(Ok(_)) = reply.try_next() {}
+        reply.end().copied()
+    }
+
+    /// Ends the stream from outside: charges what was delivered, and gives everything back but the memory of what is
+    /// left to say.
+    pub(super) fn cut_off(&mut self, reason: &str) {
+        if matches!(self.phase, Phase::Flowing) {
+            let reason = reason.to_owned();
+            if let Some(reply) = &mut self.reply {
+                reply.give_up();
+            }
+            self.end_early(Ending::SlowConsumer, AttemptsFailed::CutOff { reason });
+        }
+        self.bill.leave();
+    }
+
+    fn end_early(&mut self, ending: Ending, error: AttemptsFailed) {
+        self.bill.deliver(&self.start.tally);
+        // The provider hears of the cancel before its place is free.
+        self.reply = None;
+        self.bill.attempt_failed(ending);
+        let settling = self.bill.settle_partly(Outcome::Broken);
+        self.phase = Phase::Breaking(settling, error.into());
+    }
+
+    /// Writes what the consumer sees last.
+    fn last(&mut self, error: Option<&RequestError>) -> Option<Bytes> {
+        if let Some(error) = error {
+            let answer = Answer::of(error);
+            self.bill.answered(&answer);
+            frame(&[&answer.body()], &mut self.start.out);
+        }
+        self.drain_end();
+        self.reply = None;
+        self.phase = Phase::Over;
+        self.deliver()
+    }
+}
