@@ -6,9 +6,13 @@
 //! unknown fields as exact text and unknown enum values as they are named.
 
 mod chunk;
+mod completion;
 mod data;
+mod embedding;
 mod failure;
 mod head;
+mod image;
+mod input;
 mod json;
 mod message;
 mod model_list;
@@ -17,24 +21,35 @@ pub(crate) mod read;
 mod request;
 mod response;
 mod splice;
+mod told;
 mod transcript;
+mod transcription;
 mod vectors;
 
 pub use chunk::{ChunkFacts, content_len, is_usage_only_chunk, usage_of, with_cost};
+pub use completion::{CompletionChoice, CompletionRequest, CompletionResponse};
 pub use data::DataFacts;
+pub use embedding::{Embedding, EmbeddingRequest, EmbeddingResponse, Vector};
 pub use failure::ErrorBody;
 pub use head::{
     Asks, Encoding, Generation, HeadError, Images, RequestHead, TranscriptFormat, Transcription,
     Vectors,
 };
+pub use image::{Image, ImageRequest, ImageResponse};
+pub use input::Input;
 pub use json::{Extra, Json};
 pub use message::{Content, ContentPart, FunctionCall, Message, Role, ToolCall};
-pub use model_list::{ModelInfo, ModelList};
+pub use model_list::{ModelInfo, ModelList, ModelPrices};
 pub use request::{ChatRequest, Function, Stop, StreamOptions, Tool};
 pub use response::{
     ChatChunk, ChatResponse, Choice, ChunkChoice, CompletionTokensDetails, Delta, FinishReason,
     PromptTokensDetails, Usage,
 };
 pub use splice::{Rewrite, with_include_usage};
+pub use told::{
+    AttemptTold, CostQuote, GenerationAnswer, GenerationPage, GenerationRecord, QuotedCost,
+    QuotedUsage, UnitPrices,
+};
 pub use transcript::TranscriptFacts;
+pub use transcription::{Transcript, TranscriptSegment, TranscriptWord};
 pub use vectors::{VectorError, with_vectors_as};
