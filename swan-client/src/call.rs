@@ -1,27 +1,43 @@
 //! One logical call: its attempts, its deadline, its idempotency key.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, Method};
-use serde::de::DeserializeOwned;
-use swan_core::openai::ErrorBody;
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::body::{read_error, read_whole};
+use crate::answer::Opened;
 use crate::builder::value;
 use crate::client::Inner;
-use crate::error::{ApiError, Error};
-use crate::metadata::Metadata;
+use crate::error::Error;
 use crate::options::CallOptions;
-use crate::retry::{retry_after, should_retry};
 use crate::transport::Body;
 use crate::watched::CENTURY;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Whether the hub goes on (`finish`) or stops (`cancel`) when the consumer hangs up.
 const HANG_UP: HeaderName = HeaderName::from_static("x-swan-hang-up");
+
+/// What a call sends.
+pub(crate) struct Payload {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) bytes: Bytes,
+}
+
+impl Payload {
+    pub(crate) fn json<T: Serialize>(body: &T) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(body).map_err(|error| Error::Config {
+            field: "request",
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            content_type: HeaderValue::from_static("application/json"),
+            bytes: bytes.into(),
+        })
+    }
+}
 
 /// A call that may take several requests.
 pub(crate) struct Call<'a> {
@@ -33,13 +49,6 @@ pub(crate) struct Call<'a> {
     timeout: Duration,
     /// Whether sending it twice is as good as sending it once.
     repeatable: bool,
-}
-
-/// An answer whose head has come, and was good.
-pub(crate) struct Opened {
-    pub(crate) metadata: Metadata,
-    pub(crate) content_type: String,
-    pub(crate) body: Body,
 }
 
 impl<'a> Call<'a> {
@@ -58,31 +67,83 @@ impl<'a> Call<'a> {
     pub(crate) fn post(
         client: &'a Inner,
         path: &str,
-        body: Bytes,
+        payload: Payload,
         options: &CallOptions,
         accept: &'static str,
     ) -> Result<Self, Error> {
-        let mut call = Self::new(client, Method::POST, path, body, options, accept)?;
-        call.headers.insert(
-            CONTENT_TYPE,
-            http::HeaderValue::from_static("application/json"),
-        );
-        let key = match &options.idempotency_key {
-            Some(key) => Some(key.clone()),
+        let mut call = Self::question(client, path, payload, options, accept)?;
+        call.with_key(options.idempotency_key.as_deref())?;
+        Ok(call)
+    }
+
+    /// A POST that buys nothing, so that it needs no key.
+    pub(crate) fn question(
+        client: &'a Inner,
+        path: &str,
+        payload: Payload,
+        options: &CallOptions,
+        accept: &'static str,
+    ) -> Result<Self, Error> {
+        let mut call = Self::new(client, Method::POST, path, payload.bytes, options, accept)?;
+        call.headers.insert(CONTENT_TYPE, payload.content_type);
+        Ok(call)
+    }
+
+    /// A request of somebody else, with these headers in the place of the client's own, save its key.
+    pub(crate) fn forward(
+        client: &'a Inner,
+        method: Method,
+        target: &str,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Self, Error> {
+        let mut own = client.headers.clone();
+        if headers.contains_key(USER_AGENT) {
+            own.remove(USER_AGENT);
+        }
+        let key = headers.remove(IDEMPOTENCY_KEY);
+        for name in own.keys() {
+            headers.remove(name);
+        }
+        headers.extend(own);
+        let buys = matches!(method, Method::POST | Method::PATCH);
+        let mut call = Self {
+            client,
+            method,
+            url: format!("{}{target}", client.base_url),
+            headers,
+            body,
+            timeout: client.timeout,
+            repeatable: true,
+        };
+        match key {
+            Some(key) => {
+                call.headers.insert(IDEMPOTENCY_KEY, key);
+            }
+            None if buys => call.with_key(None)?,
+            None => {}
+        }
+        Ok(call)
+    }
+
+    /// Gives the call its idempotency key, a fresh one unless the caller has one.
+    fn with_key(&mut self, own: Option<&str>) -> Result<(), Error> {
+        let key = match own {
+            Some(key) => Some(key.to_owned()),
             // Nobody can come back with a key that nobody knows, so a call that is dropped has the work stopped.
             None => {
-                let cancel = http::HeaderValue::from_static("cancel");
-                call.headers.entry(HANG_UP).or_insert(cancel);
+                let cancel = HeaderValue::from_static("cancel");
+                self.headers.entry(HANG_UP).or_insert(cancel);
                 fresh_key()
             }
         };
         // A system without randomness cannot make keys, and such a call is sent once at most.
-        call.repeatable = key.is_some();
+        self.repeatable = key.is_some();
         if let Some(key) = key {
-            call.headers
-                .insert(IDEMPOTENCY_KEY, value("idempotency_key", &key)?);
+            let key = value("idempotency_key", &key)?;
+            self.headers.insert(IDEMPOTENCY_KEY, key);
         }
-        Ok(call)
+        Ok(())
     }
 
     fn new(
@@ -94,7 +155,7 @@ impl<'a> Call<'a> {
         accept: &'static str,
     ) -> Result<Self, Error> {
         let mut headers = client.headers.clone();
-        headers.insert(ACCEPT, http::HeaderValue::from_static(accept));
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
         headers.extend(options.headers()?);
         let timeout = options.timeout.unwrap_or(client.timeout);
         let url = format!("{}{path}", client.base_url);
@@ -115,16 +176,25 @@ impl<'a> Call<'a> {
         R: Fn(Opened) -> F,
         F: Future<Output = Result<T, Error>>,
     {
+        let read = &read;
+        self.repeat(
+            |started, attempt| async move { read(self.open(started, attempt).await?).await },
+        )
+        .await
+    }
+
+    /// Makes attempts until one succeeds, or no retry is left.
+    pub(crate) async fn repeat<T, F, R>(&self, once: R) -> Result<T, Error>
+    where
+        R: Fn(Instant, u32) -> F,
+        F: Future<Output = Result<T, Error>>,
+    {
         let started = Instant::now();
         let deadline = started + self.timeout.min(CENTURY);
         self.client.retry.budget.deposit();
         let mut attempt = 1;
         loop {
-            let outcome = timeout_at(deadline, async {
-                let opened = self.send(started, attempt).await?;
-                read(opened).await
-            });
-            let error = match outcome.await {
+            let error = match timeout_at(deadline, once(started, attempt)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(_) => {
@@ -157,7 +227,8 @@ impl<'a> Call<'a> {
         again.then(|| retry.pause(attempt, error.retry_after(), random()))?
     }
 
-    async fn send(&self, started: Instant, attempt: u32) -> Result<Opened, Error> {
+    /// Sends the request once.
+    pub(crate) async fn send(&self) -> Result<http::Response<Body>, Error> {
         let mut request = http::Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = self.headers.clone();
@@ -166,70 +237,8 @@ impl<'a> Call<'a> {
             reason: "not a URL".to_owned(),
         })?;
         let answer = self.client.transport.send(request).await;
-        let (head, body) = answer
-            .map_err(|error| Error::from_transport(error, None))?
-            .into_parts();
-        let content_type = head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
-        let after = retry_after(&head.headers, SystemTime::now());
-        let verdict = should_retry(&head.headers);
-        let metadata = Metadata::read(head.headers, started.elapsed(), attempt);
-        if head.status.is_success() {
-            return Ok(Opened {
-                metadata,
-                content_type,
-                body,
-            });
-        }
-        let mut error = ApiError::new(
-            head.status.as_u16(),
-            ErrorBody::read(&read_error(body).await),
-            metadata,
-        );
-        error.retry_after = after;
-        error.should_retry = verdict;
-        if error.body.message.is_empty() {
-            error.body.message = head.status.canonical_reason().unwrap_or("error").to_owned();
-        }
-        Err(Error::Api(Box::new(error)))
+        answer.map_err(|error| Error::from_transport(error, None))
     }
-}
-
-/// Reads a whole JSON answer.
-pub(crate) async fn read_json<T: DeserializeOwned>(opened: Opened) -> Result<(T, Metadata), Error> {
-    let Opened {
-        metadata,
-        content_type,
-        body,
-    } = opened;
-    let request_id = metadata.request_id.clone();
-    let bytes = read_whole(body, request_id.as_deref()).await?;
-    // Some gateways answer 200 with an error inside; taken for an answer it would be an empty one.
-    if let Some(body) = error_inside(&bytes) {
-        return Err(Error::Api(Box::new(ApiError::new(200, body, metadata))));
-    }
-    let content = serde_json::from_slice(&bytes).map_err(|error| {
-        let kind = if content_type.is_empty() {
-            "no content type"
-        } else {
-            content_type.as_str()
-        };
-        Error::Decode {
-            reason: format!("{error} (content type: {kind})"),
-            request_id,
-        }
-    })?;
-    Ok((content, metadata))
-}
-
-/// The error in a body that has one in place of an answer.
-pub(crate) fn error_inside(json: &[u8]) -> Option<ErrorBody> {
-    let facts = swan_core::openai::ChunkFacts::read(json)?;
-    facts.error.filter(|_| facts.choices == 0)?;
-    Some(ErrorBody::read(json))
 }
 
 /// A key that no other call has, ever.

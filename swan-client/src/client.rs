@@ -8,8 +8,14 @@ use http::HeaderMap;
 
 use crate::builder::ClientBuilder;
 use crate::chat::Chat;
+use crate::completions::Completions;
+use crate::embeddings::Embeddings;
+use crate::generations::Generations;
+use crate::images::Images;
 use crate::models::Models;
+use crate::quotes::Quotes;
 use crate::retry::RetryPolicy;
+use crate::transcriptions::Transcriptions;
 use crate::transport::HttpTransport;
 
 /// A client of a Swan hub, or of any other OpenAI-compatible server.
@@ -43,6 +49,42 @@ impl Client {
     #[must_use]
     pub fn chat(&self) -> Chat {
         Chat::new(self.clone())
+    }
+
+    /// Text completions.
+    #[must_use]
+    pub fn completions(&self) -> Completions {
+        Completions::new(self.clone())
+    }
+
+    /// Texts as vectors.
+    #[must_use]
+    pub fn embeddings(&self) -> Embeddings {
+        Embeddings::new(self.clone())
+    }
+
+    /// Images from a text.
+    #[must_use]
+    pub fn images(&self) -> Images {
+        Images::new(self.clone())
+    }
+
+    /// Texts of recordings.
+    #[must_use]
+    pub fn transcriptions(&self) -> Transcriptions {
+        Transcriptions::new(self.clone())
+    }
+
+    /// What calls would cost, on a Swan hub.
+    #[must_use]
+    pub fn quotes(&self) -> Quotes {
+        Quotes::new(self.clone())
+    }
+
+    /// What is known of calls afterwards, on a Swan hub.
+    #[must_use]
+    pub fn generations(&self) -> Generations {
+        Generations::new(self.clone())
     }
 
     /// The models that the server offers.

@@ -25,6 +25,12 @@ pub struct Metadata {
     pub connection_mode: Option<ConnectionMode>,
     /// How the hub chose the provider.
     pub route_mode: Option<String>,
+    /// The model that served, by its canonical name.
+    pub model: Option<String>,
+    /// Why this provider was chosen, when it was asked for (`with_trace` of a handle).
+    pub trace: Option<String>,
+    /// Whether this is the kept answer of an earlier call with the same idempotency key, which was charged then.
+    pub replayed: bool,
     /// Why it was not the provider asked for.
     pub fallback_reason: Option<String>,
     /// Time that the hub says the request took until its head was sent.
@@ -76,6 +82,9 @@ impl Metadata {
             provider_name: text("x-swan-provider-name"),
             connection_mode: text("x-swan-connection-mode").map(ConnectionMode::from),
             route_mode: text("x-swan-route-mode"),
+            model: text("x-swan-model"),
+            trace: text("x-swan-trace"),
+            replayed: text("idempotency-replayed").is_some_and(|word| word == "true"),
             fallback_reason: text("x-swan-fallback-reason"),
             hub_latency: number("x-swan-latency-ms").map(Duration::from_millis),
             latency,

@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use swan_core::openai::{ModelInfo, ModelList};
 
-use crate::call::{Call, read_json};
+use crate::answer::read_json;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 use crate::options::CallOptions;
 use crate::reply::Reply;
 
-/// The models that a server offers.
+/// The models that a server offers, on a Swan hub with their prices.
 #[derive(Debug, Clone)]
 pub struct Models {
     client: Client,
@@ -27,8 +28,17 @@ impl Models {
     /// Any [`Error`], after the retries that the client's policy allows.
     pub async fn list(&self) -> Result<Reply<ModelList>, Error> {
         let call = Call::get(&self.client.0, "/models", &CallOptions::default())?;
-        let (list, metadata) = call.run(read_json::<ModelList>).await?;
-        Ok(Reply::new(list, metadata))
+        call.run(read_json).await
+    }
+
+    /// Those that somebody serves now; servers other than Swan's list all.
+    ///
+    /// # Errors
+    /// Any [`Error`], after the retries that the client's policy allows.
+    pub async fn list_available(&self) -> Result<Reply<ModelList>, Error> {
+        let path = "/models?available=true";
+        let call = Call::get(&self.client.0, path, &CallOptions::default())?;
+        call.run(read_json).await
     }
 
     /// One of them, by its name; slashes in it are part of the name.
@@ -38,12 +48,12 @@ impl Models {
     pub async fn get(&self, id: &str) -> Result<Reply<ModelInfo>, Error> {
         let path = format!("/models/{}", path_segment(id));
         let call = Call::get(&self.client.0, &path, &CallOptions::default())?;
-        let (model, metadata) = call.run(read_json::<ModelInfo>).await?;
-        Ok(Reply::new(model, metadata))
+        call.run(read_json).await
     }
 }
 
-fn path_segment(text: &str) -> String {
+/// A text as one segment of a path, or as a value of a query.
+pub(crate) fn path_segment(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

@@ -7,13 +7,48 @@ use std::time::Duration;
 
 use eventsource_stream::{Event, EventStream, EventStreamError};
 use futures::{Stream, StreamExt};
-use swan_core::openai::{ChatChunk, ErrorBody, Usage};
+use serde::de::DeserializeOwned;
+use swan_core::openai::{ChatChunk, CompletionResponse, ErrorBody, Usage};
 
+use crate::answer::{Opened, error_inside};
 use crate::body::read_whole;
-use crate::call::{Opened, error_inside};
 use crate::error::{ApiError, Error};
 use crate::metadata::Metadata;
 use crate::watched::{Fault, Watched};
+
+/// A chunk of a streamed answer.
+pub trait Chunk: DeserializeOwned + Unpin + Send + sealed::Sealed + 'static {
+    /// The usage that it tells, which the last one may.
+    fn usage(&self) -> Option<&Usage>;
+}
+
+mod sealed {
+    use swan_core::openai::{ChatChunk, CompletionResponse};
+
+    #[expect(unnameable_types, reason = "nobody else can say what a chunk is")]
+    pub trait Sealed {}
+
+    impl Sealed for ChatChunk {}
+    impl Sealed for CompletionResponse {}
+}
+
+impl Chunk for ChatChunk {
+    fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
+    }
+}
+
+impl Chunk for CompletionResponse {
+    fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
+    }
+}
+
+/// A streamed chat completion.
+pub type ChatStream = ChunkStream<ChatChunk>;
+
+/// A streamed text completion.
+pub type CompletionStream = ChunkStream<CompletionResponse>;
 
 /// A streamed answer: a [`Stream`] of chunks that ends after the server's `[DONE]`, or with an error.
 ///
@@ -31,11 +66,11 @@ use crate::watched::{Fault, Watched};
 /// # Ok(())
 /// # }
 /// ```
-pub struct ChatStream {
+pub struct ChunkStream<C> {
     /// `None` after the end.
     events: Option<EventStream<Watched>>,
     /// The first chunk, which was waited for when the stream was opened.
-    first: Option<ChatChunk>,
+    first: Option<C>,
     /// Whether the consumer has been given, or will be given, a chunk.
     begun: bool,
     usage: Option<Usage>,
@@ -44,7 +79,7 @@ pub struct ChatStream {
     stream_timeout: Duration,
 }
 
-impl ChatStream {
+impl<C: Chunk> ChunkStream<C> {
     pub(crate) async fn open(
         opened: Opened,
         idle_timeout: Duration,
@@ -89,7 +124,7 @@ impl ChatStream {
     }
 
     /// What an event means: a chunk, the end, or nothing.
-    fn read(&mut self, event: &Event) -> Option<Result<Option<ChatChunk>, Error>> {
+    fn read(&mut self, event: &Event) -> Option<Result<Option<C>, Error>> {
         let data = event.data.trim();
         if data == "[DONE]" {
             return Some(Ok(None));
@@ -103,7 +138,7 @@ impl ChatStream {
         if data.is_empty() {
             return None;
         }
-        match serde_json::from_str::<ChatChunk>(data) {
+        match serde_json::from_str::<C>(data) {
             Ok(chunk) => {
                 self.note(&chunk);
                 Some(Ok(Some(chunk)))
@@ -114,9 +149,9 @@ impl ChatStream {
         }
     }
 
-    fn note(&mut self, chunk: &ChatChunk) {
+    fn note(&mut self, chunk: &C) {
         self.begun = true;
-        if let Some(usage) = &chunk.usage {
+        if let Some(usage) = chunk.usage() {
             self.metadata.cost = usage.amount().or(self.metadata.cost);
             self.usage = Some(usage.clone());
         }
@@ -158,8 +193,8 @@ impl ChatStream {
     }
 }
 
-impl Stream for ChatStream {
-    type Item = Result<ChatChunk, Error>;
+impl<C: Chunk> Stream for ChunkStream<C> {
+    type Item = Result<C, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
@@ -196,15 +231,15 @@ impl Stream for ChatStream {
     }
 }
 
-impl futures::stream::FusedStream for ChatStream {
+impl<C: Chunk> futures::stream::FusedStream for ChunkStream<C> {
     fn is_terminated(&self) -> bool {
         self.first.is_none() && self.events.is_none()
     }
 }
 
-impl fmt::Debug for ChatStream {
+impl<C> fmt::Debug for ChunkStream<C> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("ChatStream")
+        out.debug_struct("ChunkStream")
             .field("metadata", &self.metadata)
             .field("ended", &self.events.is_none())
             .finish_non_exhaustive()

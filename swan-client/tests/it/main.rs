@@ -8,7 +8,9 @@
     reason = "tests"
 )]
 
+mod endpoints;
 mod errors;
+mod forward;
 mod hostile;
 mod loose;
 mod retries;

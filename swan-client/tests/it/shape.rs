@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use swan_client::mock::{MockAnswer, MockTransport};
 use swan_client::{
-    ApiError, Body, Chat, ChatStream, Client, ClientBuilder, ConnectionMode, Error, HttpTransport,
-    Metadata, Models, RateLimit, Reply, RetryBudget, RetryPolicy, TransportError,
-    TransportErrorKind, openai,
+    ApiError, Body, Chat, ChatStream, Client, ClientBuilder, CompletionStream, Completions,
+    ConnectionMode, Embeddings, Error, Generations, HttpTransport, Images, Metadata, Models,
+    ProviderPreferences, Quotes, RateLimit, Reply, RetryBudget, RetryPolicy, TranscriptionRequest,
+    Transcriptions, TransportError, TransportErrorKind, openai,
 };
 
 use super::request;
@@ -23,6 +24,14 @@ fn types_can_be_shared_and_shown() {
     handle::<Client>();
     handle::<Chat>();
     handle::<Models>();
+    handle::<Completions>();
+    handle::<Embeddings>();
+    handle::<Images>();
+    handle::<Transcriptions>();
+    handle::<TranscriptionRequest>();
+    handle::<Quotes>();
+    handle::<Generations>();
+    handle::<ProviderPreferences>();
     handle::<Metadata>();
     handle::<ConnectionMode>();
     handle::<RateLimit>();
@@ -37,6 +46,7 @@ fn types_can_be_shared_and_shown() {
     shared::<ClientBuilder>();
     shared::<Box<dyn HttpTransport>>();
     owned::<ChatStream>();
+    owned::<CompletionStream>();
     owned::<Body>();
     error::<Error>();
     error::<ApiError>();
@@ -54,6 +64,7 @@ async fn futures_can_be_spawned() {
     future(chat.stream(&request));
     future(models.list());
     future(models.get("a"));
+    future(client.forward(http::Request::new(bytes::Bytes::new())));
 }
 
 #[test]
