@@ -143,7 +143,7 @@ impl Current {
         let rooms = Arc::clone(before.rooms());
         let shared = Shared::new(rooms, settings, Some(&before.external))?;
         shared.gate.set_limit(shared.limits.in_flight);
-        shared.sessions.set_policy(Arc::clone(&shared.policy));
+        shared.sessions.set_policy(&shared.policy);
         self.0.store(Arc::new(shared));
         Ok(())
     }

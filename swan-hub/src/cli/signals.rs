@@ -44,7 +44,7 @@ impl HangUps {
             signals.recv().await;
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -85,8 +85,11 @@ fn money(text: &mut Text, series: &[(&Key, &Series)]) {
 /// By operation, mode and whether it was a stream.
 type Group<'a> = (&'a str, &'static str, bool);
 
+/// A family of times: its name, what it tells, and where it is counted.
+type Family = (&'static str, &'static str, fn(&Series) -> &Histogram);
+
 fn times(text: &mut Text, series: &[(&Key, &Series)]) {
-    let families: [(&'static str, &str, fn(&Series) -> &Histogram); 4] = [
+    let families: [Family; 4] = [
         (
             "swan_request_seconds",
             "From the first byte of a request to its end.",

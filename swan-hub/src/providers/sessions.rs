@@ -96,10 +96,10 @@ impl Sessions {
     }
 
     /// From now on models are known by this policy, those that are offered already included.
-    pub(crate) fn set_policy(&self, policy: Arc<Policy>) {
+    pub(crate) fn set_policy(&self, policy: &Arc<Policy>) {
         // Before the look at what is there, so that whoever registers meanwhile goes by the new one, or is seen.
-        self.policy.store(Arc::clone(&policy));
-        self.registry.classify_anew(&policy);
+        self.policy.store(Arc::clone(policy));
+        self.registry.classify_anew(policy);
     }
 
     /// A place for a connection that has not registered yet, if there is one.

@@ -65,6 +65,25 @@ impl Outliving {
         command.spawn().unwrap()
     }
 
+    /// Starts it for the first time, and makes a consumer with $5.
+    async fn open(&self) -> (Child, String) {
+        let (hub, url) = (self.start(), self.url());
+        let create = [
+            "key", "create", "consumer", "--name", "alice", "--grant", "5",
+        ];
+        let key = until("the hub has made its store", || async {
+            let key = self.admin(&create).await;
+            key.starts_with("sk-swan-").then_some(key)
+        })
+        .await;
+        until("the hub knows a new key", || async {
+            let answer = wire::post(&url, "/v1/chat/completions", &key, &json!({})).await;
+            (answer.status != 401).then_some(())
+        })
+        .await;
+        (hub, key)
+    }
+
     async fn admin(&self, command: &[&str]) -> String {
         let mut hub = tools::hub();
         let data = self.folder.path().join("data");
@@ -77,22 +96,8 @@ impl Outliving {
 async fn no_request_is_lost_or_charged_twice_while_the_hub_is_stopped_and_started() {
     let (endpoint, served) = endpoint("hi").await;
     let place = Outliving::new(&endpoint);
-    let mut hub = place.start();
-    let key = until("the hub has made its store", || async {
-        let key = place
-            .admin(&[
-                "key", "create", "consumer", "--name", "alice", "--grant", "5",
-            ])
-            .await;
-        key.starts_with("sk-swan-").then_some(key)
-    })
-    .await;
+    let (mut hub, key) = place.open().await;
     let url = place.url();
-    until("the hub knows a new key", || async {
-        let answer = wire::post(&url, "/v1/chat/completions", &key, &json!({})).await;
-        (answer.status != 401).then_some(())
-    })
-    .await;
 
     let over = Arc::new(AtomicBool::new(false));
     let answered = Arc::new(AtomicUsize::new(0));
