@@ -96,7 +96,8 @@ pub fn with_cost(body: &Bytes, cost: &str) -> Vec<Bytes> {
 
 fn cost_edits(body: &Bytes, cost: &str) -> Option<Vec<Edit>> {
     let text = std::str::from_utf8(body).ok()?;
-    let usage = usage_of(body)?;
+    // Not by searching for the word: it may be spelled with escapes.
+    let usage = ChunkFacts::read(body)?.usage?;
     let (mut claimed, mut empty) = (Vec::new(), true);
     members(usage.get(), &mut |key, value| {
         empty = false;

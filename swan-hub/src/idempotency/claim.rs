@@ -85,8 +85,9 @@ impl Claim {
             return;
         }
         let mut outcome = head;
+        // Copied, since a piece of a few bytes would keep the whole buffer that it was read into for as long as its key is known.
         let recorded = std::mem::take(&mut self.recorded);
-        outcome.body.extend(recorded);
+        outcome.body.push(recorded.concat().into());
         let state = match self.is_too_large {
             true => State::TooLarge,
             false => State::Done(Arc::new(outcome)),
@@ -115,5 +116,57 @@ impl Drop for Claim {
             }),
             None => self.inner.release(self.key, self.request),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, OnceLock};
+
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+    use swan_core::{AccountId, Amount, Clock, Currency, RequestId};
+
+    use super::super::{Begun, Idempotency, IdempotencyOptions, Outcome};
+    use crate::seams::SystemClock;
+    use crate::store::{MemoryStore, Store};
+
+    #[tokio::test]
+    async fn an_answer_that_is_kept_keeps_no_buffer_alive() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let opened = Idempotency::open(&store, &clock, IdempotencyOptions::default()).await;
+        let keys = opened.unwrap();
+        let headers: HeaderMap = [("idempotency-key", "k")]
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .into_iter()
+            .collect();
+        let account = AccountId::from_u128(7);
+        let ask = || {
+            keys.begin(
+                account,
+                "chat/completions",
+                &headers,
+                b"{}",
+                RequestId::from_u128(1),
+            )
+        };
+        let Begun::First(mut claim) = ask().await.unwrap() else {
+            panic!("a new key is the first");
+        };
+        let buffer = Bytes::from(vec![b'x'; 64 << 10]);
+        claim.record(&buffer.slice(..3));
+        claim.record(&buffer.slice(7..9));
+        let charged: &OnceLock<_> = &claim.charged();
+        charged.set((Amount::ZERO, Currency::Usd)).unwrap();
+        claim.finish(
+            Outcome::new(StatusCode::OK, &HeaderMap::new(), Vec::new()),
+            false,
+        );
+        assert!(buffer.is_unique(), "the answer holds on to it");
+        let Begun::Replay(outcome) = ask().await.unwrap() else {
+            panic!("it was answered before");
+        };
+        assert_eq!(outcome.body.concat(), b"xxxxx");
     }
 }

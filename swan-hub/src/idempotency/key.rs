@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use swan_core::AccountId;
@@ -74,11 +74,12 @@ pub(crate) fn named(headers: &HeaderMap) -> Result<Option<&[u8]>, IdempotencyErr
 
 /// Whether the answer is to be finished though its consumer hangs up.
 pub(crate) fn finishes(headers: &HeaderMap) -> Result<bool, IdempotencyError> {
-    match headers.get(HANG_UP).map(|value| value.as_bytes()) {
-        None => Ok(true),
-        Some(word) if word.eq_ignore_ascii_case(b"finish") => Ok(true),
-        Some(word) if word.eq_ignore_ascii_case(b"cancel") => Ok(false),
-        Some(_) => Err(IdempotencyError::Header {
+    let mut values = headers.get_all(HANG_UP).iter();
+    match (values.next().map(HeaderValue::as_bytes), values.next()) {
+        (None, _) => Ok(true),
+        (Some(word), None) if word.eq_ignore_ascii_case(b"finish") => Ok(true),
+        (Some(word), None) if word.eq_ignore_ascii_case(b"cancel") => Ok(false),
+        _ => Err(IdempotencyError::Header {
             name: "X-Swan-Hang-Up",
             expected: "finish or cancel",
         }),

@@ -148,13 +148,13 @@ impl Drop for Idempotency {
 impl Inner {
     fn end(&self, key: Key, request: RequestId, state: State) {
         let now = self.clock.now();
-        let record = {
+        {
             let mut table = self.table.lock();
             let known = table.end(key, request, state, now);
-            known.and_then(|known| codec::encode(key, known))
-        };
-        if let Some(record) = record {
-            self.writer.push([(key, Some(record))]);
+            if let Some(record) = known.and_then(|known| codec::encode(key, known)) {
+                // Under the lock, so that a key that is forgotten at once is forgotten after it was written.
+                self.writer.push([(key, Some(record))]);
+            }
         }
         self.write_forgotten();
     }

@@ -1,10 +1,10 @@
-//! What was answered, as it went out.
+//! What was answered.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-/// A whole answer, in the pieces in which it went out.
+/// A whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) status: StatusCode,

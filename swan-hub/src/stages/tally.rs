@@ -182,7 +182,10 @@ pub(crate) fn usage_object(receipt: &Receipt, cost: &str) -> String {
 /// `body` with the cost in its usage object, in which at least one count stands; a cost that the model server claims is
 /// replaced. `usage` is the slice of the body that holds the object.
 pub(crate) fn with_cost(body: &Bytes, usage: &Bytes, cost: &str) -> Vec<Bytes> {
-    if memchr::memmem::find(usage, b"cost").is_some() {
+    // With a backslash in it, any of its names may be that of the cost.
+    let may_claim =
+        memchr::memmem::find(usage, b"cost").is_some() || memchr::memchr(b'\\', usage).is_some();
+    if may_claim {
         return swan_core::openai::with_cost(body, cost);
     }
     let (before, _) = around(body, usage);

@@ -13,6 +13,7 @@ mod free_tier;
 mod generations;
 mod heartbeats;
 mod hedging;
+mod hostile;
 mod http;
 mod idempotency;
 mod idempotency_restart;

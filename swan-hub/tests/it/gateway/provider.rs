@@ -24,6 +24,8 @@ pub(crate) enum Act {
     Head(u16, &'static str),
     /// Goes on with it.
     Body(String),
+    /// Goes on with bytes that need be no text.
+    Bytes(Vec<u8>),
     /// Ends it.
     Finish(StreamEnd),
     /// Fails it.
@@ -172,6 +174,11 @@ impl Provider {
         }
     }
 
+    /// Goes on with bytes that need be no text.
+    pub(crate) async fn bytes(&self, stream: StreamId, bytes: Vec<u8>) {
+        self.act(stream, [Act::Bytes(bytes)]).await;
+    }
+
     /// Sends a frame that has nothing to do with a request.
     pub(crate) async fn garbage(&self, message: Message) {
         self.acts.send((None, Act::Garbage(message))).await.unwrap();
@@ -278,6 +285,7 @@ impl Runner {
                 self.session.head(stream, status, Some(content_type))
             }
             Act::Body(text) => self.session.body(stream, Bytes::from(text)),
+            Act::Bytes(bytes) => self.session.body(stream, Bytes::from(bytes)),
             Act::Finish(end) => self.session.finish(now(), stream, end),
             Act::Fail(failure) => self.session.fail(now(), stream, failure),
             Act::Garbage(_) | Act::Die => Ok(()),
