@@ -9,12 +9,12 @@
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{AccountId, Clock as _, Currency, KeyId, ProviderId, TransferId};
-use swan_hub::store::{KeyKind, KeyRecord, Secret};
-use swan_hub::{Hub, SystemClock};
+use swan_core::{AccountId, Currency, ProviderId, TransferId};
+use swan_examples::keys::issue;
+use swan_hub::Hub;
+use swan_hub::store::KeyKind;
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -53,20 +53,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
     hub.serve(listener, None, stop, Duration::from_secs(30))
         .await?;
     Ok(())
-}
-
-/// A new key, which the hub knows from now on by its hash.
-async fn issue(hub: &Hub, kind: KeyKind, name: &str, id: u128) -> Result<Secret, Box<dyn Error>> {
-    let secret = Secret::generate(kind)?;
-    let record = KeyRecord {
-        id: KeyId::from_u128(id),
-        kind,
-        name: name.to_owned(),
-        created: SystemClock::new().now(),
-        revoked: None,
-        limits: swan_hub::KeyLimits::default(),
-    };
-    let store = Arc::clone(hub.store());
-    hub.keys().insert(&*store, &secret, record).await?;
-    Ok(secret)
 }

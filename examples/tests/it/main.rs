@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod embedding;
+mod litellm;
 mod program;
 
 use program::Program;
@@ -56,24 +58,6 @@ async fn a_backend_of_ones_own_passes_the_suite() {
     let mut custom = Command::new(env!("CARGO_BIN_EXE_provider_custom"));
     let said = program::output(custom.env_remove("SWAN_PROVIDER_KEY")).await;
     assert!(said.contains("the backend conforms"), "{said}");
-}
-
-#[tokio::test]
-async fn a_nested_hub_lives_under_the_products_path_and_login() {
-    let mut nested = Command::new(env!("CARGO_BIN_EXE_hub_nested"));
-    let mut nested = Program::start(nested.env("SWAN_LISTEN", "127.0.0.1:0"));
-    let url = format!("http://{}", nested.word_after("http://").await);
-    let models = program::get(&format!("{url}/models"), None).await;
-    assert!(
-        models.starts_with("HTTP/1.1 200"),
-        "models need no login: {models}"
-    );
-    let chat = r#"{"model":"qwen3:8b","messages":[]}"#;
-    let stranger = program::post(&format!("{url}/chat/completions"), chat, None).await;
-    assert!(stranger.starts_with("HTTP/1.1 403"), "{stranger}");
-    let penniless =
-        program::post(&format!("{url}/chat/completions"), chat, Some("x-user: 7")).await;
-    assert!(penniless.starts_with("HTTP/1.1 402"), "{penniless}");
 }
 
 #[tokio::test]
