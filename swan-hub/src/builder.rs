@@ -7,7 +7,7 @@ use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use crate::admission::{Desk, KeyRules};
+use crate::admission::{Desk, KeyRules, QueueRules};
 use crate::audio_length::AudioMeter;
 use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
@@ -44,6 +44,7 @@ pub struct HubBuilder {
     limits: Limits,
     key_rules: KeyRules,
     hedging: Hedging,
+    queue: QueueRules,
     books: BooksOptions,
     idempotency: IdempotencyOptions,
     generations: GenerationsOptions,
@@ -156,6 +157,11 @@ impl HubBuilder {
         Self { key_rules, ..self }
     }
 
+    /// How long and in what number requests wait for a place at a provider.
+    pub fn with_queue(self, queue: QueueRules) -> Self {
+        Self { queue, ..self }
+    }
+
     /// How much is kept of requests with an `Idempotency-Key`, and for how long.
     pub fn with_idempotency(self, idempotency: IdempotencyOptions) -> Self {
         Self {
@@ -202,6 +208,8 @@ impl HubBuilder {
             external: settings.external,
             strategies: settings.routing,
             public_metrics: settings.public_metrics,
+            key_rules: settings.keys,
+            queue: settings.queue,
             ..self
         }
     }
@@ -248,6 +256,8 @@ impl HubBuilder {
             routing: self.strategies,
             oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
             public_metrics: self.public_metrics,
+            keys: self.key_rules,
+            queue: self.queue,
         };
         let rooms = Arc::new(Rooms {
             overrides: Overrides {
@@ -261,10 +271,10 @@ impl HubBuilder {
             events: self.events.unwrap_or_else(|| Arc::new(TracingSink)),
             audio: AudioMeter::default(),
             gate: Gate::new(settings.limits.in_flight),
-            desk: Desk::new(self.key_rules),
             metrics: Metrics::default(),
             streams: Streams::new(settings.limits.heartbeat),
             spare: Spare::new(&settings.limits, self.hedging),
+            desk: Desk::new(),
             idempotency,
             market: Market::new(self.market),
             generations: Generations::new(&store, self.generations),

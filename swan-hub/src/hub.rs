@@ -10,7 +10,7 @@ use swan_core::{
 };
 use tokio::sync::watch;
 
-use crate::admission::{Desk, RefusedCounts};
+use crate::admission::{Desk, QueueCounts, RefusedCounts};
 use crate::audio_length::AudioMeter;
 use crate::builder::HubBuilder;
 use crate::config::Limits;
@@ -197,6 +197,12 @@ impl Hub {
     #[must_use]
     pub fn refused(&self) -> RefusedCounts {
         self.rooms.desk.refused()
+    }
+
+    /// What became of requests that found every provider full.
+    #[must_use]
+    pub fn queue(&self) -> QueueCounts {
+        self.rooms.registry.queue().counts()
     }
 
     /// How many providers offer `model` at this moment.

@@ -32,7 +32,7 @@ pub mod grading;
 // The public interface.
 pub use admission::{
     Access, Allowance, EndpointScope, KeyDefaults, KeyLimits, KeyRules, LimitError, ModelPattern,
-    PatternError, RefusedCounts, SpendPeriod,
+    PatternError, QueueCounts, QueueRules, RefusedCounts, SpendPeriod,
 };
 pub use builder::HubBuilder;
 pub use config::{

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use axum::extract::FromRef;
 use swan_core::{Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
 
+use crate::admission::{KeyRules, QueueRules};
 use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::external::{Endpoints, ExternalConfig};
@@ -42,6 +43,10 @@ pub struct Settings {
     pub oracle: Arc<dyn PriceOracle>,
     /// Whether `/metrics` needs no administrator's key. Default no.
     pub public_metrics: bool,
+    /// How keys are treated: defaults of their limits, whose word on addresses counts, the free tier.
+    pub keys: KeyRules,
+    /// How long and in what number requests wait for a place at a provider.
+    pub queue: QueueRules,
 }
 
 impl Default for Settings {
@@ -53,6 +58,8 @@ impl Default for Settings {
             routing: Routing::default(),
             oracle: Arc::new(FixedPrice::none()),
             public_metrics: false,
+            keys: KeyRules::default(),
+            queue: QueueRules::default(),
         }
     }
 }
@@ -86,6 +93,18 @@ impl Settings {
     #[must_use]
     pub fn with_strategies(self, routing: Routing) -> Self {
         Self { routing, ..self }
+    }
+
+    /// The same with these rules for keys.
+    #[must_use]
+    pub fn with_key_rules(self, keys: KeyRules) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same with these bounds on waiting.
+    #[must_use]
+    pub fn with_queue(self, queue: QueueRules) -> Self {
+        Self { queue, ..self }
     }
 
     /// The same with this source of the price of SWAN.
@@ -144,7 +163,11 @@ impl Current {
         let shared = Shared::new(rooms, settings, Some(&before.external))?;
         shared.gate.set_limit(shared.limits.in_flight);
         shared.sessions.set_policy(&shared.policy);
+        shared.keys.set_defaults(shared.settings.keys.defaults);
+        let queue = Arc::clone(shared.registry.queue());
         self.0.store(Arc::new(shared));
+        // Another endpoint may have room for those who wait.
+        queue.look();
         Ok(())
     }
 }

@@ -34,7 +34,6 @@ impl Default for KeyRules {
 /// The state of admission.
 #[derive(Debug)]
 pub(crate) struct Desk {
-    pub(crate) rules: KeyRules,
     pub(crate) free: Arc<FreeDesk>,
     counts: [AtomicU64; KINDS],
 }
@@ -64,9 +63,8 @@ pub struct RefusedCounts {
 }
 
 impl Desk {
-    pub(crate) fn new(rules: KeyRules) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            rules,
             free: FreeDesk::new(),
             counts: Default::default(),
         }

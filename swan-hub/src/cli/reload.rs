@@ -39,12 +39,16 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
     }
     report(&before, &after);
     let limits = read.limits != config.limits;
+    let keys = before.keys != after.keys;
+    let queue = before.queue != after.queue;
     let routing = before.routing != after.routing;
     let external = before.external != after.external;
     tracing::info!(
         target: "swan_hub::serve",
         policy = %after.policy.stamp(),
         limits_changed = limits,
+        keys_changed = keys,
+        queue_changed = queue,
         external_changed = external,
         routing_changed = routing,
         "reloaded"
@@ -57,7 +61,6 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         store: config.store.clone(),
         durability: config.durability,
         drain: config.drain,
-        keys: config.keys.clone(),
         idempotency: config.idempotency,
         generations: config.generations,
         metrics: crate::config::Metrics {
@@ -69,7 +72,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 9] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -79,7 +82,6 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
         ("data_dir", config.data_dir != read.data_dir),
         ("store", config.store != read.store),
         ("durability", config.durability != read.durability),
-        ("keys", config.keys != read.keys),
         ("idempotency", config.idempotency != read.idempotency),
         ("generations", config.generations != read.generations),
         ("drain_secs", config.drain != read.drain),

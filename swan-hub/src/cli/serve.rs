@@ -104,7 +104,6 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigE
     Ok(Hub::builder()
         .with_store(store)
         .with_settings(settings(config)?)
-        .with_key_rules(config.keys.clone())
         .with_hedging(config.hedging)
         .with_idempotency(config.idempotency)
         .with_generations(config.generations)
@@ -130,7 +129,9 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
     Ok(settings
         .with_external(external)
         .with_strategies(config.routing.clone())
-        .with_public_metrics(config.metrics.public))
+        .with_public_metrics(config.metrics.public)
+        .with_key_rules(config.keys.clone())
+        .with_queue(config.queue))
 }
 
 /// Listens on `address`; the error names the flag that chooses another.

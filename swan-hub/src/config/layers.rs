@@ -10,6 +10,7 @@ use swan_core::{Amount, ExchangeRate};
 use super::hedging::HedgingLayer;
 use super::keys::KeysLayer;
 use super::market::MarketLayer;
+use super::queue::QueueLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
 use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
@@ -34,6 +35,8 @@ struct Layer {
     limits: LimitsLayer,
     #[serde(default)]
     keys: KeysLayer,
+    #[serde(default)]
+    queue: QueueLayer,
     #[serde(default)]
     idempotency: IdempotencyLayer,
     #[serde(default)]
@@ -82,10 +85,13 @@ enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 41] = [
+const VARIABLES: [(&str, &str, Kind); 44] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
+    ("SWAN_QUEUE_WAIT_MS", "queue.wait_ms", Kind::Number),
+    ("SWAN_QUEUE_PER_ACCOUNT", "queue.per_account", Kind::Number),
+    ("SWAN_QUEUE_TOTAL", "queue.total", Kind::Number),
     ("SWAN_LISTEN", "listen", Kind::Text),
     ("SWAN_PROVIDER_LISTEN", "provider_listen", Kind::Text),
     ("SWAN_DATA_DIR", "data_dir", Kind::Text),
@@ -293,6 +299,7 @@ impl Config {
             self.usd_per_swan = Some(rate);
         }
         layer.keys.apply(&mut self.keys)?;
+        layer.queue.lay_over(&mut self.queue)?;
         layer.idempotency.lay_over(&mut self.idempotency)?;
         layer.generations.lay_over(&mut self.generations)?;
         layer.market.apply(&mut self.market)?;

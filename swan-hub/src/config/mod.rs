@@ -7,6 +7,7 @@ mod key_file;
 mod keys;
 mod layers;
 mod market;
+mod queue;
 mod rooms;
 mod routing;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use swan_core::ExchangeRate;
 
-use crate::admission::KeyRules;
+use crate::admission::{KeyRules, QueueRules};
 use crate::generations::GenerationsOptions;
 use crate::idempotency::IdempotencyOptions;
 use crate::market::MarketOptions;
@@ -53,6 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// What holds for keys.
     pub keys: KeyRules,
+    /// How requests wait for a place at a provider: the table `[queue]`.
+    pub queue: QueueRules,
     /// What is kept of requests with an `Idempotency-Key`: the table `[idempotency]`.
     pub idempotency: IdempotencyOptions,
     /// What is kept of requests that have ended: the table `[generations]`.
@@ -167,6 +170,7 @@ impl Default for Config {
             metrics: Metrics::default(),
             limits: Limits::default(),
             keys: KeyRules::default(),
+            queue: QueueRules::default(),
             idempotency: IdempotencyOptions::default(),
             generations: GenerationsOptions::default(),
             hedging: Hedging::default(),

@@ -276,6 +276,11 @@ const fn route(error: &RouteError) -> Row {
         RouteError::Saturated { .. } => Row::new(503, SERVER, "providers_busy")
             .retry(2)
             .param("model"),
+        RouteError::Full {
+            retry_after_secs, ..
+        } => Row::new(503, SERVER, "providers_busy")
+            .retry(*retry_after_secs)
+            .param("model"),
         RouteError::NoFallback { .. } => Row::new(400, INVALID, "no_fallback_available"),
         // The status that OpenRouter gives for the same.
         RouteError::NoneEligible { .. } => {

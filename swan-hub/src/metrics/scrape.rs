@@ -26,6 +26,7 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     times(&mut text, &sorted);
     presence(&mut text, hub);
     rooms(&mut text, hub);
+    admission(&mut text, hub);
     process::write(&mut text);
     text.end()
 }
@@ -157,6 +158,40 @@ fn presence(text: &mut Text, hub: &Shared) {
     }
     text.gauge("swan_provider_sessions", "Connections of providers.");
     text.value(&[], hub.registry.lines().len());
+}
+
+fn admission(text: &mut Text, hub: &Shared) {
+    let queue = hub.registry.queue().counts();
+    text.gauge(
+        "swan_queue_waiting",
+        "Requests that wait for a place at a provider.",
+    );
+    text.value(&[], queue.waiting);
+    text.counter(
+        "swan_queue_left",
+        "Requests that no provider had a place for, and what became of them.",
+    );
+    for (end, count) in [
+        ("served", queue.served),
+        ("expired", queue.expired),
+        ("shed", queue.shed),
+    ] {
+        text.total(&[("end", end)], count);
+    }
+    let refused = hub.desk.refused();
+    text.counter("swan_refused", "Requests that a limit has refused.");
+    for (limit, count) in [
+        ("rpm", refused.requests),
+        ("tpm", refused.tokens),
+        ("concurrency", refused.concurrency),
+        ("spend_cap", refused.spend_cap),
+        ("scope", refused.scope),
+        ("address", refused.address),
+        ("expired", refused.expired),
+        ("free_tier", refused.free_tier),
+    ] {
+        text.total(&[("limit", limit)], count);
+    }
 }
 
 fn rooms(text: &mut Text, hub: &Shared) {

@@ -113,7 +113,8 @@ impl Link {
 
     /// Counts one request less.
     pub(crate) fn leave(&self) {
-        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+        // In the one order with the queue's count: whoever begins to wait sees the place, or is seen when it is rung for.
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
         if let Way::Endpoint(upstream) = &self.way {
             upstream.leave();
         }

@@ -20,6 +20,7 @@ use super::link::{Link, Way};
 use super::nodes::{Nodes, Served};
 use super::outliers::Outliers;
 use super::roll::{Arrival, Roll};
+use crate::admission::Queue;
 
 /// One model that a node offers.
 #[derive(Debug, Clone)]
@@ -64,6 +65,8 @@ struct Shared {
     outliers: Outliers,
     clock: Arc<dyn Clock>,
     draining: AtomicBool,
+    /// Who waits for places, and hears of new ones.
+    queue: Arc<Queue>,
 }
 
 /// What is served now.
@@ -78,10 +81,16 @@ impl Registry {
             outliers: Outliers::new(rules),
             clock,
             draining: AtomicBool::new(false),
+            queue: Arc::default(),
         };
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// The requests that wait for a place.
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.shared.queue
     }
 
     /// The models that somebody serves now, by name.
@@ -241,6 +250,8 @@ impl Registry {
             return arrival;
         }
         self.place(&mut roll, line, offers);
+        drop(roll);
+        self.ring(offers);
         arrival
     }
 
@@ -249,6 +260,15 @@ impl Registry {
         let mut roll = self.shared.roll.lock();
         if roll.is_current(line) {
             self.place(&mut roll, line, offers);
+            drop(roll);
+            self.ring(offers);
+        }
+    }
+
+    /// Tells those who wait that there are places.
+    fn ring(&self, offers: &[Offer]) {
+        for offer in offers {
+            self.shared.queue.more(&offer.model.id, offer.capacity);
         }
     }
 
@@ -277,6 +297,7 @@ impl Registry {
                 .filter(|link| *link.upstream == **name)
             {
                 link.set_unhealthy(matches!(health, Health::Unhealthy));
+                self.shared.queue.more(&link.model, link.capacity());
             }
         }
     }

@@ -12,6 +12,7 @@ use super::line::{Command, Order};
 use super::link::{ConnectionMode, Link, Way};
 use super::mailbox::Mailbox;
 use super::reply::{Bounds, Reply, SessionSource, Source};
+use crate::admission::Queue;
 
 /// What became of an attempt, as far as it says something about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) struct Slot {
     clock: Arc<dyn Clock>,
     /// The breaker's leave, until it has been given back.
     permit: Option<Permit>,
+    /// Who waits for such a place, and hears when it is given back.
+    queue: Option<Arc<Queue>>,
 }
 
 impl Slot {
@@ -45,9 +48,16 @@ impl Slot {
             link: Arc::clone(link),
             clock: Arc::clone(clock),
             permit: None,
+            queue: None,
         };
         slot.permit = Some(link.vitals.try_permit(clock.now())?);
         Some(slot)
+    }
+
+    /// The same, of which `queue` hears when it is given back.
+    pub(crate) fn heard_by(mut self, queue: &Arc<Queue>) -> Self {
+        self.queue = Some(Arc::clone(queue));
+        self
     }
 
     /// Who serves.
@@ -127,6 +137,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.link.leave();
         self.learn(None);
+        let Some(queue) = &self.queue else { return };
+        match self.link.way {
+            Way::Line(_) => queue.freed(&self.link.model),
+            // Its places are those of all its models.
+            Way::Endpoint(_) => queue.freed_for_any(),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use super::parse::Asked;
 use super::route::{FallbackReason, RouteError, Router};
 use super::settle::Bill;
 use super::unanswered::failed;
+use super::wait;
 use crate::hub::Shared;
 use crate::providers::{AttemptError, Job, Slot};
 
@@ -127,7 +128,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn run(&mut self, bill: &mut Bill) -> Result<Answered, RequestError> {
         loop {
-            let slot = self.next();
+            let slot = self.next(bill).await;
             bill.traced(self.router.take_trace());
             let Some(slot) = slot? else { break };
             self.rounds += 1;
@@ -146,9 +147,9 @@ impl Walk<'_> {
     }
 
     /// Who is tried next: providers as often as limits and budget say, then an endpoint of the hub; `None` when nobody is left.
-    fn next(&mut self) -> Result<Option<Slot>, RouteError> {
+    async fn next(&mut self, bill: &Bill) -> Result<Option<Slot>, RouteError> {
         if self.rounds == 0 {
-            return self.router.next().map(Some);
+            return self.first(bill).await.map(Some);
         }
         let further = self.hub.limits.further_attempts;
         if !self.router.may_retry() || self.rounds > further.saturating_add(1) {
@@ -160,6 +161,17 @@ impl Walk<'_> {
             return Ok(self.router.last_resort());
         }
         Ok(self.router.next().ok())
+    }
+
+    /// Who is tried first, waited for where everybody is full and no other model is left to ask for.
+    async fn first(&mut self, bill: &Bill) -> Result<Slot, RouteError> {
+        match (bill.model(), bill.waits_as()) {
+            (Some(model), Some(account)) => {
+                let line = (model, account);
+                wait::place(self.hub, &mut self.router, line, self.deadline).await
+            }
+            _ => self.router.next(),
+        }
     }
 
     /// Asks whoever `slot` stands for, and perhaps another one beside it.
@@ -184,7 +196,8 @@ impl Walk<'_> {
 
     /// Another one to ask beside the first, as long as that stays the exception.
     fn second(&mut self, bill: &mut Bill) -> Option<(Try, Job)> {
-        if !self.hub.spare.hedges.withdraw() {
+        // Nobody gets two places where others wait for one.
+        if !self.hub.registry.queue().is_empty() || !self.hub.spare.hedges.withdraw() {
             return None;
         }
         let slot = self.router.next().ok()?;

@@ -38,7 +38,7 @@ pub(super) fn enter(
     let Some(access) = &consumer.access else {
         return Ok(());
     };
-    let address = || origin::of(request, &hub.desk.rules.trusted_proxies);
+    let address = || origin::of(request, &hub.settings.keys.trusted_proxies);
     let entered = check(access, address, operation, hub.clock.now())
         .and_then(|()| Pass::take(access, &hub.clock));
     bill.passed(entered.map_err(|refused| hub.desk.counted(refused))?);
@@ -98,7 +98,7 @@ fn may_be_free(hub: &Shared, consumer: &Consumer, quoted: &Quoted) -> bool {
     let rules = hub.policy.free_tier().ok();
     let is_free = rules.is_some_and(|rules| models(quoted).all(|one| rules.models().contains(one)));
     let balance = hub.books.balance(consumer.account, quoted.quote.currency());
-    hub.desk.rules.free_tier && is_free && balance.debits_pending.is_zero()
+    hub.settings.keys.free_tier && is_free && balance.debits_pending.is_zero()
 }
 
 fn free(

@@ -32,6 +32,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod unanswered;
+mod wait;
 mod whole;
 
 use std::sync::Arc;

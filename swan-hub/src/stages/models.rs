@@ -1,7 +1,7 @@
 //! The models that a consumer takes, one after the other: the next one is asked for when nobody can serve the one before, or
 //! whoever tried has failed before his first content. Each has attempts of its own; the time is that of the whole request.
 
-use swan_core::ModelId;
+use swan_core::{AccountId, ModelId};
 use tokio::time::Instant;
 
 use super::RequestError;
@@ -43,6 +43,12 @@ impl Bill {
         let turned = self.quoted.as_mut().is_some_and(Quoted::turn_to_next);
         self.asks_for_model();
         turned
+    }
+
+    /// Whose turn it is to wait for a place at the model; nobody's, where another model is taken as well.
+    pub(super) fn waits_as(&self) -> Option<AccountId> {
+        let is_last = self.quoted.as_ref()?.others.is_empty();
+        self.recorder.record.account.filter(|_| is_last)
     }
 
     /// Says so, and bounds the answer by what that model may give.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use swan_core::routing::{
-    Candidates, Decision, NoRoute, RouteRequest, RoutingStrategy, Stage, explain_stages,
+    Candidates, Decision, NoRoute, Offer, RouteRequest, RoutingStrategy, Stage, explain_stages,
     route_in_stages,
 };
 use swan_core::{Candidate, ModelId, ModelPrice, ProviderId};
@@ -21,6 +21,12 @@ pub(crate) enum RouteError {
     NoProvider { model: ModelId },
     #[error("every provider of {model} is full or failing at the moment")]
     Saturated { model: ModelId },
+    /// It has waited for a place in vain, or too many wait already.
+    #[error("every provider of {model} is full at the moment; try again in {retry_after_secs} s")]
+    Full {
+        model: ModelId,
+        retry_after_secs: u64,
+    },
     #[error("the provider {provider:?} cannot serve {model} now, and fallbacks are not allowed")]
     NoFallback { provider: String, model: ModelId },
     #[error("nobody who serves {model} may serve this request: {why}")]
@@ -220,13 +226,44 @@ impl<'a> Router<'a> {
                 break Err(NoRoute::Nobody);
             };
             if let Some(slot) = asked.take(stage, position, &self.request(pin)) {
-                break Ok(slot);
+                break Ok(slot.heard_by(hub.registry.queue()));
             }
             // It filled up or went away since it was looked at: passed over now, and not tried.
             self.tried.push(chosen.provider);
         };
         self.tried.truncate(tried);
         slot
+    }
+
+    /// Whether somebody who may serve the request is only full: his place becomes free, and nobody else is failing.
+    pub(crate) fn is_full(&self) -> bool {
+        let request = self.request(None);
+        self.exists(|candidate, offer| {
+            let idle = Candidate {
+                in_flight: 0,
+                ..*candidate
+            };
+            idle.is_usable() && request.ineligible(candidate, offer).is_none()
+        })
+    }
+
+    /// Whether anybody has a place, be it for other requests than this one.
+    pub(crate) fn has_room(&self) -> bool {
+        self.exists(|candidate, _| candidate.is_usable())
+    }
+
+    /// Whether there is such a provider or endpoint.
+    fn exists(&self, is: impl Fn(&Candidate, &Offer<'_>) -> bool) -> bool {
+        let nodes = self.hub.registry.candidates(self.model);
+        let tiers = self.tiers.as_deref();
+        let asked = LineUp::new(self.hub, tiers, Some(&nodes), &self.wants, self.price());
+        asked.stages(self.strategy).iter().any(|stage| {
+            let all = stage.candidates;
+            (0..all.len()).any(|position| {
+                let candidate = all.candidate(position);
+                candidate.is_some_and(|candidate| is(&candidate, &all.offer(position)))
+            })
+        })
     }
 
     fn pinned(&mut self, pin: &str, nodes: &Nodes) -> Option<Slot> {

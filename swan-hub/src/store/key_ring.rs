@@ -30,6 +30,8 @@ pub struct KeyRing {
     // Two refreshes at once could put the older reading in last, and so open for a revoked key again.
     refreshing: Arc<Mutex<()>>,
     defaults: Arc<ArcSwap<KeyDefaults>>,
+    /// Keys and defaults change one after the other, so that neither is lost.
+    replacing: Arc<parking_lot::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -86,18 +88,14 @@ impl KeyRing {
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), StoreError> {
         let _turn = self.refreshing.lock().await;
         let (accounts, records) = (store.accounts().await?, store.keys().await?);
-        let defaults = **self.defaults.load();
+        let accounts: Vec<_> = accounts.into_iter().map(|it| (it.id, it.limits)).collect();
+        let records: Vec<_> = records
+            .into_iter()
+            .map(|(hash, record)| (hash, Arc::new(record)))
+            .collect();
+        let _one = self.replacing.lock();
         let before = self.keys.load();
-        let mut keys = Keys::default();
-        for account in accounts {
-            let allowance = renewed(before.accounts.get(&account.id), account.limits);
-            keys.accounts.insert(account.id, allowance);
-        }
-        for (hash, record) in records {
-            let opened = keys.open(&before, record, &defaults);
-            keys.by_id.insert(opened.record.id, Arc::clone(&opened));
-            keys.by_hash.insert(hash, opened);
-        }
+        let keys = Keys::of(&before, &accounts, &records, &self.defaults.load());
         self.keys.store(Arc::new(keys));
         Ok(())
     }
@@ -117,9 +115,24 @@ impl KeyRing {
         }
     }
 
-    /// Sets what holds for keys without a limit of their own, from the next refresh on.
+    /// Sets what holds for keys without a limit of their own.
     pub fn set_defaults(&self, defaults: KeyDefaults) {
+        if **self.defaults.load() == defaults {
+            return;
+        }
+        let _one = self.replacing.lock();
+        let before = self.keys.load();
+        let accounts = before.accounts.iter();
+        let accounts: Vec<_> = accounts
+            .map(|(id, own)| (*id, own.limits().clone()))
+            .collect();
+        let records = before.by_hash.iter();
+        let records: Vec<_> = records
+            .map(|(hash, opened)| (*hash, Arc::clone(&opened.record)))
+            .collect();
+        let keys = Keys::of(&before, &accounts, &records, &defaults);
         self.defaults.store(Arc::new(defaults));
+        self.keys.store(Arc::new(keys));
     }
 
     /// Whose key this is, by the secret as its bearer sent it (without `Bearer `).
@@ -212,10 +225,35 @@ impl KeyRing {
 }
 
 impl Keys {
-    fn open(&mut self, before: &Self, record: KeyRecord, defaults: &KeyDefaults) -> Arc<Opened> {
+    /// These accounts and keys; what was used of limits is that of `before`.
+    fn of(
+        before: &Self,
+        accounts: &[(AccountId, KeyLimits)],
+        records: &[(KeyHash, Arc<KeyRecord>)],
+        defaults: &KeyDefaults,
+    ) -> Self {
+        let mut keys = Self::default();
+        for (id, limits) in accounts {
+            let allowance = renewed(before.accounts.get(id), limits.clone());
+            keys.accounts.insert(*id, allowance);
+        }
+        for (hash, record) in records {
+            let opened = keys.open(before, Arc::clone(record), defaults);
+            keys.by_id.insert(record.id, Arc::clone(&opened));
+            keys.by_hash.insert(*hash, opened);
+        }
+        keys
+    }
+
+    fn open(
+        &mut self,
+        before: &Self,
+        record: Arc<KeyRecord>,
+        defaults: &KeyDefaults,
+    ) -> Arc<Opened> {
         let known = before.by_id.get(&record.id);
         let KeyKind::Consumer(account) = record.kind else {
-            let (record, access) = (Arc::new(record), Arc::new(Access::new(None, None)));
+            let access = Arc::new(Access::new(None, None));
             return Arc::new(Opened { record, access });
         };
         // An account that the store does not list is one that the keys of an embedder have made up.
@@ -230,7 +268,6 @@ impl Keys {
             Some(access) if same(access, &own, account) => Arc::clone(access),
             _ => Arc::new(Access::new(Some(own), Some(Arc::clone(account)))),
         };
-        let record = Arc::new(record);
         Arc::new(Opened { record, access })
     }
 }
