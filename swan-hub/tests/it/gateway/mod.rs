@@ -27,6 +27,7 @@ mod other_models;
 mod preferences;
 mod provider;
 mod provider_crate;
+mod queue;
 mod reload;
 mod slow_reader;
 mod store_away;
