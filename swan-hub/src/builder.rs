@@ -294,6 +294,7 @@ impl HubBuilder {
         stages::watch_streams(&rooms);
         market::watch(&rooms);
         generations::run(&rooms);
+        recall_free_use(&current);
         Ok(Hub { rooms, current })
     }
 }
@@ -303,6 +304,21 @@ fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
         Ok(entropy) => Ok(Arc::new(entropy)),
         Err(error) => Err(HubError::Build(error.to_string())),
     }
+}
+
+/// Counts what accounts have had for free today before this hub was started, while it serves already: a day may have many records.
+fn recall_free_use(hub: &Current) {
+    let hub = hub.load();
+    if hub.policy.free_tier().is_err() || !hub.settings.keys.free_tier {
+        return;
+    }
+    tokio::spawn(async move {
+        let (started, free) = (hub.started, Arc::clone(&hub.desk.free));
+        let count = |account, tokens| free.recall(started, account, tokens);
+        if let Err(error) = hub.generations.freely_used(started, count).await {
+            tracing::warn!(%error, "what was used for free today is not known, and may be used again");
+        }
+    });
 }
 
 /// Looks after the endpoints now and then, as long as the hub lives.

@@ -100,6 +100,14 @@ impl FreeTier {
         self.settle(pass, 0).map(|_| ())
     }
 
+    /// Counts tokens that the account has used on the day of `now` and that this book does not know of, such as those of the
+    /// time before a restart.
+    pub fn recall(&mut self, now: Timestamp, tokens: u64) {
+        self.go_on_to(now);
+        // Far beyond every limit, and far from what does not add up.
+        self.used = self.used.saturating_add(tokens).min(u64::MAX >> 2);
+    }
+
     /// Tokens used in the day of the latest time it was told.
     #[must_use]
     pub const fn used_tokens(&self) -> u64 {

@@ -60,6 +60,24 @@ impl FreeTierBook {
         Ok(pass)
     }
 
+    /// As [`FreeTier::recall`]. A new account is left out while the book is full of others that matter.
+    pub fn recall(&mut self, now: Timestamp, account: AccountId, tokens: u64) {
+        self.now = self.now.max(now);
+        self.forget_idle();
+        if self.accounts.len() >= self.accounts_max && !self.accounts.contains_key(&account) {
+            return;
+        }
+        let new = || FreeTier::new(account);
+        let known = self.accounts.entry(account).or_insert_with(new);
+        if let Some(before) = known.idle_from() {
+            self.idle.remove(&(before, account));
+        }
+        known.recall(self.now, tokens);
+        if let Some(idle_from) = known.idle_from() {
+            self.idle.insert((idle_from, account));
+        }
+    }
+
     /// As [`FreeTier::settle`].
     ///
     /// # Errors

@@ -89,6 +89,12 @@ impl Allowance {
         spending.spent.within(self.limits.spend_per, now)
     }
 
+    /// What was ever charged, in US dollars.
+    pub(crate) fn spent_in_all(&self) -> Amount {
+        let spending = self.meter.spending.lock();
+        spending.spent.within(None, Timestamp::EPOCH)
+    }
+
     /// Requests that run now.
     #[must_use]
     pub fn running(&self) -> u32 {

@@ -49,6 +49,13 @@ impl FreeDesk {
     }
 }
 
+impl FreeDesk {
+    /// Counts what an account has used today before this hub was started.
+    pub(crate) fn recall(&self, now: Timestamp, account: AccountId, tokens: u64) {
+        self.book.lock().recall(now, account, tokens);
+    }
+}
+
 impl FreeRun {
     /// Ends it with what it has used, prompt and answer together.
     pub(crate) fn settle(mut self, tokens: u64) {

@@ -12,6 +12,7 @@ use super::keys::KeysLayer;
 use super::market::MarketLayer;
 use super::queue::QueueLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
+use super::variables::{Kind, VARIABLES};
 use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
 use crate::store::Durability;
@@ -64,6 +65,7 @@ struct LimitsLayer {
     audio_bytes: Option<usize>,
     reply_bytes: Option<usize>,
     in_flight: Option<usize>,
+    connections: Option<usize>,
     body_secs: Option<u64>,
     request_secs: Option<u64>,
     stream_secs: Option<u64>,
@@ -75,130 +77,6 @@ struct LimitsLayer {
     retry_percent: Option<u32>,
     retries_per_sec: Option<u32>,
 }
-
-/// How the text of an environment variable becomes a TOML value.
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Number,
-    Flag,
-}
-
-/// The environment variables and the keys that they stand for.
-const VARIABLES: [(&str, &str, Kind); 44] = [
-    ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
-    ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
-    ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
-    ("SWAN_QUEUE_WAIT_MS", "queue.wait_ms", Kind::Number),
-    ("SWAN_QUEUE_PER_ACCOUNT", "queue.per_account", Kind::Number),
-    ("SWAN_QUEUE_TOTAL", "queue.total", Kind::Number),
-    ("SWAN_LISTEN", "listen", Kind::Text),
-    ("SWAN_PROVIDER_LISTEN", "provider_listen", Kind::Text),
-    ("SWAN_DATA_DIR", "data_dir", Kind::Text),
-    ("SWAN_STORE", "store", Kind::Text),
-    ("SWAN_POLICY", "policy", Kind::Text),
-    ("SWAN_USD_PER_SWAN", "usd_per_swan", Kind::Text),
-    ("SWAN_DURABILITY", "durability", Kind::Text),
-    ("SWAN_DRAIN_SECS", "drain_secs", Kind::Number),
-    ("SWAN_ROUTING_DEFAULT", "routing.default", Kind::Text),
-    ("SWAN_METRICS_LISTEN", "metrics.listen", Kind::Text),
-    ("SWAN_METRICS_PUBLIC", "metrics.public", Kind::Flag),
-    ("SWAN_LIMITS_BODY_BYTES", "limits.body_bytes", Kind::Number),
-    (
-        "SWAN_LIMITS_AUDIO_BYTES",
-        "limits.audio_bytes",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_REPLY_BYTES",
-        "limits.reply_bytes",
-        Kind::Number,
-    ),
-    ("SWAN_LIMITS_IN_FLIGHT", "limits.in_flight", Kind::Number),
-    ("SWAN_LIMITS_BODY_SECS", "limits.body_secs", Kind::Number),
-    (
-        "SWAN_LIMITS_REQUEST_SECS",
-        "limits.request_secs",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_STREAM_SECS",
-        "limits.stream_secs",
-        Kind::Number,
-    ),
-    ("SWAN_LIMITS_IDLE_SECS", "limits.idle_secs", Kind::Number),
-    (
-        "SWAN_LIMITS_SETTLE_SECS",
-        "limits.settle_secs",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_FURTHER_ATTEMPTS",
-        "limits.further_attempts",
-        Kind::Number,
-    ),
-    (
-        "SWAN_IDEMPOTENCY_TTL_SECS",
-        "idempotency.ttl_secs",
-        Kind::Number,
-    ),
-    (
-        "SWAN_IDEMPOTENCY_ENTRY_BYTES",
-        "idempotency.entry_bytes",
-        Kind::Number,
-    ),
-    ("SWAN_IDEMPOTENCY_BYTES", "idempotency.bytes", Kind::Number),
-    (
-        "SWAN_IDEMPOTENCY_ENTRIES",
-        "idempotency.entries",
-        Kind::Number,
-    ),
-    (
-        "SWAN_GENERATIONS_KEEP_DAYS",
-        "generations.keep_days",
-        Kind::Number,
-    ),
-    ("SWAN_GENERATIONS_BYTES", "generations.bytes", Kind::Number),
-    ("SWAN_MARKET_SIGNUP", "market.signup", Kind::Text),
-    (
-        "SWAN_MARKET_SESSION_HOURS",
-        "market.session_hours",
-        Kind::Number,
-    ),
-    (
-        "SWAN_MARKET_SIGNUPS_PER_HOUR",
-        "market.signups_per_hour",
-        Kind::Number,
-    ),
-    (
-        "SWAN_MARKET_LOGINS_PER_MINUTE",
-        "market.logins_per_minute",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_FIRST_TOKEN_SECS",
-        "limits.first_token_secs",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_HEARTBEAT_SECS",
-        "limits.heartbeat_secs",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_RETRY_PERCENT",
-        "limits.retry_percent",
-        Kind::Number,
-    ),
-    (
-        "SWAN_LIMITS_RETRIES_PER_SEC",
-        "limits.retries_per_sec",
-        Kind::Number,
-    ),
-    ("SWAN_HEDGING_AFTER_MS", "hedging.after_ms", Kind::Number),
-    ("SWAN_HEDGING_PERCENT", "hedging.percent", Kind::Number),
-    ("SWAN_HEDGING_PER_SEC", "hedging.per_sec", Kind::Number),
-];
 
 impl Config {
     /// Reads the defaults, then `file` if there is one, then the `SWAN_*` variables among `environment`.
@@ -314,6 +192,14 @@ impl Limits {
         set(&mut self.audio_bytes, layer.audio_bytes);
         set(&mut self.reply_bytes, layer.reply_bytes);
         set(&mut self.in_flight, layer.in_flight);
+        if layer.connections == Some(0) {
+            return Err(ConfigError::Value {
+                key: "limits.connections",
+                value: "0".into(),
+                expected: "at least one connection",
+            });
+        }
+        set(&mut self.connections, layer.connections);
         set(&mut self.further_attempts, layer.further_attempts);
         set(&mut self.retry_percent, layer.retry_percent);
         set(&mut self.retries_per_sec, layer.retries_per_sec);

@@ -10,6 +10,7 @@ mod market;
 mod queue;
 mod rooms;
 mod routing;
+mod variables;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -92,6 +93,8 @@ pub struct Limits {
     pub reply_bytes: usize,
     /// Requests in the hub at once; the next one gets 503. Default 1,000.
     pub in_flight: usize,
+    /// Connections of consumers at once; the next one is told 503 and closed. Default 10,000.
+    pub connections: usize,
     /// How long a consumer may take to send its body. Default 30 s.
     pub body_deadline: Duration,
     /// How long a request without streaming may take. Default 120 s.
@@ -123,6 +126,7 @@ impl Default for Limits {
             audio_bytes: 25 << 20,
             reply_bytes: 32 << 20,
             in_flight: 1_000,
+            connections: 10_000,
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(120),
             stream_deadline: Duration::from_secs(600),

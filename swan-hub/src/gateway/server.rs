@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::Service as _;
 
+use super::crowd::Doorman;
 use super::inference;
 use super::socket::Patient;
 use crate::settings::Current;
@@ -68,6 +69,12 @@ impl Front {
         }
     }
 
+    /// How many connections are served at once.
+    fn connections(&self) -> usize {
+        let limits = self.direct.as_ref().map(|hub| hub.load());
+        limits.map_or(usize::MAX, |hub| hub.limits.connections)
+    }
+
     async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let Self { mut router, direct } = self;
         match direct.and_then(|hub| Some((hub, inference::asked(&request)?))) {
@@ -83,9 +90,13 @@ impl Front {
 /// Serves `front` on `listener` until `phase` says that it is over.
 pub(crate) async fn serve(listener: TcpListener, front: Front, mut phase: watch::Receiver<Phase>) {
     let mut connections = JoinSet::new();
+    let doorman = Doorman::default();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
+                Ok((socket, _)) if connections.len() >= front.connections() => {
+                    doorman.turn_away(socket);
+                }
                 Ok((socket, peer)) => {
                     connections.spawn(connection((socket, peer), front.clone(), phase.clone()));
                 }

@@ -3,6 +3,7 @@
 //! somebody asks.
 
 mod codec;
+mod freely;
 mod lookup;
 mod recent;
 mod record;

@@ -229,7 +229,7 @@ pub(super) async fn logout(State(hub): State<Arc<Shared>>, headers: HeaderMap) -
 
 /// The network that a request comes from, where the server says so.
 pub(super) fn caller(hub: &Shared, request: &Parts) -> Option<std::net::IpAddr> {
-    network(origin::of(request, &hub.desk.rules.trusted_proxies))
+    network(origin::of(request, &hub.settings.keys.trusted_proxies))
 }
 
 /// The owner of the keys of an account.

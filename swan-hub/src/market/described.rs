@@ -16,13 +16,13 @@ const MARKET: &str = "Market";
 #[derive(JsonSchema)]
 #[schemars(inline, transparent)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct PageNumber(#[schemars(range(min = 1, max = 1_000_000))] u32);
+pub(super) struct PageNumber(#[schemars(range(min = 1, max = 1_000_000))] u32);
 
 /// Entries on a page.
 #[derive(JsonSchema)]
 #[schemars(inline, transparent)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct PageSize(#[schemars(range(min = 1, max = 500))] u32);
+pub(super) struct PageSize(#[schemars(range(min = 1, max = 500))] u32);
 
 fn read<T: JsonSchema>(path: &'static str, summary: &'static str) -> Operation {
     Operation::get(path, summary)

@@ -60,6 +60,36 @@ impl Fields {
         }
     }
 
+    /// Refuses fields that mean nothing here, so that a limit with a slip in its name does not go unsaid.
+    pub(super) fn only(&self, names: &[&str]) -> Result<(), Answer> {
+        let odd = |name: &&String| !names.contains(&name.as_str());
+        let Some(name) = self.0.keys().find(odd) else {
+            return Ok(());
+        };
+        let name: String = name.chars().take(80).collect();
+        let words = format!(
+            "{name} is not known here: expected one of {}",
+            names.join(", ")
+        );
+        let mut unknown = refusal(400, INVALID, "unknown_field").saying(words);
+        unknown.param = Some(name.into());
+        Err(unknown)
+    }
+
+    /// A field that must be there.
+    pub(super) fn required(&self, name: &'static str) -> Result<&Value, Answer> {
+        self.0.get(name).ok_or_else(|| missing(name))
+    }
+
+    /// The fields of a field that is an object; null is none.
+    pub(super) fn object(&self, name: &'static str) -> Result<Option<&Map<String, Value>>, Answer> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(fields)),
+            Some(_) => Err(invalid(name, format!("{name} must be an object"))),
+        }
+    }
+
     /// A text of `least` to `most` characters without control characters; null is no text.
     pub(super) fn optional(
         &self,

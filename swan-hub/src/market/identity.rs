@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use swan_core::{AccountId, ProviderId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, Timestamp};
 
 use super::reply::{refusal, unavailable};
 use crate::gateway::Answer;
@@ -130,6 +130,18 @@ pub(super) async fn provider(hub: &Shared, headers: &HeaderMap) -> Result<Provid
     match key(hub, secret)? {
         KeyKind::Provider(provider) => Ok(provider),
         _ => Err(wrong_kind("this needs a provider key (sk-prov-…)")),
+    }
+}
+
+/// The administrator's key that calls.
+pub(super) fn administrator(hub: &Shared, headers: &HeaderMap) -> Result<KeyId, Answer> {
+    let known = hub.keys.authenticate(bearer(headers)?);
+    let record = known.map_err(|error| {
+        refusal(401, "authentication_error", "invalid_api_key").saying(error.to_string())
+    })?;
+    match record.kind {
+        KeyKind::Admin => Ok(record.id),
+        _ => Err(wrong_kind("this needs an administrator's key (sk-admin-…)")),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The market under `/api/v1`: what anybody may read, and accounts for those who take part (public-swan.md 2.2 and 2.3).
 
 mod accounts;
+mod admin;
+mod admin_accounts;
+mod admin_keys;
 mod catalogue;
 mod demand;
 mod derived;
 mod described;
 mod described_accounts;
+mod described_admin;
 mod exact;
 mod fields;
 mod figures;
@@ -72,6 +76,23 @@ pub(crate) fn routes() -> Routes<Current> {
         .add(described::health(), figures::health)
         .add(described::contract(), figures::contract)
         .merge(account_routes())
+        .merge(admin_routes())
+}
+
+/// The routes for administrators.
+fn admin_routes() -> Routes<Current> {
+    use described_admin as said;
+    Routes::new()
+        .add(said::keys(), admin_keys::list)
+        .add(said::new_key(), admin_keys::create)
+        .add(said::key(), admin_keys::show)
+        .add(said::change_key(), admin_keys::change)
+        .add(said::revoke_key(), admin_keys::revoke)
+        .add(said::new_account(), admin_accounts::create)
+        .add(said::account(), admin_accounts::show)
+        .add(said::account_limits(), admin_accounts::limits)
+        .add(said::limit_account(), admin_accounts::limit)
+        .add(said::grant(), admin_accounts::grant)
 }
 
 /// The routes for those who take part.

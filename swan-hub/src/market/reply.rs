@@ -42,6 +42,18 @@ pub(super) struct Page<T> {
     pub(super) page_size: usize,
 }
 
+impl<T> Page<T> {
+    /// The same page of what `of` makes of its entries.
+    pub(super) fn map<U>(self, of: impl Fn(T) -> U) -> Page<U> {
+        Page {
+            list: self.list.into_iter().map(of).collect(),
+            total: self.total,
+            page: self.page,
+            page_size: self.page_size,
+        }
+    }
+}
+
 /// Answers 200 with `body`.
 pub(super) fn ok(hub: &Shared, body: &impl Serialize) -> Response {
     with_status(hub, StatusCode::OK, body)

@@ -24,6 +24,7 @@ pub(crate) enum Method {
     Get,
     Post,
     Put,
+    Patch,
     Delete,
 }
 
@@ -34,6 +35,7 @@ impl Method {
             Self::Get => "get",
             Self::Post => "post",
             Self::Put => "put",
+            Self::Patch => "patch",
             Self::Delete => "delete",
         }
     }
@@ -43,6 +45,7 @@ impl Method {
             Self::Get => MethodFilter::GET,
             Self::Post => MethodFilter::POST,
             Self::Put => MethodFilter::PUT,
+            Self::Patch => MethodFilter::PATCH,
             Self::Delete => MethodFilter::DELETE,
         }
     }
@@ -156,6 +159,11 @@ impl Operation {
     /// Changing what is at `path`.
     pub(crate) fn put(path: &'static str, summary: &'static str) -> Self {
         Self::new(Method::Put, path, summary)
+    }
+
+    /// Changing a part of what is at `path`.
+    pub(crate) fn patch(path: &'static str, summary: &'static str) -> Self {
+        Self::new(Method::Patch, path, summary)
     }
 
     /// Taking away what is at `path`.

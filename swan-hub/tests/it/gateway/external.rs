@@ -15,6 +15,7 @@ use swan_hub::ExternalConfig;
 use tokio::net::TcpListener;
 
 use super::provider::Act;
+use super::queue::no_waiting;
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage, within};
 
 /// What the server was sent: the key and the body.
@@ -135,7 +136,8 @@ async fn an_endpoint_that_is_full_is_busy_and_not_absent() {
     let endpoint = ExternalConfig::new("backup", format!("http://{address}"))
         .with_model(MODEL, "qwen-upstream")
         .with_capacity(1);
-    let market = Market::with(|builder| builder.with_external(endpoint)).await;
+    let market =
+        Market::with(|builder| builder.with_external(endpoint).with_queue(no_waiting())).await;
     let first = market.chat(ask("")).background();
     within(arrived.notified()).await;
     let answer = market.chat(ask("")).send().await;

@@ -1,6 +1,7 @@
 //! The gateway, with real sockets on both sides and scripted providers.
 
 mod accounts;
+mod admin_api;
 mod bad_input;
 mod bad_provider;
 mod churn;
@@ -29,6 +30,7 @@ mod provider;
 mod provider_crate;
 mod queue;
 mod reload;
+mod shed;
 mod slow_reader;
 mod store_away;
 mod strategies;

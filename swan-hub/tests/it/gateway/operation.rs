@@ -7,6 +7,7 @@ use swan_core::protocol::StreamEnd;
 
 use super::http::Call;
 use super::provider::{Act, begin, reply};
+use super::queue::no_waiting;
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, within};
 
 #[tokio::test]
@@ -137,7 +138,7 @@ async fn beyond_the_bound_on_requests_the_next_is_told_to_come_back() {
 
 #[tokio::test]
 async fn when_every_provider_is_full_the_consumer_is_told_to_come_back() {
-    let market = Market::start().await;
+    let market = Market::with(|builder| builder.with_queue(no_waiting())).await;
     let mut provider = market.provider(1).await;
     let mut running = Vec::new();
     let mut requests = Vec::new();

@@ -10,6 +10,13 @@ use swan_hub::{QueueCounts, QueueRules};
 use super::provider::{Act, Provider, reply};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, usage};
 
+/// The rules under which nothing waits.
+pub(super) fn no_waiting() -> QueueRules {
+    let mut rules = QueueRules::default();
+    rules.wait = Duration::ZERO;
+    rules
+}
+
 impl Market {
     async fn with_queue(change: impl FnOnce(&mut QueueRules)) -> Self {
         let mut rules = QueueRules::default();

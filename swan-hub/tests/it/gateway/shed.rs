@@ -1,0 +1,97 @@
+//! More than the hub takes: who is turned away hears so at once, and costs next to nothing.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::provider::reply;
+use super::{Market, ask, completion, until, within};
+
+/// Sends `head` and reads what comes until the hub closes the connection or is silent.
+async fn answer(market: &Market, head: &str) -> String {
+    let mut socket = TcpStream::connect(market.address).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut text = Vec::new();
+    // A connection that is kept is read up to the end of the one answer.
+    let read = async {
+        let mut bytes = [0; 4_096];
+        while !String::from_utf8_lossy(&text).contains("}}") {
+            match socket.read(&mut bytes).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => text.extend_from_slice(&bytes[..count]),
+            }
+        }
+    };
+    within(read).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn a_flood_is_refused_before_its_bodies_are_read() {
+    let market = Market::with_limits(|limits| limits.in_flight = 1).await;
+    let mut provider = market.provider(1).await;
+    let first = market.chat(ask("")).background();
+    let held = provider.request().await;
+    // Only the head: were the body waited for, nothing would be answered for half a minute.
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 5000000\r\n\r\n",
+        market.key
+    );
+    for _ in 0..20 {
+        let (market, head) = (&market, &head);
+        let flood = (0..25).map(|_| answer(market, head));
+        for text in futures::future::join_all(flood).await {
+            assert!(text.starts_with("HTTP/1.1 503"), "{text}");
+            assert!(text.contains("\"overloaded\"") && text.contains("retry-after: 1"));
+        }
+    }
+    assert_eq!(market.hub.in_flight(), 1);
+    provider
+        .act(held.stream, reply(completion("hello", 7, 2)))
+        .await;
+    assert_eq!(first.await.unwrap().status, 200);
+    market.settled().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_are_told_and_closed_and_others_served_again() {
+    let market = Market::with_limits(|limits| limits.connections = 8).await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(TcpStream::connect(market.address).await.unwrap());
+    }
+    let mut flood = JoinSet::new();
+    for _ in 0..1_000 {
+        let address = market.address;
+        flood.spawn(async move {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            let mut text = String::new();
+            // Beyond those that can be told at once a connection is closed without a word.
+            let _ = within(socket.read_to_string(&mut text)).await;
+            text
+        });
+    }
+    let mut told = 0;
+    while let Some(text) = flood.join_next().await {
+        let text = text.unwrap();
+        if text.is_empty() {
+            continue;
+        }
+        assert!(text.starts_with("HTTP/1.1 503") && text.contains("\"overloaded\""));
+        told += 1;
+    }
+    assert!(told > 0);
+    held.truncate(4);
+    // A place is free as soon as the hub has seen that somebody went.
+    let ping = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let served = async {
+        while !answer(&market, ping).await.starts_with("HTTP/1.1 200") {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    within(served).await;
+    drop(held);
+    until(|| market.hub.in_flight() == 0).await;
+}
