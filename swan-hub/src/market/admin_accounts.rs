@@ -205,7 +205,7 @@ pub(super) async fn grant(State(hub): State<Arc<Shared>>, id: Id, request: Reque
             .books
             .grant(transfer, record.id, currency, amount, note)
             .await;
-        applied.map_err(|error| refusal(&error))?;
+        applied.map_err(|error| refusal(&error)).map(drop)?;
         tracing::info!(target: TARGET, %by, account = %record.id, grant = %transfer, %amount, currency = currency.code(), "credit was granted");
         Ok(Grant {
             id: transfer.to_string(),
