@@ -36,6 +36,49 @@ async fn keys_and_credit_take_effect_on_a_running_hub() {
 }
 
 #[tokio::test]
+async fn limits_of_a_key_are_made_shown_and_changed_beside_a_running_hub() {
+    let hub = TestHub::start().await;
+    let _provider = TestProvider::start(&hub, "gpu", 8).await;
+    hub.serves(MODEL, 1).await;
+    let made = [
+        "key", "create", "consumer", "--name", "carol", "--grant", "1", "--rpm", "2", "--json",
+    ];
+    let made = hub.json(&made).await;
+    let (key, id, owner) = (text(&made["key"]), text(&made["id"]), text(&made["owner"]));
+    assert_eq!(made["limits"], json!({"rpm": 2}));
+    becomes(&hub, key, StatusCode::OK).await;
+    let refused = becomes(&hub, key, StatusCode::TOO_MANY_REQUESTS).await;
+    assert_eq!(refused["error"]["code"], "rate_limit_exceeded", "{refused}");
+    let update = [
+        "key", "update", id, "--rpm", "1000", "--models", "nobody/*", "--json",
+    ];
+    let changed = hub.json(&update).await;
+    assert_eq!(
+        changed["limits"],
+        json!({"rpm": 1000, "models": ["nobody/*"]})
+    );
+    let refused = becomes(&hub, key, StatusCode::FORBIDDEN).await;
+    assert_eq!(refused["error"]["code"], "model_not_allowed", "{refused}");
+    hub.admin(&["key", "update", id, "--models", "none", "--spend-cap", "0"])
+        .await;
+    let refused = becomes(&hub, key, StatusCode::PAYMENT_REQUIRED).await;
+    assert_eq!(
+        refused["error"]["code"], "key_spend_cap_reached",
+        "{refused}"
+    );
+    let shown = hub.json(&["key", "show", id, "--json"]).await;
+    assert_eq!(shown["limits"], json!({"rpm": 1000, "spend_cap": "0"}));
+    assert!(text(&shown["spent_usd"]) > "0", "{shown}");
+    hub.admin(&["key", "update", id, "--spend-cap", "none"])
+        .await;
+    hub.admin(&["account", "limits", owner, "--models", "nobody/*"])
+        .await;
+    let refused = becomes(&hub, key, StatusCode::FORBIDDEN).await;
+    assert_eq!(refused["error"]["code"], "model_not_allowed", "{refused}");
+    hub.audit().await;
+}
+
+#[tokio::test]
 async fn a_providers_key_buys_nothing() {
     let hub = TestHub::start().await;
     let provider = TestProvider::start(&hub, "gpu", 8).await;

@@ -1,7 +1,9 @@
 //! The free tier, as consumers without funds meet it.
 
+use std::sync::Arc;
+
 use swan_core::{AccountId, Amount, Currency};
-use swan_hub::store::KeyKind;
+use swan_hub::store::{KeyKind, MemoryStore, Store};
 
 use super::limits::{message, refusal, served};
 use super::provider::reply;
@@ -102,4 +104,42 @@ async fn a_free_key_never_spends_and_the_daily_quota_is_final() {
         .send()
         .await;
     assert_eq!(refusal(&other), (403, "model_not_allowed".into()));
+}
+
+#[tokio::test]
+async fn what_was_used_for_free_today_is_known_after_a_restart() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let open = || {
+        let store = Arc::clone(&store);
+        Market::with(|builder| builder.with_store(store))
+    };
+    let mut market = open().await;
+    let mut provider = market.provider(1).await;
+    let key = market.limited(9, |limits| limits.free = true).await;
+    let body = ask("\"max_tokens\":16000");
+    // A prompt counts by its bytes at most, an answer by what was relayed.
+    let text = "word ".repeat(12_000);
+    let mut used = 0;
+    while used < 40_000 {
+        let answer = market.with_key(&key, &*body).background();
+        provider.serve(reply(completion(&text, 10, 15_000))).await;
+        assert_eq!(answer.await.unwrap().status, 200);
+        used += 15_000;
+    }
+    let refused = market.with_key(&key, &*body).send().await;
+    assert_eq!(refusal(&refused), (429, "free_tier_exhausted".into()));
+    market.begin_shutdown();
+    market.stopped().await.unwrap();
+    let market = open().await;
+    // The records are read while the hub serves already.
+    let again = async {
+        loop {
+            let answer = market.with_key(&key, &*body).send().await;
+            if answer.error_code() == "free_tier_exhausted" {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    };
+    assert_eq!(super::within(again).await.status, 429);
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use swan_core::{Amount, KeyId, Timestamp};
+use swan_core::{Amount, Currency, ExchangeRate, KeyId, Timestamp};
 use swan_hub::store::{AccountRecord, KeyKind, MemoryStore, Store};
-use swan_hub::{EndpointScope, Hub, KeyLimits};
+use swan_hub::{EndpointScope, FixedPrice, Hub, KeyLimits};
 
 use tokio::task::JoinSet;
 
@@ -351,4 +351,38 @@ async fn a_spend_cap_is_exact_and_survives_a_restart() {
     market.stopped().await.unwrap();
     let hub = Hub::builder().with_store(store).build().await.unwrap();
     assert_eq!(spent(&hub), cost.times(paid).unwrap());
+}
+
+/// A cap in US dollars holds for payments in SWAN at the rate that priced them.
+#[tokio::test]
+async fn a_spend_cap_counts_what_swan_is_worth() {
+    let rate = ExchangeRate::usd_per_swan("0.5".parse().unwrap()).unwrap();
+    let market =
+        Market::with(|builder| builder.with_price_oracle(Arc::new(FixedPrice::new(rate)))).await;
+    let mut provider = market.provider(1).await;
+    market.grant_to(market.account, Currency::Swan, "10").await;
+    let body = ask("\"max_tokens\":100");
+    let worst = market.price(body.len() as u64 + 128, 100 + 16);
+    let key = market
+        .limited(9, |limits| limits.spend_cap = Some(worst))
+        .await;
+    let pay = || {
+        market
+            .with_key(&key, &*body)
+            .header("x-swan-payment", "SWAN")
+    };
+    let first = pay().background();
+    let request = provider.request().await;
+    // SWAN is discounted by a fifth, so the cap has room for one worst case and not for two.
+    let second = pay().send().await;
+    assert_eq!(refusal(&second), (402, "key_spend_cap_reached".into()));
+    provider
+        .act(request.stream, reply(completion("hello", 7, 2)))
+        .await;
+    assert_eq!(first.await.unwrap().header("x-swan-cost-currency"), "SWAN");
+    market.settled().await;
+    let key = market.hub.keys().get(KeyId::from_u128(9)).unwrap();
+    let spent = key.access().key().unwrap().spent(Timestamp::EPOCH);
+    assert_eq!(spent.times(2).unwrap(), market.records.charged());
+    assert!(spent > Amount::ZERO && spent < market.price(7, 2));
 }

@@ -12,6 +12,7 @@ mod external_tls;
 mod failover;
 mod free_tier;
 mod generations;
+mod given_back;
 mod heartbeats;
 mod hedging;
 mod hostile;
