@@ -290,11 +290,7 @@ impl HubBuilder {
             books,
         });
         let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
-        look_after_endpoints(&current);
-        stages::watch_streams(&rooms);
-        market::watch(&rooms);
-        generations::run(&rooms);
-        recall_free_use(&current);
+        begin(&current, &rooms);
         Ok(Hub { rooms, current })
     }
 }
@@ -304,6 +300,15 @@ fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
         Ok(entropy) => Ok(Arc::new(entropy)),
         Err(error) => Err(HubError::Build(error.to_string())),
     }
+}
+
+/// Begins whatever goes on beside requests.
+fn begin(hub: &Current, rooms: &Arc<Rooms>) {
+    look_after_endpoints(hub);
+    stages::watch_streams(rooms);
+    market::watch(rooms);
+    generations::run(rooms);
+    recall_free_use(hub);
 }
 
 /// Counts what accounts have had for free today before this hub was started, while it serves already: a day may have many records.
