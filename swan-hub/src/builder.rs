@@ -243,12 +243,8 @@ impl HubBuilder {
             Arc::clone(&clock),
             SessionsConfig::default(),
         );
-        let watch = Watch::start(
-            Arc::clone(&store),
-            keys.clone(),
-            books.clone(),
-            WatchOptions::default(),
-        );
+        let options = WatchOptions::default();
+        let watch = Watch::start(Arc::clone(&store), keys.clone(), books.clone(), options);
         let settings = Settings {
             policy,
             limits: self.limits,

@@ -59,7 +59,7 @@ pub(super) fn asked<B>(request: &http::Request<B>) -> Option<Operation> {
 /// Serves one request for inference, from authentication to the last header.
 pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Request) -> Response {
     let id = hub.request_id();
-    let mut bill = Bill::open(&hub, id);
+    let mut bill = Box::new(Bill::open(&hub, id));
     let (parts, mut body) = request.into_parts();
     let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await;
     let opened = match opened {
@@ -113,7 +113,7 @@ impl Answered {
 }
 
 /// Takes a request that was let in to its answer.
-pub(super) async fn walk(opened: Opened, parts: Parts, bill: Bill) -> Answered {
+pub(super) async fn walk(opened: Opened, parts: Parts, bill: Box<Bill>) -> Answered {
     let (hub, id) = (Arc::clone(bill.hub()), bill.request());
     match stages::serve(&hub, opened, &parts, bill).await {
         Ok(reached) => answered(hub, id, reached),

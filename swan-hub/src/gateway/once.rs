@@ -12,7 +12,12 @@ use crate::segments::Segments;
 use crate::stages::{AttemptsFailed, Bill, Opened, RequestError};
 
 /// Answers the first request with a key.
-pub(super) async fn first(opened: Opened, parts: Parts, mut bill: Bill, claim: Claim) -> Response {
+pub(super) async fn first(
+    opened: Opened,
+    parts: Parts,
+    mut bill: Box<Bill>,
+    claim: Claim,
+) -> Response {
     bill.tell(claim.charged());
     if !claim.finishes {
         return recorded(opened, parts, bill, claim).await;
@@ -26,7 +31,7 @@ pub(super) async fn first(opened: Opened, parts: Parts, mut bill: Bill, claim: C
 }
 
 /// The claim is the last to be dropped, so that it knows of a charge that is made when the bill is.
-async fn recorded(opened: Opened, parts: Parts, bill: Bill, claim: Claim) -> Response {
+async fn recorded(opened: Opened, parts: Parts, bill: Box<Bill>, claim: Claim) -> Response {
     let mut claim = claim;
     let Answered { head, body } = walk(opened, parts, bill).await;
     let outcome = |body| Outcome::new(head.status(), head.headers(), body);

@@ -34,14 +34,14 @@ const SHARE: (u32, u32) = (2, 3);
 pub(crate) struct Attempts {
     pub(crate) hub: Arc<Shared>,
     pub(crate) request: Asked,
-    pub(crate) bill: Bill,
+    pub(crate) bill: Box<Bill>,
     pub(crate) deadline: Instant,
 }
 
 /// What came of it. The bill of an answer has the slot of who gives it.
 #[derive(Debug)]
 pub(crate) struct Attempted {
-    pub(crate) bill: Bill,
+    pub(crate) bill: Box<Bill>,
     pub(crate) result: Result<Won, RequestError>,
 }
 

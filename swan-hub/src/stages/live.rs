@@ -26,7 +26,7 @@ pub(super) struct Live {
     /// Declared before the bill, so that the provider hears of the cancel before its place is free.
     reply: Option<Reply>,
     start: Start,
-    bill: Bill,
+    bill: Box<Bill>,
     phase: Phase,
 }
 
@@ -43,7 +43,7 @@ enum Phase {
 }
 
 impl Live {
-    pub(super) fn new(begun: Begun, bill: Bill) -> Self {
+    pub(super) fn new(begun: Begun, bill: Box<Bill>) -> Self {
         Self {
             reply: Some(begun.reply),
             start: begun.start,

@@ -122,7 +122,7 @@ impl Who {
 pub(crate) enum Reached {
     /// The whole body, paid for, with its cost.
     Whole {
-        bill: Bill,
+        bill: Box<Bill>,
         served: Served,
         body: Vec<Bytes>,
         content_type: &'static str,
@@ -130,7 +130,7 @@ pub(crate) enum Reached {
     },
     /// The beginning of a stream, which the relay carries on.
     Stream {
-        bill: Bill,
+        bill: Box<Bill>,
         served: Served,
         begun: Box<Begun>,
     },
@@ -146,7 +146,7 @@ pub(crate) enum Reached {
 /// A request that gets no answer.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    pub(crate) bill: Bill,
+    pub(crate) bill: Box<Bill>,
     pub(crate) error: RequestError,
 }
 
@@ -204,7 +204,7 @@ pub(crate) async fn serve(
     hub: &Arc<Shared>,
     opened: Opened,
     request: &Parts,
-    mut bill: Bill,
+    mut bill: Box<Bill>,
 ) -> Result<Reached, Box<Refused>> {
     match agreed(hub, opened, request, &mut bill).await {
         Ok((asked, deadline)) => {

@@ -59,7 +59,7 @@ enum State {
 
 impl Relay {
     /// Of a stream that has begun.
-    pub(crate) fn new(begun: Begun, bill: Bill) -> Self {
+    pub(crate) fn new(begun: Begun, bill: Box<Bill>) -> Self {
         let (hub, request) = (Arc::clone(bill.hub()), bill.request());
         let deadline = begun.deadline;
         let live = Box::new(Live::new(begun, bill));

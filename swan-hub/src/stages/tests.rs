@@ -92,7 +92,12 @@ fn the_charged_usage_stands_in_a_whole_answer_exactly_once() {
     let usage = Usage::tokens(3, 1, 2);
     let cost: Amount = "0.5".parse().unwrap();
     let receipt = Receipt {
-        work: Work::Vectors,
+        work: Work::Text {
+            max_output_tokens: 2,
+            choices: 1,
+            generated: 1,
+            echoed_bytes: 0,
+        },
         usage,
         trusted: false,
         cost,
