@@ -19,6 +19,7 @@ mod hostile;
 mod http;
 mod idempotency;
 mod idempotency_restart;
+mod isolation;
 mod limits;
 mod market;
 mod metrics;
