@@ -4,6 +4,8 @@ mod admission;
 mod audio_length;
 mod builder;
 mod config;
+#[cfg(doctest)]
+mod embedding_document;
 mod error;
 mod events;
 mod external;
