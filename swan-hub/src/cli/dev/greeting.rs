@@ -1,12 +1,14 @@
 //! What a newcomer reads first.
 
 use std::fmt::Write as _;
+use std::iter;
 use std::net::SocketAddr;
 
 use swan_core::{Modality, ModelPrice};
 
 use super::backends::Backends;
 use super::credentials::Credentials;
+use super::snippets;
 use crate::hub::Hub;
 
 /// What a development market tells about itself once it can be used.
@@ -29,6 +31,30 @@ impl Greeting<'_> {
     }
 
     fn text(&self, hub: &Hub, offered: &[String]) -> String {
+        let (api, key) = (self.api, &self.credentials.consumer);
+        let first_of = |kind| {
+            let mut models = offered.iter().map(String::as_str);
+            models.find(|model| modality(hub, model) == Some(kind))
+        };
+        let chat = first_of(Modality::Chat).or(offered.first().map(String::as_str));
+        let chat = chat.unwrap_or("swan/echo");
+        let others = [Modality::Embedding, Modality::Image, Modality::Audio];
+        let others = others
+            .into_iter()
+            .filter_map(|kind| Some((kind, first_of(kind)?)));
+        let mut text = self.facts(hub, offered);
+        text.push_str("\nTry it with curl:\n");
+        for (kind, model) in iter::once((Modality::Chat, chat)).chain(others) {
+            // Writing into a string cannot fail.
+            let _ = writeln!(text, "\n{}", snippets::curl(api, key, kind, model));
+        }
+        text.push_str("\nOr with Python (pip install openai):\n\n");
+        text.push_str(&snippets::python(api, key, chat));
+        text
+    }
+
+    /// Where everything is, and what it costs.
+    fn facts(&self, hub: &Hub, offered: &[String]) -> String {
         let Self {
             api,
             socket,
@@ -44,7 +70,6 @@ impl Greeting<'_> {
             format!("  (${left} of test credit left)")
         });
         let mut text = String::new();
-        // Writing into a string cannot fail.
         let _ = writeln!(
             text,
             "A Swan market runs on this machine. Ctrl-C drains and stops it.\n"
@@ -65,44 +90,13 @@ impl Greeting<'_> {
                 "\nNo model server was found on ports 11434, 8000, 30000 and 8080, so a built-in echo model answers: it repeats\nwhat you say and is no language model. Start Ollama, vLLM, SGLang or llama.cpp and run this again, or name one with --backend URL."
             );
         }
-        let policy = hub.policy();
-        let chats = |model: &&String| {
-            let model = policy.classify(model.as_str()).ok();
-            model.is_some_and(|model| model.modality == Modality::Chat)
-        };
-        let first = offered.iter().find(chats).or(offered.first());
-        let model = first.map_or("swan/echo", String::as_str);
-        let body = serde_json::json!({
-            "model": model,
-            "messages": [{"role": "user", "content": "Say hello to Swan."}],
-        });
-        // Model names come from a server: a quote in one must not end the shell's string.
-        let body = body.to_string().replace('\'', r"\u0027");
-        let _ = writeln!(
-            text,
-            "\nTry it with curl:\n\ncurl -sS http://{api}/v1/chat/completions -H 'Authorization: Bearer {consumer}' -H 'Content-Type: application/json' -d '{body}'"
-        );
-        let name = serde_json::Value::from(model);
-        let _ = write!(
-            text,
-            "\nOr with Python (pip install openai):\n\n\
-             from openai import OpenAI\n\
-             \n\
-             client = OpenAI(base_url=\"http://{api}/v1\", api_key=\"{consumer}\")\n\
-             stream = client.chat.completions.create(\n    \
-                 model={name},\n    \
-                 messages=[{{\"role\": \"user\", \"content\": \"Say hello to Swan.\"}}],\n    \
-                 stream=True,\n    \
-                 stream_options={{\"include_usage\": True}},\n\
-             )\n\
-             for chunk in stream:\n    \
-                 if chunk.choices:\n        \
-                     print(chunk.choices[0].delta.content or \"\", end=\"\", flush=True)\n    \
-                 if chunk.usage:\n        \
-                     print(f\"\\n{{chunk.usage.total_tokens}} tokens, ${{chunk.usage.cost}}\")\n"
-        );
         text
     }
+}
+
+fn modality(hub: &Hub, model: &str) -> Option<Modality> {
+    let model = hub.policy().classify(model).ok()?;
+    Some(model.modality)
 }
 
 fn price(hub: &Hub, model: &str) -> String {

@@ -5,6 +5,7 @@ mod backends;
 mod credentials;
 mod greeting;
 mod provider;
+mod snippets;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -72,18 +72,14 @@ impl Answer {
     }
 
     pub(super) fn into_whole(self) -> Reply {
-        let mut choice = json!({
-            "index": 0, "logprobs": null, "finish_reason": self.finish_reason,
-        });
         let text = self.tokens.concat();
-        choice[if self.text_completion.is_some() {
-            "text"
-        } else {
-            "message"
-        }] = match &self.text_completion {
-            Some(echoed) => json!(format!("{echoed}{text}")),
-            None => json!({"role": "assistant", "content": text}),
+        let (field, content) = match &self.text_completion {
+            Some(echoed) => ("text", json!(format!("{echoed}{text}"))),
+            None => ("message", json!({"role": "assistant", "content": text})),
         };
+        let choice = json!({
+            "index": 0, field: content, "logprobs": null, "finish_reason": self.finish_reason,
+        });
         let body = json!({
             "id": self.id, "object": self.object(true), "created": self.created, "model": self.model,
             "choices": [choice], "usage": self.usage(),

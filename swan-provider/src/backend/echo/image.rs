@@ -6,6 +6,7 @@ use crate::backend::{Call, Reply};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::iter;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The longest side that is drawn; larger pictures are drawn so small.
@@ -76,12 +77,12 @@ fn sides(size: &str) -> Option<(u32, u32)> {
 
 /// A picture of one colour, its pixels stored as they are.
 fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
-    let mut pixels = Vec::new();
-    for _ in 0..height {
-        // Each row begins with its filter: none.
-        pixels.push(0);
-        (0..width).for_each(|_| pixels.extend_from_slice(&colour));
-    }
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|_| {
+            // Each row begins with its filter: none.
+            iter::once(0).chain((0..width).flat_map(|_| colour))
+        })
+        .collect();
     let mut header = Vec::with_capacity(13);
     header.extend_from_slice(&width.to_be_bytes());
     header.extend_from_slice(&height.to_be_bytes());
@@ -106,7 +107,7 @@ fn stored(data: &[u8]) -> Vec<u8> {
         a = (a + u32::from(*byte)) % 65_521;
         b = (b + a) % 65_521;
     }
-    out.extend_from_slice(&(b << 16 | a).to_be_bytes());
+    out.extend_from_slice(&((b << 16) | a).to_be_bytes());
     out
 }
 
@@ -120,7 +121,7 @@ fn chunk(kind: [u8; 4], data: &[u8], out: &mut Vec<u8>) {
         sum ^= u32::from(*byte);
         for _ in 0..8 {
             let lowest = sum & 1;
-            sum = sum >> 1 ^ 0xedb8_8320 * lowest;
+            sum = (sum >> 1) ^ (0xedb8_8320 * lowest);
         }
     }
     out.extend_from_slice(&(!sum).to_be_bytes());
