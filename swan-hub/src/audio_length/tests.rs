@@ -50,8 +50,12 @@ fn ogg_page(kind: u8, position: u64, number: u32, packets: &[&[u8]]) -> Vec<u8> 
     page.extend(7_u32.to_le_bytes());
     page.extend(number.to_le_bytes());
     page.extend([0; 4]);
-    page.push(packets.len() as u8);
-    page.extend(packets.iter().map(|packet| packet.len() as u8));
+    page.push(u8::try_from(packets.len()).unwrap());
+    page.extend(
+        packets
+            .iter()
+            .map(|packet| u8::try_from(packet.len()).unwrap()),
+    );
     page.extend(packets.concat());
     let crc = ogg_crc(&page);
     page[22..26].copy_from_slice(&crc.to_le_bytes());

@@ -94,9 +94,9 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert!(missing.to_string().contains("BACKUP_KEY"), "{missing}");
 }
 
-#[test]
-fn a_mistake_names_the_key_and_what_was_expected() {
-    for (text, parts) in [
+/// Lines of a file that are wrong, and what the error says.
+fn mistakes() -> Vec<(&'static str, Vec<&'static str>)> {
+    vec![
         ("lisen = \"x\"", vec!["lisen", "expected one of", "listen"]),
         ("[limits]\nin_fligt = 1", vec!["in_fligt", "in_flight"]),
         (
@@ -149,7 +149,12 @@ fn a_mistake_names_the_key_and_what_was_expected() {
             "[[external]]\nname = \"x\"\nurl = \"y\"\ncapacity = \"many\"",
             vec!["capacity", "expected"],
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn a_mistake_names_the_key_and_what_was_expected() {
+    for (text, parts) in mistakes() {
         let error = Config::default()
             .apply_toml(text, "hub.toml")
             .unwrap_err()

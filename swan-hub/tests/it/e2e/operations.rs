@@ -1,5 +1,6 @@
 //! Vectors, images and text completions by the official OpenAI SDKs, through a hub and a provider with the built-in models.
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::hub::{TestHub, pico};
@@ -99,13 +100,7 @@ async fn makes_vectors_images_and_texts(sdk: Sdk) {
 
 /// As 32-bit floats they are the same.
 fn assert_near(one: &Value, other: &Value) {
-    let floats = |value: &Value| -> Vec<f32> {
-        let numbers = value.as_array().unwrap().iter();
-        let numbers = numbers.flat_map(|vector| vector.as_array().unwrap());
-        numbers
-            .map(|number| number.as_f64().unwrap() as f32)
-            .collect()
-    };
+    let floats = |value: &Value| Vec::<Vec<f32>>::deserialize(value).unwrap();
     assert_eq!(floats(one), floats(other));
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::endpoint::{MODEL, endpoint};
 use super::part::until;
@@ -90,6 +91,47 @@ impl Outliving {
         let done = tools::output(hub.args(command).arg("--data-dir").arg(data)).await;
         String::from_utf8(done.stdout).unwrap().trim().to_owned()
     }
+
+    /// How many requests were charged, once everything is settled and the books are found clean.
+    async fn charged(&self) -> u64 {
+        let report = until("everything is settled", || async {
+            let text = self.admin(&["audit", "--json"]).await;
+            let report: Value = serde_json::from_str(&text).ok()?;
+            (report["pending"] == 0).then_some(report)
+        })
+        .await;
+        assert_eq!(report["clean"], true, "{report}");
+        let charges = report["groups"].as_object().unwrap();
+        let charged = charges
+            .iter()
+            .filter(|(rule, _)| rule.contains("charge") || rule.contains("settle"));
+        charged.map(|(_, count)| count.as_u64().unwrap()).sum()
+    }
+}
+
+/// One consumer of several: asks again and again, streaming or not, and nobody tries again for it: each request is sent once
+/// and must be answered.
+fn call_on(
+    caller: usize,
+    url: String,
+    key: String,
+    over: Arc<AtomicBool>,
+    answered: Arc<AtomicUsize>,
+) -> JoinHandle<()> {
+    let streams = caller.is_multiple_of(2);
+    let ask = json!({"model": MODEL, "stream": streams, "max_tokens": 100,
+        "messages": [{"role": "user", "content": "hi"}]});
+    tokio::spawn(async move {
+        while !over.load(Ordering::Relaxed) {
+            let answer = wire::post(&url, "/v1/chat/completions", &key, &ask).await;
+            let status = answer.status;
+            let text = answer.text().await;
+            assert_eq!(status, 200, "{text}");
+            assert!(text.contains("hi"), "{text}");
+            assert!(!streams || text.ends_with("data: [DONE]\n\n"), "{text}");
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    })
 }
 
 #[tokio::test]
@@ -103,25 +145,13 @@ async fn no_request_is_lost_or_charged_twice_while_the_hub_is_stopped_and_starte
     let answered = Arc::new(AtomicUsize::new(0));
     let callers: Vec<_> = (0..AT_ONCE)
         .map(|caller| {
-            let (url, key) = (url.clone(), key.clone());
-            let (over, answered) = (Arc::clone(&over), Arc::clone(&answered));
-            tokio::spawn(async move {
-                let ask = json!({"model": MODEL, "stream": caller % 2 == 0, "max_tokens": 100,
-                    "messages": [{"role": "user", "content": "hi"}]});
-                while !over.load(Ordering::Relaxed) {
-                    // Nobody tries again here: each request is sent once and must be answered.
-                    let answer = wire::post(&url, "/v1/chat/completions", &key, &ask).await;
-                    let status = answer.status;
-                    let text = answer.text().await;
-                    assert_eq!(status, 200, "{text}");
-                    assert!(text.contains("hi"), "{text}");
-                    assert!(
-                        caller % 2 != 0 || text.ends_with("data: [DONE]\n\n"),
-                        "{text}"
-                    );
-                    answered.fetch_add(1, Ordering::Relaxed);
-                }
-            })
+            call_on(
+                caller,
+                url.clone(),
+                key.clone(),
+                Arc::clone(&over),
+                Arc::clone(&answered),
+            )
         })
         .collect();
     for _ in 0..RESTARTS {
@@ -151,17 +181,6 @@ async fn no_request_is_lost_or_charged_twice_while_the_hub_is_stopped_and_starte
         answered,
         "each was served once"
     );
-    let report = until("everything is settled", || async {
-        let text = place.admin(&["audit", "--json"]).await;
-        let report: Value = serde_json::from_str(&text).ok()?;
-        (report["pending"] == 0).then_some(report)
-    })
-    .await;
-    assert_eq!(report["clean"], true, "{report}");
-    let charges = report["groups"].as_object().unwrap();
-    let charged = charges
-        .iter()
-        .filter(|(rule, _)| rule.contains("charge") || rule.contains("settle"));
-    let charged: u64 = charged.map(|(_, count)| count.as_u64().unwrap()).sum();
-    assert_eq!(charged, answered as u64, "each was charged once: {report}");
+    let charged = place.charged().await;
+    assert_eq!(charged, answered as u64, "each was charged once");
 }

@@ -1,7 +1,9 @@
 //! The gateway, with real sockets on both sides and scripted providers.
 
+mod account_refusals;
 mod accounts;
 mod admin_api;
+mod bad_bodies;
 mod bad_input;
 mod bad_provider;
 mod churn;
@@ -25,6 +27,7 @@ mod market;
 mod metrics;
 mod openapi;
 mod operation;
+mod operation_shapes;
 mod operations;
 mod other_models;
 mod preferences;
@@ -40,6 +43,7 @@ mod streams;
 mod tls_front;
 mod transcriptions;
 mod whole;
+mod wrong_members;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

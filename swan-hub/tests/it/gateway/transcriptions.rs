@@ -182,15 +182,13 @@ async fn what_is_no_transcript_is_asked_of_the_next_provider() {
             &[("model", "whisper-1"), ("response_format", format)],
         );
         let asked = call(&market, body).background();
-        let mut order = vec![0, 1];
         super::until(|| market.hub.in_flight() == 1).await;
         let [first, second] = &mut providers;
-        let (winner, request) = tokio::select! {
-            request = first.request() => (1, request),
-            request = second.request() => (0, request),
+        let (asked_first, request) = tokio::select! {
+            request = first.request() => (0, request),
+            request = second.request() => (1, request),
         };
-        order.swap(0, winner);
-        providers[1 - winner]
+        providers[asked_first]
             .act(request.stream, text("application/json", wrong))
             .await;
         let right = match format {
@@ -198,7 +196,9 @@ async fn what_is_no_transcript_is_asked_of_the_next_provider() {
             "vtt" => "WEBVTT\n\nHello",
             _ => "Hello",
         };
-        providers[winner].serve(text("text/plain", right)).await;
+        providers[1 - asked_first]
+            .serve(text("text/plain", right))
+            .await;
         let answer = asked.await.unwrap();
         assert_eq!(answer.status, 200, "{wrong}: {}", answer.text());
         assert_eq!(market.records.last().attempts.len(), 2);
@@ -220,10 +220,8 @@ async fn a_refusal_of_the_model_server_reaches_the_consumer() {
     assert_eq!(market.spent("5").to_string(), "0");
 }
 
-#[tokio::test]
-async fn bad_forms_are_refused_with_the_field() {
-    let market = Market::start().await;
-    let _provider = whisper(&market).await;
+/// Forms that are refused: with which status and code, and whose fault it is.
+fn bad_forms() -> Vec<(Bytes, u16, &'static str, Option<&'static str>)> {
     let good = wav(1_000);
     let with = |fields: &[(&str, &str)]| form(&good, &[&[("model", "whisper-1")], fields].concat());
     let cut = |body: Bytes, less: usize| body.slice(..body.len() - less);
@@ -234,7 +232,7 @@ async fn bad_forms_are_refused_with_the_field() {
         b"--frontier--".to_vec(),
     ]
     .concat();
-    for (body, status, code, param) in [
+    vec![
         (
             form(&good, &[]),
             400,
@@ -311,7 +309,14 @@ async fn bad_forms_are_refused_with_the_field() {
         (cut(with(&[]), 14), 400, "invalid_value", None),
         (Bytes::from_static(b"{}"), 400, "invalid_value", None),
         (Bytes::new(), 400, "invalid_value", None),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn bad_forms_are_refused_with_the_field() {
+    let market = Market::start().await;
+    let _provider = whisper(&market).await;
+    for (body, status, code, param) in bad_forms() {
         let shown = String::from_utf8_lossy(&body).into_owned();
         let answer = call(&market, body).send().await;
         let error = &answer.json()["error"];
@@ -329,7 +334,8 @@ async fn bad_forms_are_refused_with_the_field() {
         ("application/json", 415),
         ("application/x-www-form-urlencoded", 415),
     ] {
-        let answer = call(&market, with(&[]))
+        let body = form(&wav(1_000), &[("model", "whisper-1")]);
+        let answer = call(&market, body)
             .header("content-type", content_type)
             .send()
             .await;
