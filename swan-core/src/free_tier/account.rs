@@ -124,6 +124,13 @@ impl FreeTier {
             .sum()
     }
 
+    /// Requests of the last minute, and when the youngest of them counts no longer.
+    #[must_use]
+    pub fn last_minute(&self) -> (u64, Timestamp) {
+        let until = self.recent.back().map(|last| last.after(MINUTE));
+        (self.recent.len() as u64, until.unwrap_or(self.now))
+    }
+
     /// Requests that run.
     #[must_use]
     pub fn running(&self) -> usize {

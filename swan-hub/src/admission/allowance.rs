@@ -106,12 +106,12 @@ impl Allowance {
         self.meter.spending.lock().spent = spent;
     }
 
-    pub(super) fn requests(&self) -> Option<Level> {
+    pub(crate) fn requests(&self) -> Option<Level> {
         let limit = self.limits.rpm?;
         Some(self.meter.requests.level(self.meter.now(), limit))
     }
 
-    pub(super) fn tokens(&self) -> Option<Level> {
+    pub(crate) fn tokens(&self) -> Option<Level> {
         let limit = self.limits.tpm?;
         Some(self.meter.tokens.level(self.meter.now(), limit))
     }

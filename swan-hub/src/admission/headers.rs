@@ -7,6 +7,7 @@ use swan_core::Timestamp;
 
 use super::allowance::Access;
 use super::bucket::Level;
+use super::free::FreeLeft;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -32,15 +33,25 @@ pub(crate) fn write(headers: &mut HeaderMap, access: &Access, now: Timestamp) {
         levels.min_by_key(|level| level.remaining)
     };
     if let Some(level) = tightest(super::Allowance::requests) {
-        headers.insert(LIMIT, HeaderValue::from(level.limit));
-        headers.insert(REMAINING, HeaderValue::from(level.remaining));
-        let full_at = now.as_millis().saturating_add(level.full_in / 1_000_000);
-        headers.insert(RESET, HeaderValue::from(full_at.div_ceil(1_000)));
-        put(headers, REQUESTS, level);
+        requests(headers, level, now);
     }
     if let Some(level) = tightest(super::Allowance::tokens) {
         put(headers, TOKENS, level);
     }
+}
+
+/// The same of a free request, by the rates of the free tier: requests of the minute and tokens of the day.
+pub(crate) fn write_free(headers: &mut HeaderMap, left: &FreeLeft, now: Timestamp) {
+    requests(headers, left.requests, now);
+    put(headers, TOKENS, left.tokens);
+}
+
+fn requests(headers: &mut HeaderMap, level: Level, now: Timestamp) {
+    headers.insert(LIMIT, HeaderValue::from(level.limit));
+    headers.insert(REMAINING, HeaderValue::from(level.remaining));
+    let full_at = now.as_millis().saturating_add(level.full_in / 1_000_000);
+    headers.insert(RESET, HeaderValue::from(full_at.div_ceil(1_000)));
+    put(headers, REQUESTS, level);
 }
 
 fn put(headers: &mut HeaderMap, names: [HeaderName; 3], level: Level) {

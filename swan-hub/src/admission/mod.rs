@@ -17,9 +17,10 @@ mod settable;
 mod spend;
 
 pub use allowance::{Access, Allowance};
+pub(crate) use bucket::Level;
 pub(crate) use desk::Desk;
 pub use desk::{KeyRules, RefusedCounts};
-pub(crate) use free::FreeRun;
+pub(crate) use free::{FreeLeft, FreeRun};
 pub use limits::{EndpointScope, KeyDefaults, KeyLimits, ModelPattern, PatternError, SpendPeriod};
 pub(crate) use pass::{Pass, check};
 pub(crate) use queue::{Queue, Shed, Waiting};

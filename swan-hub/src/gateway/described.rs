@@ -214,6 +214,17 @@ pub(super) fn quote() -> Operation {
         .fails([404, 503])
 }
 
+pub(super) fn key() -> Operation {
+    Operation::get(
+        "/v1/key",
+        "What the key that asks may do, and what is left of it",
+    )
+    .tag(OPENAI)
+    .access(Access::Consumer)
+    .answers::<super::key::Key>(200, "The key, without its secret")
+    .fails([503])
+}
+
 pub(super) fn generation() -> Operation {
     Operation::get("/v1/generation", "What is known of a request afterwards")
         .tag(OPENAI)

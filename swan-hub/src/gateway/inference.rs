@@ -15,7 +15,10 @@ use swan_core::protocol::Operation;
 
 use super::body::linger;
 use super::{Answer, headers, respond};
-use crate::admission::{Access, headers::write as limits_left};
+use crate::admission::{
+    Access,
+    headers::{write as limits_left, write_free as free_left},
+};
 use crate::hub::Shared;
 use crate::idempotency::Begun;
 use crate::segments::Segments;
@@ -186,6 +189,9 @@ fn answered(hub: Arc<Shared>, id: RequestId, reached: Reached) -> Answered {
     name(headers, &served, latency);
     if let Some(access) = &served.access {
         limits_left(headers, access, now);
+    }
+    if let Some(left) = &served.free_left {
+        free_left(headers, left, now);
     }
     if let Some(cost) = cost {
         put(headers, headers::COST, &cost);

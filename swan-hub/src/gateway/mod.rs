@@ -8,6 +8,7 @@ mod generation;
 mod headers;
 mod health;
 mod inference;
+mod key;
 mod metrics;
 mod models;
 mod once;
@@ -42,6 +43,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::quote(), quote::quote)
         .add(described::generation(), generation::one)
         .add(described::generations(), generation::list)
+        .add(described::key(), key::show)
         .add(described::models(), models::list)
         .add(described::model(), models::one)
         .add(described::available_models(), models::available)

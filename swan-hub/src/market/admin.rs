@@ -16,7 +16,7 @@ use crate::hub::Shared;
 #[derive(JsonSchema)]
 #[schemars(rename = "Limits", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
-pub(super) struct LimitsShape {
+pub(crate) struct LimitsShape {
     /// Requests per minute.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     rpm: Option<u64>,

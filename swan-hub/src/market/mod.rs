@@ -29,6 +29,7 @@ mod throttle;
 mod upgrade;
 mod wallet;
 
+pub(crate) use admin::LimitsShape;
 pub use options::{MarketOptions, Signup};
 pub(crate) use presence::watch;
 

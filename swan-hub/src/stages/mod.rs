@@ -64,7 +64,7 @@ pub(crate) use streams::{Streams, watch as watch_streams};
 pub(crate) use unanswered::AttemptsFailed;
 use whole::{JSON, Whole};
 
-use crate::admission::Access;
+use crate::admission::{Access, FreeLeft};
 use crate::hub::Shared;
 use crate::providers::ConnectionMode;
 
@@ -80,6 +80,8 @@ pub(crate) struct Served {
     pub(crate) access: Option<Arc<Access>>,
     /// Whether the free tier pays.
     pub(crate) is_free: bool,
+    /// What is left of it then.
+    pub(crate) free_left: Option<FreeLeft>,
 }
 
 impl Served {
@@ -91,6 +93,7 @@ impl Served {
             fallback,
             access: bill.access().cloned(),
             is_free: bill.is_free(),
+            free_left: bill.free_left(),
         }
     }
 }

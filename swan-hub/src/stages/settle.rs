@@ -21,7 +21,7 @@ use super::quoted::Quoted;
 use super::receipt::{Receipt, Settling, Way};
 use super::record::Recorder;
 use super::tally::Tally;
-use crate::admission::{Access, FreeRun, Pass};
+use crate::admission::{Access, FreeLeft, FreeRun, Pass};
 use crate::events::Outcome;
 use crate::hub::Shared;
 use crate::idempotency::Charged;
@@ -128,6 +128,13 @@ impl Bill {
     /// Whether nothing is charged for it.
     pub(crate) const fn is_free(&self) -> bool {
         self.recorder.record.free
+    }
+
+    /// What the free tier leaves to the account, where it pays.
+    pub(crate) fn free_left(&self) -> Option<FreeLeft> {
+        let account = self.recorder.record.account.filter(|_| self.is_free())?;
+        let (hub, now) = (&self.hub, self.hub.clock.now());
+        hub.desk.free.left(&hub.policy, now, account)
     }
 
     pub(crate) fn admitted(&mut self, admission: Admission) {

@@ -236,3 +236,29 @@ fn rules_for_keys_are_read_and_checked() {
         assert!(error.to_string().contains(word), "{error}");
     }
 }
+
+#[test]
+fn bounds_on_waiting_and_connections_are_read_and_checked() {
+    let mut config = Config::default();
+    assert_eq!(config.queue, swan_hub::QueueRules::default());
+    let text = "[queue]\nwait_ms = 0\nper_account = 7\n[limits]\nconnections = 50";
+    config.apply_toml(text, "hub.toml").unwrap();
+    let variables = environment(&[("SWAN_QUEUE_TOTAL", "8"), ("SWAN_LIMITS_CONNECTIONS", "60")]);
+    config.apply_environment(variables).unwrap();
+    let queue = config.queue;
+    assert_eq!(
+        (queue.wait, queue.per_account, queue.total),
+        (Duration::ZERO, 7, 8)
+    );
+    assert_eq!(config.limits.connections, 60);
+    for (text, key) in [
+        ("[queue]\nwait_ms = 600001", "queue.wait_ms"),
+        ("[queue]\ntotal = 0", "queue.total"),
+        ("[queue]\nper_account = 100001", "queue.per_account"),
+        ("[queue]\nwait = 1", "wait_ms"),
+        ("[limits]\nconnections = 0", "limits.connections"),
+    ] {
+        let error = Config::default().apply_toml(text, "x").unwrap_err();
+        assert!(error.to_string().contains(key), "{error}");
+    }
+}

@@ -150,6 +150,7 @@ async fn an_account_is_opened_limited_and_given_keys() {
     assert_eq!(shown["name"], "team");
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 #[tokio::test]
 async fn mistakes_are_named_and_others_kept_out() {
     let market = Market::start().await;

@@ -21,6 +21,14 @@ async fn an_account_without_funds_uses_the_free_tier_and_nothing_else() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("x-swan-billing-type"), "free");
     assert_eq!(answer.header("x-swan-cost"), "0");
+    assert_eq!(answer.header("x-ratelimit-limit-requests"), "5");
+    assert_eq!(answer.header("x-ratelimit-remaining"), "4");
+    assert_eq!(answer.header("x-ratelimit-limit-tokens"), "50000");
+    let left: u64 = answer
+        .header("x-ratelimit-remaining-tokens")
+        .parse()
+        .unwrap();
+    assert!((49_000..50_000).contains(&left), "{left}");
     let record = market.records.last();
     assert!(record.free && record.charge.is_zero());
     assert_eq!(record.usage.unwrap().completion_tokens, 2);

@@ -117,6 +117,16 @@ async fn keys_of_one_account_share_its_limits_and_a_refusal_takes_nothing() {
     market.limit_account(|limits| limits.rpm = Some(200)).await;
     let more = market.with_key(&first, "{").send().await;
     assert_eq!(more.status, 400, "a raised limit holds at once");
+    let shown =
+        Call::get(market.address, "/v1/key").header("authorization", &format!("Bearer {first}"));
+    let shown = shown.send().await.json();
+    let data = &shown["data"];
+    assert_eq!(data["limits"]["rpm"], 10);
+    assert_eq!(data["account_limits"]["rpm"], 200);
+    assert_eq!(
+        data["requests"]["remaining"], 8,
+        "to ask costs nothing: {data}"
+    );
     assert_eq!(
         more.header("x-ratelimit-remaining"),
         "8",
