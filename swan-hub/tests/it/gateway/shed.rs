@@ -62,27 +62,23 @@ async fn connections_beyond_the_bound_are_told_and_closed_and_others_served_agai
     for _ in 0..8 {
         held.push(TcpStream::connect(market.address).await.unwrap());
     }
-    let mut flood = JoinSet::new();
-    for _ in 0..1_000 {
-        let address = market.address;
-        flood.spawn(async move {
-            let mut socket = TcpStream::connect(address).await.unwrap();
-            let mut text = String::new();
-            // Beyond those that can be told at once a connection is closed without a word.
-            let _ = within(socket.read_to_string(&mut text)).await;
-            text
-        });
-    }
-    let mut told = 0;
-    while let Some(text) = flood.join_next().await {
-        let text = text.unwrap();
-        if text.is_empty() {
-            continue;
+    // Few enough at once for the queue of any system's listening socket.
+    for _ in 0..20 {
+        let mut flood = JoinSet::new();
+        for _ in 0..50 {
+            let address = market.address;
+            flood.spawn(async move {
+                let mut socket = TcpStream::connect(address).await.unwrap();
+                let mut text = String::new();
+                within(socket.read_to_string(&mut text)).await.unwrap();
+                text
+            });
         }
-        assert!(text.starts_with("HTTP/1.1 503") && text.contains("\"overloaded\""));
-        told += 1;
+        while let Some(text) = flood.join_next().await {
+            let text = text.unwrap();
+            assert!(text.starts_with("HTTP/1.1 503") && text.contains("\"overloaded\""));
+        }
     }
-    assert!(told > 0);
     held.truncate(4);
     // A place is free as soon as the hub has seen that somebody went.
     let ping = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
