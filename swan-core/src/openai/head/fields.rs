@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::asks::{Asks, limits};
 use super::error::{kind, wrong};
 use super::members::{Member, Members};
-use super::values::{boolean, models, payment, present, string, text_of, wishes};
+use super::values::{boolean, models, payment, present, string, text_of, whole, wishes};
 use super::{HeadError, Layout, Limit, RequestHead};
 use crate::openai::read::{members, span_of};
 use crate::openai::splice::Edit;
@@ -97,7 +97,7 @@ impl<'a> Found<'a> {
         let asks = Asks::read(operation, &self)?;
         let limits = limits(&self).map(|value| Limit {
             at: span_of(text, value),
-            value: value.get().parse().ok(),
+            value: whole(value.get()),
         });
         let limits = limits.collect();
         let (provider, preferences) = wishes(self.get(Member::Provider))?;

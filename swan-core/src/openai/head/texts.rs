@@ -127,6 +127,15 @@ impl<'a> Visitor<'a> for Element<'_> {
         }
     }
 
+    /// Languages that have no integers write `7.0`.
+    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
+        if number >= 0.0 && number.fract() == 0.0 {
+            self.visit_u64(0)
+        } else {
+            Err(E::custom("no token"))
+        }
+    }
+
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
         if self.depth > 1 {
             return Err(A::Error::custom("too deep"));

@@ -16,10 +16,17 @@ pub(super) fn integer(
     let Some(value) = present(value) else {
         return Ok(None);
     };
-    match value.get().parse::<u64>() {
-        Ok(number) if (least..=most).contains(&number) => Ok(Some(number)),
+    match whole(value.get()) {
+        Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
         _ => Err(wrong(field, expected, value)),
     }
+}
+
+/// A whole number, also as languages write it that have no integers: `64.0`.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    let (number, zeros) = text.split_once('.').unwrap_or((text, ""));
+    let is_whole = zeros.bytes().all(|byte| byte == b'0');
+    number.parse().ok().filter(|_| is_whole)
 }
 
 pub(super) fn boolean(
