@@ -130,7 +130,7 @@ impl Hub {
 
     /// The routes of [`Hub::router`] without an answer to paths and methods that do not exist.
     pub fn routes(&self) -> axum::Router {
-        gateway::routes(&self.current).documented()
+        gateway::documented(&self.current)
     }
 
     /// The provider side alone: the socket at `/ws` and the status route that the public agent asks first.

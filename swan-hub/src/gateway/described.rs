@@ -3,116 +3,17 @@
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
+use super::bodies::{
+    AnyRequest, ChatRequest, CompletionRequest, EmbeddingRequest, ImageRequest,
+    TranscriptionRequest,
+};
+use super::words::{
+    Currency, Flag, HangUp, IdempotencyKey, ModelName, OperationName, PageSize, ProviderName,
+    RequestIdText,
+};
 use crate::openapi::{Access, Operation};
 
 const OPENAI: &str = "OpenAI API";
-
-/// A conversation to be continued.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct ChatRequest {
-    /// A model of `/v1/models`, by its name or an alias.
-    model: String,
-    /// The conversation so far.
-    messages: Vec<Map<String, Value>>,
-    /// Whether to answer as server-sent events.
-    stream: Option<bool>,
-    /// What a stream should tell besides.
-    stream_options: Option<StreamOptions>,
-    /// The most tokens of the answer; what it may cost is set aside before.
-    #[schemars(range(min = 1))]
-    max_tokens: Option<u64>,
-    /// The same, by its newer name.
-    #[schemars(range(min = 1))]
-    max_completion_tokens: Option<u64>,
-    /// `SWAN` pays from the SWAN balance, at the policy's discount.
-    payment: Option<String>,
-    /// Who may serve it, as OpenRouter's clients say it.
-    provider: Option<Map<String, Value>>,
-}
-
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct StreamOptions {
-    /// Whether the last chunk tells tokens and cost.
-    include_usage: Option<bool>,
-}
-
-/// Texts to be continued.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct CompletionRequest {
-    /// A chat model of `/v1/models`, by its name or an alias.
-    model: String,
-    /// A text, an array of texts, an array of tokens, or an array of such arrays; at most 2,048 texts.
-    prompt: Value,
-    /// How many continuations of each text.
-    #[schemars(range(min = 1, max = 128))]
-    n: Option<u64>,
-    /// How many are generated for that, and paid; at least `n`, and no more in a stream.
-    #[schemars(range(min = 1, max = 128))]
-    best_of: Option<u64>,
-    /// The most tokens of one continuation; 16 unless said.
-    #[schemars(range(min = 0))]
-    max_tokens: Option<u64>,
-    /// Whether the answer repeats the text, which costs nothing.
-    echo: Option<bool>,
-    /// What comes after the continuation.
-    suffix: Option<String>,
-    /// Whether to answer as server-sent events.
-    stream: Option<bool>,
-    /// What a stream should tell besides.
-    stream_options: Option<StreamOptions>,
-}
-
-/// Texts to be turned into vectors.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct EmbeddingRequest {
-    /// An embedding model of `/v1/models`, by its name or an alias.
-    model: String,
-    /// A text, an array of texts, an array of tokens, or an array of such arrays; at most 2,048 texts.
-    input: Value,
-    /// `float` (the default) or `base64`: 32-bit floats, the least significant byte first.
-    encoding_format: Option<String>,
-    /// How long the vectors should be, where the model can choose.
-    #[schemars(range(min = 1))]
-    dimensions: Option<u64>,
-}
-
-/// An image to be made.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct ImageRequest {
-    /// An image model of `/v1/models`; unless said, the first that somebody serves.
-    model: Option<String>,
-    /// What it should show.
-    prompt: String,
-    /// How many; those that come are paid.
-    #[schemars(range(min = 1, max = 10))]
-    n: Option<u64>,
-    /// Such as `1024x1024`.
-    size: Option<String>,
-    /// `url` or `b64_json`.
-    response_format: Option<String>,
-}
-
-/// A recording to be written down.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct TranscriptionRequest {
-    /// An audio model of `/v1/models`, by its name or an alias.
-    model: String,
-    /// The recording: flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm, 25 MiB at most. Its length is measured and paid.
-    #[schemars(extend("format" = "binary"))]
-    file: String,
-    /// `json` (the default), `text`, `srt`, `vtt` or `verbose_json`.
-    response_format: Option<String>,
-    /// The language that is spoken, such as `en`.
-    language: Option<String>,
-    /// Words that help with names and spelling.
-    prompt: Option<String>,
-}
 
 /// What was said, as the model server gave it, with the cost in `usage.cost`.
 #[derive(JsonSchema)]
@@ -155,18 +56,31 @@ struct Health {
 /// The headers with which a consumer steers a request.
 fn steered(operation: Operation) -> Operation {
     operation
-        .header::<String>(
+        .header::<ProviderName>(
             "X-Swan-Provider",
             "The provider that should serve it, by id or name",
         )
-        .header::<String>("X-Swan-Allow-Fallbacks", "`false`: nobody else may")
-        .header::<String>("X-Swan-Payment", "`SWAN` pays from the SWAN balance")
-        .header::<String>("X-Swan-Trace", "`1`: the answer says how it was routed")
+        .header::<Flag>("X-Swan-Allow-Fallbacks", "`false`: nobody else may")
+        .header::<Currency>("X-Swan-Payment", "`SWAN` pays from the SWAN balance")
+        .header::<Flag>("X-Swan-Trace", "`1`: the answer says how it was routed")
+}
+
+/// Those, and the headers with which a request may be sent twice.
+fn inference(operation: Operation) -> Operation {
+    steered(operation.tag(OPENAI))
+        .header::<IdempotencyKey>(
+            "Idempotency-Key",
+            "However often it is sent with this key, it is done and charged once",
+        )
+        .header::<HangUp>(
+            "X-Swan-Hang-Up",
+            "`cancel`: closing the connection stops the work, though there is a key",
+        )
 }
 
 pub(super) fn chat() -> Operation {
     let chat = Operation::post("/v1/chat/completions", "Continues a conversation");
-    steered(chat.tag(OPENAI))
+    inference(chat)
         .takes::<ChatRequest>()
         .answers::<Completion>(200, "The answer, or with `stream` its events")
         .answers_as(200, "", "text/event-stream")
@@ -175,7 +89,7 @@ pub(super) fn chat() -> Operation {
 
 pub(super) fn completions() -> Operation {
     let completions = Operation::post("/v1/completions", "Continues texts");
-    steered(completions.tag(OPENAI))
+    inference(completions)
         .takes::<CompletionRequest>()
         .answers::<Completion>(200, "The answer, or with `stream` its events")
         .answers_as(200, "", "text/event-stream")
@@ -184,7 +98,7 @@ pub(super) fn completions() -> Operation {
 
 pub(super) fn embeddings() -> Operation {
     let embeddings = Operation::post("/v1/embeddings", "Turns texts into vectors");
-    steered(embeddings.tag(OPENAI))
+    inference(embeddings)
         .takes::<EmbeddingRequest>()
         .answers::<DataList>(200, "The vectors")
         .served()
@@ -192,7 +106,7 @@ pub(super) fn embeddings() -> Operation {
 
 pub(super) fn images() -> Operation {
     let images = Operation::post("/v1/images/generations", "Makes images");
-    steered(images.tag(OPENAI))
+    inference(images)
         .takes::<ImageRequest>()
         .answers::<DataList>(200, "The images, as links or as base64")
         .served()
@@ -205,13 +119,13 @@ pub(super) fn quote() -> Operation {
     );
     steered(quote.tag(OPENAI))
         .access(Access::Consumer)
-        .query::<String>(
+        .query::<OperationName>(
             "operation",
             "The endpoint below `/v1`; `chat/completions` unless said",
         )
-        .takes::<Map<String, Value>>()
+        .takes::<AnyRequest>()
         .answers::<super::quote::Quoted>(200, "The cost")
-        .fails([404, 503])
+        .fails([402, 404, 429, 500, 503])
 }
 
 pub(super) fn key() -> Operation {
@@ -229,7 +143,7 @@ pub(super) fn generation() -> Operation {
     Operation::get("/v1/generation", "What is known of a request afterwards")
         .tag(OPENAI)
         .access(Access::Consumer)
-        .query::<String>("id", "The request id of its answer")
+        .needs::<RequestIdText>("id", "The request id of its answer")
         .answers::<super::generation::One>(200, "The request")
         .fails([400, 404, 503])
 }
@@ -241,15 +155,15 @@ pub(super) fn generations() -> Operation {
     )
     .tag(OPENAI)
     .access(Access::Consumer)
-    .query::<u64>("limit", "How many, 100 at most; 20 unless said")
-    .query::<String>("before", "Where to go on: `next` of the page before")
+    .query::<PageSize>("limit", "How many; 20 unless said")
+    .query::<RequestIdText>("before", "Where to go on: `next` of the page before")
     .answers::<super::generation::Many>(200, "The requests")
     .fails([400, 503])
 }
 
 pub(super) fn transcriptions() -> Operation {
     let transcriptions = Operation::post("/v1/audio/transcriptions", "Writes a recording down");
-    steered(transcriptions.tag(OPENAI))
+    inference(transcriptions)
         .takes_as::<TranscriptionRequest>("multipart/form-data")
         .answers::<Transcript>(200, "What was said")
         .answers_as(200, "", "text/plain; charset=utf-8")
@@ -270,7 +184,7 @@ pub(super) fn models() -> Operation {
 pub(super) fn model() -> Operation {
     Operation::get("/v1/models/{*id}", "One model")
         .tag(OPENAI)
-        .segment::<String>("id", "Its name or an alias, with plain or encoded slashes")
+        .segment::<ModelName>("id", "Its name or an alias, with plain or encoded slashes")
         .answers::<super::models::Listed>(200, "The model")
         .fails([404])
 }

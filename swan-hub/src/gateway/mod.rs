@@ -1,6 +1,7 @@
 //! The HTTP surface: routes, headers, and the one table from errors to answers.
 
 mod answer;
+mod bodies;
 mod body;
 mod crowd;
 mod described;
@@ -17,18 +18,21 @@ mod quote;
 mod respond;
 mod server;
 mod socket;
+mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
+use http::HeaderMap;
 
 pub(crate) use answer::Answer;
 pub(crate) use body::linger;
 pub(crate) use respond::{error as error_answer, json as json_answer, with_body as answer_with};
 pub(crate) use server::{Front, Phase, serve};
+pub(crate) use words::ModelName;
 
 use crate::market;
-use crate::openapi::Routes;
+use crate::openapi::{Routes, Stamp};
 use crate::providers;
 use crate::settings::Current;
 
@@ -57,7 +61,19 @@ pub(crate) fn routes(hub: &Current) -> Routes {
 
 /// The routes that providers use.
 pub(crate) fn provider_routes(hub: &Current) -> Routes {
-    providers::routes().with_state(Arc::clone(&hub.load().sessions))
+    let routes = providers::routes().with_state(Arc::clone(&hub.load().sessions));
+    routes.stamped(stamp(hub))
+}
+
+/// Every route of the hub and the document of them.
+pub(crate) fn documented(hub: &Current) -> Router {
+    routes(hub).documented(stamp(hub))
+}
+
+/// Puts on what every answer has.
+fn stamp(hub: &Current) -> impl Stamp + use<> {
+    let hub = hub.clone();
+    move |headers: &mut HeaderMap| headers::stamp(headers, hub.load().request_id())
 }
 
 /// Figures alone, for a socket that only those reach who may read them.

@@ -88,7 +88,14 @@ pub(super) async fn quote(
     let mut bill = Bill::open(&hub, id);
     let (parts, mut body) = request.into_parts();
     let priced = async {
-        let operation = operation(query.as_deref())?;
+        let operation = match operation(query.as_deref()) {
+            Ok(operation) => operation,
+            Err(error) => {
+                // Who has no key is told so first, as everywhere.
+                hub.authenticator.authenticate(&parts).await?;
+                return Err(error);
+            }
+        };
         let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await?;
         stages::price(&hub, opened, &parts.headers).await
     };

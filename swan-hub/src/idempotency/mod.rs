@@ -106,10 +106,11 @@ impl Idempotency {
         body: &[u8],
         request: RequestId,
     ) -> Result<Begun, IdempotencyError> {
+        // Read without a key, too: a word that is not known is a mistake in either case.
+        let finishes = key::finishes(headers)?;
         let Some(name) = key::named(headers)? else {
             return Ok(Begun::Unkeyed);
         };
-        let finishes = key::finishes(headers)?;
         let key = Key::new(account, name);
         let print = Fingerprint::of(operation, headers, body);
         let inner = &self.inner;

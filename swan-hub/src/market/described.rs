@@ -8,6 +8,7 @@ use super::figures::{Busy, Chains, Health, Summary};
 use super::reply::{Envelope, Page};
 use super::rows::ModelRow;
 use super::statistics::{Gpus, Leader, Network};
+use crate::gateway::ModelName;
 use crate::openapi::Operation;
 
 const MARKET: &str = "Market";
@@ -39,7 +40,7 @@ fn paged(operation: Operation) -> Operation {
 
 fn of_model(operation: Operation) -> Operation {
     operation
-        .segment::<String>("id", "The model's name or an alias, with its slash as %2F")
+        .segment::<ModelName>("id", "The model's name or an alias, with its slash as %2F")
         .fails([400, 404])
 }
 

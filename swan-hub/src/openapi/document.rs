@@ -4,7 +4,8 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::operation::{Access, Errors, Operation, Parameter, Place, Reply};
+use super::headers;
+use super::operation::{Access, Errors, Operation, Parameter, Reply};
 use super::shapes::{AccountError, ErrorBody, words};
 
 /// The document that describes `operations`.
@@ -37,7 +38,7 @@ pub(super) fn write(operations: &[Operation]) -> Vec<u8> {
         "components": {
             "schemas": schemas.take_definitions(true),
             "securitySchemes": schemes(),
-            "headers": headers(),
+            "headers": headers::all(),
         },
     });
     // Maps of strings and numbers always serialise.
@@ -73,8 +74,8 @@ fn describe(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
         }
         if let Some(sent) = &operation.body {
             let schema = (sent.shape.0)(schemas);
-            let body =
-                json!({ "required": true, "content": { sent.content: { "schema": schema } } });
+            let content = json!({ sent.content: { "schema": schema } });
+            let body = json!({ "required": sent.is_needed, "content": content });
             object.insert("requestBody".into(), body);
         }
     }
@@ -98,7 +99,7 @@ fn parameter(parameter: &Parameter, schemas: &mut SchemaGenerator) -> Value {
     json!({
         "name": parameter.name,
         "in": parameter.place.as_str(),
-        "required": parameter.place == Place::Path,
+        "required": parameter.is_needed,
         "description": parameter.says,
         "schema": (parameter.shape.0)(schemas),
     })
@@ -118,7 +119,7 @@ fn replies(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
         said.or_insert_with(|| {
             json!({
                 "description": words(*status),
-                "headers": answer_headers(matches!(status, 429 | 503), false),
+                "headers": headers::of_failure(*status, operation.served),
                 "content": { "application/json": { "schema": error } },
             })
         });
@@ -137,7 +138,7 @@ fn good(operation: &Operation, reply: &Reply, schemas: &mut SchemaGenerator) -> 
     }
     let mut described = json!({
         "description": reply.says,
-        "headers": answer_headers(false, operation.served),
+        "headers": headers::of_answer(operation.served),
     });
     if let Some(object) = described.as_object_mut()
         && !content.is_empty()
@@ -145,56 +146,6 @@ fn good(operation: &Operation, reply: &Reply, schemas: &mut SchemaGenerator) -> 
         object.insert("content".into(), content.into());
     }
     described
-}
-
-/// The headers of every answer, and those that some have besides.
-const OF_ALL: [&str; 2] = ["X-Request-ID", "X-Swan-Request-ID"];
-const OF_SERVED: [&str; 8] = [
-    "X-Swan-Connection-Mode",
-    "X-Swan-Provider-ID",
-    "X-Swan-Provider-Name",
-    "X-Swan-Latency-Ms",
-    "X-Swan-Route-Mode",
-    "X-Swan-Billing-Type",
-    "X-Swan-Cost",
-    "X-Swan-Cost-Currency",
-];
-
-fn answer_headers(retry: bool, served: bool) -> Value {
-    let served = if served { &OF_SERVED[..] } else { &[] };
-    let retry = if retry { &["Retry-After"][..] } else { &[] };
-    let named = OF_ALL.iter().chain(served).chain(retry);
-    named
-        .map(|name| {
-            let place = format!("#/components/headers/{name}");
-            ((*name).to_owned(), json!({ "$ref": place }))
-        })
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-fn headers() -> Value {
-    let says = [
-        ("X-Request-ID", "The request, a UUID"),
-        ("X-Swan-Request-ID", "The same"),
-        ("X-Swan-Connection-Mode", "websocket or external"),
-        ("X-Swan-Provider-ID", "Who served it"),
-        ("X-Swan-Provider-Name", "What that provider is called"),
-        ("X-Swan-Latency-Ms", "Milliseconds until the answer began"),
-        ("X-Swan-Route-Mode", "auto or explicit"),
-        ("X-Swan-Billing-Type", "How it is paid for"),
-        (
-            "X-Swan-Cost",
-            "What it cost, where that is known before the body",
-        ),
-        ("X-Swan-Cost-Currency", "USD or SWAN"),
-        ("Retry-After", "Seconds until another try may help"),
-    ];
-    let header = |(name, says): (&str, &str)| {
-        let described = json!({ "description": says, "schema": { "type": "string" } });
-        (name.to_owned(), described)
-    };
-    says.into_iter().map(header).collect::<Map<_, _>>().into()
 }
 
 fn schemes() -> Value {

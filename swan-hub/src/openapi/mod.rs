@@ -2,10 +2,11 @@
 //! other does not.
 
 mod document;
+mod headers;
 mod operation;
 mod routes;
 mod shapes;
 
 pub(crate) use operation::{Access, Errors, Operation};
-pub(crate) use routes::Routes;
+pub(crate) use routes::{Routes, Stamp};
 pub(crate) use shapes::AccountError;

@@ -108,6 +108,7 @@ pub(super) struct Parameter {
     pub(super) name: &'static str,
     pub(super) says: &'static str,
     pub(super) shape: Shape,
+    pub(super) is_needed: bool,
 }
 
 /// One answer.
@@ -124,6 +125,7 @@ pub(super) struct Reply {
 pub(super) struct Sent {
     pub(super) content: &'static str,
     pub(super) shape: Shape,
+    pub(super) is_needed: bool,
 }
 
 /// One route: where it is, what it takes and what it answers.
@@ -212,6 +214,15 @@ impl Operation {
         self.parameter(Place::Query, name, says, Shape::of::<T>())
     }
 
+    /// A parameter of the query without which there is no answer.
+    pub(crate) fn needs<T: JsonSchema>(self, name: &'static str, says: &'static str) -> Self {
+        let mut asked = self.query::<T>(name, says);
+        if let Some(parameter) = asked.parameters.last_mut() {
+            parameter.is_needed = true;
+        }
+        asked.fails([400])
+    }
+
     /// A header of the request.
     pub(crate) fn header<T: JsonSchema>(self, name: &'static str, says: &'static str) -> Self {
         self.parameter(Place::Header, name, says, Shape::of::<T>())
@@ -229,6 +240,7 @@ impl Operation {
             name,
             says,
             shape,
+            is_needed: place == Place::Path,
         });
         self
     }
@@ -242,10 +254,23 @@ impl Operation {
     pub(crate) fn takes_as<T: JsonSchema>(self, content: &'static str) -> Self {
         let shape = Shape::of::<T>();
         Self {
-            body: Some(Sent { content, shape }),
+            body: Some(Sent {
+                content,
+                shape,
+                is_needed: true,
+            }),
             ..self
         }
         .fails([400, 408, 413, 415])
+    }
+
+    /// The JSON that it takes, which may as well be missing.
+    pub(crate) fn may_take<T: JsonSchema>(self) -> Self {
+        let mut taking = self.takes::<T>();
+        if let Some(sent) = &mut taking.body {
+            sent.is_needed = false;
+        }
+        taking
     }
 
     /// An answer of JSON.

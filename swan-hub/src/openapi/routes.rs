@@ -2,12 +2,20 @@
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, on};
 use bytes::Bytes;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use http::HeaderMap;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::document;
 use super::operation::Operation;
+
+/// Puts on an answer what every answer has.
+pub(crate) trait Stamp: Fn(&mut HeaderMap) + Clone + Send + Sync + 'static {}
+
+impl<T: Fn(&mut HeaderMap) + Clone + Send + Sync + 'static> Stamp for T {}
 
 /// Where the document is.
 const DOCUMENT: &str = "/openapi.json";
@@ -60,13 +68,25 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 }
 
 impl Routes {
+    /// The same, whose answers get headers by `stamp`: for handlers that know nothing of the hub.
+    pub(crate) fn stamped(self, stamp: impl Stamp) -> Self {
+        let stamped = map_response(move |mut answer: Response| {
+            stamp(answer.headers_mut());
+            std::future::ready(answer)
+        });
+        Self {
+            router: self.router.layer(stamped),
+            operations: self.operations,
+        }
+    }
+
     /// The router, without the document.
     pub(crate) fn into_router(self) -> Router {
         self.router
     }
 
-    /// The router, with the document at `/openapi.json`.
-    pub(crate) fn documented(mut self) -> Router {
+    /// The router, with the document at `/openapi.json`, whose answers get headers by `stamp`.
+    pub(crate) fn documented(mut self, stamp: impl Stamp) -> Router {
         let own = Operation::get(DOCUMENT, "This document").answers_as(
             200,
             "An OpenAPI 3.1 document",
@@ -78,9 +98,10 @@ impl Routes {
             let headers = [
                 (CONTENT_TYPE, "application/json"),
                 (CACHE_CONTROL, "max-age=300"),
-                (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
             ];
-            std::future::ready((headers, document.clone()))
+            let mut answer = (headers, document.clone()).into_response();
+            stamp(answer.headers_mut());
+            std::future::ready(answer)
         };
         self.router.route(DOCUMENT, get(answer))
     }
