@@ -210,6 +210,7 @@ impl HubBuilder {
             public_metrics: settings.public_metrics,
             key_rules: settings.keys,
             queue: settings.queue,
+            market: settings.market,
             ..self
         }
     }
@@ -254,6 +255,7 @@ impl HubBuilder {
             public_metrics: self.public_metrics,
             keys: self.key_rules,
             queue: self.queue,
+            market: self.market,
         };
         let rooms = Arc::new(Rooms {
             overrides: Overrides {
@@ -272,7 +274,7 @@ impl HubBuilder {
             spare: Spare::new(&settings.limits, self.hedging),
             desk: Desk::new(),
             idempotency,
-            market: Market::new(self.market),
+            market: Market::default(),
             generations: Generations::new(&store, self.generations),
             registry,
             sessions: Arc::new(sessions),

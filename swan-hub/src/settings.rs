@@ -12,6 +12,7 @@ use crate::config::{Limits, Routing};
 use crate::error::HubError;
 use crate::external::{Endpoints, ExternalConfig};
 use crate::hub::{Rooms, Shared};
+use crate::market::MarketOptions;
 use crate::seams::{FixedPrice, PriceOracle};
 use crate::strategies::Strategies;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub keys: KeyRules,
     /// How long and in what number requests wait for a place at a provider.
     pub queue: QueueRules,
+    /// Who may open an account, and what else is decided about accounts.
+    pub market: MarketOptions,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             public_metrics: false,
             keys: KeyRules::default(),
             queue: QueueRules::default(),
+            market: MarketOptions::default(),
         }
     }
 }
@@ -111,6 +115,12 @@ impl Settings {
     #[must_use]
     pub fn with_price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
         Self { oracle, ..self }
+    }
+
+    /// The same with these decisions about accounts.
+    #[must_use]
+    pub fn with_market(self, market: MarketOptions) -> Self {
+        Self { market, ..self }
     }
 
     /// The same, saying whether `/metrics` needs no key.

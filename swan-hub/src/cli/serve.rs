@@ -106,8 +106,7 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigE
         .with_settings(settings(config)?)
         .with_hedging(config.hedging)
         .with_idempotency(config.idempotency)
-        .with_generations(config.generations)
-        .with_market(config.market.clone()))
+        .with_generations(config.generations))
 }
 
 /// What of a configuration may change while the hub runs.
@@ -131,7 +130,8 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
         .with_strategies(config.routing.clone())
         .with_public_metrics(config.metrics.public)
         .with_key_rules(config.keys.clone())
-        .with_queue(config.queue))
+        .with_queue(config.queue)
+        .with_market(config.market.clone()))
 }
 
 /// Listens on `address`; the error names the flag that chooses another.

@@ -1,7 +1,6 @@
 //! Signing up, logging in, and out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -11,39 +10,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::{AccountId, UserId};
 
+use super::attempts::{From, Guess};
 use super::fields::Fields;
 use super::keys::{self, Owner};
 use super::options::Signup;
-use super::reply::{conflict, refusal, refused, too_often, unavailable, with_status};
-use super::throttle::{Throttle, network};
-use super::{derived, identity};
+use super::reply::{conflict, refusal, refused, unavailable, with_status};
+use super::throttle::network;
+use super::{attempts, derived, identity};
 use crate::admission::{KeyLimits, origin};
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::openapi::Errors;
 use crate::store::{AccountRecord, KeyKind, StoreError, UserRecord};
 
-/// Wrong passwords for one address in a quarter of an hour.
-const FAILURES: u32 = 10;
-const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-
-/// How often one network address may sign up and log in, and how often a password may be wrong.
-#[derive(Debug)]
-pub(super) struct Attempts {
-    signups: Throttle<Option<std::net::IpAddr>>,
-    logins: Throttle<Option<std::net::IpAddr>>,
-    failures: Throttle<String>,
-}
-
-impl Attempts {
-    pub(super) fn new(signups_per_hour: u32, logins_per_minute: u32) -> Self {
-        Self {
-            signups: Throttle::new(signups_per_hour, Duration::from_secs(3_600)),
-            logins: Throttle::new(logins_per_minute, Duration::from_secs(60)),
-            failures: Throttle::new(FAILURES, FAILURE_WINDOW),
-        }
-    }
-}
+/// The shortest password, in characters.
+pub(super) const PASSWORD_LEAST: usize = 10;
 
 /// A user as it is shown.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -102,9 +83,9 @@ async fn sign_up(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer
     may_sign_up(hub)?;
     let fields = Fields::read(hub, &parts.headers, body).await?;
     let email = fields.email("email")?;
-    let password = fields.text("password", 10, 256)?;
+    let password = fields.text("password", PASSWORD_LEAST, 256)?;
     let display_name = fields.optional("display_name", 0, 64)?.unwrap_or_default();
-    limit_signups(hub, from)?;
+    attempts::sign_up(hub, from)?;
     // Hashed before it is looked whether the address is taken, so that the time does not tell.
     let hash = hub.market.passwords.hash(password).await?;
     let id = UserId::from_u128(derived::random(hub));
@@ -137,27 +118,23 @@ async fn sign_up(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer
         .put_account(&opened)
         .await
         .map_err(|_| unavailable())?;
-    let (secret, _) = keys::issue(hub, KeyKind::Consumer(account), "first key").await?;
+    let (secret, _) = keys::issue(
+        hub,
+        KeyKind::Consumer(account),
+        "first key",
+        KeyLimits::default(),
+    )
+    .await?;
     logged_in(hub, &user, Some(secret)).await
 }
 
 /// Refuses where the operator makes all keys.
 pub(super) fn may_sign_up(hub: &Shared) -> Result<(), Answer> {
-    match hub.market.options.signup {
+    match hub.settings.market.signup {
         Signup::Open => Ok(()),
         Signup::Closed => Err(refusal(403, "permission_error", "signup_closed")
             .saying("this hub opens no accounts by itself; ask whoever runs it for a key")),
     }
-}
-
-/// Counts a sign-up of this network address.
-pub(super) fn limit_signups(hub: &Shared, from: Option<std::net::IpAddr>) -> Result<(), Answer> {
-    let now = hub.clock.now();
-    hub.market
-        .attempts
-        .signups
-        .attempt(&from, now)
-        .map_err(too_often)
 }
 
 /// `POST /api/v1/user/login`
@@ -175,35 +152,31 @@ async fn verify(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer>
     let email = fields.email("email")?;
     // What is too short to be a password is a wrong one, and nothing is said about which rule it breaks.
     let password = fields.text("password", 1, 256)?;
-    let (now, attempts) = (hub.clock.now(), &hub.market.attempts);
-    attempts.logins.attempt(&from, now).map_err(too_often)?;
-    // The same for addresses that nobody has.
-    attempts.failures.check(&email, now).map_err(too_often)?;
+    let guess = Guess::of(hub, from, &email)?;
     let known = hub
         .store
         .user_by_email(&email)
         .await
         .map_err(|_| unavailable())?;
     let hash = known.as_ref().map(|user| user.password.as_str());
-    let is_right = hub.market.passwords.verify(password, hash).await?;
+    let is_right = guess.check(password, hash).await?;
     match known.filter(|_| is_right) {
         Some(user) => logged_in(hub, &user, None).await,
         None => {
-            attempts.failures.count(&email, now);
             let wrong = refusal(401, "authentication_error", "wrong_credentials");
             Err(wrong.saying("the e-mail address or the password is wrong"))
         }
     }
 }
 
-async fn logged_in(
+pub(super) async fn logged_in(
     hub: &Shared,
     user: &UserRecord,
     api_key: Option<String>,
 ) -> Result<LoggedIn, Answer> {
     Ok(LoggedIn {
         token: identity::log_in(hub, user).await?,
-        expires_in: hub.market.options.session.as_secs(),
+        expires_in: hub.settings.market.session.as_secs(),
         user: User::of(user),
         api_key,
     })
@@ -228,7 +201,7 @@ pub(super) async fn logout(State(hub): State<Arc<Shared>>, headers: HeaderMap) -
 }
 
 /// The network that a request comes from, where the server says so.
-pub(super) fn caller(hub: &Shared, request: &Parts) -> Option<std::net::IpAddr> {
+pub(super) fn caller(hub: &Shared, request: &Parts) -> From {
     network(origin::of(request, &hub.settings.keys.trusted_proxies))
 }
 

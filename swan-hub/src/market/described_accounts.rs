@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 
 use super::accounts::LoggedIn;
+use super::chosen::ChosenLimits;
 use super::fields::EMAIL;
 use super::keys::{Keys, NewKey, NewProviderKey, Said};
 use super::me::Me;
-use super::provider_me::{Details, History, OwnStats, Profile};
+use super::provider_me::{Details, History, OwnStats, Profile, SPAN};
 use super::reply::Envelope;
 use super::upgrade::{Requested, SignedUp, Upgraded};
 use crate::openapi::{Access, Errors, Operation};
@@ -14,11 +15,36 @@ use crate::openapi::{Access, Errors, Operation};
 const ACCOUNTS: &str = "Accounts";
 const PROVIDERS: &str = "Providers";
 
-/// A wallet: 0x and 40 hexadecimal digits; with letters of both cases the checksum of EIP-55 must be right.
+/// A wallet: 0x and 40 hexadecimal digits; with letters of both cases the checksum of EIP-55 must be right. An empty text is
+/// none.
 #[derive(JsonSchema)]
 #[schemars(inline, transparent)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct Wallet(#[schemars(regex(pattern = r"^0x[0-9a-f]{39}[1-9a-f]$"))] String);
+struct Wallet(#[schemars(regex(pattern = r"^(0x[0-9a-f]{39}[1-9a-f])?$"))] String);
+
+/// The same, not empty.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct FullWallet(#[schemars(regex(pattern = r"^0x[0-9a-f]{39}[1-9a-f]$"))] String);
+
+/// The id of a key.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct KeyName(#[schemars(regex(pattern = r"^key-[0-9a-f]{32}$"))] String);
+
+/// The id of a provider.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ProviderName(#[schemars(regex(pattern = r"^prov-[0-9a-f]{32}$"))] String);
+
+/// Whole hours or days.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Span(#[schemars(regex(pattern = SPAN))] String);
 
 /// An e-mail address.
 #[derive(JsonSchema)]
@@ -93,7 +119,7 @@ struct UpgradeRequest {
 #[expect(dead_code, reason = "only its schema is used")]
 struct ProviderSignupRequest {
     name: FullName,
-    owner_address: Wallet,
+    owner_address: FullWallet,
 }
 
 /// What whoever decides should know.
@@ -105,11 +131,36 @@ struct ApprovalRequest {
     contact_email: Option<Email>,
 }
 
-/// What a key is called.
+/// What a key is called, and what it may do.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct KeyRequest {
     name: Option<Name>,
+    limits: Option<ChosenLimits>,
+}
+
+/// What a provider's key is called.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ProviderKeyRequest {
+    name: Option<Name>,
+}
+
+/// The password as it is, and as it shall be.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct PasswordRequest {
+    #[schemars(
+        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"),
+        length(min = 1, max = 256)
+    )]
+    password: String,
+    /// 10 to 256 characters.
+    #[schemars(
+        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"),
+        length(min = 10, max = 256)
+    )]
+    new_password: String,
 }
 
 /// The wallets of a provider; what is not said stays.
@@ -165,6 +216,16 @@ pub(super) fn me() -> Operation {
     .answers::<Me>(200, "The user or key, and its balances")
 }
 
+pub(super) fn change_password() -> Operation {
+    own(Operation::put(
+        "/api/v1/user/me/password",
+        "Changes one's password",
+    ))
+    .takes::<PasswordRequest>()
+    .answers::<LoggedIn>(200, "Every login has ended, and a new one has begun")
+    .fails([429])
+}
+
 pub(super) fn keys() -> Operation {
     own(Operation::get(
         "/api/v1/user/me/keys",
@@ -178,7 +239,7 @@ pub(super) fn new_key() -> Operation {
         "/api/v1/user/me/keys",
         "Makes a consumer key",
     ))
-    .takes::<KeyRequest>()
+    .may_take::<KeyRequest>()
     .answers::<NewKey>(201, "The key, whose secret is shown once")
     .fails([409])
 }
@@ -188,7 +249,7 @@ pub(super) fn revoke_key() -> Operation {
         "/api/v1/user/me/keys/{id}",
         "Revokes a consumer key",
     ))
-    .segment::<String>("id", "The key's id, key-…")
+    .segment::<KeyName>("id", "The key's id, key-…")
     .answers::<Said>(200, "It opens nothing any more")
     .fails([404])
 }
@@ -198,7 +259,7 @@ pub(super) fn new_provider_key() -> Operation {
         "/api/v1/user/me/provider-keys",
         "Makes a provider key",
     ))
-    .takes::<KeyRequest>()
+    .may_take::<ProviderKeyRequest>()
     .answers::<NewProviderKey>(201, "The key, whose secret is shown once")
     .fails([409])
 }
@@ -224,7 +285,7 @@ pub(super) fn request_approval() -> Operation {
         "/api/v1/provider/request-approval",
         "Asks for approval",
     ))
-    .takes::<ApprovalRequest>()
+    .may_take::<ApprovalRequest>()
     .answers::<Requested>(200, "It is noted")
 }
 
@@ -241,7 +302,7 @@ pub(super) fn change_profile() -> Operation {
         "/api/v1/provider/me",
         "Changes a provider's own addresses",
     ))
-    .takes::<ProfileRequest>()
+    .may_take::<ProfileRequest>()
     .answers::<Profile>(200, "As they are now")
     .fails([409])
 }
@@ -257,8 +318,8 @@ pub(super) fn own_stats() -> Operation {
 pub(super) fn history() -> Operation {
     let path = "/api/v1/provider/me/earnings/history";
     provider(Operation::get(path, "What a provider earned, hour by hour"))
-        .query::<String>("duration", "How far back, such as 24h or 7d")
-        .query::<String>("bucket", "The length of a point, such as 1h or 1d")
+        .query::<Span>("duration", "How far back, such as 24h or 7d")
+        .query::<Span>("bucket", "The length of a point, such as 1h or 1d")
         .answers::<History>(200, "The hours that this hub has seen, 24 at most")
 }
 
@@ -268,7 +329,7 @@ pub(super) fn details() -> Operation {
         "What a provider serves",
     )
     .tag("Market")
-    .segment::<String>("id", "The provider's id, prov-…")
+    .segment::<ProviderName>("id", "The provider's id, prov-…")
     .answers::<Envelope<Details>>(200, "At most a second old")
     .fails([404])
 }

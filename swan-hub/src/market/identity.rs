@@ -30,7 +30,7 @@ pub(super) async fn log_in(hub: &Shared, user: &UserRecord) -> Result<String, An
     let record = SessionRecord {
         user: user.id,
         created: now,
-        expires: now.after(hub.market.options.session),
+        expires: now.after(hub.settings.market.session),
     };
     let stored = hub.store.put_session(&KeyHash::of(&token), &record).await;
     stored.map_err(|_| unavailable())?;

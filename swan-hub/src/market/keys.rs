@@ -7,12 +7,13 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use swan_core::KeyId;
 
 use super::catalogue::Id;
 use super::fields::Fields;
 use super::reply::{conflict, not_found, ok, refusal, refused, unavailable, with_status};
-use super::{accounts, derived, identity};
+use super::{accounts, chosen, derived, identity};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
 use crate::hub::Shared;
@@ -51,6 +52,8 @@ pub(super) struct Key {
     created_at: u64,
     /// When it stopped working.
     revoked_at: Option<u64>,
+    /// What it may do, as far as that is limited for this key.
+    limits: Map<String, Value>,
 }
 
 impl Key {
@@ -60,6 +63,10 @@ impl Key {
             name: record.name.clone(),
             created_at: record.created.as_secs(),
             revoked_at: record.revoked.map(swan_core::Timestamp::as_secs),
+            limits: match serde_json::to_value(&record.limits) {
+                Ok(Value::Object(limits)) => limits,
+                _ => Map::new(),
+            },
         }
     }
 }
@@ -96,6 +103,7 @@ pub(super) async fn issue(
     hub: &Shared,
     kind: KeyKind,
     name: &str,
+    limits: KeyLimits,
 ) -> Result<(String, KeyRecord), Answer> {
     let known = hub.keys.of_owner(kind);
     let active = known
@@ -116,7 +124,7 @@ pub(super) async fn issue(
         name: name.to_owned(),
         created: hub.clock.now(),
         revoked: None,
-        limits: KeyLimits::default(),
+        limits,
     };
     let stored = hub.keys.insert(&*hub.store, &secret, record.clone()).await;
     stored.map_err(|_| unavailable())?;
@@ -144,7 +152,8 @@ pub(super) async fn create(State(hub): State<Arc<Shared>>, request: Request) -> 
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         let name = fields.optional("name", 0, 64)?.unwrap_or_default();
         let Owner(kind) = accounts::consumer(user.account);
-        let (api_key, record) = issue(&hub, kind, name).await?;
+        let limits = chosen::read(&hub, fields.object("limits")?)?;
+        let (api_key, record) = issue(&hub, kind, name, limits).await?;
         let key = Key::of(&record);
         Ok(NewKey { api_key, key })
     };
@@ -191,7 +200,13 @@ pub(super) async fn create_for_provider(
             let not_yet = refusal(403, "permission_error", "not_a_provider");
             not_yet.saying("this user is not a provider yet: upgrade first")
         })?;
-        let (api_key, _) = issue(&hub, KeyKind::Provider(provider), name).await?;
+        let (api_key, _) = issue(
+            &hub,
+            KeyKind::Provider(provider),
+            name,
+            KeyLimits::default(),
+        )
+        .await?;
         Ok(NewProviderKey {
             api_key,
             provider_id: provider.to_string(),

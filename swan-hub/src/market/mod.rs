@@ -4,7 +4,10 @@ mod accounts;
 mod admin;
 mod admin_accounts;
 mod admin_keys;
+mod attempts;
 mod catalogue;
+mod change_password;
+mod chosen;
 mod demand;
 mod derived;
 mod described;
@@ -37,27 +40,14 @@ use crate::openapi::Routes;
 use crate::settings::Current;
 
 /// What the market keeps beside the hub's own state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Market {
-    options: MarketOptions,
-    attempts: accounts::Attempts,
+    attempts: attempts::Attempts,
+    /// Held while a user is read, changed and written.
+    changing: tokio::sync::Mutex<()>,
     passwords: passwords::Passwords,
     attendance: presence::Attendance,
     latest: snapshot::Latest,
-}
-
-impl Market {
-    /// A market in which nothing has happened yet.
-    pub(crate) fn new(options: MarketOptions) -> Self {
-        let attempts = accounts::Attempts::new(options.signups_per_hour, options.logins_per_minute);
-        Self {
-            options,
-            attempts,
-            passwords: passwords::Passwords::default(),
-            attendance: presence::Attendance::default(),
-            latest: snapshot::Latest::default(),
-        }
-    }
 }
 
 /// The routes of the market.
@@ -104,6 +94,7 @@ fn account_routes() -> Routes<Current> {
         .add(said::login(), accounts::login)
         .add(said::logout(), accounts::logout)
         .add(said::me(), me::me)
+        .add(said::change_password(), change_password::change)
         .add(said::keys(), keys::list)
         .add(said::new_key(), keys::create)
         .add(said::revoke_key(), keys::revoke)

@@ -14,7 +14,6 @@ const REMEMBERED: usize = 16_384;
 /// Counts attempts of each caller in windows of fixed length.
 #[derive(Debug)]
 pub(super) struct Throttle<K> {
-    most: u32,
     window: Duration,
     callers: Mutex<HashMap<K, Window>>,
 }
@@ -26,29 +25,26 @@ struct Window {
 }
 
 impl<K: Eq + Hash + Clone> Throttle<K> {
-    /// At most `most` attempts in each `window`.
-    pub(super) fn new(most: u32, window: Duration) -> Self {
+    /// Counts within windows of this length.
+    pub(super) fn new(window: Duration) -> Self {
         Self {
-            most,
             window,
             callers: Mutex::default(),
         }
     }
 
-    /// Counts an attempt; the error is the number of seconds until the next may be made.
-    pub(super) fn attempt(&self, caller: &K, now: Timestamp) -> Result<(), u64> {
-        self.check(caller, now)?;
+    /// Counts an attempt, of which `most` may be made in each window; the error is the number of seconds until the next may be.
+    pub(super) fn attempt(&self, caller: &K, most: u32, now: Timestamp) -> Result<(), u64> {
+        self.check(caller, most, now)?;
         self.count(caller, now);
         Ok(())
     }
 
     /// Whether another attempt may be made.
-    pub(super) fn check(&self, caller: &K, now: Timestamp) -> Result<(), u64> {
+    pub(super) fn check(&self, caller: &K, most: u32, now: Timestamp) -> Result<(), u64> {
         let callers = self.callers.lock();
         match callers.get(caller) {
-            Some(window)
-                if now.since(window.since) < self.window && window.attempts >= self.most =>
-            {
+            Some(window) if now.since(window.since) < self.window && window.attempts >= most => {
                 let left = self.window.saturating_sub(now.since(window.since));
                 Err(left.as_secs().saturating_add(1))
             }
@@ -101,22 +97,22 @@ mod tests {
 
     #[test]
     fn attempts_are_counted_by_caller_and_window() {
-        let throttle = Throttle::new(2, Duration::from_secs(60));
-        assert_eq!(throttle.attempt(&"a", at(0)), Ok(()));
-        assert_eq!(throttle.attempt(&"a", at(59)), Ok(()));
-        assert_eq!(throttle.attempt(&"a", at(59)), Err(2));
-        assert_eq!(throttle.attempt(&"b", at(59)), Ok(()));
-        assert_eq!(throttle.attempt(&"a", at(60)), Ok(()));
+        let throttle = Throttle::new(Duration::from_secs(60));
+        assert_eq!(throttle.attempt(&"a", 2, at(0)), Ok(()));
+        assert_eq!(throttle.attempt(&"a", 2, at(59)), Ok(()));
+        assert_eq!(throttle.attempt(&"a", 2, at(59)), Err(2));
+        assert_eq!(throttle.attempt(&"b", 2, at(59)), Ok(()));
+        assert_eq!(throttle.attempt(&"a", 2, at(60)), Ok(()));
     }
 
     #[test]
     fn the_table_is_bounded() {
-        let throttle = Throttle::new(1, Duration::from_secs(60));
+        let throttle = Throttle::new(Duration::from_secs(60));
         for caller in 0..REMEMBERED + 10 {
             throttle.count(&caller, at(caller as u64 / 1_000));
         }
         assert!(throttle.callers.lock().len() <= REMEMBERED);
-        assert!(throttle.attempt(&(REMEMBERED + 9), at(20)).is_err());
+        assert!(throttle.attempt(&(REMEMBERED + 9), 1, at(20)).is_err());
     }
 
     #[test]

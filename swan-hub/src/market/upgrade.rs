@@ -11,7 +11,8 @@ use swan_core::{ProviderId, Timestamp};
 
 use super::fields::{Fields, missing};
 use super::reply::{conflict, ok, refused, unavailable, with_status};
-use super::{accounts, derived, identity, keys};
+use super::{accounts, attempts, derived, identity, keys};
+use crate::admission::KeyLimits;
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::openapi::Errors;
@@ -79,8 +80,11 @@ pub(super) struct Requested {
 pub(super) async fn upgrade(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let upgraded = async {
-        let user = identity::user(&hub, &parts.headers).await?;
+        identity::user(&hub, &parts.headers).await?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
+        // Read again where nobody else changes it.
+        let _turn = hub.market.changing.lock().await;
+        let user = identity::user(&hub, &parts.headers).await?;
         become_provider(&hub, user, &fields).await
     };
     match upgraded.await {
@@ -119,7 +123,7 @@ async fn become_provider(
         review_requested: None,
     };
     put_profile(hub, &profile).await?;
-    put_provider(hub, provider, name).await?;
+    put_provider(hub, provider, name.clone()).await?;
     let upgraded = UserRecord {
         provider: Some(provider),
         ..user
@@ -128,7 +132,13 @@ async fn become_provider(
         .put_user(&upgraded)
         .await
         .map_err(|_| unavailable())?;
-    let (key, _) = keys::issue(hub, KeyKind::Provider(provider), "first key").await?;
+    let (key, _) = keys::issue(
+        hub,
+        KeyKind::Provider(provider),
+        &name,
+        KeyLimits::default(),
+    )
+    .await?;
     Ok(Upgraded {
         provider_id: provider.to_string(),
         provider_key_prefix: prefix(&key),
@@ -156,7 +166,7 @@ async fn sign_up(hub: &Arc<Shared>, request: Request) -> Result<SignedUp, Answer
     let name = fields.text("name", 1, 64)?.to_owned();
     let owner = fields.address("owner_address")?;
     let owner = owner.ok_or_else(|| missing("owner_address"))?;
-    accounts::limit_signups(hub, from)?;
+    attempts::sign_up(hub, from)?;
     let provider = ProviderId::from_u128(derived::random(hub));
     let profile = ProfileRecord {
         provider,
@@ -169,8 +179,14 @@ async fn sign_up(hub: &Arc<Shared>, request: Request) -> Result<SignedUp, Answer
         review_requested: None,
     };
     put_profile(hub, &profile).await?;
-    put_provider(hub, provider, name).await?;
-    let (api_key, _) = keys::issue(hub, KeyKind::Provider(provider), "first key").await?;
+    put_provider(hub, provider, name.clone()).await?;
+    let (api_key, _) = keys::issue(
+        hub,
+        KeyKind::Provider(provider),
+        &name,
+        KeyLimits::default(),
+    )
+    .await?;
     Ok(SignedUp {
         provider_id: provider.to_string(),
         key_prefix: prefix(&api_key),

@@ -69,6 +69,12 @@ impl Users for MemoryStore {
         Ok(self.users.lock().sessions.remove(token).is_some())
     }
 
+    async fn end_sessions(&self, user: UserId) -> Result<(), StoreError> {
+        let mut users = self.users.lock();
+        users.sessions.retain(|_, session| session.user != user);
+        Ok(())
+    }
+
     async fn put_profile(&self, record: &ProfileRecord) -> Result<(), StoreError> {
         let mut users = self.users.lock();
         let taken = users.profiles.values().any(|other| {

@@ -122,6 +122,12 @@ pub trait Users: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot serve.
     async fn end_session(&self, token: &KeyHash) -> Result<bool, StoreError>;
 
+    /// Ends every login of a user.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn end_sessions(&self, user: UserId) -> Result<(), StoreError>;
+
     /// Adds what a provider says about itself, or replaces it.
     ///
     /// # Errors

@@ -91,6 +91,14 @@ pub(super) async fn logins_end_and_are_bounded(store: &dyn Store) {
     }
     assert_eq!(store.session(&hash(3)).await.unwrap(), None, "the oldest");
     assert!(store.session(&hash(10)).await.unwrap().is_some());
+    let other = session(3, 600, 900);
+    store.put_session(&hash(4), &other).await.unwrap();
+    let user = session(2, 1, 2).user;
+    for _ in 0..2 {
+        store.end_sessions(user).await.unwrap();
+        assert_eq!(store.session(&hash(10)).await.unwrap(), None);
+        assert_eq!(store.session(&hash(4)).await.unwrap(), Some(other));
+    }
 }
 
 pub(super) async fn an_owner_has_one_provider(store: &dyn Store) {

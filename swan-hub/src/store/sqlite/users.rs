@@ -20,6 +20,7 @@ const FORGET_OLDEST: &str = "DELETE FROM sessions WHERE token IN (
     SELECT token FROM sessions WHERE user = ?1 ORDER BY created_ms DESC, token DESC LIMIT -1 OFFSET ?2)";
 const SESSION: &str = "SELECT user, created_ms, expires_ms FROM sessions WHERE token = ?1";
 const END_SESSION: &str = "DELETE FROM sessions WHERE token = ?1";
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE user = ?1";
 const PUT_PROFILE: &str = "INSERT INTO profiles
     (provider, owner, worker, beneficiary, description, contact, hardware, review_requested_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -79,6 +80,14 @@ impl Users for SqliteStore {
         let end = move |connection: &mut Connection| {
             let ended = connection.execute(END_SESSION, (token.as_bytes(),));
             ended.map(|ended| ended > 0).map_err(failed)
+        };
+        self.writer.run(end).await
+    }
+
+    async fn end_sessions(&self, user: UserId) -> Result<(), StoreError> {
+        let end = move |connection: &mut Connection| {
+            let ended = connection.execute(END_SESSIONS, (blob(user.as_u128()),));
+            ended.map(|_| ()).map_err(failed)
         };
         self.writer.run(end).await
     }

@@ -1,11 +1,13 @@
 //! The gateway, with real sockets on both sides and scripted providers.
 
+mod account_care;
 mod account_refusals;
 mod accounts;
 mod admin_api;
 mod bad_bodies;
 mod bad_input;
 mod bad_provider;
+mod browsers;
 mod churn;
 mod embedding;
 mod external;

@@ -32,6 +32,10 @@ impl Users for FaultyStore {
         self.inner.end_session(token).await
     }
 
+    async fn end_sessions(&self, user: UserId) -> Result<(), StoreError> {
+        self.inner.end_sessions(user).await
+    }
+
     async fn put_profile(&self, record: &ProfileRecord) -> Result<(), StoreError> {
         self.inner.put_profile(record).await
     }
