@@ -27,8 +27,10 @@ impl Boundary {
             let Some((name, value)) = parameter.split_once('=') else {
                 continue;
             };
-            // A second one is taken by some readers and left by others.
-            if name.trim().eq_ignore_ascii_case("boundary") && found.replace(value.trim()).is_some()
+            let name = name.trim().to_ascii_lowercase();
+            let is_boundary = name == "boundary";
+            // A second one, or one spelled as RFC 2231 does, is taken by some readers and left by others.
+            if name.starts_with("boundary*") || is_boundary && found.replace(value.trim()).is_some()
             {
                 return Err(FormError::Boundary);
             }

@@ -111,7 +111,12 @@ fn disposition(value: &str, headers: &mut Headers) -> Result<(), &'static str> {
             .ok_or("its Content-Disposition is malformed")?;
         let (text, left) = parameter(after.trim_start())?;
         rest = left;
-        let target = match name.trim().to_ascii_lowercase().as_str() {
+        let name = name.trim().to_ascii_lowercase();
+        // RFC 2231 spells names so, and readers that know it take another name than those that do not.
+        if name.starts_with("name*") {
+            return Err("its Content-Disposition has an extended name");
+        }
+        let target = match name.as_str() {
             "name" => &mut headers.name,
             "filename" => &mut headers.filename,
             // `filename*` is for mail; a model server that knows it sees it as it is.

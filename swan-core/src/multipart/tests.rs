@@ -41,6 +41,10 @@ fn boundaries_are_read_as_rfc_2046_writes_them() {
             &format!("multipart/form-data; boundary={long}b"),
             Err(FormError::Boundary),
         ),
+        (
+            "multipart/form-data; boundary=xyz; boundary*=utf-8''abc",
+            Err(FormError::Boundary),
+        ),
         ("multipart/form-data; boundary=", Err(FormError::Boundary)),
         (
             "multipart/form-data; boundary=\"\"",
@@ -134,6 +138,14 @@ fn headers() -> Vec<(String, &'static str)> {
         (
             part(&format!("{name}; name=\"b\"")),
             "its Content-Disposition names it twice",
+        ),
+        (
+            part(&format!("{name}; name*=utf-8''file")),
+            "its Content-Disposition has an extended name",
+        ),
+        (
+            part(&format!("{name}; NAME*0=\"fi\"; name*1=\"le\"")),
+            "its Content-Disposition has an extended name",
         ),
         (
             part(&format!("{name}\r\n{name}")),
