@@ -11,12 +11,14 @@ mod tests;
 
 use std::io::Cursor;
 use std::panic::catch_unwind;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known as codec;
+use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{FORMAT_ID_ISOMP4, FORMAT_ID_MKV};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track};
@@ -31,12 +33,15 @@ use frames::Frames;
 const FRAMES: u32 = 4_000_000;
 /// Longer than any recording that fits.
 const LONGEST_MS: u64 = 48 * 3_600_000;
-/// Up to this size a recording is measured where it is; a larger one would hold up other requests of its thread.
-const AT_ONCE: usize = 64 << 10;
 /// Recordings measured beside the requests at one time.
 const BESIDE: usize = 2;
 /// How long a recording may wait for its turn and its measurement.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long one may be measured: a small file can make each of millions of frames slow to find.
+const WORK: Duration = Duration::from_secs(5);
+/// Boxes of MP4 that cost memory for each other, with how many of them a recording has at most: a reader keeps a line for each
+/// track in each fragment.
+const BOXES: [(&[u8; 4], usize); 3] = [(b"trak", 16), (b"trex", 16), (b"moof", 100_000)];
 
 /// Why a recording cannot be measured, and so not be paid for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,13 +66,13 @@ pub(crate) enum AudioError {
 /// Measures the recordings of one hub.
 #[derive(Debug)]
 pub(crate) struct AudioMeter {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Default for AudioMeter {
     fn default() -> Self {
         Self {
-            turns: Semaphore::new(BESIDE),
+            turns: Arc::new(Semaphore::new(BESIDE)),
         }
     }
 }
@@ -82,12 +87,17 @@ impl AudioMeter {
         let extension = file_name
             .rsplit_once('.')
             .map(|(_, extension)| extension.chars().take(8).collect::<String>());
-        if recording.len() <= AT_ONCE {
-            return guarded(recording, extension);
-        }
         let measured = async {
-            let _turn = self.turns.acquire().await.map_err(|_| AudioError::Slow)?;
-            tokio::task::spawn_blocking(move || guarded(recording, extension))
+            let turn = Arc::clone(&self.turns).acquire_owned().await;
+            let turn = turn.map_err(|_| AudioError::Slow)?;
+            // Beside the requests however small it is, since what it costs does not follow from its size.
+            let measuring = tokio::task::spawn_blocking(move || {
+                let measured = guarded(recording, extension);
+                // Held until the work is done, even if nobody waits for it any more.
+                drop(turn);
+                measured
+            });
+            measuring
                 .await
                 .unwrap_or_else(|_| Err(AudioError::Broken("its reader gave up".into())))
         };
@@ -100,11 +110,19 @@ impl AudioMeter {
 
 /// A parser of hostile files that panics is one more way for a file to be broken.
 fn guarded(recording: Bytes, extension: Option<String>) -> Result<u64, AudioError> {
-    catch_unwind(move || length_ms(recording, extension.as_deref()))
+    catch_unwind(move || length_ms(recording, extension.as_deref(), WORK))
         .unwrap_or_else(|_| Err(AudioError::Broken("its reader gave up".into())))
 }
 
-fn length_ms(recording: Bytes, extension: Option<&str>) -> Result<u64, AudioError> {
+fn length_ms(recording: Bytes, extension: Option<&str>, work: Duration) -> Result<u64, AudioError> {
+    if BOXES.iter().any(|(name, most)| {
+        memchr::memmem::find_iter(&recording, *name)
+            .nth(*most)
+            .is_some()
+    }) {
+        return Err(AudioError::Broken("it has too many parts".into()));
+    }
+    let begun = Instant::now();
     let source = MediaSourceStream::new(Box::new(Cursor::new(recording)), Default::default());
     let mut hint = Hint::new();
     if let Some(extension) = extension {
@@ -119,12 +137,25 @@ fn length_ms(recording: Bytes, extension: Option<&str>) -> Result<u64, AudioErro
         )
         .map_err(|_| AudioError::Unknown)?;
     let mut tracks = audio_tracks(&*reader)?;
+    // What was heard before the tracks changed, in nanoseconds.
+    let mut before = 0_u128;
     for _ in 0..FRAMES {
+        if begun.elapsed() > work {
+            return Err(AudioError::Slow);
+        }
         let packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
             // A file that is cut off is as long as what there is of it: decoders play that far.
-            Ok(None) => return longest(&tracks),
-            Err(_) if tracks.iter().any(|track| track.frames > 0) => return longest(&tracks),
+            Ok(None) => return longest(before, &tracks),
+            // One recording after the other in one file: decoders play them all.
+            Err(Error::ResetRequired) => {
+                before = before.saturating_add(nanos(&tracks));
+                tracks = audio_tracks(&*reader)?;
+                continue;
+            }
+            Err(_) if tracks.iter().any(|track| track.frames > 0) => {
+                return longest(before, &tracks);
+            }
             Err(error) => return Err(AudioError::Broken(error.to_string())),
         };
         let found = tracks.iter_mut().find(|track| track.id == packet.track_id);
@@ -213,8 +244,12 @@ fn sound(
 }
 
 /// The length of the longest track: which one a model server hears is its affair.
-fn longest(tracks: &[Sound]) -> Result<u64, AudioError> {
-    let nanos = tracks.iter().map(Sound::nanos).max().unwrap_or(0);
+fn nanos(tracks: &[Sound]) -> u128 {
+    tracks.iter().map(Sound::nanos).max().unwrap_or(0)
+}
+
+fn longest(before: u128, tracks: &[Sound]) -> Result<u64, AudioError> {
+    let nanos = before.saturating_add(nanos(tracks));
     match u64::try_from(nanos.div_ceil(1_000_000)) {
         Ok(0) => Err(AudioError::Silent),
         Ok(millis) if millis <= LONGEST_MS => Ok(millis),

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{AudioError, AudioMeter, guarded};
+use super::{AudioError, AudioMeter, BESIDE, WORK, guarded, length_ms};
 
 fn length(recording: &[u8]) -> Result<u64, AudioError> {
     guarded(Bytes::copy_from_slice(recording), None)
@@ -204,6 +206,70 @@ async fn large_recordings_are_measured_beside_the_requests() {
     for found in futures::future::join_all(all).await {
         assert_eq!(found, Ok(60_000));
     }
+}
+
+#[test]
+fn recordings_one_after_the_other_are_heard_to_the_last() {
+    let one = ogg_opus(20, |end| end);
+    let all = length(&[one.clone(), ogg_opus(100, |end| end)].concat());
+    assert!(
+        all.is_err() || all.as_ref().is_ok_and(|found| *found >= 1_200 + 6_000),
+        "{all:?}"
+    );
+    let three = length(&one.repeat(3));
+    assert!(
+        three.is_err() || three.as_ref().is_ok_and(|found| *found >= 3_600),
+        "{three:?}"
+    );
+    let mp3 = length(&[mp3(100), b"ID3 is what this is not".to_vec(), mp3(100)].concat());
+    assert!(mp3.as_ref().is_ok_and(|found| *found >= 5_224), "{mp3:?}");
+}
+
+#[test]
+fn boxes_that_cost_memory_for_each_other_are_counted_first() {
+    let mut file = b"\0\0\0\x10ftypM4A \0\0\0\0".to_vec();
+    file.extend(b"\0\0\0\x20trex".repeat(17));
+    assert_eq!(
+        length(&file),
+        Err(AudioError::Broken("it has too many parts".into()))
+    );
+}
+
+#[test]
+fn what_takes_too_long_to_measure_is_not_measured() {
+    let recording = Bytes::from(wav(16_000, 60_000));
+    assert_eq!(length_ms(recording.clone(), None, WORK), Ok(60_000));
+    assert_eq!(
+        length_ms(recording, None, Duration::ZERO),
+        Err(AudioError::Slow)
+    );
+}
+
+#[test]
+fn who_hangs_up_does_not_make_room_for_more_work() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .enable_time()
+        .build();
+    runtime.unwrap().block_on(async {
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        // The one thread is taken, so that the work does not begin.
+        let taken = tokio::task::spawn_blocking(move || gate.recv());
+        let meter = AudioMeter::default();
+        let recording = Bytes::from(wav(16_000, 100));
+        for _ in 0..10 {
+            let mut measuring = Box::pin(meter.measure(recording.clone(), "a.wav"));
+            assert!(futures::poll!(&mut measuring).is_pending());
+        }
+        assert_eq!(
+            meter.turns.available_permits(),
+            0,
+            "{BESIDE} wait, whoever is still there"
+        );
+        open.send(()).unwrap();
+        taken.await.unwrap().unwrap();
+        assert_eq!(meter.measure(recording, "a.wav").await, Ok(100));
+    });
 }
 
 proptest! {
