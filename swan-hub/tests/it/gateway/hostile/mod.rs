@@ -2,6 +2,7 @@
 
 mod bodies;
 mod cost_claims;
+mod forms;
 mod routes;
 mod sse;
 mod wire;
