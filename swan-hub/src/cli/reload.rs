@@ -63,6 +63,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         drain: config.drain,
         idempotency: config.idempotency,
         generations: config.generations,
+        market: config.market.clone(),
         metrics: crate::config::Metrics {
             listen: config.metrics.listen.clone(),
             ..read.metrics
@@ -72,7 +73,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 9] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -84,6 +85,7 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 9] {
         ("durability", config.durability != read.durability),
         ("idempotency", config.idempotency != read.idempotency),
         ("generations", config.generations != read.generations),
+        ("market", config.market != read.market),
         ("drain_secs", config.drain != read.drain),
         (
             "metrics.listen",

@@ -11,9 +11,9 @@ use swan_core::{AccountId, Amount, Clock, Currency, ProviderId, Timestamp, Trans
 use tokio::sync::Notify;
 use tokio::time::{self, Instant, MissedTickBehavior};
 
+use super::journal::Journal;
 use super::progress::Progress;
 use super::{Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
-use crate::metrics::Histogram;
 use crate::store::{Lease, Store, StoreError};
 
 /// How the books are kept.
@@ -77,8 +77,8 @@ pub(super) struct Shared {
     /// Somebody waits for what has gathered.
     pub(super) wake: Notify,
     pub(super) progress: Progress,
-    /// How long writes take.
-    pub(super) write_times: Histogram,
+    /// What was written since the books were opened.
+    pub(super) journal: Journal,
     /// The last write failed, and is being repeated.
     pub(super) failing: AtomicBool,
     pub(super) closing: AtomicBool,
@@ -209,7 +209,7 @@ impl Books {
             core: Mutex::new(core),
             wake: Notify::new(),
             progress,
-            write_times: Histogram::default(),
+            journal: Journal::default(),
             failing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         });
@@ -312,9 +312,9 @@ impl Books {
         self.shared.progress.durable()
     }
 
-    /// How long writes took.
-    pub(crate) fn write_times(&self) -> &Histogram {
-        &self.shared.write_times
+    /// What was written since the books were opened.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.shared.journal
     }
 
     /// How many holds have not ended.

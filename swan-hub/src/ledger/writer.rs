@@ -85,7 +85,7 @@ async fn write(shared: &Shared, batch: &[Entry]) -> bool {
         if !append(shared, &record).await {
             return false;
         }
-        shared.write_times.observe(begun.elapsed());
+        shared.journal.written(entries, begun.elapsed());
         let durable = record.next_seq() - 1;
         shared.progress.reach(durable);
     }

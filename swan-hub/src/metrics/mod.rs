@@ -1,9 +1,12 @@
 //! Figures for those who run a hub: counted in atomics as requests end, written as text when somebody asks.
 
 mod histogram;
+mod ledger;
+mod money;
 mod process;
 mod scrape;
 mod series;
+mod sizes;
 mod text;
 
 use std::collections::HashMap;
@@ -17,6 +20,7 @@ use swan_core::{Currency, ModelId};
 pub(crate) use histogram::Histogram;
 pub(crate) use scrape::write;
 use series::{Key, Series};
+pub(crate) use sizes::Sizes;
 
 use crate::events::RequestRecord;
 
@@ -56,9 +60,7 @@ impl Metrics {
             _ => None,
         };
         if let Some(charged) = charged {
-            // In 64 bits this begins anew after 18 million, as counters may.
-            let pico = record.charge.pico().unsigned_abs() & u128::from(u64::MAX);
-            charged.fetch_add(u64::try_from(pico).unwrap_or_default(), Relaxed);
+            charged.add(record.charge);
         }
         let hedges = record.attempts.iter().filter(|one| one.hedge).count();
         let further = record.attempts.len().saturating_sub(hedges + 1);

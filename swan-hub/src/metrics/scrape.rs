@@ -8,7 +8,8 @@ use swan_core::Amount;
 use super::histogram::Counts;
 use super::series::{Key, Series};
 use super::text::Text;
-use super::{Histogram, label, process};
+use super::{Histogram, label, ledger, process};
+use crate::events::Outcome;
 use crate::hub::Shared;
 use crate::providers::ConnectionMode;
 
@@ -27,6 +28,7 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     presence(&mut text, hub);
     rooms(&mut text, hub);
     admission(&mut text, hub);
+    ledger::write(&mut text, &hub.books);
     process::write(&mut text);
     text.end()
 }
@@ -48,6 +50,7 @@ fn requests(text: &mut Text, series: &[(&Key, &Series)]) {
         ];
         text.total(&labels, one.requests.load(Relaxed));
     }
+    replays(text, series);
     let mut tokens: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
     let (mut retries, mut hedges) = (0_u64, 0_u64);
     for (key, one) in series {
@@ -69,15 +72,28 @@ fn requests(text: &mut Text, series: &[(&Key, &Series)]) {
     text.total(&[], hedges);
 }
 
+fn replays(text: &mut Text, series: &[(&Key, &Series)]) {
+    let replayed = series
+        .iter()
+        .filter(|(key, _)| key.outcome == Outcome::Replayed);
+    let replays: u64 = replayed.map(|(_, one)| one.requests.load(Relaxed)).sum();
+    text.counter(
+        "swan_idempotent_replays",
+        "Requests that got the answer to an earlier one with the same idempotency key.",
+    );
+    text.total(&[], replays);
+}
+
 fn money(text: &mut Text, series: &[(&Key, &Series)]) {
-    let (mut usd, mut swan) = (0_u64, 0_u64);
+    let (mut usd, mut swan) = (0_u128, 0_u128);
     for (_, one) in series {
-        usd = usd.wrapping_add(one.charged_usd.load(Relaxed));
-        swan = swan.wrapping_add(one.charged_swan.load(Relaxed));
+        usd = usd.saturating_add(one.charged_usd.pico());
+        swan = swan.saturating_add(one.charged_swan.pico());
     }
     text.counter("swan_charged", "Money that was charged, in its currency.");
     for (currency, pico) in [("USD", usd), ("SWAN", swan)] {
-        if let Ok(amount) = Amount::from_pico(i128::from(pico)) {
+        let amount = Amount::from_pico(i128::try_from(pico).unwrap_or(i128::MAX));
+        if let Ok(amount) = amount {
             text.total(&[("currency", currency)], amount);
         }
     }
@@ -206,25 +222,6 @@ fn rooms(text: &mut Text, hub: &Shared) {
     text.value(&[], hub.streams.len());
     text.gauge("swan_draining", "1 while the hub takes no new requests.");
     text.value(&[], u8::from(hub.gate.is_draining()));
-    text.gauge("swan_ledger_available", "1 while money can move.");
-    text.value(&[], u8::from(hub.books.is_available()));
-    text.gauge("swan_holds", "Sums that are set aside for requests.");
-    text.value(&[], hub.books.pending_count());
-    text.gauge(
-        "swan_journal_queue",
-        "Entries of the ledger that wait to be written.",
-    );
-    text.value(&[], hub.books.queued());
-    text.histogram(
-        "swan_journal_write_seconds",
-        "How long one write of the journal takes.",
-    );
-    text.times(&[], &hub.books.write_times().counts());
-    text.counter(
-        "swan_journal_entries",
-        "Entries that were written to the journal.",
-    );
-    text.total(&[], hub.books.written());
     text.counter(
         "swan_records_lost",
         "Records of requests that were dropped because more came than could be kept.",

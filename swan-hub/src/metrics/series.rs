@@ -6,6 +6,7 @@ use swan_core::ModelId;
 use swan_core::protocol::Operation;
 
 use super::Histogram;
+use super::money::Money;
 use crate::events::{Outcome, RequestRecord};
 use crate::providers::ConnectionMode;
 
@@ -48,9 +49,8 @@ pub(super) struct Series {
     pub(super) requests: AtomicU64,
     pub(super) prompt_tokens: AtomicU64,
     pub(super) completion_tokens: AtomicU64,
-    /// In 10^-12 of the currency.
-    pub(super) charged_usd: AtomicU64,
-    pub(super) charged_swan: AtomicU64,
+    pub(super) charged_usd: Money,
+    pub(super) charged_swan: Money,
     pub(super) retries: AtomicU64,
     pub(super) hedges: AtomicU64,
     pub(super) duration: Histogram,

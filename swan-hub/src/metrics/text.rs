@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::histogram::{BOUNDS, Counts};
+use super::sizes::Sizes;
 
 /// A text that grows by families.
 #[derive(Debug)]
@@ -69,6 +70,20 @@ impl Text {
         let labels_of_all = [labels, &[("le", "+Inf")]].concat();
         self.sample("_bucket", &labels_of_all, all);
         self.sample("_sum", labels, seconds(counts.sum_us));
+        self.sample("_count", labels, all);
+    }
+
+    /// All samples of a histogram of counts.
+    pub(super) fn sizes(&mut self, labels: Labels<'_>, sizes: &Sizes) {
+        let (buckets, all, sum) = sizes.below();
+        for (bound, below) in buckets {
+            let bound = format!("{bound}.0");
+            let labels = [labels, &[("le", bound.as_str())]].concat();
+            self.sample("_bucket", &labels, below);
+        }
+        let labels_of_all = [labels, &[("le", "+Inf")]].concat();
+        self.sample("_bucket", &labels_of_all, all);
+        self.sample("_sum", labels, sum);
         self.sample("_count", labels, all);
     }
 

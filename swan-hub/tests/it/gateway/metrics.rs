@@ -3,7 +3,7 @@
 use swan_hub::store::KeyKind;
 
 use super::http::Call;
-use super::provider::{reply, sse};
+use super::provider::{refusal, reply, sse};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage};
 
 impl Market {
@@ -31,6 +31,7 @@ async fn requests_tokens_charges_and_times_are_told_to_administrators() {
     let unknown = market.chat(ask("").replace(MODEL, "no/such\\\"model"));
     assert_eq!(unknown.send().await.status, 404);
     market.settled().await;
+    market.hub.books().flush().await.unwrap();
 
     let answer = market.figures(Some(&admin)).await;
     let text = answer.text();
@@ -53,6 +54,11 @@ async fn requests_tokens_charges_and_times_are_told_to_administrators() {
         "swan_overhead_seconds_count{operation=\"chat/completions\",mode=\"websocket\",stream=\"false\"} 1".into(),
         "swan_in_flight 0".into(),
         "swan_holds 0".into(),
+        "swan_hold_events_total{currency=\"USD\",event=\"placed\"} 2".into(),
+        "swan_hold_events_total{currency=\"USD\",event=\"posted\"} 2".into(),
+        "swan_hold_events_total{currency=\"USD\",event=\"voided\"} 0".into(),
+        "swan_hold_events_total{currency=\"SWAN\",event=\"placed\"} 0".into(),
+        format!("swan_hold_amount_total{{currency=\"USD\",event=\"posted\"}} {charged}"),
         "swan_provider_sessions 1".into(),
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
@@ -61,6 +67,16 @@ async fn requests_tokens_charges_and_times_are_told_to_administrators() {
     assert!(
         !text.contains("no/such"),
         "a model that nobody serves has no series"
+    );
+    let batches = text
+        .lines()
+        .find_map(|line| line.strip_prefix("swan_journal_batch_entries_sum "));
+    let entries = text
+        .lines()
+        .find_map(|line| line.strip_prefix("swan_journal_entries_total "));
+    assert!(
+        batches.is_some() && batches == entries,
+        "each entry is in one batch"
     );
     assert!(text.contains("process_resident_memory_bytes "), "{text}");
 }
@@ -85,4 +101,31 @@ async fn figures_are_for_administrators_unless_the_settings_say_otherwise() {
             .starts_with("application/openmetrics-text")
     );
     assert!(asked.text().ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn replays_and_what_was_given_back_are_counted() {
+    let market = Market::start().await;
+    let admin = market.issue(KeyKind::Admin, 9).await;
+    let mut provider = market.provider(1).await;
+    let keyed = || market.chat(ask("")).header("idempotency-key", "once");
+    let answer = keyed().background();
+    provider.serve(reply(completion("hello", 7, 2))).await;
+    assert_eq!(answer.await.unwrap().status, 200);
+    assert_eq!(keyed().send().await.status, 200);
+    let answer = market.chat(ask("")).background();
+    provider.serve(refusal(422, "no")).await;
+    assert_eq!(answer.await.unwrap().status, 422);
+    market.settled().await;
+    market.hub.books().flush().await.unwrap();
+
+    let text = market.figures(Some(&admin)).await.text();
+    for line in [
+        "swan_idempotent_replays_total 1",
+        "swan_hold_events_total{currency=\"USD\",event=\"placed\"} 2",
+        "swan_hold_events_total{currency=\"USD\",event=\"posted\"} 1",
+        "swan_hold_events_total{currency=\"USD\",event=\"voided\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
 }
