@@ -24,6 +24,8 @@ use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy}
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{self, Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
+#[cfg(feature = "otel")]
+use crate::telemetry::{Telemetry, TelemetryOptions};
 
 /// Every seam of a hub. What is not set has its default: memory as the store, the clock and randomness of the system, the
 /// built-in policy `swan-2.0` with its prices and split, two random choices for routing, keys of the store for
@@ -52,6 +54,8 @@ pub struct HubBuilder {
     strategies: Routing,
     market: MarketOptions,
     public_metrics: bool,
+    #[cfg(feature = "otel")]
+    telemetry: Option<TelemetryOptions>,
 }
 
 impl HubBuilder {
@@ -193,6 +197,15 @@ impl HubBuilder {
         Self { market, ..self }
     }
 
+    /// Where traces of requests go; nowhere without it.
+    #[cfg(feature = "otel")]
+    pub fn with_telemetry(self, telemetry: TelemetryOptions) -> Self {
+        Self {
+            telemetry: Some(telemetry),
+            ..self
+        }
+    }
+
     /// An OpenAI-compatible server that serves what no provider can.
     pub fn with_external(mut self, external: ExternalConfig) -> Self {
         self.external.push(external);
@@ -270,6 +283,8 @@ impl HubBuilder {
             audio: AudioMeter::default(),
             gate: Gate::new(settings.limits.in_flight),
             metrics: Metrics::default(),
+            #[cfg(feature = "otel")]
+            telemetry: telemetry(self.telemetry)?,
             streams: Streams::new(settings.limits.heartbeat),
             spare: Spare::new(&settings.limits, self.hedging),
             desk: Desk::new(),
@@ -291,6 +306,12 @@ impl HubBuilder {
         begin(&current, &rooms);
         Ok(Hub { rooms, current })
     }
+}
+
+#[cfg(feature = "otel")]
+fn telemetry(options: Option<TelemetryOptions>) -> Result<Option<Telemetry>, HubError> {
+    let started = options.map(Telemetry::start).transpose();
+    started.map_err(|error| HubError::Build(error.to_string()))
 }
 
 fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {

@@ -108,6 +108,8 @@ pub struct RequestRecord {
     pub outcome: Outcome,
     /// The code of the error that the consumer got, if it got one.
     pub error: Option<String>,
+    /// The HTTP status of that error.
+    pub error_status: Option<u16>,
     /// The tokens that were charged.
     pub usage: Option<Usage>,
     /// Where that count comes from.
@@ -124,6 +126,9 @@ pub struct RequestRecord {
     pub free: bool,
     /// From the first byte of the request to its end.
     pub duration: Duration,
+    /// Its place in a trace, in a hub that sends traces.
+    #[cfg(feature = "otel")]
+    pub trace: Option<crate::TraceContext>,
     /// From the first byte of the request to the first content for the consumer.
     pub first_content: Option<Duration>,
 }
@@ -142,6 +147,7 @@ impl RequestRecord {
             attempts: Vec::new(),
             outcome: Outcome::Failed,
             error: None,
+            error_status: None,
             usage: None,
             basis: None,
             policy: None,
@@ -150,6 +156,8 @@ impl RequestRecord {
             currency: Currency::Usd,
             free: false,
             duration: Duration::ZERO,
+            #[cfg(feature = "otel")]
+            trace: None,
             first_content: None,
         }
     }

@@ -29,6 +29,8 @@ use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, Store, Watch};
 use crate::strategies::Strategies;
+#[cfg(feature = "otel")]
+use crate::telemetry::Telemetry;
 
 /// A market hub. Clones are handles to the same hub; two hubs in one process share nothing.
 #[derive(Debug, Clone)]
@@ -80,6 +82,8 @@ pub(crate) struct Rooms {
     /// Limits of keys and accounts, the free tier.
     pub(crate) desk: Desk,
     pub(crate) metrics: Metrics,
+    #[cfg(feature = "otel")]
+    pub(crate) telemetry: Option<Telemetry>,
     pub(crate) streams: Streams,
     /// Requests that may be sent twice.
     pub(crate) idempotency: Idempotency,

@@ -25,6 +25,8 @@ mod settings;
 mod stages;
 pub mod store;
 mod strategies;
+#[cfg(feature = "otel")]
+mod telemetry;
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -39,7 +41,7 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Hedging, Limits, Metrics, Routing,
+    Hedging, Limits, Metrics, Otel, Routing,
 };
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
@@ -56,3 +58,5 @@ pub use serving::Sockets;
 pub use settings::Settings;
 pub use stages::{AuthenticateError, Authenticator, Consumer};
 pub use store::Durability;
+#[cfg(feature = "otel")]
+pub use telemetry::{TelemetryError, TelemetryOptions, TraceContext};

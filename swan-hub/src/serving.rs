@@ -198,6 +198,10 @@ impl Hub {
         if let Err(error) = shared.generations.save().await {
             tracing::warn!(%error, "records of requests were not written");
         }
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = &shared.telemetry {
+            telemetry.flush().await;
+        }
         shared.phase.send_replace(Phase::Stopped);
         shared
             .books

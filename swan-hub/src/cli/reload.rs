@@ -64,6 +64,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         idempotency: config.idempotency,
         generations: config.generations,
         market: config.market.clone(),
+        otel: config.otel.clone(),
         metrics: crate::config::Metrics {
             listen: config.metrics.listen.clone(),
             ..read.metrics
@@ -73,7 +74,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 11] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -86,6 +87,7 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
         ("idempotency", config.idempotency != read.idempotency),
         ("generations", config.generations != read.generations),
         ("market", config.market != read.market),
+        ("otel", config.otel != read.otel),
         ("drain_secs", config.drain != read.drain),
         (
             "metrics.listen",

@@ -101,7 +101,13 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
 }
 
 fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigError> {
-    Ok(Hub::builder()
+    let builder = Hub::builder();
+    #[cfg(feature = "otel")]
+    let builder = match config.otel.resolve(|name| std::env::var(name).ok())? {
+        Some(telemetry) => builder.with_telemetry(telemetry),
+        None => builder,
+    };
+    Ok(builder
         .with_store(store)
         .with_settings(settings(config)?)
         .with_hedging(config.hedging)

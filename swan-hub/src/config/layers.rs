@@ -10,6 +10,7 @@ use swan_core::{Amount, ExchangeRate};
 use super::hedging::HedgingLayer;
 use super::keys::KeysLayer;
 use super::market::MarketLayer;
+use super::otel::OtelLayer;
 use super::queue::QueueLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
 use super::variables::{Kind, VARIABLES};
@@ -44,6 +45,8 @@ struct Layer {
     generations: GenerationsLayer,
     #[serde(default)]
     market: MarketLayer,
+    #[serde(default)]
+    otel: OtelLayer,
     #[serde(default)]
     hedging: HedgingLayer,
     external: Option<Vec<External>>,
@@ -181,6 +184,7 @@ impl Config {
         layer.idempotency.lay_over(&mut self.idempotency)?;
         layer.generations.lay_over(&mut self.generations)?;
         layer.market.apply(&mut self.market)?;
+        layer.otel.apply(&mut self.otel)?;
         self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }

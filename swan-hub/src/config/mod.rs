@@ -7,6 +7,7 @@ mod key_file;
 mod keys;
 mod layers;
 mod market;
+mod otel;
 mod queue;
 mod rooms;
 mod routing;
@@ -25,6 +26,7 @@ use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
 pub use hedging::Hedging;
+pub use otel::Otel;
 pub use routing::Routing;
 
 /// Everything that `swan-hub serve` can be told.
@@ -51,6 +53,8 @@ pub struct Config {
     pub log: Option<String>,
     /// Where figures about the hub are served.
     pub metrics: Metrics,
+    /// Where traces of requests go: the table `[otel]`, of a hub that was built with them.
+    pub otel: Otel,
     /// The bounds that the hub keeps.
     pub limits: Limits,
     /// What holds for keys.
@@ -172,6 +176,7 @@ impl Default for Config {
             drain: Duration::from_secs(600),
             log: None,
             metrics: Metrics::default(),
+            otel: Otel::default(),
             limits: Limits::default(),
             keys: KeyRules::default(),
             queue: QueueRules::default(),

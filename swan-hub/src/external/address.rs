@@ -7,19 +7,19 @@ use hyper::Uri;
 
 /// The parts of an endpoint's URL, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// Scheme, authority and the path before the operation, without a slash at the end.
     before: String,
     /// The query, with its question mark.
     query: String,
-    pub(super) https: bool,
+    pub(crate) https: bool,
     /// Whether the host is on this machine or in a private network, as far as its name shows.
-    pub(super) is_private: bool,
+    pub(crate) is_private: bool,
 }
 
 impl Address {
     /// Reads a base URL; `prefix` takes the place of its path. `None` when it is no http or https URL.
-    pub(super) fn parse(url: &str, prefix: Option<&str>) -> Option<Self> {
+    pub(crate) fn parse(url: &str, prefix: Option<&str>) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let host = uri.host().filter(|host| !host.is_empty())?;
         let https = match uri.scheme_str()? {
@@ -53,7 +53,7 @@ impl Address {
     }
 
     /// The URL of an operation of the API, such as `chat/completions`.
-    pub(super) fn of(&self, operation: &str) -> String {
+    pub(crate) fn of(&self, operation: &str) -> String {
         let Self { before, query, .. } = self;
         format!("{before}/{operation}{query}")
     }

@@ -138,6 +138,10 @@ impl Endpoint {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, job.content_type.clone());
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        #[cfg(feature = "otel")]
+        if let Some(parent) = job.trace.and_then(|trace| trace.header(job.attempt)) {
+            headers.insert(crate::telemetry::TRACEPARENT, parent);
+        }
         Ok(self.client.request(request))
     }
 

@@ -104,6 +104,18 @@ impl Endpoints {
         self.all.iter().find(named).map(|endpoint| &**endpoint)
     }
 
+    /// Host and port of the endpoint of this id.
+    #[cfg(feature = "otel")]
+    pub(crate) fn server(&self, id: ProviderId) -> Option<(String, u16)> {
+        let endpoint = self.all.iter().find(|it| it.provider() == id)?;
+        let uri: http::Uri = endpoint.config().base_url.parse().ok()?;
+        let port = match uri.scheme_str() {
+            Some("https") => 443,
+            _ => 80,
+        };
+        Some((uri.host()?.to_owned(), uri.port_u16().unwrap_or(port)))
+    }
+
     /// The prices that endpoints have of their own for `model`.
     pub(crate) fn prices(&self, model: &ModelId) -> Vec<(ProviderId, ModelPrice)> {
         let Some(tiers) = self.of(model) else {

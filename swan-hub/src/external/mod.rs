@@ -19,6 +19,8 @@ mod tests;
 mod tier;
 mod upstream;
 
+#[cfg(feature = "otel")]
+pub(crate) use address::Address;
 pub use config::{ExternalConfig, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust};
 pub(crate) use endpoints::{Endpoints, LOOK_EVERY};
 pub use error::ExternalError;

@@ -64,6 +64,8 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
     let id = hub.request_id();
     let mut bill = Box::new(Bill::open(&hub, id));
     let (parts, mut body) = request.into_parts();
+    #[cfg(feature = "otel")]
+    bill.begin_trace(&parts.headers);
     let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await;
     let opened = match opened {
         Ok(opened) => opened,

@@ -8,6 +8,8 @@ mod scrape;
 mod series;
 mod sizes;
 mod text;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -29,6 +29,8 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     rooms(&mut text, hub);
     admission(&mut text, hub);
     ledger::write(&mut text, &hub.books);
+    #[cfg(feature = "otel")]
+    super::traces::write(&mut text, hub);
     process::write(&mut text);
     text.end()
 }

@@ -30,6 +30,9 @@ pub(crate) struct Job {
     pub(crate) content_by: Option<Instant>,
     /// How long the answer may be silent once its head is here.
     pub(crate) idle: Duration,
+    /// The request's place in a trace, of which servers outside the market are told.
+    #[cfg(feature = "otel")]
+    pub(crate) trace: Option<crate::TraceContext>,
 }
 
 impl Job {

@@ -268,6 +268,8 @@ impl Walk<'_> {
             deadline: if streaming { self.deadline } else { share },
             content_by: streaming.then(|| share.min(now + hub.limits.first_token)),
             idle: hub.limits.idle,
+            #[cfg(feature = "otel")]
+            trace: bill.recorder.record.trace,
         }
     }
 

@@ -100,6 +100,14 @@ impl Recorder {
 }
 
 impl Bill {
+    /// Finds the place of the request in a trace, where the hub sends any.
+    #[cfg(feature = "otel")]
+    pub(crate) fn begin_trace(&mut self, headers: &http::HeaderMap) {
+        let request = self.request();
+        let telemetry = self.recorder.hub.telemetry.as_ref();
+        self.recorder.record.trace = telemetry.map(|it| it.begin(request, headers));
+    }
+
     /// Tells of the charge as soon as it stands.
     pub(crate) fn tell(&mut self, charged: Charged) {
         self.charged = Some(charged);
@@ -126,6 +134,7 @@ impl Bill {
     /// The consumer has been told why it gets no answer.
     pub(crate) fn answered(&mut self, answer: &Answer) {
         self.recorder.record.error = Some(answer.code.to_string());
+        self.recorder.record.error_status = Some(answer.status.as_u16());
     }
 }
 
@@ -138,6 +147,10 @@ impl Drop for Recorder {
             .map(|first| first.saturating_duration_since(self.started));
         self.hub.metrics.observe(&self.record);
         self.hub.events.on_request(&self.record);
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = &self.hub.telemetry {
+            telemetry.push(&self.record, &self.hub.external);
+        }
         let id = self.record.request;
         let record = std::mem::replace(&mut self.record, RequestRecord::of(id));
         self.hub.generations.push(record);

@@ -262,3 +262,51 @@ fn bounds_on_waiting_and_connections_are_read_and_checked() {
         assert!(error.to_string().contains(key), "{error}");
     }
 }
+
+#[test]
+#[cfg(feature = "otel")]
+fn traces_are_described_in_file_and_environment() {
+    let text = r#"
+        [otel]
+        endpoint = "http://127.0.0.1:4318"
+        sample_ratio = 0.25
+        headers = { "x-key" = { env = "OTEL_KEY" }, "x-team" = "a" }
+    "#;
+    let mut config = Config::default();
+    assert_eq!(config.otel.resolve(|_| None).unwrap(), None);
+    config.apply_toml(text, "hub.toml").unwrap();
+    assert_eq!(config.otel.sample_millionths, 250_000);
+    let given = [
+        ("SWAN_OTEL_SAMPLE_RATIO", "0.000001"),
+        ("SWAN_OTEL_SERVICE_NAME", "edge"),
+    ];
+    config.apply_environment(environment(&given)).unwrap();
+    assert_eq!(config.otel.sample_millionths, 1);
+    assert_eq!(config.otel.service_name, "edge");
+    let missing = config.otel.resolve(|_| None).unwrap_err();
+    assert!(missing.to_string().contains("OTEL_KEY"), "{missing}");
+    let found = config.otel.resolve(|_| Some("hidden".into())).unwrap();
+    assert!(!format!("{found:?}").contains("hidden"));
+    for (text, part) in [
+        ("[otel]\nsample_ratio = 1.5", "from 0 to 1"),
+        ("[otel]\nsample_ratio = -0.1", "from 0 to 1"),
+        ("[otel]\nsample_ratio = \"all\"", "from 0 to 1"),
+        ("[otel]\nendpont = \"x\"", "endpoint"),
+    ] {
+        let error = Config::default().apply_toml(text, "hub.toml").unwrap_err();
+        assert!(error.to_string().contains(part), "{text}: {error}");
+    }
+    config
+        .apply_toml("[otel]\nendpoint = \"tempo\"", "")
+        .unwrap();
+    let error = config.otel.resolve(|_| Some("x".into())).unwrap_err();
+    assert!(error.to_string().contains("otel.endpoint"), "{error}");
+}
+
+#[test]
+#[cfg(not(feature = "otel"))]
+fn a_hub_without_traces_says_so() {
+    let text = "[otel]\nendpoint = \"http://127.0.0.1:4318\"";
+    let error = Config::default().apply_toml(text, "hub.toml").unwrap_err();
+    assert!(error.to_string().contains("feature `otel`"), "{error}");
+}

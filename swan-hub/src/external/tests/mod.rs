@@ -106,6 +106,8 @@ fn job(streaming: bool) -> Job {
         deadline: Instant::now() + PATIENCE,
         content_by: None,
         idle: PATIENCE,
+        #[cfg(feature = "otel")]
+        trace: None,
     }
 }
 

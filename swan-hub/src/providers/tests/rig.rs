@@ -139,6 +139,8 @@ pub(super) fn job(streaming: bool) -> Job {
         deadline: Instant::now() + PATIENCE,
         content_by: None,
         idle: PATIENCE,
+        #[cfg(feature = "otel")]
+        trace: None,
     }
 }
 

@@ -119,7 +119,8 @@ async fn replays_and_what_was_given_back_are_counted() {
     market.settled().await;
     market.hub.books().flush().await.unwrap();
 
-    let text = market.figures(Some(&admin)).await.text();
+    let answer = market.figures(Some(&admin)).await;
+    let text = answer.text();
     for line in [
         "swan_idempotent_replays_total 1",
         "swan_hold_events_total{currency=\"USD\",event=\"placed\"} 2",

@@ -32,6 +32,8 @@ mod operation;
 mod operation_shapes;
 mod operations;
 mod other_models;
+#[cfg(feature = "otel")]
+mod otlp;
 mod preferences;
 mod provider;
 mod provider_crate;
@@ -42,6 +44,8 @@ mod slow_reader;
 mod store_away;
 mod strategies;
 mod streams;
+#[cfg(feature = "otel")]
+mod telemetry;
 mod tls_front;
 mod transcriptions;
 mod whole;
