@@ -12,8 +12,8 @@ fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-#[test]
-fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+/// What comes of defaults, a file and the environment.
+fn layered() -> Config {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hub.toml");
     let text = r#"
@@ -58,7 +58,12 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
         ("SWAN_API_KEY", "somebody else's"),
         ("HOME", "/"),
     ]);
-    let config = Config::load(Some(&file), variables).unwrap();
+    Config::load(Some(&file), variables).unwrap()
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+    let config = layered();
     assert_eq!(config.listen, "127.0.0.1:2");
     assert_eq!(config.provider_listen, "0.0.0.0:8081");
     assert_eq!(config.limits.in_flight, 9);

@@ -87,7 +87,7 @@ async fn connections_beyond_the_bound_are_told_and_closed_and_others_served_agai
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    within(served).await;
+    within(Box::pin(served)).await;
     drop(held);
     until(|| market.hub.in_flight() == 0).await;
 }
