@@ -29,6 +29,9 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
         let closing = shared.closing.load(Ordering::Acquire);
         if waited.is_err() || closing {
             expire(&shared);
+        } else {
+            // The task of the first charge has woken this one: others that are ready now go along in the same write.
+            tokio::task::yield_now().await;
         }
         std::mem::swap(&mut shared.core.lock().batch, &mut batch);
         let written = write(&shared, &batch).await;

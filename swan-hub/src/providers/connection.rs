@@ -3,7 +3,7 @@
 //! It never waits for a consumer: what it reads goes into mailboxes. Each time it runs it does everything that can be
 //! done, and flushes once.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub(super) struct Connection<S> {
     pub(super) outlets: Outlets,
     pub(super) commands: Vec<Command>,
     timer: Pin<Box<Sleep>>,
+    /// Commands were taken, and those of other requests that are ready now are waited for, so that one write carries them all.
+    gathering: bool,
     /// Nothing more can be read: a message was too large.
     deaf: bool,
     /// There while something waits to be written: what had left, and when that last grew.
@@ -68,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             outlets: Outlets::default(),
             commands: Vec::new(),
             timer: Box::pin(sleep_until(Instant::now())),
+            gathering: false,
             deaf: false,
             stall: None,
             closing: None,
@@ -84,6 +87,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         for _ in 0..PASSES_PER_POLL {
             let now = self.clock.now();
             let mut busy = self.take_commands(cx, now);
+            if busy && !self.gathering {
+                self.gathering = true;
+                return after_all_others(cx);
+            }
+            self.gathering = false;
             match self.read(cx, now) {
                 Ok(read) => busy |= read,
                 Err(why) => self.disconnected(now, &why),
@@ -299,6 +307,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.timer.as_mut().poll(cx).is_ready()
     }
+}
+
+/// Lets every task have its turn that can run now.
+fn after_all_others(cx: &mut Context<'_>) -> Poll<()> {
+    // Its first poll puts the task behind all others, and behind a look at the sockets; the second never comes.
+    pin!(tokio::task::yield_now()).poll(cx)
 }
 
 impl<S> Connection<S> {
