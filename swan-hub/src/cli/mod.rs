@@ -21,10 +21,12 @@ mod sockets;
 mod store_args;
 mod table;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 pub use account::AccountArgs;
 pub use admin::{AdminCommand, AdminError, Place, Terminal};
@@ -115,10 +117,7 @@ pub fn main() -> ExitCode {
         }
     };
     let logs = Logs::start(cli.log_format);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("swan-hub: cannot start the runtime: {error}");
@@ -131,6 +130,17 @@ pub fn main() -> ExitCode {
             eprintln!("swan-hub: {error}");
             error.exit_code()
         })
+}
+
+/// One core is left to the thread of the store, for which every answer waits, unless `TOKIO_WORKER_THREADS` says otherwise:
+/// tasks of a hub wake each other all the time, the cheaper the fewer threads they are spread over.
+fn runtime() -> std::io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        builder.worker_threads(cores.saturating_sub(1).max(1));
+    }
+    builder.enable_all().build()
 }
 
 async fn run(command: Command, logs: Logs) -> Result<ExitCode, CliError> {
