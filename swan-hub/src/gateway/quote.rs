@@ -165,7 +165,7 @@ fn answer(hub: &Shared, priced: &Priced) -> Quoted {
 fn expected(hub: &Shared, priced: &Priced) -> (Usage, &'static str) {
     let quoted = &priced.quoted;
     let metering = hub.policy.metering();
-    let mut usage = metering.estimate_of(&quoted.work, priced.asked.text_bytes() as u64);
+    let mut usage = metering.estimate_of(&quoted.work, priced.asked.text_bytes as u64);
     let worst = quoted.quote.worst();
     usage.prompt_tokens = usage.prompt_tokens.min(worst.prompt_tokens);
     let Work::Text { generated, .. } = quoted.work else {

@@ -57,7 +57,7 @@ pub(super) fn fund(
     let mut only_free = false;
     if let Some(pass) = bill.pass() {
         only_free = pass.is_free();
-        let prompt = || hub.policy.metering().estimate(asked.text_bytes() as u64);
+        let prompt = || hub.policy.metering().estimate(asked.text_bytes as u64);
         // Without a limit of its own a request is expected to have an answer as others lately.
         let most = quoted.work.max_output_tokens();
         let is_limited = most == 0 || asked.head.max_output_tokens().is_some();

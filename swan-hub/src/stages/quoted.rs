@@ -41,7 +41,7 @@ impl Quoted {
     )]
     pub(crate) fn expected(&self, asked: &Asked, hub: &Shared) -> (Usage, Amount) {
         let metering = hub.policy.metering();
-        let usage = metering.estimate_of(&self.work, asked.text_bytes() as u64);
+        let usage = metering.estimate_of(&self.work, asked.text_bytes as u64);
         let (cost, _) = self.charge(None, &usage, hub);
         (usage, cost)
     }

@@ -24,7 +24,7 @@ pub(super) fn encode(entries: &[Entry]) -> Result<JournalRecord, StoreError> {
     let mut body = Vec::with_capacity(128 + entries.len() * 160);
     body.push(VERSION);
     body.extend([0; SUM_BYTES]);
-    let mut body = version_3::write(entries, body).map_err(|error| broken(&error.to_string()))?;
+    version_3::write(entries, &mut body).map_err(|error| broken(&error.to_string()))?;
     let (head, content) = body.split_at_mut(1 + SUM_BYTES);
     if let Some(place) = head.get_mut(1..) {
         place.copy_from_slice(&check_sum(content));

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use swan_core::ledger::{Cause, Detail, Entry, Group, Rule, Transfer};
@@ -31,7 +32,7 @@ struct Read<D> {
 }
 
 /// Writes the entries behind what `body` has.
-pub(super) fn write(entries: &[Entry], body: Vec<u8>) -> postcard::Result<Vec<u8>> {
+pub(super) fn write(entries: &[Entry], body: &mut Vec<u8>) -> postcard::Result<()> {
     let mut stamps: Vec<&PolicyStamp> = Vec::new();
     let mut places = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -44,7 +45,7 @@ pub(super) fn write(entries: &[Entry], body: Vec<u8>) -> postcard::Result<Vec<u8
                 .map_or(0, |stamp| place(&mut stamps, stamp)),
         );
     }
-    let mut body = postcard::to_extend(&stamps, body)?;
+    postcard::serialize_with_flavor(&stamps, Behind(body))?;
     for (entry, policy) in entries.iter().zip(places) {
         let Group { transfers, cause } = &entry.group;
         let written = Written {
@@ -55,9 +56,31 @@ pub(super) fn write(entries: &[Entry], body: Vec<u8>) -> postcard::Result<Vec<u8
             policy,
             detail: &cause.detail,
         };
-        body = postcard::to_extend(&written, body)?;
+        postcard::serialize_with_flavor(&written, Behind(body))?;
     }
-    Ok(body)
+    Ok(())
+}
+
+/// Puts bytes behind others. Postcard's own way of doing so takes ids, of which entries are full, byte by byte through an
+/// iterator.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Behind<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// A hub changes its policy rarely, so a record seldom has two stamps and looking through them is cheap.

@@ -67,6 +67,8 @@ pub(crate) struct Asked {
     /// Of the body, on its way to the provider.
     pub(crate) content_type: HeaderValue,
     pub(crate) body: Bytes,
+    /// The bytes of the body without those of embedded images and sounds, whose tokens have nothing to do with their length.
+    pub(crate) text_bytes: usize,
     pub(crate) head: RequestHead,
     pub(crate) payment: Currency,
     /// The provider that the consumer asked for, by id or by name.
@@ -94,25 +96,9 @@ impl Asked {
         self.head.stream
     }
 
-    /// The bytes of the body without those of embedded images and sounds, whose tokens have nothing to do with their length.
-    pub(crate) fn text_bytes(&self) -> usize {
-        if BodyKind::of(&self.operation) == BodyKind::Form {
-            return 0;
-        }
-        let mut text = self.body.len();
-        let mut rest = &*self.body;
-        while let Some(at) = memchr::memmem::find(rest, BASE64) {
-            rest = rest.get(at + BASE64.len()..).unwrap_or_default();
-            let data = memchr::memchr(b'"', rest).unwrap_or(rest.len());
-            text = text.saturating_sub(data);
-            rest = rest.get(data..).unwrap_or_default();
-        }
-        text
-    }
-
     /// About how many bytes of text one of its prompts has: each must fit the model's context by itself.
     pub(crate) fn text_bytes_each(&self) -> u64 {
-        (self.text_bytes() as u64).div_ceil(self.head.asks.texts())
+        (self.text_bytes as u64).div_ceil(self.head.asks.texts())
     }
 
     /// The limit that has to be written into the request, where `held` tokens were held for each choice.
@@ -162,6 +148,7 @@ pub(crate) fn parse(
         _ => Vec::new(),
     };
     Ok(Asked {
+        text_bytes: text_bytes(kind, &body),
         operation,
         content_type,
         audio_ms: 0,
@@ -174,6 +161,22 @@ pub(crate) fn parse(
         body,
         head,
     })
+}
+
+/// What stands in `body` but the data of `data:` URLs; a form has no text to count.
+fn text_bytes(kind: BodyKind, body: &[u8]) -> usize {
+    if kind == BodyKind::Form {
+        return 0;
+    }
+    let mut text = body.len();
+    let mut rest = body;
+    while let Some(at) = memchr::memmem::find(rest, BASE64) {
+        rest = rest.get(at + BASE64.len()..).unwrap_or_default();
+        let data = memchr::memchr(b'"', rest).unwrap_or(rest.len());
+        text = text.saturating_sub(data);
+        rest = rest.get(data..).unwrap_or_default();
+    }
+    text
 }
 
 /// What the provider is told of the body: a form's own type, which names its boundary.
