@@ -13,7 +13,14 @@ use crate::market::{EMBEDDER, MODEL, Market, create_key};
 use crate::process::Process;
 
 /// High enough that no request is refused, so that what is measured is the counting.
-const LIMITS: [&str; 0] = [];
+const LIMITS: [&str; 6] = [
+    "--rpm",
+    "60000000",
+    "--tpm",
+    "1000000000",
+    "--concurrency",
+    "1000",
+];
 
 /// CPU seconds so far.
 #[derive(Debug, Clone, Copy)]
