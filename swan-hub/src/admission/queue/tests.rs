@@ -217,7 +217,10 @@ async fn depths_are_bounded_and_nothing_waits_where_waiting_is_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_line_that_does_not_drain_in_time_takes_nobody_more_and_says_when() {
-    let scene = Scene::new(rules());
+    let scene = Scene::new(QueueRules {
+        wait: 9 * SECOND,
+        ..rules()
+    });
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         tasks.spawn(Arc::clone(&scene).ask(1));
