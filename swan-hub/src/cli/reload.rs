@@ -63,7 +63,6 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         drain: config.drain,
         idempotency: config.idempotency,
         generations: config.generations,
-        market: config.market.clone(),
         otel: config.otel.clone(),
         metrics: crate::config::Metrics {
             listen: config.metrics.listen.clone(),
@@ -74,7 +73,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 11] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -86,7 +85,6 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 11] {
         ("durability", config.durability != read.durability),
         ("idempotency", config.idempotency != read.idempotency),
         ("generations", config.generations != read.generations),
-        ("market", config.market != read.market),
         ("otel", config.otel != read.otel),
         ("drain_secs", config.drain != read.drain),
         (
