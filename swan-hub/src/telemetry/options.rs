@@ -165,7 +165,7 @@ mod tests {
     fn the_share_that_is_recorded_is_the_one_that_was_asked_for() {
         let options = TelemetryOptions::new("http://tempo").unwrap();
         // Evenly spread over the 56 bits that decide.
-        let ids = || (0..10_000_u128).map(|n| n << 56 | n * ((1 << 56) / 10_000 + 1));
+        let ids = || (0..10_000_u128).map(|n| (n << 56) | (n * ((1 << 56) / 10_000 + 1)));
         for (millionths, expected) in [
             (0, 0),
             (100_000, 1_000),

@@ -85,7 +85,7 @@ impl Attributes {
         self.0.push(Attribute { key, value });
     }
 
-    pub(super) fn number(&mut self, key: &'static str, number: impl ToString) {
+    pub(super) fn number(&mut self, key: &'static str, number: &impl ToString) {
         let value = Value::Number(number.to_string());
         self.0.push(Attribute { key, value });
     }

@@ -31,7 +31,7 @@ fn request(trace: &Trace) -> Span {
     }
     let status = status(record);
     if let Some(status) = status {
-        attributes.number("http.response.status_code", status);
+        attributes.number("http.response.status_code", &status);
     }
     let is_broken = record.outcome == Outcome::Broken;
     if let Some(code) = &record.error {
@@ -46,10 +46,10 @@ fn request(trace: &Trace) -> Span {
     if let Some(mode) = record.mode() {
         attributes.text("swan.mode", mode.as_str());
     }
-    attributes.number("swan.attempts", record.attempts.len());
-    attributes.number("swan.overhead_us", record.overhead().as_micros());
+    attributes.number("swan.attempts", &record.attempts.len());
+    attributes.number("swan.overhead_us", &record.overhead().as_micros());
     if let Some(first) = record.first_content {
-        attributes.number("swan.first_content_us", first.as_micros());
+        attributes.number("swan.first_content_us", &first.as_micros());
     }
     let is_error = is_broken || status.is_some_and(|status| status >= 500);
     Span {
@@ -75,10 +75,10 @@ fn attempt(trace: &Trace, number: usize, attempt: &AttemptRecord) -> Span {
     let server = servers.iter().find(|one| one.endpoint == attempt.provider);
     if let Some(server) = server {
         attributes.text("server.address", server.host.clone());
-        attributes.number("server.port", server.port);
+        attributes.number("server.port", &server.port);
     }
     if let Some(status) = attempt.status {
-        attributes.number("http.response.status_code", status);
+        attributes.number("http.response.status_code", &status);
     }
     let failure = failure(attempt.ending);
     if let Some(failure) = &failure {
@@ -91,7 +91,7 @@ fn attempt(trace: &Trace, number: usize, attempt: &AttemptRecord) -> Span {
     attributes.flag("swan.hedge", attempt.hedge);
     if let Some(first) = attempt.first_content {
         let first = first.saturating_sub(attempt.started);
-        attributes.number("swan.first_content_us", first.as_micros());
+        attributes.number("swan.first_content_us", &first.as_micros());
     }
     Span {
         parent_span_id: Some(span_id(context.span_id())),
@@ -140,8 +140,8 @@ fn answered(attributes: &mut Attributes, record: &RequestRecord) {
         attributes.text("gen_ai.response.model", model.to_string());
     }
     if let Some(usage) = &record.usage {
-        attributes.number("gen_ai.usage.input_tokens", usage.prompt_tokens);
-        attributes.number("gen_ai.usage.output_tokens", usage.completion_tokens);
+        attributes.number("gen_ai.usage.input_tokens", &usage.prompt_tokens);
+        attributes.number("gen_ai.usage.output_tokens", &usage.completion_tokens);
     }
 }
 

@@ -14,7 +14,7 @@ use swan_hub::{ExternalConfig, Outcome, TelemetryOptions};
 use tokio::net::TcpListener;
 
 use super::http::Call;
-use super::otlp::Receiver;
+use super::otlp::{Receiver, Span};
 use super::provider::{Act, reply, sse};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, usage, within};
 
@@ -49,6 +49,46 @@ fn endpoint(address: SocketAddr) -> ExternalConfig {
         .with_model(MODEL, "qwen-upstream")
 }
 
+/// They are parts of the caller's trace, and differ.
+fn assert_one_trace(request: &Span, [first, second]: [&Span; 2]) {
+    let spans = [request, first, second];
+    assert!(spans.iter().all(|span| span.trace == TRACE));
+    assert_eq!(request.parent.as_deref(), Some(CALLER));
+    assert!(
+        [first, second]
+            .iter()
+            .all(|one| one.parent.as_ref() == Some(&request.id))
+    );
+    let mut ids: Vec<_> = spans.iter().map(|span| &span.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    let name = format!("chat {MODEL}");
+    assert!(spans.iter().all(|span| span.name == name));
+    assert_eq!(
+        (request.kind, first.kind, second.kind),
+        (2, 3, 3),
+        "server, client, client"
+    );
+    assert_eq!((request.status, first.status, second.status), (0, 2, 0));
+    assert!(request.start <= first.start && first.end <= second.start);
+    assert!(second.end <= request.end && request.start < request.end);
+}
+
+fn assert_nothing_private(receiver: &Receiver, market: &Market) {
+    let (_, _, text) = receiver.got.lock()[0].clone();
+    for private in [
+        "\"hi\"",
+        "hello",
+        "a-private-name",
+        "private words",
+        "sk-upstream",
+        &market.key,
+    ] {
+        assert!(!text.contains(private), "{private} in {text}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_fails_over_is_one_trace_with_each_attempt() {
     let receiver = Receiver::start().await;
@@ -75,25 +115,7 @@ async fn a_request_that_fails_over_is_one_trace_with_each_attempt() {
     let [request, first, second] = &spans[..] else {
         panic!("{spans:?}")
     };
-    assert!(spans.iter().all(|span| span.trace == TRACE));
-    assert_eq!(request.parent.as_deref(), Some(CALLER));
-    assert!(
-        [first, second]
-            .iter()
-            .all(|one| one.parent.as_ref() == Some(&request.id))
-    );
-    let mut ids: Vec<_> = spans.iter().map(|span| &span.id).collect();
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 3);
-    let name = format!("chat {MODEL}");
-    assert!(spans.iter().all(|span| span.name == name));
-    assert_eq!(
-        (request.kind, first.kind, second.kind),
-        (2, 3, 3),
-        "server, client, client"
-    );
-    assert_eq!((request.status, first.status, second.status), (0, 2, 0));
+    assert_one_trace(request, [first, second]);
     let cost = market.price(7, 2).to_string();
     let id = answer.header("x-request-id").to_owned();
     let served = [
@@ -133,22 +155,10 @@ async fn a_request_that_fails_over_is_one_trace_with_each_attempt() {
         !first.attributes.contains_key("server.address"),
         "nobody is told where providers live"
     );
-    assert!(request.start <= first.start && first.end <= second.start);
-    assert!(second.end <= request.end && request.start < request.end);
     // The endpoint can go on with the trace.
     let told = format!("00-{TRACE}-{}-01", second.id);
     assert_eq!(*parents.lock(), [Some(told)]);
-    let (_, _, text) = receiver.got.lock()[0].clone();
-    for private in [
-        "\"hi\"",
-        "hello",
-        "a-private-name",
-        "private words",
-        "sk-upstream",
-        &market.key,
-    ] {
-        assert!(!text.contains(private), "{private} in {text}");
-    }
+    assert_nothing_private(&receiver, &market);
 }
 
 #[tokio::test]
