@@ -1,6 +1,7 @@
 //! The market as its users meet it: real binaries, a real llama.cpp server, the official OpenAI SDKs. `docs/TESTING.md` says
 //! how these parts are installed and built; a missing one is a failure, never a skip.
 
+mod agreeable;
 mod endpoint;
 mod hub;
 mod idempotency;
@@ -14,6 +15,7 @@ mod wire;
 mod admin;
 mod crash;
 mod dev;
+mod document;
 mod drain;
 mod external;
 mod hang_up;

@@ -28,7 +28,8 @@ pub(crate) fn installed(file: &str) -> PathBuf {
     present(folder.join(file), "run .ci/tools/setup")
 }
 
-fn script(file: &str) -> PathBuf {
+/// A file of `.ci/tools`.
+pub(crate) fn script(file: &str) -> PathBuf {
     present(
         Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../.ci/tools")

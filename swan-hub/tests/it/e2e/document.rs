@@ -1,0 +1,87 @@
+//! The OpenAPI document against a running hub, by a tester that makes requests from it (<https://schemathesis.io>).
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::process::Command;
+
+use super::hub::TestHub;
+use super::part::{Part, until};
+use super::{agreeable, tools, wire};
+
+/// A whole run takes half a minute on two free cores; this only bounds how long a broken one takes to say so.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Anybody may open accounts, as often as the tester likes.
+const OPEN: &str = r#"
+usd_per_swan = "0.05"
+[market]
+signup = "open"
+signups_per_hour = 100000
+logins_per_minute = 100000
+"#;
+
+#[tokio::test]
+async fn a_tester_that_reads_the_document_finds_nothing() {
+    let endpoint = agreeable::start().await;
+    let hub = TestHub::start_with(&format!("{OPEN}\n{endpoint}")).await;
+    let consumer = hub.consumer("alice", "1000000").await;
+    let provider_key = hub.provider_key("echo").await;
+    let admin_key = hub
+        .admin(&["key", "create", "admin", "--name", "boss"])
+        .await;
+    until("the hub knows the provider", || async {
+        let path = "/api/v1/provider/status";
+        let status = wire::get(&hub.url(), path, Some(&provider_key))
+            .await
+            .status;
+        (status == 200).then_some(())
+    })
+    .await;
+    let data = tempfile::tempdir().unwrap();
+    let mut command = tools::provider();
+    command
+        .args(["run", "--echo", "--name=echo"])
+        .arg(format!("--hub={}", hub.socket_url()))
+        .arg(format!("--key={provider_key}"))
+        .arg(format!("--data-dir={}", data.path().display()));
+    let _provider = Part::start("echo", &mut command);
+    hub.serves("swan/echo", 1).await;
+    let mut tester = Command::new(tools::installed("python/bin/st"));
+    tester
+        .arg("--config-file")
+        .arg(tools::script("schemathesis.toml"))
+        .args(["--no-color", "run"])
+        .arg(format!("{}/openapi.json", hub.url()))
+        .env("CONSUMER_KEY", &consumer.key)
+        .env("PROVIDER_KEY", &provider_key)
+        .env("ADMIN_KEY", &admin_key)
+        .env("USER_TOKEN", sign_up(&hub, "ada@example.org").await)
+        .env("OTHER_TOKEN", sign_up(&hub, "eve@example.org").await)
+        .current_dir(data.path())
+        .kill_on_drop(true);
+    let done = tokio::time::timeout(PATIENCE, tester.output()).await;
+    let done = done.expect("a run that ends").unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{}\n{said}\n{words}", done.status);
+    let made = said
+        .lines()
+        .find_map(|line| line.split_once(" generated, "));
+    let made: usize = made
+        .and_then(|(count, _)| count.trim().parse().ok())
+        .unwrap();
+    assert!(
+        made > 2_000,
+        "a run of the whole document, not of {made} cases"
+    );
+}
+
+/// The token of a new user.
+async fn sign_up(hub: &TestHub, email: &str) -> String {
+    let user = json!({"email": email, "password": "correct horse battery"});
+    let answer = wire::post(&hub.url(), "/api/v1/user/signup", "none", &user).await;
+    let signed_up = answer.json().await;
+    let token = signed_up["token"].as_str();
+    token.unwrap_or_else(|| panic!("{signed_up}")).to_owned()
+}
