@@ -57,7 +57,7 @@ pub(crate) fn preflight(asked: &HeaderMap, answer: &mut HeaderMap) {
     answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, headers);
     answer.insert(
         ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS"),
+        HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS"),
     );
     answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
     answer.insert(
