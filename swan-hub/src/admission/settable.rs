@@ -11,6 +11,9 @@ use super::limits::{EndpointScope, KeyLimits, SpendPeriod};
 /// The most a rate can be.
 const RATE_MAX: u64 = 1_000_000_000;
 const CONCURRENCY_MAX: u64 = 1_000_000;
+/// Caps are below so many US dollars, and ends not after the year 9999, which other programs could not read.
+const CAP_BEYOND: i64 = 1_000_000_000;
+const END_MAX_MS: u64 = 253_402_300_799_000;
 /// The most names in one list.
 const LIST_MAX: usize = 100;
 
@@ -80,7 +83,7 @@ impl KeyLimits {
                 self.endpoints = list(value).ok_or_else(|| wrong(&expected))?;
             }
             "spend_cap" => {
-                let expected = "US dollars as a decimal string such as \"5.00\", not below zero";
+                let expected = "US dollars as a decimal string such as \"5.00\", not below zero and below 1000000000";
                 self.spend_cap = optional(value, cap).ok_or_else(|| wrong(expected))?;
             }
             "spend_per" => {
@@ -143,7 +146,8 @@ fn cap(value: &Value) -> Option<Amount> {
         Value::Number(number) => Amount::from_units(number.as_i64()?).ok()?,
         _ => return None,
     };
-    (!amount.is_negative()).then_some(amount)
+    let beyond = Amount::from_units(CAP_BEYOND).ok()?;
+    (!amount.is_negative() && amount < beyond).then_some(amount)
 }
 
 fn period(value: &Value) -> Option<SpendPeriod> {
@@ -154,7 +158,10 @@ fn period(value: &Value) -> Option<SpendPeriod> {
 
 fn moment(value: &Value, now: Timestamp) -> Option<Timestamp> {
     let text = match value {
-        Value::Number(number) => return Some(Timestamp::from_millis(number.as_u64()?)),
+        Value::Number(number) => {
+            let millis = number.as_u64().filter(|millis| *millis <= END_MAX_MS)?;
+            return Some(Timestamp::from_millis(millis));
+        }
         value => value.as_str()?,
     };
     if let Ok(day) = text.parse::<Day>() {
@@ -265,6 +272,8 @@ mod tests {
             ("endpoints", json!("chat,chess"), "embeddings"),
             ("spend_cap", json!("-1"), "not below zero"),
             ("spend_cap", json!(0.1), "decimal string"),
+            ("spend_cap", json!(1_000_000_000), "below 1000000000"),
+            ("expires", json!(253_402_300_799_001_u64), "milliseconds"),
             ("spend_per", json!("week"), "day or month"),
             ("allow_ip", json!("10.0.0.0/33"), "networks"),
             ("expires", json!("soon"), "30d"),

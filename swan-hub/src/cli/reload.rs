@@ -41,6 +41,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
     let limits = read.limits != config.limits;
     let keys = before.keys != after.keys;
     let queue = before.queue != after.queue;
+    let market = before.market != after.market;
     let routing = before.routing != after.routing;
     let external = before.external != after.external;
     tracing::info!(
@@ -48,6 +49,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         policy = %after.policy.stamp(),
         limits_changed = limits,
         keys_changed = keys,
+        market_changed = market,
         queue_changed = queue,
         external_changed = external,
         routing_changed = routing,

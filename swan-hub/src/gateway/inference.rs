@@ -81,10 +81,14 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
     match begun.await {
         Ok(Begun::Unkeyed) => walk(opened, parts, bill).await.unrecorded(),
         Ok(Begun::First(claim)) => super::once::first(opened, parts, bill, claim).await,
-        Ok(Begun::Replay(outcome)) => {
-            bill.replayed();
-            respond::replay(&outcome)
-        }
+        Ok(Begun::Replay(outcome)) => match stages::check_steering(&parts.headers) {
+            Ok(()) => {
+                bill.replayed();
+                respond::replay(&outcome)
+            }
+            // A header that is wrong is named, though the answer is there.
+            Err(error) => refused(&error.into(), &mut bill),
+        },
         Err(error) => refused(&error.into(), &mut bill),
     }
 }

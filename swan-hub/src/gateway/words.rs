@@ -50,7 +50,7 @@ words! {
     PageSize = { "type": "integer", "minimum": 1, "maximum": 100 };
     /// A threshold that is only preferred.
     Preferred = { "anyOf": [
-        { "type": "integer", "minimum": 1, "maximum": 1_000_000 },
+        { "type": "integer", "minimum": 1 },
         {
             "type": "object",
             "properties": { "p50": threshold(), "p75": threshold(), "p90": threshold(), "p99": threshold() },
@@ -74,7 +74,7 @@ words! {
 
 /// A preferred throughput or latency.
 fn threshold() -> Value {
-    serde_json::json!({ "type": ["integer", "null"], "minimum": 1, "maximum": 1_000_000 })
+    serde_json::json!({ "type": ["integer", "null"], "minimum": 1 })
 }
 
 /// US dollars, whole ones as a number.
@@ -82,7 +82,6 @@ fn price() -> Value {
     serde_json::json!({
         "type": ["integer", "string", "null"],
         "minimum": 0,
-        "maximum": 1_000_000,
         "pattern": r"^[0-9]{1,6}(\.[0-9]{1,9})?$",
     })
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 use swan_core::{KeyId, Timestamp};
 
+use super::chosen::{self, ADDRESS};
 use super::fields::Fields;
 use super::identity;
 use super::reply::{invalid, unavailable};
@@ -35,15 +36,14 @@ pub(crate) struct LimitsShape {
     /// The endpoints that may be called.
     #[schemars(length(max = 100))]
     endpoints: Option<Vec<Endpoint>>,
-    /// US dollars, as a decimal string.
-    #[schemars(regex(pattern = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?$"))]
-    spend_cap: Option<String>,
+    /// US dollars.
+    spend_cap: Option<Dollars>,
     /// What the cap is for; all time without it.
     spend_per: Option<Period>,
     /// Addresses and networks in CIDR notation.
     #[schemars(
         length(max = 100),
-        inner(regex(pattern = r"^(10|192)\.[0-9]\.[0-9]\.[0-9]$"))
+        inner(regex(pattern = ADDRESS))
     )]
     allow_ip: Option<Vec<String>>,
     /// When it ends, in milliseconds since 1970.
@@ -51,6 +51,15 @@ pub(crate) struct LimitsShape {
     expires_ms: Option<u64>,
     /// Whether requests are free ones only.
     free: Option<bool>,
+}
+
+/// A decimal string, or whole dollars as a number.
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Dollars {
+    Exact(#[schemars(regex(pattern = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?$"))] String),
+    Whole(#[schemars(range(max = 999_999_999))] u64),
 }
 
 #[derive(JsonSchema)]
@@ -97,11 +106,19 @@ pub(super) fn set_limits(
 }
 
 fn set(limits: &mut KeyLimits, name: &str, value: &Value, now: Timestamp) -> Result<(), Answer> {
-    limits.set(name, value, now).map_err(|error| {
-        let mut refusal = invalid("limits", format!("limits.{error}"));
-        refusal.param = Some(format!("limits.{}", error.field).into());
-        refusal
-    })
+    if !chosen::is_json(name, value) {
+        let words = "expected numbers for rates, and lists for models, endpoints and allow_ip";
+        let mut refusal = invalid("limits", format!("limits.{name}: {words}"));
+        refusal.param = Some(format!("limits.{name}").into());
+        return Err(refusal);
+    }
+    limits
+        .set(name, &chosen::plain(value), now)
+        .map_err(|error| {
+            let mut refusal = invalid("limits", format!("limits.{error}"));
+            refusal.param = Some(format!("limits.{}", error.field).into());
+            refusal
+        })
 }
 
 /// Lets what has been written take effect at once.

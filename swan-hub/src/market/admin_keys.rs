@@ -14,7 +14,9 @@ use super::catalogue::Id;
 use super::derived;
 use super::fields::Fields;
 use super::query::Query;
-use super::reply::{Page, invalid, not_found, ok, refusal, refused, unavailable, with_status};
+use super::reply::{
+    Page, conflict, invalid, not_found, ok, refusal, refused, unavailable, with_status,
+};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
 use crate::hub::Shared;
@@ -226,7 +228,7 @@ async fn owner(
             let is_known = known.iter().any(|record| record.id == id);
             is_known
                 .then_some(KeyKind::Consumer(id))
-                .ok_or_else(unknown)
+                .ok_or_else(|| not_found("owner_not_found", "there is no such account"))
         }
         ("provider", None) => {
             let id = ProviderId::from_u128(derived::random(hub));
@@ -246,7 +248,7 @@ async fn owner(
             let is_known = known.iter().any(|record| record.id == id);
             is_known
                 .then_some(KeyKind::Provider(id))
-                .ok_or_else(unknown)
+                .ok_or_else(|| not_found("owner_not_found", "there is no such provider"))
         }
         _ => Err(invalid("kind", "kind must be consumer, provider or admin")),
     }
@@ -261,7 +263,7 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, id: Id, request: Requ
         fields.only(&["limits"])?;
         let record = find(&hub, id).await?;
         if !matches!(record.kind, KeyKind::Consumer(_)) {
-            return Err(invalid("limits", "only consumers' keys have limits"));
+            return Err(conflict("no_limits", "only consumers' keys have limits"));
         }
         let mut limits = record.limits;
         set_limits(&mut limits, &fields, hub.clock.now())?;

@@ -1,5 +1,7 @@
 //! The limits that users choose for their own keys: they narrow what a key may do, and never widen it.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
@@ -7,6 +9,9 @@ use super::reply::invalid;
 use crate::admission::{KeyDefaults, KeyLimits};
 use crate::gateway::Answer;
 use crate::hub::Shared;
+
+/// An address or a network, as it is sent and answered.
+pub(super) const ADDRESS: &str = r"^((25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])\.){3}(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])(/([12]?[0-9]|3[0-2]))?$|^([1-9a-f][0-9a-f]{0,3}:){7}[1-9a-f][0-9a-f]{0,3}(/128)?$|^::1(/128)?$";
 
 /// What a key may do; whatever is left out is not limited beyond what holds for all keys here.
 #[derive(JsonSchema)]
@@ -39,9 +44,7 @@ pub(super) struct ChosenLimits {
     /// The addresses and networks that requests may come from.
     #[schemars(
         length(max = 100),
-        inner(regex(
-            pattern = r"^((25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])\.){3}(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])(/([12]?[0-9]|3[0-2]))?$|^([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^::1$"
-        ))
+        inner(regex(pattern = ADDRESS))
     )]
     allow_ip: Option<Vec<String>>,
     /// A day, a moment in UTC, or a time from now: `2027-01-31`, `2027-01-31T12:00:00Z`, `30d`, `12h`.
@@ -78,12 +81,10 @@ pub(super) fn read(hub: &Shared, chosen: Option<&Map<String, Value>>) -> Result<
     let now = hub.clock.now();
     for (field, value) in chosen.into_iter().flatten() {
         let has_shape = match field.as_str() {
-            "rpm" | "tpm" | "concurrency" => value.is_number(),
-            "models" | "endpoints" | "allow_ip" => value.is_array(),
-            "spend_cap" | "spend_per" | "expires" => value.is_string(),
-            _ => true,
+            "spend_cap" | "expires" => value.is_string() || value.is_null(),
+            _ => is_json(field, value),
         };
-        if !has_shape && !value.is_null() {
+        if !has_shape {
             return Err(invalid(
                 "limits",
                 format!(
@@ -91,16 +92,31 @@ pub(super) fn read(hub: &Shared, chosen: Option<&Map<String, Value>>) -> Result<
                 ),
             ));
         }
-        // Languages that have no integers write `60.0`, which as a text is `60`.
-        let plain = value
-            .as_f64()
-            .filter(|_| value.is_f64())
-            .map(|number| Value::String(number.to_string()));
-        let set = limits.set(field, plain.as_ref().unwrap_or(value), now);
+        let set = limits.set(field, &plain(value), now);
         set.map_err(|error| invalid("limits", format!("limits.{error}")))?;
     }
     within(&limits, &hub.settings.keys.defaults)?;
     Ok(limits)
+}
+
+/// Whether a rate is a number and a list a list: commas and digits in texts are for flags.
+pub(super) fn is_json(field: &str, value: &Value) -> bool {
+    value.is_null()
+        || match field {
+            "rpm" | "tpm" | "concurrency" => value.is_number(),
+            "models" | "endpoints" | "allow_ip" => value.is_array(),
+            "spend_per" => value.is_string(),
+            _ => true,
+        }
+}
+
+/// A whole number as one, also where a language that has no integers wrote it `60.0`.
+pub(super) fn plain(value: &Value) -> Cow<'_, Value> {
+    let number = value.as_f64().filter(|_| value.is_f64());
+    match number.and_then(|number| number.to_string().parse::<u64>().ok()) {
+        Some(number) => Cow::Owned(Value::from(number)),
+        None => Cow::Borrowed(value),
+    }
 }
 
 /// A limit of its own takes the place of the operator's, so it may not be larger.

@@ -24,26 +24,68 @@ struct Name(
 );
 
 #[derive(JsonSchema)]
-#[schemars(inline, rename_all = "snake_case")]
+#[schemars(inline, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum Kind {
+enum Consumer {
     Consumer,
+}
+
+/// A consumer's key that is wanted.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ConsumerKeyWanted {
+    kind: Consumer,
+    name: Name,
+    /// The account that it is for; a new one without it.
+    #[schemars(regex(pattern = r"^acc-[0-9a-f]{32}$"))]
+    owner: Option<String>,
+    limits: Option<LimitsShape>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline, rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Provider {
     Provider,
+}
+
+/// A provider's key that is wanted.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ProviderKeyWanted {
+    kind: Provider,
+    name: Name,
+    /// The provider that it is for; a new one without it.
+    #[schemars(regex(pattern = r"^prov-[0-9a-f]{32}$"))]
+    owner: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline, rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Admin {
     Admin,
+}
+
+/// An administrator's key that is wanted.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AdminKeyWanted {
+    kind: Admin,
+    name: Name,
 }
 
 /// A key that is wanted.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct KeyWanted {
-    kind: Kind,
-    name: Name,
-    /// The account or provider that it is for; a new one without it.
-    #[schemars(length(min = 1, max = 100))]
-    owner: Option<String>,
-    /// For consumers' keys.
-    limits: Option<LimitsShape>,
+enum KeyWanted {
+    Consumer(ConsumerKeyWanted),
+    Provider(ProviderKeyWanted),
+    Admin(AdminKeyWanted),
 }
 
 /// What is changed of a key.
@@ -66,10 +108,11 @@ struct AccountWanted {
 
 /// The limits that take the place of those that are there.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("required" = ["limits"]))]
 #[expect(dead_code, reason = "only its schema is used")]
 struct LimitsWanted {
-    limits: LimitsShape,
+    /// None at all when it is null.
+    limits: Option<LimitsShape>,
 }
 
 /// Credit that is given.
@@ -126,6 +169,7 @@ pub(super) fn new_key() -> Operation {
     administrator(Operation::post("/api/v1/admin/keys", "Makes a key"))
         .takes::<KeyWanted>()
         .answers::<MadeKey>(201, "The key, whose secret is shown once")
+        .fails([404])
 }
 
 pub(super) fn key() -> Operation {
@@ -140,6 +184,7 @@ pub(super) fn change_key() -> Operation {
     ))
     .takes::<KeyChange>()
     .answers::<LimitedKey>(200, "They hold from the next request on")
+    .fails([409])
 }
 
 pub(super) fn revoke_key() -> Operation {

@@ -54,7 +54,7 @@ pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use budget::Spare;
 pub(crate) use error::RequestError;
 pub(crate) use hold::HoldFailed;
-pub(crate) use parse::{Asked, BodyKind, ParseError};
+pub(crate) use parse::{Asked, BodyKind, ParseError, check_steering};
 pub(crate) use quote::QuoteError;
 pub(crate) use quoted::Quoted;
 pub(crate) use relay::Relay;

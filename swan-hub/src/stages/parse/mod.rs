@@ -115,6 +115,11 @@ impl Asked {
 /// What stands before the data of a `data:` URL.
 const BASE64: &[u8] = b";base64,";
 
+/// Whether the headers that steer a request say something, for one whose answer is there already.
+pub(crate) fn check_steering(headers: &HeaderMap) -> Result<(), ParseError> {
+    Steering::read(headers).map(|_| ())
+}
+
 /// Reads a request and the headers that steer it; the header wins over the body's field of the same meaning.
 pub(crate) fn parse(
     operation: Operation,

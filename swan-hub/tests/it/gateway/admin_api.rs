@@ -202,9 +202,9 @@ fn wrong_requests(
             "PATCH",
             provider.into(),
             json!({"limits": {"rpm": 1}}),
-            400,
-            "invalid_value",
-            "limits",
+            409,
+            "no_limits",
+            "",
         ),
         (
             "PATCH",
