@@ -8,7 +8,7 @@ use swan_core::{KeyId, ProviderId};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::agent::{Agent, registration};
+use super::agent::{Agent, legacy_registration, registration};
 use super::rig::{MODEL, Rig, job, model, until};
 
 #[tokio::test]
@@ -27,13 +27,12 @@ async fn a_registration_is_answered_with_what_will_be_routed() {
     let ack = agent.register(payload).await;
     assert_eq!(ack["request_id"], "reg-1");
     assert_eq!(ack["payload"]["success"], true);
-    let served = json!([model().as_str(), "some-org/Strange-13B"]);
+    let served = json!([
+        model().as_str(),
+        "some-org/Strange-13B",
+        "BAAI/bge-large-en-v1.5"
+    ]);
     assert_eq!(ack["payload"]["registered_models"], served);
-    let notice = agent.expect("notice").await;
-    assert_eq!(notice["payload"]["event"], "model_refused");
-    assert_eq!(notice["payload"]["model_id"], "BAAI/bge-large-en-v1.5");
-    let why = notice["payload"]["message"].as_str().expect("words");
-    assert!(why.contains("embedding"), "{why}");
 
     let online = rig.registry.models();
     let capacity = |name: &str| {
@@ -48,6 +47,25 @@ async fn a_registration_is_answered_with_what_will_be_routed() {
     let slot = rig.slot(1).expect("room");
     assert_eq!(&**slot.provider_name(), "gpu-box");
     assert_eq!(slot.mode().as_str(), "websocket");
+}
+
+#[tokio::test]
+async fn a_legacy_agent_which_asks_its_model_server_only_for_chats_is_refused_other_models() {
+    let rig = Rig::start().await;
+    let token = rig.provider_key(1).await;
+    let mut agent = Agent::dial(&rig).await;
+    let mut payload = legacy_registration(&token);
+    payload["models"] = json!([MODEL, "BAAI/bge-large-en-v1.5"]);
+    let ack = agent.register(payload).await;
+    assert_eq!(
+        ack["payload"]["registered_models"],
+        json!([model().as_str()])
+    );
+    let notice = agent.expect("notice").await;
+    assert_eq!(notice["payload"]["event"], "model_refused");
+    assert_eq!(notice["payload"]["model_id"], "BAAI/bge-large-en-v1.5");
+    let why = notice["payload"]["message"].as_str().expect("words");
+    assert!(why.contains("embedding"), "{why}");
 }
 
 #[tokio::test]
