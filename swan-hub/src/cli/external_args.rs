@@ -7,7 +7,7 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ExternalArgs {
     /// An OpenAI-compatible server for what no provider can serve, with the models that it lists at the policy's prices; its
-    /// key is read from SWAN_EXTERNAL_<NAME>_KEY; can be repeated
+    /// key is read from SWAN_EXTERNAL_{NAME}_KEY; can be repeated
     #[arg(long = "external", value_name = "NAME=URL")]
     endpoints: Vec<String>,
 }
