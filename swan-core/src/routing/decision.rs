@@ -9,7 +9,7 @@ use crate::{ProviderId, Rng};
 
 /// A routing decision with what spoke for and against each candidate: for the consumer who asks, and for tests.
 ///
-/// It is made only when asked for ([`explain`]); [`route`] writes nothing down. The trace is bounded: the first candidates in
+/// It is made only when asked for ([`explain`]); [`route`](super::route()) writes nothing down. The trace is bounded: the first candidates in
 /// their order, the chosen one among them, and counts of the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -38,7 +38,7 @@ pub struct Decision {
     pub counts: Vec<(Reason, usize)>,
 }
 
-/// Decides as [`route`] does, and says why each candidate was or was not chosen; `most` candidates are listed at most.
+/// Decides as [`route`](super::route()) does, and says why each candidate was or was not chosen; `most` candidates are listed at most.
 ///
 /// The reasons are read after the choice, so that on a busy hub a candidate may have changed in between.
 pub fn explain(
