@@ -35,7 +35,8 @@ async fn a_chat_and_a_stream_reach_an_echo_provider_through_a_hub_and_are_paid()
         echo.env("SWAN_HUB", format!("ws://{address}"))
             .env("SWAN_PROVIDER_KEY", provider),
     );
-    echo.line_with("swan/echo").await;
+    // Not the line before it, which says that the model is up here.
+    echo.line_with("the hub routes swan/echo").await;
     for program in [
         env!("CARGO_BIN_EXE_chat"),
         env!("CARGO_BIN_EXE_chat_stream"),
