@@ -90,7 +90,7 @@ async fn a_proxy_falls_back_to_the_next_hub_and_passes_streams_and_costs_on() {
         echo.env("SWAN_HUB", format!("ws://{somebody}"))
             .env("SWAN_PROVIDER_KEY", provider),
     );
-    echo.line_with("swan/echo").await;
+    echo.line_with("the hub routes swan/echo").await;
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("models.json");
     let entry = |address: &str, key: &str| {
