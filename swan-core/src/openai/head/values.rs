@@ -112,3 +112,18 @@ pub(super) fn models(value: Option<&RawValue>) -> Result<Vec<String>, HeadError>
     }
     Ok(models)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        for (text, number) in [("64", 64), ("64.0", 64), ("0.000", 0)] {
+            assert_eq!(whole(text), Some(number), "{text}");
+        }
+        for text in ["64.5", "-1.0", "6e1", "\"64\"", "true", "1.0.0", ""] {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
+}
