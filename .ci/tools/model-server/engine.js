@@ -43,17 +43,36 @@ class Engine {
             tokens.push(...(role === "assistant" ? this.assistant : this.user), ...this.model.tokenize(text));
         }
         tokens.push(...this.assistant);
+        return this.#fitting(tokens);
+    }
+
+    /** The tokens of a text that is to be continued. */
+    text(text) {
+        return this.#fitting([this.model.tokens.bos, ...this.model.tokenize(text)]);
+    }
+
+    #fitting(tokens) {
         if (tokens.length >= this.contextSize) {
             throw new Refused(`the request (${tokens.length} tokens) exceeds the available context size (${this.contextSize} tokens)`);
         }
         return tokens;
     }
 
+    /** The vectors of some texts, as the model has them after their last token, and how many tokens were read. */
+    async vectors(texts) {
+        this.embedding ??= this.model.createEmbeddingContext({contextSize: this.contextSize, threads: 1});
+        const context = await this.embedding;
+        const tokens = texts.map((text) => this.text(text).length);
+        const vectors = [];
+        for (const text of texts) vectors.push((await context.getEmbeddingFor(text)).vector);
+        return {vectors, tokens: tokens.reduce((sum, count) => sum + count, 0)};
+    }
+
     /**
      * Generates until the reply ends, `maxTokens` are made, or `signal` aborts. Yields `{text, token}`; the last value has `finish`.
-     * `ignoreEnd` goes on past the end of the reply, `delayMs` waits before each token to imitate a slow machine.
+     * `trimmed` takes the space before the first word away, `ignoreEnd` goes on past the end of the reply, `delayMs` waits before each token to imitate a slow machine.
      */
-    async *generate({prompt, maxTokens, temperature, seed, ignoreEnd, firstDelayMs, delayMs, signal, count}) {
+    async *generate({prompt, trimmed, maxTokens, temperature, seed, ignoreEnd, firstDelayMs, delayMs, signal, count}) {
         const sequence = await this.pool.take(signal);
         const made = [];
         try {
@@ -70,10 +89,10 @@ class Engine {
                     token = opening[0];
                 }
                 await pause(delayMs, signal);
-                const text = this.model.detokenize([token], false, made.slice(-8));
+                const text = this.model.detokenize([token], false, [...prompt, ...made].slice(-8));
                 made.push(token);
                 count("tokens");
-                yield {token, text: made.length === 1 ? text.trimStart() : text};
+                yield {token, text: trimmed && made.length === 1 ? text.trimStart() : text};
                 if (made.length >= room) return yield {finish: "length"};
                 next = await tokens.next(token);
             }

@@ -2,6 +2,28 @@ import {Refused} from "./engine.js";
 
 /** Reads what this server knows of a chat request; the rest is ignored, as llama-server does. */
 export function parseChat(body) {
+    const json = object(body);
+    if (!Array.isArray(json.messages) || json.messages.length === 0) throw new Refused("'messages' is required");
+    return {messages: json.messages.map(message), ...generation(json)};
+}
+
+/** Reads a request to continue one text. */
+export function parseText(body) {
+    const json = object(body);
+    const [prompt, ...others] = [json.prompt].flat();
+    if (typeof prompt !== "string" || others.length > 0) throw new Refused("'prompt' must be one text");
+    return {prompt, ...generation(json)};
+}
+
+/** Reads a request for vectors. */
+export function parseEmbedding(body) {
+    const json = object(body);
+    const input = [json.input].flat();
+    if (input.length === 0 || input.some((text) => typeof text !== "string")) throw new Refused("'input' must be one text or several");
+    return {input, packed: json.encoding_format === "base64", user: user(json)};
+}
+
+function object(body) {
     let json;
     try {
         json = JSON.parse(body);
@@ -9,9 +31,11 @@ export function parseChat(body) {
         throw new Refused(`the body is not JSON: ${error.message}`);
     }
     if (json === null || typeof json !== "object" || Array.isArray(json)) throw new Refused("the body must be a JSON object");
-    if (!Array.isArray(json.messages) || json.messages.length === 0) throw new Refused("'messages' is required");
+    return json;
+}
+
+function generation(json) {
     return {
-        messages: json.messages.map(message),
         stream: json.stream === true,
         includeUsage: json.stream_options?.include_usage === true,
         maxTokens: whole(json, "max_completion_tokens") ?? whole(json, "max_tokens"),
@@ -21,8 +45,12 @@ export function parseChat(body) {
         ignoreEnd: json.ignore_eos === true,
         delayMs: whole(json, "delay_ms"),
         firstDelayMs: whole(json, "first_delay_ms"),
-        user: typeof json.user === "string" ? json.user : undefined,
+        user: user(json),
     };
+}
+
+function user(json) {
+    return typeof json.user === "string" ? json.user : undefined;
 }
 
 function message({role, content}) {

@@ -6,10 +6,11 @@
 // GET /stats tells what was done, GET /stats?user=NAME what was done for requests with this `user`.
 import {createServer} from "node:http";
 import {parseArgs} from "node:util";
-import {answerChat} from "./chat.js";
+import {answer} from "./answer.js";
 import {loadEngine, Refused} from "./engine.js";
-import {parseChat} from "./request.js";
+import {parseChat, parseEmbedding, parseText} from "./request.js";
 import {Stats} from "./stats.js";
+import {answerVectors} from "./vectors.js";
 
 const LARGEST_BODY = 32 * 1024 * 1024;
 const {values: flags} = parseArgs({
@@ -52,16 +53,16 @@ async function readBody(request) {
     return Buffer.concat(parts).toString("utf8");
 }
 
-async function chat(incoming, response) {
+async function work(incoming, response, parse, answer) {
     const gone = new AbortController();
     response.on("close", () => response.writableFinished || gone.abort(new Error("the client has gone")));
     const {count, belongsTo} = stats.request();
     count("started");
     count("active");
     try {
-        const request = parseChat(await readBody(incoming));
+        const request = parse(await readBody(incoming));
         belongsTo(request.user);
-        await answerChat({engine, request, response, model: flags.name, defaults, signal: gone.signal, count});
+        await answer({engine, request, response, model: flags.name, defaults, signal: gone.signal, count});
         count("finished");
     } catch (error) {
         if (gone.signal.aborted) {
@@ -90,7 +91,9 @@ const routes = {
     "GET /health": (_, response) => send(response, 200, {status: "ok"}),
     "GET /v1/models": (_, response) => send(response, 200, models()),
     "GET /stats": (request, response) => send(response, 200, stats.of(new URL(request.url, "http://server").searchParams.get("user"))),
-    "POST /v1/chat/completions": chat,
+    "POST /v1/chat/completions": (request, response) => work(request, response, parseChat, answer),
+    "POST /v1/completions": (request, response) => work(request, response, parseText, answer),
+    "POST /v1/embeddings": (request, response) => work(request, response, parseEmbedding, answerVectors),
 };
 
 const server = createServer({noDelay: true}, (request, response) => {
