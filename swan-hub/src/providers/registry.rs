@@ -302,13 +302,13 @@ impl Registry {
         }
     }
 
-    /// Describes what is served as `policy` does; a model that it does not allow is served no longer.
+    /// Describes what is served as `policy` does, of the kind that was declared; a model that it does not allow is served no longer.
     pub(super) fn classify_anew(&self, policy: &Policy) {
         let _roll = self.shared.roll.lock();
         let presence = self.shared.presence.load();
         let known = presence.iter().filter_map(|(id, served)| {
-            let model = Arc::new(policy.classify(id.as_str()).ok()?);
-            let served = Served::new(model, served.links.clone());
+            let model = policy.classify_as(id.as_str(), Some(served.model.modality));
+            let served = Served::new(Arc::new(model.ok()?), served.links.clone());
             Some((id.clone(), Arc::new(served)))
         });
         self.shared.presence.store(Arc::new(known.collect()));

@@ -223,7 +223,7 @@ impl Market {
         .await
     }
 
-    /// A provider of [`MODEL`] that declares this of it.
+    /// A provider that declares this of its model, which is [`MODEL`] where the declaration names none.
     pub(super) async fn provider_declaring(
         &self,
         number: u128,
@@ -231,17 +231,18 @@ impl Market {
     ) -> Provider {
         let id = ProviderId::from_u128(number);
         let key = self.issue(KeyKind::Provider(id), 1_000 + number).await;
-        let declared = ModelDeclaration {
-            model_id: MODEL.to_owned(),
-            ..declaration
-        };
+        let mut declared = declaration;
+        if declared.model_id.is_empty() {
+            declared.model_id = MODEL.to_owned();
+        }
+        let model = declared.model_id.clone();
         let node = format!("node-{number}");
         Box::pin(Provider::declaring(
             self.address,
             &key,
             &node,
             true,
-            &[MODEL],
+            &[&model],
             vec![declared],
         ))
         .await

@@ -1,6 +1,6 @@
 //! A hub whose settings change while it serves.
 
-use swan_core::protocol::StreamEnd;
+use swan_core::protocol::{Modality, ModelDeclaration, StreamEnd};
 use swan_core::{Amount, Policy};
 use swan_hub::{ExternalConfig, Hub};
 
@@ -91,4 +91,29 @@ async fn models_outside_the_catalogue_get_the_price_of_their_class_in_the_new_po
     let costs = [first.header("x-swan-cost"), second.header("x-swan-cost")];
     let costs = costs.map(|cost| cost.parse::<Amount>().unwrap());
     assert!(costs[1] > costs[0], "{costs:?}");
+}
+
+#[tokio::test]
+async fn what_a_provider_declared_of_its_model_holds_on_under_a_new_policy() {
+    const OUTSIDE: &str = "somebody/words";
+    let market = Market::start().await;
+    let vectors = Modality {
+        kind: "embeddings".to_owned(),
+        ..Modality::default()
+    };
+    let declaration = ModelDeclaration {
+        model_id: OUTSIDE.to_owned(),
+        output_modalities: vec![vectors],
+        ..ModelDeclaration::default()
+    };
+    let mut provider = market.provider_declaring(1, declaration).await;
+    market
+        .hub
+        .reload(market.hub.settings().with_policy(dearer()))
+        .unwrap();
+    let body = format!(r#"{{"model":"{OUTSIDE}","input":"one"}}"#);
+    let answer = market.post("/v1/embeddings", body).background();
+    let vector = r#"{"data":[{"embedding":[1,2]}],"usage":{"prompt_tokens":1}}"#;
+    provider.serve(reply(vector)).await;
+    assert_eq!(answer.await.unwrap().status, 200);
 }
