@@ -13,6 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use swan_core::openai::{RequestHead, Rewrite};
 use swan_core::protocol::{Dialect, Failure, Operation, Request, StreamEnd};
 use tail::Tail;
 use tokio::{
@@ -245,11 +246,24 @@ pub(crate) fn call(
         if changed {
             body = fields.to_bytes();
         }
+    } else if let Some(kind) = &content_type {
+        body = form_for(&request.body, kind, local_model);
     }
     let call = Call::new(request.operation.clone(), local_model, body);
     Ok(call
         .with_stream(request.streaming)
         .with_content_type(content_type))
+}
+
+/// A form that names the model as its server does; what is no such form is left to the server to refuse.
+fn form_for(body: &Bytes, content_type: &str, model: &str) -> Bytes {
+    match RequestHead::form(content_type, body) {
+        Ok(head) if head.model != model => {
+            let rewrite = Rewrite::new().with_model(model);
+            rewrite.apply(body, &head).concat().into()
+        }
+        _ => body.clone(),
+    }
 }
 
 /// When to give up: the hub's deadline where it said one, ours otherwise, and never later than a day.
@@ -311,4 +325,28 @@ fn unusable(call: &Call, reply: &Reply) -> Option<String> {
     Some(format!(
         "the model server answers with {kind}, which is no completion"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_names_the_model_as_the_model_server_does() {
+        let form = |model: &str| {
+            format!(
+                "--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n--x\r\n\
+                 Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nRIFF\r\n--x--\r\n"
+            )
+        };
+        for (sent, expected) in [
+            (form("openai/whisper-large-v3"), form("whisper-1")),
+            (form("whisper-1"), form("whisper-1")),
+            // What is no form is left to the model server to refuse.
+            ("RIFF".to_owned(), "RIFF".to_owned()),
+        ] {
+            let kind = "multipart/form-data; boundary=x";
+            assert_eq!(form_for(&Bytes::from(sent), kind, "whisper-1"), expected);
+        }
+    }
 }
