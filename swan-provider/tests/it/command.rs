@@ -42,8 +42,8 @@ async fn models_are_listed_for_people_and_for_programs() {
     let (code, out, _) = output(&["models", "--backend", &server.url, "--echo", "--json"]).await;
     assert_eq!(code, 0);
     let list: serde_json::Value = serde_json::from_str(&out).unwrap();
-    // One of the server, and the three of the echo.
-    assert_eq!(list["models"].as_array().unwrap().len(), 4);
+    // One of the server, and the four of the echo.
+    assert_eq!(list["models"].as_array().unwrap().len(), 5);
 }
 
 #[tokio::test]

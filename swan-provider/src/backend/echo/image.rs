@@ -76,7 +76,7 @@ fn sides(size: &str) -> Option<(u32, u32)> {
 }
 
 /// A picture of one colour, its pixels stored as they are.
-fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     let pixels: Vec<u8> = (0..height)
         .flat_map(|_| {
             // Each row begins with its filter: none.

@@ -2,7 +2,10 @@
 
 mod answer;
 mod image;
+#[cfg(test)]
+mod kinds_tests;
 mod prompt;
+mod recording;
 #[cfg(test)]
 mod tests;
 mod vectors;
@@ -26,7 +29,7 @@ type Read = fn(&[u8]) -> Result<Prompt, String>;
 /// It speaks correct OpenAI chat and text completions, whole and streamed, with usage, `max_tokens` and `stop`, so that
 /// everything around a model can be tried on a machine without one. One token is one word with its space. With
 /// [`EchoBackend::of_every_kind`] it also has a model that makes small vectors and one that draws plain squares, each of
-/// which follows from the text alone.
+/// which follows from the text alone, and one that tells of a recording how many bytes it has.
 #[derive(Debug)]
 pub struct EchoBackend {
     model: String,
@@ -42,6 +45,8 @@ impl EchoBackend {
     pub const EMBEDDING: &'static str = "swan/echo-embedding";
     /// The name of its image model.
     pub const IMAGE: &'static str = "swan/echo-image";
+    /// The name of its model for recordings.
+    pub const AUDIO: &'static str = "swan/echo-audio";
 
     /// An echo under its usual name, answering at once.
     #[must_use]
@@ -55,7 +60,7 @@ impl EchoBackend {
         }
     }
 
-    /// An echo with a model of each kind: chat, embedding and image.
+    /// An echo with a model of each kind: chat, embedding, image and audio.
     #[must_use]
     pub fn of_every_kind() -> Self {
         Self {
@@ -104,6 +109,7 @@ impl Backend for EchoBackend {
         if self.every_kind {
             models.push(BackendModel::new(Self::EMBEDDING).with_modality(Modality::Embedding));
             models.push(BackendModel::new(Self::IMAGE).with_modality(Modality::Image));
+            models.push(BackendModel::new(Self::AUDIO).with_modality(Modality::Audio));
         }
         Ok(Discovery::new(Engine::Echo, models))
     }
@@ -114,6 +120,9 @@ impl Backend for EchoBackend {
             Operation::Completions => (&self.model, Prompt::parse_completion),
             Operation::Embeddings if self.every_kind => return Ok(vectors::answer(&call)),
             Operation::ImagesGenerations if self.every_kind => return Ok(image::answer(&call)),
+            Operation::AudioTranscriptions if self.every_kind => {
+                return Ok(recording::answer(&call));
+            }
             _ => {
                 return Err(BackendError::Unsupported {
                     backend: self.label().to_owned(),
