@@ -219,6 +219,13 @@ impl Hub {
             .map_or(0, |online| online.providers)
     }
 
+    /// What `model`, which somebody offers now, is and costs.
+    #[cfg(feature = "cli")]
+    pub(crate) fn model(&self, model: &str) -> Option<Arc<swan_core::Model>> {
+        let model = ModelId::new(model).ok()?;
+        self.rooms.registry.model(&model)
+    }
+
     /// What the whole hub did in the last `hours`, 24 at most, the hour that has begun included.
     #[must_use]
     pub fn totals(&self, hours: u64) -> Totals {

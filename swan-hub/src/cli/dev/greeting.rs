@@ -95,19 +95,18 @@ impl Greeting<'_> {
 }
 
 fn modality(hub: &Hub, model: &str) -> Option<Modality> {
-    let model = hub.policy().classify(model).ok()?;
-    Some(model.modality)
+    Some(hub.model(model)?.modality)
 }
 
 fn price(hub: &Hub, model: &str) -> String {
-    match hub.policy().classify(model).map(|model| model.price) {
-        Ok(ModelPrice::Tokens(price)) => format!(
+    match hub.model(model).map(|model| model.price) {
+        Some(ModelPrice::Tokens(price)) => format!(
             "  (${} in, ${} out per million tokens)",
             price.input_per_million(),
             price.output_per_million()
         ),
-        Ok(ModelPrice::PerImage(price)) => format!("  (${} per image)", price.usd()),
-        Ok(ModelPrice::PerMinute(price)) => format!("  (${} per minute)", price.usd()),
+        Some(ModelPrice::PerImage(price)) => format!("  (${} per image)", price.usd()),
+        Some(ModelPrice::PerMinute(price)) => format!("  (${} per minute)", price.usd()),
         _ => String::new(),
     }
 }
