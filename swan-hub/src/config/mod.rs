@@ -93,7 +93,7 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The largest audio file in bytes, in place of [`Limits::body_bytes`]. Default 25 MiB.
     pub audio_bytes: usize,
-    /// The largest answer that is not a stream, in bytes. Default 32 MiB.
+    /// The largest answer that is not a stream, in bytes: 2,048 long vectors in decimal digits fit. Default 64 MiB.
     pub reply_bytes: usize,
     /// Requests in the hub at once; the next one gets 503. Default 1,000.
     pub in_flight: usize,
@@ -128,7 +128,7 @@ impl Default for Limits {
         Self {
             body_bytes: 10 << 20,
             audio_bytes: 25 << 20,
-            reply_bytes: 32 << 20,
+            reply_bytes: 64 << 20,
             in_flight: 1_000,
             connections: 10_000,
             body_deadline: Duration::from_secs(30),
