@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -13,21 +13,25 @@ use serde_json::{Value, json};
 /// What it serves.
 pub(crate) const MODEL: &str = "Qwen/Qwen3-8B";
 
-/// Serves [`MODEL`] with this text, whole or streamed, after a moment; `fail` in a request makes it fail with the prompt in its
-/// words. Answers its URL and the count of what it was asked.
+/// Serves [`MODEL`] with this text, whole or streamed, after a moment; `fail` in a request makes it fail with that status, and with
+/// prompt, query and headers in its words, keys included. Answers its URL and the count of what it was asked.
 pub(crate) async fn endpoint(text: &'static str) -> (String, Arc<AtomicUsize>) {
     let served = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&served);
-    let answer = move |body: Bytes| {
+    let answer = move |uri: Uri, headers: HeaderMap, body: Bytes| {
         let count = Arc::clone(&count);
         async move {
             count.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             let asked: Value = serde_json::from_slice(&body).unwrap();
             let usage = json!({"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9});
-            let answer: Response = if asked["fail"] == true {
-                let words = json!({"error": {"message": asked["messages"].to_string()}});
-                (StatusCode::INTERNAL_SERVER_ERROR, words.to_string()).into_response()
+            let status = asked["fail"]
+                .as_u64()
+                .and_then(|status| u16::try_from(status).ok());
+            let answer: Response = if let Some(status) = status {
+                let words = format!("{} {uri} {headers:?}", asked["messages"]);
+                let words = json!({"error": {"message": words}});
+                (StatusCode::from_u16(status).unwrap(), words.to_string()).into_response()
             } else if asked["stream"] == true {
                 let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
                     "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]});

@@ -7,42 +7,61 @@ use super::hub::TestHub;
 use super::part::until;
 use super::wire;
 
+/// Where an external endpoint's secrets can come from.
+const SECRETS: [&str; 3] = ["the-bearer-marker", "the-header-marker", "the-query-marker"];
+
 #[tokio::test]
 async fn no_log_line_has_a_prompt_an_answer_or_a_key() {
     let (url, _) = endpoint("the-answer-marker").await;
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key");
+    std::fs::write(&key_file, SECRETS[0]).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&key_file, private).unwrap();
     let hub = TestHub::start_with(&format!(
-        "log = \"info,swan_hub=trace,swan_core=trace\"\n[[external]]\nname = \"own\"\nurl = \"{url}\"\nmodels = [\"{MODEL}\"]\n"
+        "log = \"trace\"\n[[external]]\nname = \"own\"\nurl = \"{url}?token={}\"\nmodels = [\"{MODEL}\"]\nkey_file = \"{}\"\nheaders = {{ x-secret = \"{}\" }}\n",
+        SECRETS[2], key_file.display(), SECRETS[1]
     ))
     .await;
     let consumer = hub.consumer("alice", "5").await;
     let messages = json!([{"role": "user", "content": "the-prompt-marker"}]);
-    for (key, more) in [
+    let requests = [
         (&*consumer.key, json!({})),
         (&*consumer.key, json!({"stream": true})),
         (&*consumer.key, json!({"model": "no-such-model"})),
         (&*consumer.key, json!({"max_tokens": "the-prompt-marker"})),
-        (&*consumer.key, json!({"fail": true})),
+        (&*consumer.key, json!({"fail": 500})),
+        (&*consumer.key, json!({"fail": 401})),
+        (&*consumer.key, json!({"fail": 403, "stream": true})),
+        (&*consumer.key, json!({"fail": 429})),
         ("sk-swan-the-key-marker", json!({})),
-    ] {
+    ];
+    for (key, more) in &requests {
         let mut body = json!({"model": MODEL, "messages": messages, "max_tokens": 50});
         let members = more.as_object().unwrap().clone();
         body.as_object_mut().unwrap().extend(members);
         let answer = wire::post(&hub.url(), "/v1/chat/completions", key, &body).await;
-        answer.text().await;
+        let answer = answer.text().await;
+        for secret in SECRETS {
+            assert!(!answer.contains(secret), "{more}: {answer}");
+        }
     }
     until("every request is logged", || async {
         let output = hub.output();
-        (output.matches("swan_hub::request").count() >= 6).then_some(())
+        (output.matches("swan_hub::request").count() >= requests.len()).then_some(())
     })
     .await;
     let output = hub.output();
-    for secret in [
+    assert!(output.contains("hyper"), "the lines of libraries, too");
+    let others = [
         "the-prompt-marker",
         "the-answer-marker",
         "the-key-marker",
         &consumer.key,
-    ] {
-        assert!(!output.contains(secret), "{secret}\n{output}");
+    ];
+    for secret in others.iter().chain(&SECRETS) {
+        let line = output.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
     }
 }
 
