@@ -13,6 +13,7 @@ mod tools;
 mod wire;
 
 mod admin;
+mod continued;
 mod crash;
 mod dev;
 mod document;

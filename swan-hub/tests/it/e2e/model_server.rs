@@ -25,13 +25,18 @@ pub(crate) struct ModelServer {
 impl ModelServer {
     /// Starts it with room for so many requests at once, and waits until it serves.
     pub(crate) async fn start(sequences: u32) -> Self {
+        Self::start_named(MODEL, sequences).await
+    }
+
+    /// The same under another name, by which it is told what the model does.
+    pub(crate) async fn start_named(name: &str, sequences: u32) -> Self {
         let mut command = tools::node("model-server/server.js");
         command
             .arg(format!(
                 "--model={}",
                 tools::installed("model.gguf").display()
             ))
-            .arg(format!("--name={MODEL}"))
+            .arg(format!("--name={name}"))
             .arg(format!("--sequences={sequences}"));
         let part = Part::start("model-server", &mut command);
         let url = part

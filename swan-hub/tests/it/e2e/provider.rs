@@ -31,8 +31,23 @@ impl TestProvider {
         at_once: u32,
         dialect: Dialect,
     ) -> Self {
-        let key = hub.provider_key(name).await;
         let model_server = ModelServer::start(at_once).await;
+        Self::join(hub, name, (model_server, at_once), dialect).await
+    }
+
+    /// Starts a provider whose model has another name.
+    pub(crate) async fn start_with(hub: &TestHub, name: &'static str, model: &str) -> Self {
+        let model_server = ModelServer::start_named(model, 4).await;
+        Self::join(hub, name, (model_server, 4), Dialect::V2).await
+    }
+
+    async fn join(
+        hub: &TestHub,
+        name: &'static str,
+        (model_server, at_once): (ModelServer, u32),
+        dialect: Dialect,
+    ) -> Self {
+        let key = hub.provider_key(name).await;
         let data = tempfile::tempdir().unwrap();
         let mut command = tools::provider();
         command
