@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use super::hub::TestHub;
-use super::part::{Part, until};
+use super::part::Part;
 use super::{agreeable, tools, wire};
 
 /// A whole run takes half a minute on two free cores; this only bounds how long a broken one takes to say so.
@@ -30,14 +30,6 @@ async fn a_tester_that_reads_the_document_finds_nothing() {
     let admin_key = hub
         .admin(&["key", "create", "admin", "--name", "boss"])
         .await;
-    until("the hub knows the provider", || async {
-        let path = "/api/v1/provider/status";
-        let status = wire::get(&hub.url(), path, Some(&provider_key))
-            .await
-            .status;
-        (status == 200).then_some(())
-    })
-    .await;
     let data = tempfile::tempdir().unwrap();
     let mut command = tools::provider();
     command

@@ -127,7 +127,8 @@ impl TestHub {
         Consumer { key, name }
     }
 
-    /// Creates a provider's key on the running hub.
+    /// Creates a provider's key on the running hub, and waits until the hub knows it: whoever comes with an unknown one is
+    /// refused, and ends.
     pub(crate) async fn provider_key(&self, name: &str) -> String {
         let key = self
             .admin(&["key", "create", "provider", "--name", name])
@@ -136,6 +137,12 @@ impl TestHub {
             key.starts_with("sk-prov-"),
             "only the key on standard output, not {key:?}"
         );
+        until("the hub knows a new key", || async {
+            let path = "/api/v1/provider/status";
+            let status = wire::get(&self.url(), path, Some(&key)).await.status;
+            (status == 200).then_some(())
+        })
+        .await;
         key
     }
 

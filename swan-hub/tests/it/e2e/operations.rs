@@ -4,9 +4,8 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::hub::{TestHub, pico};
-use super::part::{Part, until};
+use super::part::Part;
 use super::tools::{self, Sdk};
-use super::wire;
 
 const CHAT: &str = "swan/echo";
 const EMBEDDING: &str = "swan/echo-embedding";
@@ -31,13 +30,6 @@ async fn makes_vectors_images_and_texts(sdk: Sdk) {
     let hub = TestHub::start().await;
     let consumer = hub.consumer("alice", "5").await;
     let key = hub.provider_key("echo").await;
-    // A provider whose key is not known yet is refused, and ends.
-    until("the hub knows the provider", || async {
-        let path = "/api/v1/provider/status";
-        let status = wire::get(&hub.url(), path, Some(&key)).await.status;
-        (status == 200).then_some(())
-    })
-    .await;
     let data = tempfile::tempdir().unwrap();
     let mut command = tools::provider();
     command
