@@ -52,6 +52,11 @@ impl Address {
         Some(address)
     }
 
+    /// The query, with its question mark; empty where there is none.
+    pub(super) fn query(&self) -> &str {
+        &self.query
+    }
+
     /// The URL of an operation of the API, such as `chat/completions`.
     pub(crate) fn of(&self, operation: &str) -> String {
         let Self { before, query, .. } = self;

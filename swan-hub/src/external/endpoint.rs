@@ -20,6 +20,7 @@ use swan_core::protocol::Operation;
 use super::address::Address;
 use super::config::ExternalConfig;
 use super::connect::{Dial, HttpClient, client};
+use super::discreet::Secrets;
 use super::error::ExternalError;
 use super::pace::Pace;
 use crate::providers::{AttemptError, Job};
@@ -60,6 +61,7 @@ pub(crate) struct Endpoint {
     chat: Option<Uri>,
     /// What every request carries; keys are marked as sensitive.
     headers: HeaderMap,
+    secrets: Secrets,
     client: HttpClient,
     pace: Pace,
 }
@@ -96,9 +98,11 @@ impl Endpoint {
                 source,
             },
         })?;
+        let headers = headers(config)?;
         Ok(Self {
             provider: provider_id_of(&name),
-            headers: headers(config)?,
+            secrets: Secrets::of(&headers, address.query()),
+            headers,
             chat: address.of("chat/completions").parse().ok(),
             pace: Pace::new(&config.limits),
             name: name.into(),
@@ -120,6 +124,11 @@ impl Endpoint {
     /// What is asked of the account.
     pub(super) const fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// What may be told of what it says.
+    pub(super) const fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Sends `job`.

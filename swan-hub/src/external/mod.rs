@@ -7,6 +7,7 @@
 mod address;
 mod config;
 pub(crate) mod connect;
+mod discreet;
 mod endpoint;
 mod endpoints;
 mod error;

@@ -64,6 +64,16 @@ impl Upstream {
         Ok(Exchange::new(response, Arc::clone(self)))
     }
 
+    /// A failure as it may be told.
+    pub(crate) fn discreet(&self, error: AttemptError) -> AttemptError {
+        self.endpoint.secrets().hide_in(error)
+    }
+
+    /// Words about a failure as they may be told.
+    pub(crate) fn discreet_words(&self, words: String) -> String {
+        self.endpoint.secrets().hide(words)
+    }
+
     /// Takes note of an answer's head: whoever is told to come later comes later.
     pub(super) fn heard(&self, status: StatusCode, headers: &HeaderMap) {
         let is_busy = status == StatusCode::TOO_MANY_REQUESTS;

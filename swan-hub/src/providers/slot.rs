@@ -111,6 +111,22 @@ impl Slot {
         Ok(Reply::new(source, bounds))
     }
 
+    /// A failure as consumers may be told of it: not with what is between the hub and an endpoint of its own.
+    pub(crate) fn discreet(&self, error: AttemptError) -> AttemptError {
+        match &self.link.way {
+            Way::Line(_) => error,
+            Way::Endpoint(upstream) => upstream.discreet(error),
+        }
+    }
+
+    /// Words about a failure as consumers may be told them.
+    pub(crate) fn discreet_words(&self, words: String) -> String {
+        match &self.link.way {
+            Way::Line(_) => words,
+            Way::Endpoint(upstream) => upstream.discreet_words(words),
+        }
+    }
+
     /// Gives the place back with a verdict, which the breaker and the averages learn from. Dropping the slot instead is neutral.
     pub(crate) fn finish(mut self, outcome: Outcome) {
         self.learn(Some(outcome));

@@ -60,11 +60,12 @@ impl Try {
         job: Job,
         limit: usize,
     ) -> Result<Answered, AttemptError> {
-        if request.is_stream() {
+        let answered = if request.is_stream() {
             self.stream(request, job).await
         } else {
             self.whole(request, job, limit).await
-        }
+        };
+        answered.map_err(|error| self.slot.discreet(error))
     }
 
     async fn head(&mut self, reply: &mut Reply) -> Result<Head, AttemptError> {

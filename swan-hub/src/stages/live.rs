@@ -166,6 +166,12 @@ impl Live {
 
     fn end_early(&mut self, ending: Ending, error: AttemptsFailed) {
         self.bill.deliver(&self.start.tally);
+        let error = match (error, self.bill.slot()) {
+            (AttemptsFailed::Broken { reason }, Some(slot)) => AttemptsFailed::Broken {
+                reason: slot.discreet_words(reason),
+            },
+            (error, _) => error,
+        };
         // The provider hears of the cancel before its place is free.
         self.reply = None;
         self.bill.attempt_failed(ending);
