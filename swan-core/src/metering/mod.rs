@@ -25,6 +25,8 @@ pub struct Metering {
     pub bytes_per_token: u64,
     /// Bytes to a token at the most, over a whole answer: a longer one has more tokens than it was quoted for.
     pub bytes_per_token_max: u64,
+    /// How far a claim may be above what the hub counts in the text itself, in hundredths of a percent of the count.
+    pub claim_tolerance_bps: u64,
 }
 
 /// What the hub itself saw of a request.
@@ -45,6 +47,12 @@ pub struct Seen {
     pub items: u64,
     /// The tokens that the answer might have, as quoted: of all choices together when there are several.
     pub max_output_tokens: u64,
+    /// What the hub counts in the content by itself (see [`crate::tokens`]); `None` where only its bytes are known.
+    pub content_tokens: Option<u64>,
+    /// What the hub counts in the texts of the prompt, where [`Metering::needs_prompt_count`] asked for it.
+    pub prompt_tokens: Option<u64>,
+    /// Whether the prompt has more in it than the hub can count, such as images, so that its texts bound no claim.
+    pub prompt_beyond_text: bool,
 }
 
 /// Where metered usage comes from.
@@ -56,7 +64,7 @@ pub enum Basis {
     Reported,
     /// The provider claimed more than can be; the bound counts instead.
     Bounded,
-    /// The provider said nothing, or not everything; the rest is estimated from bytes.
+    /// The provider said nothing, or not everything; the rest is the hub's own count, or estimated from bytes.
     Estimated,
     /// The hub counted or measured it itself: images and audio.
     Measured,
@@ -102,6 +110,40 @@ impl Metering {
         seen.content_bytes > most
     }
 
+    /// Whether the tokens of a prompt of so many bytes must be counted before it is metered: nothing was claimed for it, or more
+    /// than its length suggests. Nearly no prompt of an honest provider that reports usage is ever counted.
+    #[must_use]
+    pub fn needs_prompt_count(&self, reported: Option<&ReportedUsage>, prompt_bytes: u64) -> bool {
+        reported
+            .and_then(ReportedUsage::prompt_tokens)
+            .is_none_or(|claimed| claimed > self.believed_unread(prompt_bytes))
+    }
+
+    /// The prompt tokens that are believed whatever the text is.
+    const fn believed_unread(&self, prompt_bytes: u64) -> u64 {
+        self.estimate(prompt_bytes)
+            .saturating_add(self.prompt_allowance_tokens)
+    }
+
+    /// The most that may be claimed for a text in which the hub counted so many tokens.
+    fn tolerated(&self, counted: u64) -> u64 {
+        let more = u128::from(counted) * u128::from(self.claim_tolerance_bps) / 10_000;
+        counted.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
+    }
+
+    /// The most that is believed of the prompt: never beyond the worst case.
+    fn prompt_bound(&self, seen: &Seen, worst: u64) -> u64 {
+        match seen.prompt_tokens {
+            Some(counted) if !seen.prompt_beyond_text => self
+                .tolerated(counted)
+                .saturating_add(self.prompt_allowance_tokens)
+                // What is believed without a look must not be doubted after one.
+                .max(self.believed_unread(seen.prompt_bytes))
+                .min(worst),
+            _ => worst,
+        }
+    }
+
     /// The tokens to charge for; never more, count by count, than the [`worst_case`](Self::worst_case) of the same request.
     ///
     /// Tokens that leave no trace in what the hub saw (an image behind a link, reasoning that the provider keeps to
@@ -110,8 +152,10 @@ impl Metering {
     pub fn meter(&self, reported: Option<&ReportedUsage>, seen: &Seen) -> Metered {
         let worst = self.worst_case(seen.prompt_bytes, seen.max_output_tokens);
         let delivered = seen.content_bytes > 0 || seen.content_events > 0;
+        let counted = seen.content_tokens.map(|counted| self.tolerated(counted));
         let visible = seen
             .content_bytes
+            .min(counted.unwrap_or(u64::MAX))
             .saturating_add(self.completion_allowance_tokens);
         let completion_bound = if delivered {
             visible.min(worst.completion_tokens)
@@ -121,10 +165,10 @@ impl Metering {
 
         let claimed_prompt = reported.and_then(ReportedUsage::prompt_tokens);
         let claimed_completion = reported.and_then(ReportedUsage::completion_tokens);
-        let (prompt_tokens, prompt_basis) =
-            self.count(claimed_prompt, seen.prompt_bytes, worst.prompt_tokens);
+        let (prompt_tokens, prompt_basis) = self.prompt(claimed_prompt, seen, worst.prompt_tokens);
+        let content = self.own(seen.content_tokens, seen.content_bytes);
         let (completion_tokens, completion_basis) =
-            self.count(claimed_completion, seen.content_bytes, completion_bound);
+            believed(claimed_completion, content, completion_bound);
         let cached = reported.and_then(ReportedUsage::cached_tokens).unwrap_or(0);
         Metered {
             usage: Usage::tokens(prompt_tokens, cached.min(prompt_tokens), completion_tokens),
@@ -132,15 +176,23 @@ impl Metering {
         }
     }
 
-    fn count(&self, claimed: Option<u64>, bytes: u64, bound: u64) -> (u64, Basis) {
-        match claimed {
-            Some(tokens) if tokens <= bound => (tokens, Basis::Reported),
-            Some(_) => (bound, Basis::Bounded),
-            None => (
-                bytes.div_ceil(self.bytes_per_token.max(1)).min(bound),
-                Basis::Estimated,
-            ),
-        }
+    fn prompt(&self, claimed: Option<u64>, seen: &Seen, worst: u64) -> (u64, Basis) {
+        let own = self.own(seen.prompt_tokens, seen.prompt_bytes);
+        believed(claimed, own, self.prompt_bound(seen, worst))
+    }
+
+    /// The hub's own figure for a text.
+    fn own(&self, counted: Option<u64>, bytes: u64) -> u64 {
+        counted.unwrap_or_else(|| bytes.div_ceil(self.bytes_per_token.max(1)))
+    }
+}
+
+/// What is charged of a claim; of none, the hub's own figure.
+fn believed(claimed: Option<u64>, own: u64, bound: u64) -> (u64, Basis) {
+    match claimed {
+        Some(tokens) if tokens <= bound => (tokens, Basis::Reported),
+        Some(_) => (bound, Basis::Bounded),
+        None => (own.min(bound), Basis::Estimated),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Images and audio, which the hub counts and measures itself.
 
-use super::{Basis, Metered, Metering, ReportedUsage};
+use super::{Basis, Metered, Metering, ReportedUsage, Seen};
 use crate::Usage;
 
 impl Metering {
@@ -11,16 +11,16 @@ impl Metering {
     pub fn embedding(
         &self,
         reported: Option<&ReportedUsage>,
-        prompt_bytes: u64,
+        seen: &Seen,
         delivered: bool,
     ) -> Metered {
         let bound = if delivered {
-            self.worst_case(prompt_bytes, 0).prompt_tokens
+            self.worst_case(seen.prompt_bytes, 0).prompt_tokens
         } else {
             0
         };
         let claimed = reported.and_then(ReportedUsage::prompt_tokens);
-        let (tokens, basis) = self.count(claimed, prompt_bytes, bound);
+        let (tokens, basis) = self.prompt(claimed, seen, bound);
         let cached = reported.and_then(ReportedUsage::cached_tokens).unwrap_or(0);
         Metered {
             usage: Usage::tokens(tokens, cached.min(tokens), 0),

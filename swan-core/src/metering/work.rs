@@ -85,6 +85,20 @@ impl Work {
     }
 }
 
+impl Work {
+    /// Of the tokens counted in an answer of `content_bytes`, those that were generated: in proportion to
+    /// [`generated_bytes`](Self::generated_bytes).
+    #[must_use]
+    pub fn generated_tokens(&self, content_tokens: u64, content_bytes: u64) -> u64 {
+        let generated = self.generated_bytes(content_bytes);
+        if generated == content_bytes || content_bytes == 0 {
+            return content_tokens;
+        }
+        let tokens = u128::from(content_tokens) * u128::from(generated);
+        u64::try_from(tokens.div_ceil(u128::from(content_bytes))).unwrap_or(u64::MAX)
+    }
+}
+
 impl Metering {
     /// The most that a request with a body of `prompt_bytes` can be charged for, whatever its provider says.
     #[must_use]
@@ -121,14 +135,16 @@ impl Metering {
             Work::Text {
                 max_output_tokens, ..
             } => {
+                let of_text = |tokens| work.generated_tokens(tokens, seen.content_bytes);
                 let seen = Seen {
                     content_bytes: work.generated_bytes(seen.content_bytes),
+                    content_tokens: seen.content_tokens.map(of_text),
                     max_output_tokens: *max_output_tokens,
                     ..*seen
                 };
                 self.meter(reported, &seen)
             }
-            Work::Vectors => self.embedding(reported, seen.prompt_bytes, delivered),
+            Work::Vectors => self.embedding(reported, seen, delivered),
             Work::Images { n } => self.images(*n, seen.items),
             Work::Audio { measured_ms } => {
                 // Silence has no text, and costs nothing: or an empty answer to everything would be paid.
@@ -147,6 +163,9 @@ impl Metering {
             content_events: 0,
             items: 0,
             max_output_tokens: work.max_output_tokens(),
+            content_tokens: None,
+            prompt_tokens: None,
+            prompt_beyond_text: false,
         })
     }
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::read::{members, span_of};
 use super::splice::{Edit, quoted, splice};
+use crate::tokens::TokenCounter;
 
 /// The facts of one answer or one chunk of a streamed answer.
 ///
@@ -41,8 +42,34 @@ impl<'a> ChunkFacts<'a> {
     /// Reads the facts; `None` when `json` is not one JSON object in UTF-8.
     #[must_use]
     pub fn read(json: &'a [u8]) -> Option<Self> {
+        Self::pass(json, Pass::default()).map(|pass| pass.facts)
+    }
+
+    /// As [`ChunkFacts::read`], and counts the tokens of the generated text, which goes on where an earlier chunk ended.
+    ///
+    /// ```
+    /// use swan_core::openai::ChunkFacts;
+    /// use swan_core::tokens::TokenCounter;
+    ///
+    /// let mut counter = TokenCounter::default();
+    /// for chunk in [r#"{"choices":[{"delta":{"content":"The quick br"}}]}"#, r#"{"choices":[{"delta":{"content":"own fox"}}]}"#] {
+    ///     ChunkFacts::read_counting(chunk.as_bytes(), &mut counter).unwrap();
+    /// }
+    /// assert_eq!(counter.tokens(), 4);
+    /// ```
+    #[must_use]
+    pub fn read_counting(json: &'a [u8], counter: &mut TokenCounter) -> Option<Self> {
+        let pass = Pass {
+            counter: Some(*counter),
+            ..Pass::default()
+        };
+        let pass = Self::pass(json, pass)?;
+        *counter = pass.counter.unwrap_or(*counter);
+        Some(pass.facts)
+    }
+
+    fn pass(json: &'a [u8], mut pass: Pass<'a>) -> Option<Pass<'a>> {
         let text = std::str::from_utf8(json).ok()?;
-        let mut pass = Pass::default();
         let mut deserializer = serde_json::Deserializer::from_str(text);
         deserializer
             .deserialize_map(Walk {
@@ -52,7 +79,7 @@ impl<'a> ChunkFacts<'a> {
             .ok()?;
         deserializer.end().ok()?;
         pass.facts.usage = pass.top_usage.or(pass.choice_usage).or(pass.groq_usage);
-        Some(pass.facts)
+        Some(pass)
     }
 
     /// Whether this chunk exists for its usage alone, so that a consumer who did not ask for usage must not see it.
@@ -129,6 +156,8 @@ fn is_nothing(value: &RawValue) -> bool {
 #[derive(Default)]
 struct Pass<'a> {
     facts: ChunkFacts<'a>,
+    /// Where the tokens of the text are wanted. A copy, so that what turns out to be no JSON is not counted.
+    counter: Option<TokenCounter>,
     top_usage: Option<&'a RawValue>,
     choice_usage: Option<&'a RawValue>,
     groq_usage: Option<&'a RawValue>,
@@ -192,13 +221,16 @@ struct Walk<'p, 'a> {
 }
 
 impl Walk<'_, '_> {
-    fn text(&mut self, bytes: usize) {
-        if bytes == 0 {
+    fn text(&mut self, text: &str) {
+        if text.is_empty() {
             return;
         }
         if matches!(self.place, Place::Text | Place::Arguments) {
             self.pass.facts.carries = true;
-            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+            if let Some(counter) = &mut self.pass.counter {
+                counter.push(text);
+            }
+            let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
             self.pass.facts.content_bytes = self.pass.facts.content_bytes.saturating_add(bytes);
         }
     }
@@ -237,10 +269,16 @@ impl<'a> Walk<'_, 'a> {
             Place::Presence => self.pass.facts.carries |= !is_nothing(value),
             Place::Arguments if value.get() == "null" => {}
             Place::Arguments if value.get().starts_with('"') => {
-                let text: Cow<'_, str> = serde_json::from_str(value.get()).unwrap_or_default();
-                self.text(text.len());
+                // Without an escape in it the text is what stands between the quotes.
+                let text: Cow<'_, str> = match serde_json::from_str(value.get()) {
+                    Ok(borrowed) => Cow::Borrowed(borrowed),
+                    Err(_) => serde_json::from_str(value.get())
+                        .map(Cow::Owned)
+                        .unwrap_or_default(),
+                };
+                self.text(&text);
             }
-            _ => self.text(value.get().len()),
+            _ => self.text(value.get()),
         }
     }
 }
@@ -277,7 +315,7 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     }
 
     fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
-        self.text(text.len());
+        self.text(text);
         Ok(())
     }
 

@@ -58,6 +58,7 @@ pub(super) struct Metering {
     pub(super) completion_allowance_tokens: u64,
     pub(super) bytes_per_token: u64,
     pub(super) bytes_per_token_max: u64,
+    pub(super) claim_tolerance_bps: u64,
 }
 
 #[derive(Debug, Deserialize)]

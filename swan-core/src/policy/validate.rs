@@ -109,6 +109,12 @@ fn metering(document: &document::Metering) -> Result<Metering, PolicyError> {
             document.bytes_per_token,
             10_000,
         )?,
+        claim_tolerance_bps: within(
+            "metering.claim_tolerance_bps",
+            document.claim_tolerance_bps,
+            0,
+            1_000_000,
+        )?,
     })
 }
 

@@ -84,8 +84,8 @@ impl Market {
             prompt_bytes: request.prompt_bytes,
             content_bytes: request.answer_bytes,
             content_events: request.answer_tokens,
-            items: 0,
             max_output_tokens: request.max_tokens,
+            ..Seen::default()
         };
         let metered = self.policy.metering().meter(reported.as_ref(), &seen);
         let weight = self.scenario.weight;

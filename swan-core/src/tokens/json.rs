@@ -14,10 +14,28 @@ pub struct PromptTokens {
     pub text: u64,
     /// Bytes of `data:` URLs, whose tokens only the model knows: an image has some hundreds, whatever its size.
     pub opaque_bytes: u64,
+    /// Whether it holds, or may hold, parts that are no text: images, sounds, videos or files, embedded or behind a link.
+    pub beyond_text: bool,
 }
 
+/// The names of members and the types of parts that are no text.
+const PARTS: [&str; 12] = [
+    "image_url",
+    "input_image",
+    "image",
+    "input_audio",
+    "audio_url",
+    "audio",
+    "video_url",
+    "input_video",
+    "video",
+    "file",
+    "input_file",
+    "file_url",
+];
+
 impl PromptTokens {
-    /// Counts the strings of a JSON document. Of what is no JSON the count says nothing, but there always is one.
+    /// Counts the strings of a JSON document, and each number as one token, as which a prompt may be written. Of what is no JSON the count says nothing, but there always is one.
     #[must_use]
     pub fn of_json(body: &[u8]) -> Self {
         // A request that is not UTF-8 was refused before; what is left is counted as far as it goes.
@@ -29,9 +47,11 @@ impl PromptTokens {
                 .unwrap_or_default(),
         };
         let mut counter = TokenCounter::default();
-        let mut opaque_bytes = 0_u64;
+        let (mut opaque_bytes, mut numbers) = (0_u64, 0_u64);
+        let (mut beyond_text, mut in_number) = (false, false);
         let mut rest = text.chars();
         while let Some(character) = rest.next() {
+            let follows = std::mem::replace(&mut in_number, character.is_ascii_digit());
             match character {
                 '"' if rest.as_str().starts_with("data:") => {
                     let from = rest.as_str();
@@ -41,25 +61,44 @@ impl PromptTokens {
                     rest = from.get(length..).unwrap_or_default().chars();
                     rest.next();
                 }
-                '"' => string(&mut rest, &mut counter),
-                '0'..='9' => counter.character(character),
+                '"' => {
+                    beyond_text |= names_a_part(rest.as_str());
+                    beyond_text |= string(&mut rest, &mut counter);
+                }
+                '0'..='9' if !follows => numbers += 1,
                 _ => {}
             }
         }
         Self {
-            text: counter.tokens(),
+            text: counter.tokens().saturating_add(numbers),
             opaque_bytes,
+            beyond_text: beyond_text || opaque_bytes > 0,
         }
     }
 }
 
+/// Whether the string that begins here is a name of [`PARTS`].
+fn names_a_part(string: &str) -> bool {
+    let is = |name: &&str| {
+        let after = string.strip_prefix(*name);
+        after.is_some_and(|after| after.starts_with('"'))
+    };
+    PARTS.iter().any(|name| is(&name))
+}
+
 /// Counts up to the quote that ends the string, and a space after it, so that two strings are two words.
-fn string(rest: &mut Chars<'_>, counter: &mut TokenCounter) {
+///
+/// Says whether a letter is written by its number: no encoder does so, but it would hide the name of a part.
+fn string(rest: &mut Chars<'_>, counter: &mut TokenCounter) -> bool {
+    let mut hides = false;
     while let Some(character) = rest.next() {
         match character {
             '"' => break,
             '\\' => {
+                let by_number = rest.as_str().starts_with('u');
                 if let Some(escaped) = escape(rest) {
+                    hides |=
+                        by_number && (escaped.is_ascii_alphanumeric() || "_:".contains(escaped));
                     counter.character(escaped);
                 }
             }
@@ -67,6 +106,7 @@ fn string(rest: &mut Chars<'_>, counter: &mut TokenCounter) {
         }
     }
     counter.character(' ');
+    hides
 }
 
 /// What a backslash begins.

@@ -19,6 +19,7 @@ mod hold;
 mod live;
 mod models;
 mod parse;
+mod prompt;
 mod quote;
 mod quoted;
 mod receipt;
@@ -245,7 +246,7 @@ async fn agreed(
     let deadline = Instant::now() + lasts;
     let quoted = quote::quote(hub, &asked)?;
     let funds = funds::fund(hub, bill, &consumer, &asked, &quoted, lasts)?;
-    bill.held(funds, quoted, asked.body.len());
+    bill.held(funds, quoted, &asked);
     Ok((asked, deadline))
 }
 
@@ -301,7 +302,7 @@ async fn reached(attempted: Attempted) -> Result<Reached, Box<Refused>> {
 /// Charges a whole answer and writes the cost into it. Its last byte waits for the disk, and so does its first, since the
 /// cost stands in a header.
 async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<(Vec<Bytes>, String), RequestError> {
-    bill.content(whole.content_bytes, 1);
+    bill.content(whole.content_bytes, 1, whole.content_tokens);
     bill.items(whole.items);
     let receipt = bill.settle(whole.usage.as_ref(), None).durable().await?;
     let cost = receipt.cost.to_string();

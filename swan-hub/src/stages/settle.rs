@@ -17,6 +17,8 @@ use tokio::time::Instant;
 use super::admit::Admission;
 use super::authenticate::Consumer;
 use super::funds::{self, Funds};
+use super::parse::Asked;
+use super::prompt::Prompt;
 use super::quoted::Quoted;
 use super::receipt::{Receipt, Settling, Way};
 use super::record::Recorder;
@@ -44,6 +46,7 @@ pub(crate) struct Bill {
     pub(super) at: Option<ProviderId>,
     pub(super) dispatched: Instant,
     pub(super) seen: Seen,
+    prompt: Prompt,
     usage: Option<Bytes>,
     /// Why this provider was chosen, where the consumer wants to know.
     trace: Option<String>,
@@ -72,6 +75,7 @@ impl Bill {
             at: None,
             dispatched: Instant::now(),
             seen: Seen::default(),
+            prompt: Prompt::default(),
             usage: None,
             trace: None,
             recorder: Recorder::new(hub, request),
@@ -148,9 +152,10 @@ impl Bill {
     }
 
     /// Takes over the funds that were set aside.
-    pub(crate) fn held(&mut self, funds: Funds, quoted: Quoted, prompt_bytes: usize) {
+    pub(crate) fn held(&mut self, funds: Funds, quoted: Quoted, asked: &Asked) {
         self.step(RequestEvent::Hold);
-        self.seen.prompt_bytes = prompt_bytes as u64;
+        self.seen.prompt_bytes = asked.body.len() as u64;
+        self.prompt = Prompt::of(asked);
         self.recorder.record.currency = quoted.quote.currency();
         match funds {
             Funds::Held(hold) => self.hold = Some(hold),
@@ -202,7 +207,8 @@ impl Bill {
     /// What the tally has counted goes to the consumer now.
     pub(crate) fn deliver(&mut self, tally: &Tally) {
         if tally.content_events > self.seen.content_events {
-            self.content(tally.content_bytes, tally.content_events);
+            let tokens = Some(tally.content_tokens());
+            self.content(tally.content_bytes, tally.content_events, tokens);
         }
         if let Some(usage) = tally.usage() {
             self.usage = Some(usage.clone());
@@ -218,10 +224,11 @@ impl Bill {
     }
 
     /// That much content goes to the consumer now, all in all.
-    pub(crate) fn content(&mut self, bytes: u64, events: u64) {
+    pub(crate) fn content(&mut self, bytes: u64, events: u64, tokens: Option<u64>) {
         self.step(RequestEvent::Content);
         self.seen.content_bytes = bytes;
         self.seen.content_events = events;
+        self.seen.content_tokens = tokens;
         self.recorder.first_content();
     }
 
@@ -274,6 +281,8 @@ impl Bill {
         };
         let work = quoted.work;
         let metering = self.hub.policy.metering();
+        self.prompt
+            .count(metering, reported.as_ref(), &mut self.seen);
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let (cost, split) = quoted.charge(self.at, &metered.usage, &self.hub);
         let usd = funds::in_usd(quoted.quote.terms(), cost);
@@ -327,6 +336,8 @@ impl Bill {
             .as_ref()
             .map_or(Work::Vectors, |quoted| quoted.work);
         let metering = self.hub.policy.metering();
+        self.prompt
+            .count(metering, reported.as_ref(), &mut self.seen);
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let usage = metered.usage;
         if let Some(run) = self.free.take() {

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use swan_core::Work;
 use swan_core::openai::ChunkFacts;
 use swan_core::protocol::Operation;
+use swan_core::tokens::TokenCounter;
 
 use super::receipt::Receipt;
 
@@ -18,6 +19,8 @@ pub(crate) struct Tally {
     wants_usage: bool,
     /// Bytes of generated text that went to the consumer.
     pub(crate) content_bytes: u64,
+    /// The hub's own count of its tokens.
+    counter: TokenCounter,
     /// Events with generated text.
     pub(crate) content_events: u64,
     /// Whether some choice has come to its end.
@@ -59,6 +62,7 @@ impl Tally {
             },
             wants_usage,
             content_bytes: 0,
+            counter: TokenCounter::default(),
             content_events: 0,
             finished: false,
             usage: None,
@@ -69,7 +73,7 @@ impl Tally {
 
     /// Counts one event and writes what the consumer may see of it to `out`.
     pub(crate) fn take(&mut self, data: &Bytes, out: &mut BytesMut) -> Result<Kind, BadEvent> {
-        let facts = ChunkFacts::read(data).ok_or(BadEvent::NotJson)?;
+        let facts = ChunkFacts::read_counting(data, &mut self.counter).ok_or(BadEvent::NotJson)?;
         if let Some(error) = facts.error {
             return Err(BadEvent::Error {
                 message: said(error),
@@ -103,6 +107,11 @@ impl Tally {
         } else {
             Kind::Preamble
         })
+    }
+
+    /// What the hub counts in the text that went to the consumer.
+    pub(crate) const fn content_tokens(&self) -> u64 {
+        self.counter.tokens()
     }
 
     /// The usage object as the model server sent it.

@@ -16,6 +16,9 @@ const SEEN: Seen = Seen {
     content_events: 40,
     items: 0,
     max_output_tokens: 100,
+    content_tokens: None,
+    prompt_tokens: None,
+    prompt_beyond_text: false,
 };
 
 const fn usage(prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> Usage {
@@ -136,6 +139,87 @@ fn a_provider_is_believed_as_far_as_the_bytes_go() {
     );
 }
 
+/// A claim, what the hub counted in prompt and answer, whether there was an image, and what is charged on what basis.
+type Checked = (&'static str, [Option<u64>; 2], bool, (u64, u64), Basis);
+
+#[test]
+fn a_claim_is_checked_against_the_hubs_own_count() {
+    let both = r#"{"prompt_tokens":90,"completion_tokens":50}"#;
+    let steep = r#"{"prompt_tokens":400,"completion_tokens":97}"#;
+    let checked: [Checked; 8] = [
+        (
+            "{}",
+            [Some(80), Some(44)],
+            false,
+            (80, 44),
+            Basis::Estimated,
+        ),
+        ("{}", [Some(80), Some(44)], true, (80, 44), Basis::Estimated),
+        (both, [Some(80), Some(44)], false, (90, 50), Basis::Reported),
+        // Twice the count and the allowances, not a token more.
+        (
+            steep,
+            [Some(136), Some(40)],
+            false,
+            (400, 96),
+            Basis::Bounded,
+        ),
+        (
+            steep,
+            [Some(136), Some(41)],
+            false,
+            (400, 97),
+            Basis::Reported,
+        ),
+        (
+            steep,
+            [Some(135), Some(41)],
+            false,
+            (398, 97),
+            Basis::Bounded,
+        ),
+        // Nobody knows the tokens of an image.
+        (
+            steep,
+            [Some(20), Some(41)],
+            true,
+            (400, 97),
+            Basis::Reported,
+        ),
+        // What its length suggests is believed even of a prompt that is nothing but blanks.
+        (steep, [Some(1), Some(41)], false, (228, 97), Basis::Bounded),
+    ];
+    let policy = Policy::swan_2_0();
+    for (claim, [prompt_tokens, content_tokens], prompt_beyond_text, charged, basis) in checked {
+        let seen = Seen {
+            prompt_tokens,
+            content_tokens,
+            prompt_beyond_text,
+            ..SEEN
+        };
+        let metered = policy.metering().meter(Some(&reported(claim)), &seen);
+        let expected = (usage(charged.0, 0, charged.1), basis);
+        assert_eq!((metered.usage, metered.basis), expected, "{claim} {seen:?}");
+    }
+}
+
+#[test]
+fn only_a_prompt_that_is_doubted_or_unknown_is_counted() {
+    let policy = Policy::swan_2_0();
+    for (claim, counts) in [
+        ("{}", true),
+        (r#"{"completion_tokens":1}"#, true),
+        (r#"{"prompt_tokens":228}"#, false),
+        (r#"{"prompt_tokens":229}"#, true),
+    ] {
+        let needs = policy
+            .metering()
+            .needs_prompt_count(Some(&reported(claim)), 400);
+        assert_eq!(needs, counts, "{claim}");
+    }
+    assert!(policy.metering().needs_prompt_count(None, 400));
+}
+
 #[test]
 fn hostile_usage_objects_are_refused() {
     for claim in [
@@ -201,6 +285,9 @@ proptest! {
         claim in proptest::option::of((any_count(), any_count(), any_count())),
         prompt_bytes in any_count(), content_bytes in any_count(), content_events in any_count(),
         max_output_tokens in any_count(), swan: bool,
+        (content_tokens, prompt_tokens, prompt_beyond_text) in (
+            proptest::option::of(any_count()), proptest::option::of(any_count()), any::<bool>()
+        ),
     ) {
         let policy = Policy::swan_2_0();
         let model = policy.model("nevoria-70b").unwrap();
@@ -214,7 +301,7 @@ proptest! {
             let json = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"prompt_tokens_details":{{"cached_tokens":{cached}}}}}"#);
             ReportedUsage::from_json(json.as_bytes()).ok()
         });
-        let seen = Seen { prompt_bytes, content_bytes, content_events, items: 0, max_output_tokens };
+        let seen = Seen { prompt_bytes, content_bytes, content_events, items: 0, max_output_tokens, content_tokens, prompt_tokens, prompt_beyond_text };
         let metered = policy.metering().meter(claim.as_ref(), &seen).usage;
         prop_assert!(metered.prompt_tokens <= worst.prompt_tokens);
         prop_assert!(metered.completion_tokens <= worst.completion_tokens);

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use swan_core::{
     Amount, Basis, BasisPoints, Currency, ExchangeRate, Model, ModelPrice, Parameters, Policy,
-    PriceError, Pricing, ReportedUsage, SeedPricing, StampedRate, Terms, Timestamp, TokenPrice,
-    UnitPrice, Usage,
+    PriceError, Pricing, ReportedUsage, SeedPricing, Seen, StampedRate, Terms, Timestamp,
+    TokenPrice, UnitPrice, Usage,
 };
 
 use super::{amount, swan_2_0};
@@ -220,7 +220,11 @@ fn an_embedding_is_paid_by_the_tokens_of_its_input() {
         ),
     ] {
         let told = told.map(|json| ReportedUsage::from_json(json.as_bytes()).unwrap());
-        let metered = metering.embedding(told.as_ref(), bytes, delivered);
+        let seen = Seen {
+            prompt_bytes: bytes,
+            ..Seen::default()
+        };
+        let metered = metering.embedding(told.as_ref(), &seen, delivered);
         assert_eq!(
             metered.usage,
             Usage::tokens(charged.0, charged.1, 0),

@@ -150,7 +150,7 @@ proptest! {
         let policy = Policy::swan_2_0();
         let metering = policy.metering();
         let claim = claim.and_then(|(prompt, answer)| ReportedUsage::new(Some(prompt), Some(answer)).ok());
-        let seen = Seen { prompt_bytes, content_bytes, content_events, items, max_output_tokens: u64::MAX };
+        let seen = Seen { prompt_bytes, content_bytes, content_events, items, max_output_tokens: u64::MAX, ..Seen::default() };
         let charged = metering.charge_of(&work, claim.as_ref(), &seen).usage;
         let worst = metering.worst_case_of(&work, prompt_bytes);
         prop_assert!(charged.prompt_tokens <= worst.prompt_tokens);

@@ -120,6 +120,36 @@ fn the_texts_of_a_request_count_wherever_they_stand_and_however_they_are_written
     assert!(picture.text < 20, "{picture:?}");
 }
 
+#[test]
+fn parts_that_are_no_text_are_seen_however_they_are_written() {
+    for (json, beyond_text) in [
+        (r#"{"content":"an image_url and \"input_audio\""}"#, false),
+        (r#"{"content":"Gr\u00fc\u00dfe \u003cb\u003e"}"#, false),
+        (r#"{"content":[{"type":"text","text":"a"}]}"#, false),
+        (
+            r#"{"content":[{"image_url":{"url":"https://a.example/b.png"}}]}"#,
+            true,
+        ),
+        (r#"{"content":[{"input_audio":{"data":"AAAA"}}]}"#, true),
+        (
+            r#"{"content":[{"image\u005furl":{"url":"https://a.example/b.png"}}]}"#,
+            true,
+        ),
+        (
+            r#"{"content":[{"url":"data:image/png;base64,AAAA"}]}"#,
+            true,
+        ),
+    ] {
+        assert_eq!(of(json).beyond_text, beyond_text, "{json}");
+    }
+}
+
+#[test]
+fn a_prompt_in_token_ids_has_as_many_tokens_as_ids() {
+    let ids = of("[15496,11,995,0,50256]").text;
+    assert_eq!(ids, 5);
+}
+
 fn of(json: &str) -> PromptTokens {
     PromptTokens::of_json(json.as_bytes())
 }
