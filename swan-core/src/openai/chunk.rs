@@ -28,6 +28,9 @@ pub struct ChunkFacts<'a> {
     pub usage: Option<&'a RawValue>,
     /// The value of a top-level `error` member other than `null`: the answer has failed.
     pub error: Option<&'a RawValue>,
+    /// Whether it says without an `error` member that it has failed: by the finish reason `error`, or as an object of that kind
+    /// (older vLLM and SGLang).
+    pub failed: bool,
     /// How many choices the answer has.
     pub choices: u64,
     /// UTF-8 bytes of generated text after JSON unescaping: content, reasoning, refusals, names and arguments of tool calls.
@@ -177,6 +180,8 @@ enum Place {
     /// A tool call's arguments: a string of JSON, or from some servers the JSON itself.
     Arguments,
     Finish,
+    /// What kind of object the answer is.
+    Kind,
     /// Counts only as being there.
     Presence,
     Usage(UsageAt),
@@ -198,6 +203,7 @@ impl Place {
             (Self::Top, "choices") => Self::Choice,
             (Self::Top, "usage") => Self::Usage(UsageAt::Top),
             (Self::Top, "error") => Self::Error,
+            (Self::Top, "object") => Self::Kind,
             (Self::Top, "x_groq") => Self::Groq,
             (Self::Groq, "usage") => Self::Usage(UsageAt::Groq),
             (Self::Choice, "delta" | "message") => Self::Delta,
@@ -243,7 +249,12 @@ impl<'a> DeserializeSeed<'a> for Walk<'_, 'a> {
         use serde::Deserialize;
         match self.place {
             Place::Skip => IgnoredAny::deserialize(deserializer).map(drop),
-            Place::Usage(_) | Place::Error | Place::Arguments | Place::Finish | Place::Presence => {
+            Place::Usage(_)
+            | Place::Error
+            | Place::Kind
+            | Place::Arguments
+            | Place::Finish
+            | Place::Presence => {
                 let value = <&'a RawValue>::deserialize(deserializer)?;
                 self.capture(value);
                 Ok(())
@@ -265,7 +276,11 @@ impl<'a> Walk<'_, 'a> {
             Place::Error => {
                 self.pass.facts.error = Some(value).filter(|value| value.get() != "null");
             }
-            Place::Finish => self.pass.facts.finished |= !is_nothing(value),
+            Place::Kind => self.pass.facts.failed |= value.get() == "\"error\"",
+            Place::Finish => {
+                self.pass.facts.finished |= !is_nothing(value);
+                self.pass.facts.failed |= value.get() == "\"error\"";
+            }
             Place::Presence => self.pass.facts.carries |= !is_nothing(value),
             Place::Arguments if value.get() == "null" => {}
             Place::Arguments if value.get().starts_with('"') => {

@@ -10,6 +10,9 @@ use swan_core::tokens::TokenCounter;
 
 use super::receipt::Receipt;
 
+/// What is said of an answer that says that it has failed, and not why.
+pub(super) const GAVE_UP: &str = "it gave up on its answer";
+
 /// Counts and filters the events of one stream.
 #[derive(Debug)]
 pub(crate) struct Tally {
@@ -77,6 +80,12 @@ impl Tally {
         if let Some(error) = facts.error {
             return Err(BadEvent::Error {
                 message: said(error),
+                body: data.clone(),
+            });
+        }
+        if facts.failed {
+            return Err(BadEvent::Error {
+                message: GAVE_UP.to_owned(),
                 body: data.clone(),
             });
         }

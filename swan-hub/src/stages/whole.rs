@@ -8,7 +8,7 @@ use swan_core::openai::{
 };
 use swan_core::tokens::TokenCounter;
 
-use super::tally::said;
+use super::tally::{GAVE_UP, said};
 
 /// A whole answer.
 #[derive(Debug)]
@@ -46,6 +46,9 @@ impl Whole {
         let facts = ChunkFacts::read_counting(&body, &mut counter).ok_or(NOT_JSON)?;
         if let Some(error) = facts.error {
             return Err(said(error));
+        }
+        if facts.failed {
+            return Err(GAVE_UP.to_owned());
         }
         // SDKs reach for the first choice; an object without one is nobody's answer and earns nothing.
         if facts.choices == 0 {

@@ -139,6 +139,20 @@ fn errors_and_ends_are_seen() {
             .is_none()
     );
     assert!(ChunkFacts::read(b"{\"a\":\"\xff\"}").is_none());
+    for (json, failed) in [
+        (r#"{"choices":[{"finish_reason":"error"}]}"#, true),
+        (r#"{"object":"error","message":"broke","code":400}"#, true),
+        (
+            r#"{"object":"chat.completion","choices":[{"finish_reason":"stop"}]}"#,
+            false,
+        ),
+    ] {
+        assert_eq!(
+            ChunkFacts::read(json.as_bytes()).unwrap().failed,
+            failed,
+            "{json}"
+        );
+    }
 }
 
 #[test]
