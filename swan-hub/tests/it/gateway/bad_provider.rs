@@ -4,6 +4,7 @@ use swan_core::Amount;
 use swan_core::protocol::StreamEnd;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::counted::claimable;
 use super::provider::{Act, begin, reply, sse};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, usage};
 
@@ -56,9 +57,9 @@ async fn a_claim_beyond_what_was_seen_is_cut_in_streams_too() {
     ];
     provider.serve(sse(stream.concat())).await;
     let events = answer.await.unwrap().events();
-    let cost = market.price(body.len() as u64 + 128, 5 + 16);
+    let cost = market.price(claimable(&body), 2 + 16);
     let last: serde_json::Value = serde_json::from_str(&events[2]).unwrap();
-    assert_eq!(last["usage"]["completion_tokens"], 21);
+    assert_eq!(last["usage"]["completion_tokens"], 18);
     assert_eq!(last["usage"]["cost"], cost.to_string());
     assert_eq!(market.spent("5"), cost);
 }

@@ -9,6 +9,7 @@ mod bad_input;
 mod bad_provider;
 mod browsers;
 mod churn;
+mod counted;
 mod embedding;
 mod error_shapes;
 mod external;
@@ -370,16 +371,6 @@ pub(super) fn usage(prompt: u64, completion: u64) -> String {
 
 /// The SSE that says that nothing follows.
 pub(super) const DONE: &str = "data: [DONE]\n\n";
-
-/// What the hub counts in a request by itself.
-pub(super) fn counted(body: &str) -> u64 {
-    swan_core::tokens::PromptTokens::of_json(body.as_bytes()).text
-}
-
-/// The most that a provider may claim for the prompt of a small request in text.
-pub(super) fn claimable(body: &str) -> u64 {
-    (2 * counted(body)).max(body.len() as u64 / 4) + 128
-}
 
 /// A request for [`MODEL`] with these further members.
 pub(super) fn ask(more: &str) -> String {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use swan_core::Amount;
 use swan_core::protocol::{CancelReason, StreamEnd};
+use swan_core::tokens::count;
 use swan_hub::Outcome;
 
+use super::counted::counted;
 use super::provider::{Act, begin, sse};
 use super::{DONE, MODEL, Market, STOP, ask, delta, until, usage};
 
@@ -78,13 +80,15 @@ async fn a_stream_without_usage_is_charged_by_what_was_seen_and_says_so() {
         .await;
     let events = answer.await.unwrap().events();
     assert!(!request.body.is_empty());
-    let prompt = (ask(WITH_USAGE).len() as u64).div_ceil(4);
+    let prompt = counted(&ask(WITH_USAGE));
     let last: serde_json::Value = serde_json::from_str(&events[2]).unwrap();
     assert_eq!(last["id"], "c1");
     assert_eq!(last["usage"]["prompt_tokens"], prompt);
-    assert_eq!(last["usage"]["completion_tokens"], 2);
-    assert_eq!(last["usage"]["cost"], market.price(prompt, 2).to_string());
-    assert_eq!(market.spent("5"), market.price(prompt, 2));
+    let tokens = count("12345678");
+    assert_eq!(last["usage"]["completion_tokens"], tokens);
+    let cost = market.price(prompt, tokens);
+    assert_eq!(last["usage"]["cost"], cost.to_string());
+    assert_eq!(market.spent("5"), cost);
 }
 
 #[tokio::test]
@@ -181,8 +185,8 @@ async fn a_consumer_who_hangs_up_pays_for_what_was_delivered_and_the_provider_st
         provider.cancelled(request.stream).await;
         assert!(before.elapsed() < Duration::from_secs(1));
         market.settled().await;
-        let prompt = (ask(STREAM).len() as u64).div_ceil(4);
-        assert_eq!(market.spent("5"), market.price(prompt, 2));
+        let prompt = counted(&ask(STREAM));
+        assert_eq!(market.spent("5"), market.price(prompt, count("12345678")));
         assert!(market.earned(1) > Amount::ZERO);
         assert_eq!(market.records.last().outcome, Outcome::Abandoned);
     }
@@ -228,8 +232,8 @@ async fn a_stream_that_breaks_says_so_and_costs_what_was_delivered() {
             !idle.has_request(),
             "nobody takes over once content has gone out"
         );
-        let prompt = (ask(STREAM).len() as u64).div_ceil(4);
-        assert_eq!(market.spent("5"), market.price(prompt, 2));
+        let prompt = counted(&ask(STREAM));
+        assert_eq!(market.spent("5"), market.price(prompt, count("12345678")));
         assert!(market.earned(1) > Amount::ZERO);
         until(|| market.records.count() == 1).await;
         let record = market.records.last();
@@ -354,7 +358,7 @@ async fn a_stream_that_goes_on_beyond_what_was_set_aside_is_cut_off_and_paid_in_
         assert_eq!(last["error"]["code"], "output_limit_reached", "{events:?}");
         assert_eq!(last["error"]["param"], "max_tokens");
         assert!(!events.concat().contains("never"), "{events:?}");
-        let prompt = (asked.len() as u64).div_ceil(4);
+        let prompt = counted(&asked);
         assert_eq!(market.spent("5"), market.price(prompt, 1));
     }
 }

@@ -3,6 +3,7 @@
 use swan_core::{Amount, Currency, ExchangeRate};
 use swan_hub::{FixedPrice, Outcome};
 
+use super::counted::{claimable, counted};
 use super::provider::{refusal, reply};
 use super::{MODEL, Market, ask, completion};
 
@@ -79,8 +80,7 @@ async fn what_the_hub_does_not_know_passes_both_ways_byte_for_byte() {
 
 #[tokio::test]
 async fn usage_is_believed_only_as_far_as_the_hub_has_seen() {
-    let body_bytes = ask("").len() as u64;
-    let allowances = (128, 16);
+    let prompt = counted(&ask(""));
     for (name, usage, charged) in [
         (
             "honest",
@@ -88,22 +88,22 @@ async fn usage_is_believed_only_as_far_as_the_hub_has_seen() {
             (9, 2),
         ),
         (
-            "more than the bytes allow",
+            "more than twice the count",
             r#"{"prompt_tokens":900000,"completion_tokens":900000}"#,
-            (body_bytes + allowances.0, 5 + allowances.1),
+            (claimable(&ask("")), 2 + 16),
         ),
         (
             "negative",
             r#"{"prompt_tokens":-9,"completion_tokens":2}"#,
-            (body_bytes.div_ceil(4), 2),
+            (prompt, 1),
         ),
         (
             "a fraction",
             r#"{"prompt_tokens":9.5,"completion_tokens":2}"#,
-            (body_bytes.div_ceil(4), 2),
+            (prompt, 1),
         ),
-        ("null", "null", (body_bytes.div_ceil(4), 2)),
-        ("a string", r#""many""#, (body_bytes.div_ceil(4), 2)),
+        ("null", "null", (prompt, 1)),
+        ("a string", r#""many""#, (prompt, 1)),
     ] {
         let market = Market::start().await;
         let mut provider = market.provider(1).await;
@@ -134,9 +134,9 @@ async fn an_answer_without_usage_gets_the_usage_that_was_charged() {
         .serve(reply(r#"{"choices":[{"message":{"content":"hello"}}]}"#))
         .await;
     let answer = answer.await.unwrap();
-    let prompt = (ask("").len() as u64).div_ceil(4);
-    assert_eq!(answer.json()["usage"]["total_tokens"], prompt + 2);
-    assert_eq!(market.spent("5"), market.price(prompt, 2));
+    let prompt = counted(&ask(""));
+    assert_eq!(answer.json()["usage"]["total_tokens"], prompt + 1);
+    assert_eq!(market.spent("5"), market.price(prompt, 1));
 }
 
 #[tokio::test]
