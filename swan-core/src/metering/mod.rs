@@ -119,6 +119,19 @@ impl Metering {
             .is_none_or(|claimed| claimed > self.believed_unread(prompt_bytes))
     }
 
+    /// Whether the tokens of a whole answer of so many bytes must be counted before it is metered; as with prompts, seldom.
+    #[must_use]
+    pub fn needs_content_count(
+        &self,
+        reported: Option<&ReportedUsage>,
+        content_bytes: u64,
+    ) -> bool {
+        let unread = self.estimate(content_bytes);
+        reported
+            .and_then(ReportedUsage::completion_tokens)
+            .is_none_or(|claimed| claimed > unread.saturating_add(self.completion_allowance_tokens))
+    }
+
     /// The prompt tokens that are believed whatever the text is.
     const fn believed_unread(&self, prompt_bytes: u64) -> u64 {
         self.estimate(prompt_bytes)
@@ -152,7 +165,11 @@ impl Metering {
     pub fn meter(&self, reported: Option<&ReportedUsage>, seen: &Seen) -> Metered {
         let worst = self.worst_case(seen.prompt_bytes, seen.max_output_tokens);
         let delivered = seen.content_bytes > 0 || seen.content_events > 0;
-        let counted = seen.content_tokens.map(|counted| self.tolerated(counted));
+        // What is believed of an uncounted answer must not be doubted of a counted one.
+        let unread = self.estimate(seen.content_bytes);
+        let counted = seen
+            .content_tokens
+            .map(|counted| self.tolerated(counted).max(unread));
         let visible = seen
             .content_bytes
             .min(counted.unwrap_or(u64::MAX))

@@ -83,7 +83,7 @@ fn names_a_part(string: &str) -> bool {
         let after = string.strip_prefix(*name);
         after.is_some_and(|after| after.starts_with('"'))
     };
-    PARTS.iter().any(|name| is(&name))
+    PARTS.iter().any(is)
 }
 
 /// Counts up to the quote that ends the string, and a space after it, so that two strings are two words.

@@ -78,8 +78,19 @@ pub struct TokenCounter {
 impl TokenCounter {
     /// Counts a further piece. Where the text is cut does not matter.
     pub fn push(&mut self, piece: &str) {
-        for character in piece.chars() {
-            self.character(character);
+        let mut rest = piece.chars();
+        loop {
+            // Most of most texts is runs of small letters, which are counted as one.
+            let text = rest.as_str();
+            let run = text.bytes().take_while(u8::is_ascii_lowercase).count();
+            if run > 0 {
+                self.small_letters(run);
+                rest = text.get(run..).unwrap_or_default().chars();
+            }
+            match rest.next() {
+                Some(character) => self.character(character),
+                None => return,
+            }
         }
     }
 
@@ -113,6 +124,18 @@ impl TokenCounter {
         }
         self.parts = self.parts.saturating_add(cost);
         self.last = Some(class);
+    }
+
+    #[inline]
+    fn small_letters(&mut self, run: usize) {
+        let before = u64::from(self.letters);
+        let after = before.saturating_add(u64::try_from(run).unwrap_or(u64::MAX));
+        let cost = letters_cost(after).saturating_sub(letters_cost(before));
+        self.parts = self.parts.saturating_add(cost);
+        self.letters = u8::try_from(after).unwrap_or(u8::MAX);
+        self.capitals = 0;
+        self.spaces = 0;
+        self.last = Some(Class::Lower);
     }
 
     fn letter(&mut self, class: Class) -> u64 {
@@ -172,6 +195,16 @@ impl TokenCounter {
             }
         }
     }
+}
+
+/// What the first so many letters of a word cost together.
+const fn letters_cost(letters: u64) -> u64 {
+    let (middle, late) = (letters.saturating_sub(4), letters.saturating_sub(7));
+    let first = if letters > 0 { WORD } else { 0 };
+    let middle = if middle > 3 { 3 } else { middle };
+    first
+        .saturating_add(middle * MIDDLE_LETTER)
+        .saturating_add(late.saturating_mul(LATE_LETTER))
 }
 
 /// About how many tokens `text` has.

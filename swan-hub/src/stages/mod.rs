@@ -19,7 +19,6 @@ mod hold;
 mod live;
 mod models;
 mod parse;
-mod prompt;
 mod quote;
 mod quoted;
 mod receipt;
@@ -32,6 +31,7 @@ mod streams;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod unanswered;
 mod wait;
 mod whole;
@@ -302,8 +302,7 @@ async fn reached(attempted: Attempted) -> Result<Reached, Box<Refused>> {
 /// Charges a whole answer and writes the cost into it. Its last byte waits for the disk, and so does its first, since the
 /// cost stands in a header.
 async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<(Vec<Bytes>, String), RequestError> {
-    bill.content(whole.content_bytes, 1, whole.content_tokens);
-    bill.items(whole.items);
+    bill.whole(&whole);
     let receipt = bill.settle(whole.usage.as_ref(), None).durable().await?;
     let cost = receipt.cost.to_string();
     let body = match &whole.usage {

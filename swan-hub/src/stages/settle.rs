@@ -18,11 +18,12 @@ use super::admit::Admission;
 use super::authenticate::Consumer;
 use super::funds::{self, Funds};
 use super::parse::Asked;
-use super::prompt::Prompt;
 use super::quoted::Quoted;
 use super::receipt::{Receipt, Settling, Way};
 use super::record::Recorder;
 use super::tally::Tally;
+use super::texts::Texts;
+use super::whole::Whole;
 use crate::admission::{Access, FreeLeft, FreeRun, Pass};
 use crate::events::Outcome;
 use crate::hub::Shared;
@@ -46,7 +47,7 @@ pub(crate) struct Bill {
     pub(super) at: Option<ProviderId>,
     pub(super) dispatched: Instant,
     pub(super) seen: Seen,
-    prompt: Prompt,
+    texts: Texts,
     usage: Option<Bytes>,
     /// Why this provider was chosen, where the consumer wants to know.
     trace: Option<String>,
@@ -75,7 +76,7 @@ impl Bill {
             at: None,
             dispatched: Instant::now(),
             seen: Seen::default(),
-            prompt: Prompt::default(),
+            texts: Texts::default(),
             usage: None,
             trace: None,
             recorder: Recorder::new(hub, request),
@@ -155,7 +156,7 @@ impl Bill {
     pub(crate) fn held(&mut self, funds: Funds, quoted: Quoted, asked: &Asked) {
         self.step(RequestEvent::Hold);
         self.seen.prompt_bytes = asked.body.len() as u64;
-        self.prompt = Prompt::of(asked);
+        self.texts = Texts::of(asked);
         self.recorder.record.currency = quoted.quote.currency();
         match funds {
             Funds::Held(hold) => self.hold = Some(hold),
@@ -224,7 +225,7 @@ impl Bill {
     }
 
     /// That much content goes to the consumer now, all in all.
-    pub(crate) fn content(&mut self, bytes: u64, events: u64, tokens: Option<u64>) {
+    fn content(&mut self, bytes: u64, events: u64, tokens: Option<u64>) {
         self.step(RequestEvent::Content);
         self.seen.content_bytes = bytes;
         self.seen.content_events = events;
@@ -232,9 +233,11 @@ impl Bill {
         self.recorder.first_content();
     }
 
-    /// That many vectors or images go to the consumer.
-    pub(crate) const fn items(&mut self, items: u64) {
-        self.seen.items = items;
+    /// This answer goes to the consumer, as one piece.
+    pub(crate) fn whole(&mut self, whole: &Whole) {
+        self.content(whole.content_bytes, 1, None);
+        self.seen.items = whole.items;
+        self.texts.answered(&whole.body);
     }
 
     /// The answer is whole: charges it.
@@ -281,7 +284,7 @@ impl Bill {
         };
         let work = quoted.work;
         let metering = self.hub.policy.metering();
-        self.prompt
+        self.texts
             .count(metering, reported.as_ref(), &mut self.seen);
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let (cost, split) = quoted.charge(self.at, &metered.usage, &self.hub);
@@ -336,7 +339,7 @@ impl Bill {
             .as_ref()
             .map_or(Work::Vectors, |quoted| quoted.work);
         let metering = self.hub.policy.metering();
-        self.prompt
+        self.texts
             .count(metering, reported.as_ref(), &mut self.seen);
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let usage = metered.usage;

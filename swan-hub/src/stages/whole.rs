@@ -6,7 +6,6 @@ use swan_core::openai::{
     Asks, ChunkFacts, DataFacts, Encoding, TranscriptFacts, TranscriptFormat, Vectors,
     with_vectors_as,
 };
-use swan_core::tokens::TokenCounter;
 
 use super::tally::{GAVE_UP, said};
 
@@ -18,8 +17,6 @@ pub(crate) struct Whole {
     pub(crate) content_type: &'static str,
     /// Bytes of generated text.
     pub(crate) content_bytes: u64,
-    /// The hub's own count of its tokens, where it is paid by them.
-    pub(crate) content_tokens: Option<u64>,
     /// Vectors or images.
     pub(crate) items: u64,
     /// The usage object, a slice of the body.
@@ -42,8 +39,7 @@ impl Whole {
     }
 
     fn text(body: Bytes) -> Result<Self, String> {
-        let mut counter = TokenCounter::default();
-        let facts = ChunkFacts::read_counting(&body, &mut counter).ok_or(NOT_JSON)?;
+        let facts = ChunkFacts::read(&body).ok_or(NOT_JSON)?;
         if let Some(error) = facts.error {
             return Err(said(error));
         }
@@ -59,7 +55,6 @@ impl Whole {
             body,
             content_type: JSON,
             content_bytes,
-            content_tokens: Some(counter.tokens()),
             items: 0,
             usage,
         })
@@ -99,7 +94,6 @@ impl Whole {
             body,
             content_type: JSON,
             content_bytes: 0,
-            content_tokens: None,
             items,
             usage,
         };
@@ -125,7 +119,6 @@ impl Whole {
             body,
             content_type: format.content_type(),
             content_bytes,
-            content_tokens: None,
             items: 0,
             usage,
         })

@@ -204,6 +204,34 @@ fn a_claim_is_checked_against_the_hubs_own_count() {
 }
 
 #[test]
+fn only_a_whole_answer_that_is_doubted_or_unknown_is_counted() {
+    let policy = Policy::swan_2_0();
+    let metering = policy.metering();
+    for (claim, counts) in [
+        ("{}", true),
+        (r#"{"prompt_tokens":1}"#, true),
+        (r#"{"completion_tokens":116}"#, false),
+        (r#"{"completion_tokens":117}"#, true),
+    ] {
+        let claim = reported(claim);
+        let needs = metering.needs_content_count(Some(&claim), 400);
+        assert_eq!(needs, counts, "{claim:?}");
+        // What is believed uncounted stays believed when it was counted, however little was found.
+        let seen = Seen {
+            content_bytes: 400,
+            content_tokens: Some(1),
+            max_output_tokens: 1_000,
+            ..SEEN
+        };
+        let charged = metering.meter(Some(&claim), &seen).usage.completion_tokens;
+        if let Some(claimed) = claim.completion_tokens() {
+            assert_eq!(charged == claimed, !counts, "{claim:?}");
+        }
+    }
+    assert!(metering.needs_content_count(None, 400));
+}
+
+#[test]
 fn only_a_prompt_that_is_doubted_or_unknown_is_counted() {
     let policy = Policy::swan_2_0();
     for (claim, counts) in [

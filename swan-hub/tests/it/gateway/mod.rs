@@ -49,6 +49,7 @@ mod streams;
 #[cfg(feature = "otel")]
 mod telemetry;
 mod tls_front;
+mod token_limits;
 mod transcriptions;
 mod whole;
 mod wrong_members;
