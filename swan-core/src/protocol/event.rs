@@ -1,6 +1,7 @@
 //! What the sessions report to their shells.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::heartbeat::{Health, Heartbeat};
 use super::notice::{Notice, Upgrade};
@@ -31,6 +32,8 @@ pub enum HubEvent {
         status: u16,
         /// `Content-Type` of the model server.
         content_type: Option<String>,
+        /// How long the model server wants to be left alone, where it refuses and says so (v2); a day at most.
+        retry_after: Option<Duration>,
     },
     /// The answer goes on.
     Body {

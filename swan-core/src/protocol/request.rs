@@ -1,6 +1,7 @@
 //! One request on a session: how it is sent, what comes back, how it ends.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -210,6 +211,8 @@ pub struct Failure {
     pub origin: FailureOrigin,
     /// The model server's own error body, where it came along.
     pub body: Option<Bytes>,
+    /// How long the provider wants to be left alone, where it says so; v2 carries it, up to a day.
+    pub retry_after: Option<Duration>,
 }
 
 impl Failure {
@@ -221,7 +224,15 @@ impl Failure {
             message: message.into(),
             origin: FailureOrigin::Provider,
             body: None,
+            retry_after: None,
         }
+    }
+
+    /// The same, saying how long the provider wants to be left alone.
+    #[must_use]
+    pub const fn with_retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = after;
+        self
     }
 
     pub(crate) fn new(origin: FailureOrigin, status: u16, message: impl Into<String>) -> Self {
@@ -230,6 +241,7 @@ impl Failure {
             message: message.into(),
             origin,
             body: None,
+            retry_after: None,
         }
     }
 }

@@ -42,6 +42,7 @@ impl Secrets {
             status,
             message,
             body,
+            retry_after,
         } = error
         else {
             return error;
@@ -51,6 +52,7 @@ impl Secrets {
                 status,
                 message: "it does not serve this hub's account".to_owned(),
                 body: Bytes::new(),
+                retry_after: None,
             },
             _ => AttemptError::Provider {
                 status,
@@ -58,6 +60,7 @@ impl Secrets {
                 body: self
                     .hide(String::from_utf8_lossy(&body).into_owned())
                     .into(),
+                retry_after,
             },
         }
     }
@@ -99,6 +102,7 @@ mod tests {
             status,
             message: "sk-hub-key owes 5 dollars".to_owned(),
             body: Bytes::from_static(b"{\"error\":{\"message\":\"sk-hub-key owes 5 dollars\"}}"),
+            retry_after: None,
         };
         for (status, dollars) in [
             (400, true),

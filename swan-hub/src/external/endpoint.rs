@@ -174,6 +174,7 @@ impl Endpoint {
                     status: status.as_u16(),
                     message: "the list of models was refused".to_owned(),
                     body: Bytes::new(),
+                    retry_after: None,
                 });
             }
             let listing: Listing = serde_json::from_slice(&body)

@@ -46,19 +46,16 @@ impl Exchange {
         if let State::Waiting(response) = &mut self.state {
             match response.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(response)) => {
-                    self.upstream.heard(response.status(), response.headers());
-                    match head_of(&response) {
-                        Ok(head) => {
-                            into.head = Some(head);
-                            self.state = State::Reading(response.into_body());
-                        }
-                        Err(error) => {
-                            into.end = Some(Err(error));
-                            self.state = State::Over;
-                        }
+                Poll::Ready(Ok(response)) => match self.head_of(&response) {
+                    Ok(head) => {
+                        into.head = Some(head);
+                        self.state = State::Reading(response.into_body());
                     }
-                }
+                    Err(error) => {
+                        into.end = Some(Err(error));
+                        self.state = State::Over;
+                    }
+                },
                 Poll::Ready(Err(error)) => {
                     into.end = Some(Err(refused(&error)));
                     self.state = State::Over;
@@ -109,6 +106,26 @@ impl Exchange {
             cx.waker().wake_by_ref();
         }
     }
+
+    /// What of an answer's head is passed on: the status, the content type, how long to wait, and no other header.
+    fn head_of(&self, response: &Response<Incoming>) -> Result<Head, AttemptError> {
+        let headers = response.headers();
+        let retry_after = self.upstream.rest(response.status(), headers);
+        let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+        if encodings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(AttemptError::Provider {
+                status: 502,
+                message: "its answer is compressed, which was not asked for".to_owned(),
+                body: Bytes::new(),
+                retry_after: None,
+            });
+        }
+        Ok(Head {
+            status: response.status().as_u16(),
+            content_type: headers.get(header::CONTENT_TYPE).cloned(),
+            retry_after,
+        })
+    }
 }
 
 impl fmt::Debug for Exchange {
@@ -119,23 +136,6 @@ impl fmt::Debug for Exchange {
             State::Over => "Exchange(over)",
         })
     }
-}
-
-/// What of an answer's head is passed on: the status and the content type, and no other header.
-fn head_of(response: &Response<Incoming>) -> Result<Head, AttemptError> {
-    let headers = response.headers();
-    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    if encodings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(AttemptError::Provider {
-            status: 502,
-            message: "its answer is compressed, which was not asked for".to_owned(),
-            body: Bytes::new(),
-        });
-    }
-    Ok(Head {
-        status: response.status().as_u16(),
-        content_type: headers.get(header::CONTENT_TYPE).cloned(),
-    })
 }
 
 fn refused(error: &Error) -> AttemptError {

@@ -60,6 +60,11 @@ pub(crate) struct TierNow<'a> {
 }
 
 impl TierNow<'_> {
+    /// The endpoint at `position`.
+    pub(crate) fn link(&self, position: usize) -> Option<&Link> {
+        Some(self.tier.links.get(position)?)
+    }
+
     /// Takes a place at the endpoint at `position`, and counts the request against its account's minute.
     pub(crate) fn take(&self, position: usize, clock: &Arc<dyn Clock>) -> Option<Slot> {
         let link = self.tier.links.get(position)?;
@@ -83,12 +88,13 @@ impl Candidates for TierNow<'_> {
             Way::Endpoint(upstream) => upstream.is_limited(self.tokens, self.now),
             Way::Line(_) => false,
         };
+        let candidate = link.candidate(self.now);
         Some(Candidate {
-            limited,
+            limited: limited || candidate.limited,
             // A server that is rented is loaded: it needs neither warming up nor probes.
             cold: false,
             warmth_permille: 1_000,
-            ..link.candidate(self.now)
+            ..candidate
         })
     }
 

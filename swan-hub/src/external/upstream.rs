@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
@@ -14,24 +13,16 @@ use crate::providers::{AttemptError, Job};
 
 /// How long a model rests after a 429 that does not say how long.
 const REST: Duration = Duration::from_secs(1);
-/// The longest rest that an endpoint can ask for; beyond it, it is asked again.
-const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// Where requests for one model go.
 pub(crate) struct Upstream {
     endpoint: Arc<Endpoint>,
     clock: Arc<dyn Clock>,
-    /// Until when the endpoint has asked for nothing more of this model, in milliseconds since the epoch.
-    rests_until: AtomicU64,
 }
 
 impl Upstream {
     pub(super) fn new(endpoint: Arc<Endpoint>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            endpoint,
-            clock,
-            rests_until: AtomicU64::new(0),
-        }
+        Self { endpoint, clock }
     }
 
     /// Takes one of the places that the endpoint's models share.
@@ -46,13 +37,12 @@ impl Upstream {
 
     /// Whether a request of so many tokens would be refused over there, as far as the hub can know.
     pub(crate) fn is_limited(&self, tokens: u64, now: Timestamp) -> bool {
-        self.is_resting(now) || self.endpoint.pace().would_exceed(tokens, now)
+        self.endpoint.pace().would_exceed(tokens, now)
     }
 
     /// Counts a request of so many tokens against the account's minute.
     pub(super) fn try_count(&self, tokens: u64) -> bool {
-        let now = self.clock.now();
-        !self.is_resting(now) && self.endpoint.pace().try_count(tokens, now)
+        self.endpoint.pace().try_count(tokens, self.clock.now())
     }
 
     /// Sends `job`; what goes wrong comes with the answer.
@@ -74,22 +64,13 @@ impl Upstream {
         self.endpoint.secrets().hide(words)
     }
 
-    /// Takes note of an answer's head: whoever is told to come later comes later.
-    pub(super) fn heard(&self, status: StatusCode, headers: &HeaderMap) {
+    /// How long a refusal with this head wants the endpoint to be left alone.
+    pub(super) fn rest(&self, status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
         let is_busy = status == StatusCode::TOO_MANY_REQUESTS;
         if !is_busy && status != StatusCode::SERVICE_UNAVAILABLE {
-            return;
+            return None;
         }
-        let now = self.clock.now();
-        let Some(rest) = asked_rest(headers, now).or(is_busy.then_some(REST)) else {
-            return;
-        };
-        let until = now.after(rest.min(LONGEST_REST)).as_millis();
-        self.rests_until.fetch_max(until, Ordering::Relaxed);
-    }
-
-    fn is_resting(&self, now: Timestamp) -> bool {
-        now.as_millis() < self.rests_until.load(Ordering::Relaxed)
+        asked_rest(headers, self.clock.now()).or(is_busy.then_some(REST))
     }
 }
 

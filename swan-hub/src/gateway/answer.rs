@@ -268,13 +268,23 @@ const fn hold(error: &HoldFailed) -> Row {
     }
 }
 
+/// When those who are busy may have room, where nobody has said it.
+const fn soon(secs: Option<u64>) -> u64 {
+    match secs {
+        Some(secs) => secs,
+        None => 2,
+    }
+}
+
 const fn route(error: &RouteError) -> Row {
     match error {
         RouteError::NoProvider { .. } => Row::new(503, SERVER, "no_provider")
             .retry(10)
             .param("model"),
-        RouteError::Saturated { .. } => Row::new(503, SERVER, "providers_busy")
-            .retry(2)
+        RouteError::Saturated {
+            retry_after_secs, ..
+        } => Row::new(503, SERVER, "providers_busy")
+            .retry(soon(*retry_after_secs))
             .param("model"),
         RouteError::Full {
             retry_after_secs, ..
@@ -310,11 +320,18 @@ fn attempt(error: &AttemptsFailed) -> Answer {
             };
         }
         AttemptsFailed::Provider { .. } => Row::new(502, UPSTREAM, "provider_failed"),
-        AttemptsFailed::Busy { .. } => Row::new(503, SERVER, "providers_busy")
-            .retry(2)
+        AttemptsFailed::Busy {
+            retry_after_secs, ..
+        } => Row::new(503, SERVER, "providers_busy")
+            .retry(soon(*retry_after_secs))
             .param("model"),
         AttemptsFailed::Deadline => Row::new(504, UPSTREAM, "provider_timeout"),
-        AttemptsFailed::NoFallback { .. } => Row::new(502, UPSTREAM, "no_fallback_available"),
+        AttemptsFailed::NoFallback {
+            retry_after_secs, ..
+        } => Row {
+            retry_after_secs: *retry_after_secs,
+            ..Row::new(502, UPSTREAM, "no_fallback_available")
+        },
         AttemptsFailed::TooLarge { .. } => Row::new(413, INVALID, "request_too_large"),
         AttemptsFailed::Broken { .. } => Row::new(502, UPSTREAM, "provider_failed_mid_answer"),
         AttemptsFailed::CutOff { .. } => Row::new(504, SERVER, "answer_cut_off"),

@@ -1,5 +1,7 @@
 //! How one attempt at one provider can fail; what that says, and about whom, is in the core's table ([`Ending::verdict`]).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use swan_core::health::Ending;
 
@@ -30,6 +32,8 @@ pub(crate) enum AttemptError {
         message: String,
         /// The body as it came, at most [`MAX_ERROR_BODY`] bytes; empty when there was none.
         body: Bytes,
+        /// How long it wants to be left alone, where it says so.
+        retry_after: Option<Duration>,
     },
     /// The request does not fit a frame of this provider (public-swan.md 1.6); another may take it.
     #[error("the request of {size} bytes is larger than the {limit} which this provider accepts")]
@@ -94,6 +98,18 @@ impl AttemptError {
             _ => None,
         }
     }
+
+    /// How long whoever is too busy wants to be left alone, where it says so.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Provider {
+                status: 429 | 503,
+                retry_after,
+                ..
+            } => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +124,7 @@ mod tests {
             status,
             message: String::new(),
             body: Bytes::new(),
+            retry_after: None,
         };
         let text = String::new;
         let (consumer, provider, hub) = (Blame::Consumer, Blame::Provider, Blame::Hub);

@@ -157,15 +157,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     stream,
                     status,
                     content_type,
+                    retry_after,
                 } => {
                     let content_type = content_type.and_then(|value| value.parse().ok());
-                    self.outlets.head(
-                        stream,
-                        Head {
-                            status,
-                            content_type,
-                        },
-                    );
+                    let head = Head {
+                        status,
+                        content_type,
+                        retry_after,
+                    };
+                    self.outlets.head(stream, head);
                 }
                 HubEvent::Body { stream, piece } => self.outlets.piece(stream, piece),
                 HubEvent::End { stream, end } => self.outlets.end(stream, Ok(end)),

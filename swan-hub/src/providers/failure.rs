@@ -17,11 +17,13 @@ pub(super) fn attempt_error(failure: Failure, max_unconsumed: usize) -> AttemptE
             },
             message: failure.message,
             body: bounded(failure.body.unwrap_or_default()),
+            retry_after: failure.retry_after,
         },
         FailureOrigin::Protocol => AttemptError::Provider {
             status: 502,
             message: failure.message,
             body: Bytes::new(),
+            retry_after: None,
         },
         FailureOrigin::Lost => AttemptError::Lost(failure.message),
         FailureOrigin::Deadline => AttemptError::Deadline,

@@ -52,4 +52,6 @@ pub(crate) struct Head {
     pub(crate) status: u16,
     /// The content type that the model server named, if it did.
     pub(crate) content_type: Option<HeaderValue>,
+    /// How long it wants to be left alone, where it refuses and says so.
+    pub(crate) retry_after: Option<Duration>,
 }

@@ -1,7 +1,8 @@
 //! One model at one provider: how busy it is, how well it does, and who may still be sent there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use swan_core::routing::Offer;
 use swan_core::{Candidate, ModelId, ModelPrice, ProviderId, Timestamp};
@@ -63,7 +64,12 @@ pub(crate) struct Link {
     draining: AtomicBool,
     unhealthy: AtomicBool,
     loss_counted: AtomicBool,
+    /// Until when it has asked for nothing more of this model, in milliseconds since the epoch.
+    rests_until: AtomicU64,
 }
+
+/// The longest rest that anybody can ask for; beyond it, he is asked again.
+const LONGEST_REST: Duration = Duration::from_secs(300);
 
 impl Link {
     /// The offer of `model`, at most `capacity` requests at once.
@@ -87,6 +93,7 @@ impl Link {
             draining: AtomicBool::new(false),
             unhealthy: AtomicBool::new(false),
             loss_counted: AtomicBool::new(false),
+            rests_until: AtomicU64::new(0),
         }
     }
 
@@ -140,6 +147,7 @@ impl Link {
         let mut candidate = Candidate {
             in_flight: self.in_flight(),
             draining: !self.takes_requests(),
+            limited: self.is_resting(now),
             ..Candidate::new(self.provider, self.capacity())
         };
         self.vitals.describe(&mut candidate, now);
@@ -159,6 +167,23 @@ impl Link {
             data: self.declared.data,
             ..Offer::UNDECLARED
         }
+    }
+
+    /// It wants to be left alone for so long, five minutes at most.
+    pub(crate) fn rest(&self, rest: Duration, now: Timestamp) {
+        let until = now.after(rest.min(LONGEST_REST)).as_millis();
+        self.rests_until.fetch_max(until, Ordering::Relaxed);
+    }
+
+    /// How long it still wants to be left alone.
+    pub(crate) fn rests(&self, now: Timestamp) -> Option<Duration> {
+        let until = self.rests_until.load(Ordering::Relaxed);
+        let left = until.saturating_sub(now.as_millis());
+        (left > 0).then(|| Duration::from_millis(left))
+    }
+
+    fn is_resting(&self, now: Timestamp) -> bool {
+        now.as_millis() < self.rests_until.load(Ordering::Relaxed)
     }
 
     /// The provider goes: it gets nothing new.

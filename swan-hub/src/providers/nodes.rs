@@ -75,6 +75,11 @@ impl Nodes {
         Self { served, clock, now }
     }
 
+    /// The node at `position`.
+    pub(crate) fn link(&self, position: usize) -> Option<&Link> {
+        Some(self.served.as_ref()?.links.get(position)?)
+    }
+
     /// Takes a place at the node at `position`, or at another of the same provider that may serve `request`; `None` when all are
     /// full, gone, or held off by their breakers.
     pub(crate) fn take(&self, position: usize, request: &RouteRequest<'_>) -> Option<Slot> {

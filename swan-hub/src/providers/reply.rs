@@ -105,7 +105,7 @@ impl Reply {
         if (200..300).contains(&head.status) {
             return Ok(head);
         }
-        Err(self.refusal(head.status).await)
+        Err(self.refusal(&head).await)
     }
 
     /// Waits for the next piece; `None` after the end, which [`Reply::end`] then describes.
@@ -285,7 +285,8 @@ impl Reply {
         }
     }
 
-    async fn refusal(&mut self, status: u16) -> AttemptError {
+    async fn refusal(&mut self, head: &Head) -> AttemptError {
+        let status = head.status;
         let mut body = BytesMut::new();
         while let Some(Ok(Piece::Raw(bytes) | Piece::Event(bytes))) = self.next().await {
             let room = MAX_ERROR_BODY.saturating_sub(body.len());
@@ -299,6 +300,7 @@ impl Reply {
             status,
             message: message_of(&body, status),
             body,
+            retry_after: head.retry_after,
         }
     }
 

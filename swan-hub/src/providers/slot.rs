@@ -40,7 +40,8 @@ pub(crate) struct Slot {
 impl Slot {
     /// Takes a place at `link`, if it has one and its breaker lets the request through.
     pub(crate) fn take(link: &Arc<Link>, clock: &Arc<dyn Clock>) -> Option<Self> {
-        if !link.try_enter() {
+        let now = clock.now();
+        if link.rests(now).is_some() || !link.try_enter() {
             return None;
         }
         // From here on the place is given back by Drop.
@@ -50,7 +51,7 @@ impl Slot {
             permit: None,
             queue: None,
         };
-        slot.permit = Some(link.vitals.try_permit(clock.now())?);
+        slot.permit = Some(link.vitals.try_permit(now)?);
         Some(slot)
     }
 
@@ -125,6 +126,11 @@ impl Slot {
             Way::Line(_) => words,
             Way::Endpoint(upstream) => upstream.discreet_words(words),
         }
+    }
+
+    /// Whoever serves wants to be left alone for so long, whatever becomes of the place.
+    pub(crate) fn rest(&self, rest: Duration) {
+        self.link.rest(rest, self.clock.now());
     }
 
     /// Gives the place back with a verdict, which the breaker and the averages learn from. Dropping the slot instead is neutral.

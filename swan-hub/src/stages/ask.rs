@@ -156,6 +156,7 @@ fn bad_gateway(message: String) -> AttemptError {
         status: StatusCode::BAD_GATEWAY.as_u16(),
         message,
         body: Bytes::new(),
+        retry_after: None,
     }
 }
 

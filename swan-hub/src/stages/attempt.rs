@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use swan_core::ModelId;
+use swan_core::health::Ending;
 use swan_core::openai::Rewrite;
 use tokio::time::Instant;
 
@@ -143,7 +144,11 @@ impl Walk<'_> {
             self.router.failed();
         }
         let error = self.last.take().unwrap_or(AttemptError::Deadline);
-        Err(failed(error, bill.attempts(), self.request).into())
+        let retry_after_secs = match error.ending() {
+            Ending::Status { code: 429 | 503 } => self.router.rests_secs(),
+            _ => None,
+        };
+        Err(failed(error, bill.attempts(), retry_after_secs, self.request).into())
     }
 
     /// Who is tried next: providers as often as limits and budget say, then an endpoint of the hub; `None` when nobody is left.
@@ -238,6 +243,9 @@ impl Walk<'_> {
         let (ending, status) = (error.ending(), error.status());
         let (number, blame) = (tried.index, ending.verdict().blame);
         tracing::debug!(request = %bill.request(), number, ?blame, status, "an attempt failed");
+        if let Some(rest) = error.retry_after() {
+            tried.slot.rest(rest);
+        }
         self.failures.add(ending, bill.lost(tried, ending));
         // What one says who answers for everybody is what counts.
         if self.last.as_ref().is_none_or(AttemptError::is_retryable) {

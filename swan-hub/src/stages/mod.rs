@@ -16,6 +16,7 @@ mod failures;
 mod funds;
 mod hedge;
 mod hold;
+mod line_up;
 mod live;
 mod models;
 mod parse;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use swan_core::routing::{
-    Candidates, Decision, NoRoute, Offer, RouteRequest, RoutingStrategy, Stage, explain_stages,
+    Candidates, Decision, NoRoute, Offer, RouteRequest, RoutingStrategy, explain_stages,
     route_in_stages,
 };
 use swan_core::{Candidate, ModelId, ModelPrice, ProviderId};
 
+use super::line_up::LineUp;
 use super::parse::Asked;
-use crate::external::{Tier, TierNow};
+use crate::admission::RETRY_MAX_SECS;
+use crate::external::Tier;
 use crate::hub::Shared;
 use crate::providers::{Nodes, Slot};
 
@@ -20,7 +22,11 @@ pub(crate) enum RouteError {
     #[error("no provider serves {model} at the moment")]
     NoProvider { model: ModelId },
     #[error("every provider of {model} is full or failing at the moment")]
-    Saturated { model: ModelId },
+    Saturated {
+        model: ModelId,
+        /// When trying again may help, where all have asked to be left alone for a while.
+        retry_after_secs: Option<u64>,
+    },
     /// It has waited for a place in vain, or too many wait already.
     #[error("every provider of {model} is full at the moment; try again in {retry_after_secs} s")]
     Full {
@@ -266,6 +272,26 @@ impl<'a> Router<'a> {
         })
     }
 
+    /// In how many seconds somebody takes requests again, where all who could serve this one have asked to be left alone.
+    pub(crate) fn rests_secs(&self) -> Option<u64> {
+        let nodes = self.hub.registry.candidates(self.model);
+        let tiers = self.tiers.as_deref();
+        let asked = LineUp::new(self.hub, tiers, Some(&nodes), &self.wants, self.price());
+        // Without fallbacks nobody else counts.
+        let only = self.tried.last().filter(|_| !self.may_retry());
+        let others = RouteRequest {
+            tried: &[],
+            ..self.request(only.copied())
+        };
+        let rest = asked.rests(&others)?;
+        let secs = rest.as_millis().div_ceil(1_000);
+        Some(
+            u64::try_from(secs)
+                .unwrap_or(RETRY_MAX_SECS)
+                .clamp(1, RETRY_MAX_SECS),
+        )
+    }
+
     fn pinned(&mut self, pin: &str, nodes: &Nodes) -> Option<Slot> {
         let endpoint = || Some(self.hub.external.find(pin)?.provider());
         let provider = self.hub.registry.find(pin).or_else(endpoint)?;
@@ -295,7 +321,10 @@ impl<'a> Router<'a> {
                 },
                 None => RouteError::NoneEligible { model, why },
             },
-            _ => RouteError::Saturated { model },
+            _ => RouteError::Saturated {
+                model,
+                retry_after_secs: self.rests_secs(),
+            },
         }
     }
 
@@ -316,74 +345,5 @@ impl<'a> Router<'a> {
             (window < needed).then_some(window)
         });
         windows.try_fold(0, |longest, window| Some(window?.max(longest)))
-    }
-}
-
-/// Nobody, in the place of the providers.
-const NOBODY: &[Candidate] = &[];
-
-/// Who is asked for one choice, stage by stage: endpoints that come first, providers, the other endpoints.
-struct LineUp<'a> {
-    hub: &'a Shared,
-    nodes: Option<&'a Nodes>,
-    tiers: &'a [Tier],
-    now: Vec<TierNow<'a>>,
-    /// How many tiers come before the providers.
-    first: usize,
-}
-
-impl<'a> LineUp<'a> {
-    fn new(
-        hub: &'a Shared,
-        tiers: Option<&'a [Tier]>,
-        nodes: Option<&'a Nodes>,
-        wants: &RouteRequest<'_>,
-        price: Option<ModelPrice>,
-    ) -> Self {
-        let tiers = tiers.unwrap_or_default();
-        // Without endpoints this asks no clock and takes no memory.
-        let mut now = Vec::new();
-        if !tiers.is_empty() {
-            let time = hub.clock.now();
-            now.extend(tiers.iter().map(|tier| tier.at(time, wants, price)));
-        }
-        Self {
-            hub,
-            nodes,
-            tiers,
-            now,
-            first: tiers.iter().filter(|tier| tier.is_first()).count(),
-        }
-    }
-
-    fn stages<'s>(&'s self, strategy: &'s dyn RoutingStrategy) -> Vec<Stage<'s>> {
-        let mut stages: Vec<Stage<'s>> = Vec::with_capacity(self.tiers.len() + 1);
-        for (tier, candidates) in self.tiers.iter().zip(&self.now) {
-            stages.push(Stage {
-                strategy: tier.strategy(strategy),
-                candidates,
-            });
-        }
-        let candidates: &dyn Candidates = match self.nodes {
-            Some(nodes) => nodes,
-            None => &NOBODY,
-        };
-        stages.insert(
-            self.first,
-            Stage {
-                strategy,
-                candidates,
-            },
-        );
-        stages
-    }
-
-    /// Takes a place at whoever was chosen.
-    fn take(&self, stage: usize, position: usize, request: &RouteRequest<'_>) -> Option<Slot> {
-        if stage == self.first {
-            return self.nodes?.take(position, request);
-        }
-        let tier = stage - usize::from(stage > self.first);
-        self.now.get(tier)?.take(position, &self.hub.clock)
     }
 }

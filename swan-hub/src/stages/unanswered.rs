@@ -17,11 +17,18 @@ pub(crate) enum AttemptsFailed {
     Provider { attempts: u32, reason: String },
     /// The last one had no place for the request, whatever the hub had counted.
     #[error("no provider has a place for this request at the moment ({attempts} tried)")]
-    Busy { attempts: u32 },
+    Busy {
+        attempts: u32,
+        /// When all who could serve have asked to be left alone.
+        retry_after_secs: Option<u64>,
+    },
     #[error("no provider answered in time")]
     Deadline,
     #[error("the provider failed, and fallbacks are not allowed: {reason}")]
-    NoFallback { reason: String },
+    NoFallback {
+        reason: String,
+        retry_after_secs: Option<u64>,
+    },
     #[error("the request is larger than any provider online accepts: {limit} bytes")]
     TooLarge { limit: usize },
     /// An answer broke after its beginning had gone out.
@@ -49,12 +56,18 @@ impl AttemptsFailed {
 }
 
 /// What the consumer is told about the attempt that was the last one.
-pub(super) fn failed(error: AttemptError, attempts: u32, request: &Asked) -> AttemptsFailed {
+pub(super) fn failed(
+    error: AttemptError,
+    attempts: u32,
+    retry_after_secs: Option<u64>,
+    request: &Asked,
+) -> AttemptsFailed {
     match error {
         AttemptError::Provider {
             status,
             ref message,
             ref body,
+            ..
         } if error.ending().verdict().blame == Some(Blame::Consumer) => {
             let mut error = Box::new(ErrorBody::read(body));
             if error.message.is_empty() {
@@ -68,10 +81,17 @@ pub(super) fn failed(error: AttemptError, attempts: u32, request: &Asked) -> Att
         }
         other if !request.allow_fallbacks => AttemptsFailed::NoFallback {
             reason: other.to_string(),
+            retry_after_secs,
         },
-        AttemptError::Busy | AttemptError::Provider { status: 429, .. } => {
-            AttemptsFailed::Busy { attempts }
-        }
+        AttemptError::Busy | AttemptError::Provider { status: 429, .. } => AttemptsFailed::Busy {
+            attempts,
+            retry_after_secs,
+        },
+        // Whoever says when to come again is busy and not broken.
+        _ if retry_after_secs.is_some() => AttemptsFailed::Busy {
+            attempts,
+            retry_after_secs,
+        },
         other => AttemptsFailed::Provider {
             attempts,
             reason: other.to_string(),

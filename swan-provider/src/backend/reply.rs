@@ -3,7 +3,7 @@
 use super::BackendError;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, time::Duration};
 
 /// The bytes of an answer, piece by piece; dropping it stops the work.
 pub type ReplyBody = Pin<Box<dyn Stream<Item = Result<Bytes, BackendError>> + Send>>;
@@ -15,6 +15,8 @@ pub struct Reply {
     pub status: u16,
     /// The `Content-Type` header, if there was one.
     pub content_type: Option<String>,
+    /// How long the server wants to be left alone, where it refuses and says so (`Retry-After`).
+    pub retry_after: Option<Duration>,
     /// The body.
     pub body: ReplyBody,
 }
@@ -30,8 +32,16 @@ impl Reply {
         Self {
             status,
             content_type,
+            retry_after: None,
             body: Box::pin(body),
         }
+    }
+
+    /// The same from a server that wants to be left alone for so long. The hub sends it nothing of this model meanwhile, for five minutes at most.
+    #[must_use]
+    pub const fn with_retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = after;
+        self
     }
 
     /// A whole JSON answer.

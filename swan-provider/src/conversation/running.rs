@@ -172,7 +172,12 @@ impl Conversation {
                 Output::Head {
                     status,
                     content_type,
-                } => self.session.head(stream, status, content_type.as_deref()),
+                    retry_after,
+                } => {
+                    let kind = content_type.as_deref();
+                    self.session
+                        .head_with_retry(stream, status, kind, retry_after)
+                }
                 Output::Body(bytes) => {
                     let kept = bytes.clone();
                     let taken = self.session.body(stream, bytes);

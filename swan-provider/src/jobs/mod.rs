@@ -54,6 +54,7 @@ pub(crate) enum Output {
     Head {
         status: u16,
         content_type: Option<String>,
+        retry_after: Option<Duration>,
     },
     Body(Bytes),
     Finish(StreamEnd),
@@ -131,6 +132,7 @@ impl Job {
         self.send(Output::Head {
             status: reply.status,
             content_type,
+            retry_after: None,
         })
         .await?;
         let mut sent = 0_u64;
@@ -170,7 +172,7 @@ impl Job {
     /// A refusal that is about the request goes to the hub as it is; anything else would mislead the consumer.
     async fn pass_refusal(&self, reply: Reply) -> Result<Output, Unwanted> {
         let (status, is_json) = (reply.status, reply.is_json());
-        let content_type = reply.content_type.clone();
+        let (content_type, retry_after) = (reply.content_type.clone(), reply.retry_after);
         let body = reply
             .read(ERROR_MAX)
             .await
@@ -186,12 +188,16 @@ impl Job {
                 self.send(Output::Head {
                     status,
                     content_type,
+                    retry_after,
                 })
                 .await?;
                 self.send(Output::Body(body)).await?;
                 Ok(Output::Finish(StreamEnd::default()))
             }
-            400..=599 => Ok(Output::Fail(Failure::provider(status, error_words(&body)))),
+            400..=599 => {
+                let failure = Failure::provider(status, error_words(&body));
+                Ok(Output::Fail(failure.with_retry_after(retry_after)))
+            }
             _ => Ok(Output::Fail(Failure::provider(
                 502,
                 format!("the model server answers {status}"),

@@ -62,6 +62,25 @@ async fn each_trouble_has_its_status_and_none_breaks_the_connection() {
 }
 
 #[tokio::test]
+async fn when_a_model_server_wants_to_be_asked_again_reaches_the_hub_in_v2() {
+    let server = ModelServer::start().await;
+    let rest = Some(Duration::from_secs(30));
+    for (dialect, told) in [(Dialect::V1, None), (Dialect::V2, rest)] {
+        server.set(Mode::Echo);
+        let mut hub = Hub::start(HubOptions::speaking(dialect)).await;
+        let _provider = Running::serving(&hub, &server);
+        let mut connection = hub.next().await;
+        connection.registered().await;
+        for (status, kind) in [(429, JSON), (503, JSON), (429, "text/plain")] {
+            server.set(Mode::Busy(status, kind));
+            let answer = connection.ask(MODEL, true, r#"{"messages":[]}"#).await;
+            let seen = (answer.final_status(), answer.retry_after);
+            assert_eq!(seen, (status, told), "{dialect:?} {kind}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_the_words_of_the_model_server() {
     let server = ModelServer::start().await;
     let too_long =

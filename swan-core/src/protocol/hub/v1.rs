@@ -192,6 +192,7 @@ impl HubSession {
                 stream: id,
                 status: 200,
                 content_type: Some(content_type.to_owned()),
+                retry_after: None,
             });
         }
     }

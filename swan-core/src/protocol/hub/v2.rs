@@ -132,6 +132,7 @@ impl HubSession {
             stream: id,
             status: head.status,
             content_type: head.content_type.filter(printable),
+            retry_after: binary::retry_after(head.retry_after_ms),
         });
         Ok(())
     }
@@ -173,7 +174,11 @@ impl HubSession {
     fn on_fail(&mut self, id: StreamId, frame: &BinaryFrame) -> Result<(), FaultKind> {
         let note: FailNote = frame.json().ok_or(FaultKind::Malformed)?;
         let message = text::clip(&note.message, 4096);
-        self.fail(id, Failure::provider(failure_status(note.status), message));
+        let failure = Failure {
+            retry_after: binary::retry_after(note.retry_after_ms),
+            ..Failure::provider(failure_status(note.status), message)
+        };
+        self.fail(id, failure);
         Ok(())
     }
 

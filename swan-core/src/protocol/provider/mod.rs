@@ -6,6 +6,7 @@ mod v1;
 mod v2;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use stream::{Answer, Stream, Wire};
@@ -209,12 +210,26 @@ impl ProviderSession {
         status: u16,
         content_type: Option<&str>,
     ) -> Result<(), StreamError> {
+        self.head_with_retry(stream, status, content_type, None)
+    }
+
+    /// The same for a model server that refuses and says how long it wants to be left alone, which v1 cannot carry.
+    ///
+    /// # Errors
+    /// As for [`head`](Self::head).
+    pub fn head_with_retry(
+        &mut self,
+        stream: StreamId,
+        status: u16,
+        content_type: Option<&str>,
+        retry_after: Option<Duration>,
+    ) -> Result<(), StreamError> {
         if !(200..=599).contains(&status) {
             return Err(StreamError::OutOfOrder);
         }
         match self.dialect {
             Dialect::V1 => self.head_v1(stream, status, content_type),
-            Dialect::V2 => self.head_v2(stream, status, content_type),
+            Dialect::V2 => self.head_v2(stream, status, content_type, retry_after),
         }
     }
 

@@ -68,7 +68,7 @@ impl ProviderSession {
         if status == 400 {
             self.count_fault(FaultKind::Malformed, Some(id));
         }
-        self.say_fail(id, frame.stream, status, why);
+        self.say_fail(id, frame.stream, &Failure::provider(status, why));
     }
 
     /// Decides about a request by its head.
@@ -221,6 +221,7 @@ impl ProviderSession {
         stream: StreamId,
         status: u16,
         content_type: Option<&str>,
+        retry_after: Option<Duration>,
     ) -> Result<(), StreamError> {
         let v2 = self.open_v2(stream)?;
         if std::mem::replace(&mut v2.began, true) {
@@ -229,6 +230,7 @@ impl ProviderSession {
         let head = envelope::json(&ResponseHead {
             status,
             content_type: content_type.map(|kind| text::clip(kind, 256).to_owned()),
+            retry_after_ms: binary::retry_after_ms(retry_after),
         });
         let frame = binary::encode(Kind::Response, 0, v2.number, &head);
         self.outbox.binary(Some(stream), frame);
@@ -312,16 +314,17 @@ impl ProviderSession {
         match self.remove(id).map(|stream| stream.wire) {
             Some(Wire::V1(v1)) => self.say_failure_v1(id, &v1, latency_ms, failure),
             Some(Wire::V2(v2)) => {
-                self.say_fail(id, v2.number, failure.status, &failure.message);
+                self.say_fail(id, v2.number, failure);
             }
             None => {}
         }
     }
 
-    fn say_fail(&mut self, id: StreamId, number: u32, status: u16, message: &str) {
+    fn say_fail(&mut self, id: StreamId, number: u32, failure: &Failure) {
         let note = envelope::json(&FailNote {
-            status: u64::from(status),
-            message: text::clip(message, 4096).to_owned(),
+            status: u64::from(failure.status),
+            message: text::clip(&failure.message, 4096).to_owned(),
+            retry_after_ms: binary::retry_after_ms(failure.retry_after),
         });
         let frame = binary::encode(Kind::Fail, 0, number, &note);
         self.outbox.binary(Some(id), frame);

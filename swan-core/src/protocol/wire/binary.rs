@@ -7,10 +7,13 @@
 //! +------+------+------+------+------+------+------+------+---- - -
 //! ```
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
 
 use super::super::{MAX_DATA_PAYLOAD, MIN_DATA_COST};
+use super::lenient::{is_zero, unsigned};
 
 /// Bytes of the header.
 pub(crate) const HEADER: usize = 8;
@@ -147,6 +150,12 @@ pub(crate) struct ResponseHead {
     pub(crate) status: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) content_type: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "unsigned",
+        skip_serializing_if = "is_zero"
+    )]
+    pub(crate) retry_after_ms: u64,
 }
 
 /// Payload of `End`.
@@ -167,6 +176,28 @@ pub(crate) struct FailNote {
     pub(crate) status: u64,
     #[serde(default)]
     pub(crate) message: String,
+    #[serde(
+        default,
+        deserialize_with = "unsigned",
+        skip_serializing_if = "is_zero"
+    )]
+    pub(crate) retry_after_ms: u64,
+}
+
+/// The longest time that is sent or believed; nobody means more than a day.
+const LATEST_MS: u64 = 86_400_000;
+
+/// How long a refusal asks to be left alone; a 0 asks for nothing.
+pub(crate) fn retry_after(ms: u64) -> Option<Duration> {
+    (ms > 0).then(|| Duration::from_millis(ms.min(LATEST_MS)))
+}
+
+/// The same on the wire.
+pub(crate) fn retry_after_ms(after: Option<Duration>) -> u64 {
+    let ms = after.map_or(0, |after| {
+        u64::try_from(after.as_millis()).unwrap_or(LATEST_MS)
+    });
+    ms.min(LATEST_MS)
 }
 
 /// Payload of `Cancel`.

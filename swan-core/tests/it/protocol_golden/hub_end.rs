@@ -152,11 +152,13 @@ impl End for HubEnd {
                 stream,
                 status,
                 content_type,
+                retry_after,
             } => {
                 format!(
-                    "head {} {status} {}",
+                    "head {} {status} {}{}",
                     place(stream),
-                    content_type.unwrap_or_default()
+                    content_type.unwrap_or_default(),
+                    later(retry_after)
                 )
             }
             HubEvent::Body {
@@ -209,7 +211,15 @@ fn describe_failure(failure: Failure) -> String {
         message,
         origin,
         body,
+        retry_after,
     } = failure;
     let body = body.map(|body| format!(" {}", String::from_utf8_lossy(&body)));
-    format!("{origin:?} {status} {message}{}", body.unwrap_or_default())
+    let (body, later) = (body.unwrap_or_default(), later(retry_after));
+    format!("{origin:?} {status} {message}{body}{later}")
+}
+
+fn later(retry_after: Option<Duration>) -> String {
+    retry_after.map_or(String::new(), |after| {
+        format!(" later={}", after.as_millis())
+    })
 }

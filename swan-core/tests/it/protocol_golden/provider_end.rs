@@ -41,8 +41,10 @@ impl ProviderEnd {
         let result = match verb {
             "head" => {
                 let (status, kind) = rest.split_once(' ').unwrap();
+                let status = status.parse().unwrap();
+                let (kind, after) = later(kind);
                 self.session
-                    .head(stream, status.parse().unwrap(), Some(kind))
+                    .head_with_retry(stream, status, Some(kind), after)
             }
             "body" => {
                 let bytes = Bytes::from(rest.replace("\\n", "\n"));
@@ -58,12 +60,22 @@ impl ProviderEnd {
             }
             "fail" => {
                 let (status, message) = rest.split_once(' ').unwrap();
+                let (message, after) = later(message);
                 let failure = Failure::provider(status.parse().unwrap(), message);
+                let failure = failure.with_retry_after(after);
                 self.session.fail(self.now, stream, failure)
             }
             other => panic!("{other}"),
         };
         result.err().map(|error| format!("refused: {error}"))
+    }
+}
+
+/// Words, and the milliseconds of a `later=` behind them.
+fn later(words: &str) -> (&str, Option<Duration>) {
+    match words.split_once(" later=") {
+        Some((words, ms)) => (words, Some(Duration::from_millis(ms.parse().unwrap()))),
+        None => (words, None),
     }
 }
 

@@ -226,6 +226,7 @@ async fn a_refusal_of_the_model_server_comes_with_its_words() {
         status,
         message,
         body: got,
+        ..
     } = error
     else {
         panic!("{error}")

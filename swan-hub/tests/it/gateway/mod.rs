@@ -41,6 +41,7 @@ mod provider;
 mod provider_crate;
 mod queue;
 mod reload;
+mod retry_after;
 mod shed;
 mod slow_reader;
 mod store_away;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
@@ -22,6 +23,8 @@ use super::{now, within};
 pub(crate) enum Act {
     /// Begins an answer.
     Head(u16, &'static str),
+    /// Begins a refusal that says when to come again.
+    HeadLater(u16, &'static str, Duration),
     /// Goes on with it.
     Body(String),
     /// Goes on with bytes that need be no text.
@@ -283,6 +286,10 @@ impl Runner {
         let _ = match act {
             Act::Head(status, content_type) => {
                 self.session.head(stream, status, Some(content_type))
+            }
+            Act::HeadLater(status, kind, after) => {
+                self.session
+                    .head_with_retry(stream, status, Some(kind), Some(after))
             }
             Act::Body(text) => self.session.body(stream, Bytes::from(text)),
             Act::Bytes(bytes) => self.session.body(stream, Bytes::from(bytes)),

@@ -3,6 +3,7 @@
 mod builder;
 mod detect;
 mod local;
+mod retry_after;
 
 pub use builder::HttpBackendBuilder;
 pub use local::{DiscoveredServer, discover_local};
@@ -105,6 +106,7 @@ impl HttpBackend {
             response.status().as_u16(),
             header(&response, "content-type"),
         );
+        let later = retry_after::read(response.headers());
         let backend = self.base.clone();
         let body = response
             .bytes_stream()
@@ -113,7 +115,7 @@ impl HttpBackend {
                 reason: cause(&e),
             })
             .flat_map(|piece| futures::stream::iter(in_pieces(piece)));
-        Reply::new(status, content_type, body)
+        Reply::new(status, content_type, body).with_retry_after(later)
     }
 
     fn before_the_head(&self, error: &reqwest::Error) -> BackendError {

@@ -3,6 +3,7 @@
 use super::{SOON, session::welcome};
 use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 use swan_core::protocol::{
     Dialect, Dispatch, DispatchError, Failure, HubEvent, Operation, Registration, StreamEnd,
     StreamId,
@@ -120,6 +121,7 @@ pub struct Answer {
     pub body: Vec<u8>,
     pub end: Option<StreamEnd>,
     pub failure: Option<Failure>,
+    pub retry_after: Option<Duration>,
 }
 
 impl Answer {
@@ -251,8 +253,10 @@ impl Connection {
                 HubEvent::Head {
                     status,
                     content_type,
+                    retry_after,
                     ..
                 } => {
+                    answer.retry_after = retry_after;
                     answer.status = status;
                     answer.content_type = content_type;
                 }
@@ -262,6 +266,7 @@ impl Connection {
                     return answer;
                 }
                 HubEvent::Failed { failure, .. } => {
+                    answer.retry_after = failure.retry_after;
                     answer.failure = Some(failure);
                     return answer;
                 }

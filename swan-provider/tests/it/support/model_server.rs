@@ -4,7 +4,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -25,6 +25,8 @@ pub enum Mode {
     Echo,
     /// This status, content type and body.
     Fixed(u16, &'static str, String),
+    /// This status and content type, and a `Retry-After` of 30 seconds.
+    Busy(u16, &'static str),
     /// A stream that never ends, as fast as it is read.
     Flood,
     /// A stream with one event every few milliseconds, for ever.
@@ -180,6 +182,12 @@ async fn chat(State(state): State<Arc<Shared>>, request: axum::extract::Request)
     match mode {
         Mode::Echo => echo(body).await,
         Mode::Fixed(status, kind, body) => fixed(status, kind, body),
+        Mode::Busy(status, kind) => {
+            let mut busy = fixed(status, kind, r#"{"error":"slow down"}"#.to_owned());
+            busy.headers_mut()
+                .insert("retry-after", HeaderValue::from_static("30"));
+            busy
+        }
         Mode::Flood => events(flood(Arc::clone(&state), active)),
         Mode::Endless => events(ticking(active)),
         Mode::Breaks => events(breaking(active)),
