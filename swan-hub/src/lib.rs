@@ -4,6 +4,7 @@ mod admission;
 mod audio_length;
 mod builder;
 mod config;
+mod departure;
 #[cfg(doctest)]
 mod embedding_document;
 mod error;
@@ -43,6 +44,7 @@ pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
     Hedging, Limits, Metrics, Otel, Routing,
 };
+pub use departure::Departure;
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
 pub use external::{

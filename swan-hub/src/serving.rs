@@ -1,12 +1,16 @@
 //! From the first connection to the last: serving, draining, and leaving sockets to a successor.
 
 use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::departure::Departure;
 use crate::error::HubError;
 use crate::gateway::{self, Front, Phase};
 use crate::hub::Hub;
@@ -33,18 +37,18 @@ pub struct Sockets {
     pub providers: Option<TcpListener>,
     /// Gets `/metrics` alone, for whoever can reach it.
     pub metrics: Option<TcpListener>,
-    outlive: bool,
+    outlive: Arc<AtomicBool>,
 }
 
 impl Sockets {
     /// Consumers and providers on one socket.
     #[must_use]
-    pub const fn new(consumers: TcpListener) -> Self {
+    pub fn new(consumers: TcpListener) -> Self {
         Self {
             consumers,
             providers: None,
             metrics: None,
-            outlive: false,
+            outlive: Arc::default(),
         }
     }
 
@@ -72,10 +76,14 @@ impl Sockets {
     /// starts lets consumers in once the providers of its predecessor are back, for five seconds at most.
     #[must_use]
     pub fn that_outlive_the_hub(self) -> Self {
-        Self {
-            outlive: true,
-            ..self
-        }
+        self.outlive.store(true, Ordering::Release);
+        self
+    }
+
+    /// For saying the same while the hub serves, once a successor has the sockets.
+    #[cfg(all(feature = "cli", unix))]
+    pub(crate) fn outliving(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.outlive)
     }
 }
 
@@ -102,7 +110,7 @@ impl Hub {
         self.serve_on(sockets, shutdown, drain).await
     }
 
-    /// As [`Hub::serve`], on sockets of which more can be said.
+    /// As [`Hub::serve`], on sockets of which more can be said, and going as [`Departure`] says.
     ///
     /// # Errors
     ///
@@ -111,12 +119,13 @@ impl Hub {
         &self,
         sockets: Sockets,
         shutdown: impl Future<Output = ()> + Send,
-        drain: Duration,
+        departure: impl Into<Departure> + Send,
     ) -> Result<(), HubError> {
+        let departure = departure.into();
         let phase = &self.rooms.phase;
         let mut servers = JoinSet::new();
         let outlive = sockets.outlive;
-        let is_welcoming = outlive && sockets.providers.is_some();
+        let is_welcoming = outlive.load(Ordering::Acquire) && sockets.providers.is_some();
         if let Some(listener) = sockets.providers {
             let front = Front::routed(self.provider_router());
             servers.spawn(gateway::serve(listener, front, phase.subscribe()));
@@ -133,18 +142,38 @@ impl Hub {
             servers.spawn(gateway::serve(sockets.consumers, front, phase.subscribe()));
             std::future::pending::<()>().await;
         };
-        tokio::select! {
-            () = shutdown => {}
-            () = serve => {}
-        }
-        if outlive {
+        let told = {
+            let mut serve = pin!(serve);
+            tokio::select! {
+                () = shutdown => {}
+                () = &mut serve => {}
+            }
+            let told = Instant::now();
+            tokio::select! {
+                () = self.go_on(departure.grace()) => {}
+                () = &mut serve => {}
+            }
+            told
+        };
+        if outlive.load(Ordering::Acquire) {
             phase.send_replace(Phase::Leaving);
             self.rooms.registry.drain();
             tokio::time::sleep(LINGER).await;
         }
-        let drained = self.drain(drain).await;
+        let left = departure.within.saturating_sub(told.elapsed());
+        let drained = self.drain(left).await;
         while servers.join_next().await.is_some() {}
         drained
+    }
+
+    /// Goes on serving until those are gone who were here when the hub was told to stop, since nobody new would be served for as
+    /// long as the longest of them takes.
+    async fn go_on(&self, grace: Duration) {
+        let gate = &self.rooms.gate;
+        gate.leave();
+        if !grace.is_zero() {
+            let _ = tokio::time::timeout(grace, self.reporting(gate.turned_over())).await;
+        }
     }
 
     /// Waits until the providers who were here until a moment ago have come back.
@@ -185,8 +214,15 @@ impl Hub {
     pub async fn drain(&self, deadline: Duration) -> Result<(), HubError> {
         let shared = &self.rooms;
         shared.gate.close();
+        shared.phase.send_if_modified(|phase| {
+            let is_serving = *phase == Phase::Serving;
+            if is_serving {
+                *phase = Phase::Refusing;
+            }
+            is_serving
+        });
         shared.registry.drain();
-        let emptied = tokio::time::timeout(deadline, self.emptied()).await;
+        let emptied = tokio::time::timeout(deadline, self.reporting(shared.gate.empty())).await;
         let cut_off = shared.gate.in_flight();
         // Whoever is still waiting now hears that the answer broke, and is charged for what it got.
         shared.registry.close();
@@ -214,16 +250,17 @@ impl Hub {
         }
     }
 
-    /// Waits until no request is in the hub, and says now and then how many still are.
-    async fn emptied(&self) {
+    /// Waits for requests to leave, and says now and then how many are still in the hub.
+    async fn reporting(&self, gone: impl Future<Output = ()>) {
         let rooms = &self.rooms;
         let mut report = tokio::time::interval(REPORT_EVERY);
         report.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let begun = Instant::now();
+        let mut gone = pin!(gone);
         loop {
             tokio::select! {
                 biased;
-                () = rooms.gate.empty() => return,
+                () = &mut gone => return,
                 _ = report.tick() => tracing::info!(
                     target: "swan_hub::serve",
                     requests = rooms.gate.in_flight(),

@@ -19,6 +19,8 @@ mod serve;
 mod signals;
 mod sockets;
 mod store_args;
+#[cfg(unix)]
+mod succession;
 mod table;
 
 use std::num::NonZero;

@@ -2,7 +2,7 @@
 
 use super::logs::Logs;
 use super::serve::{Args, settings};
-use super::signals::HangUps;
+use super::signals::Signals;
 use super::{CliError, signals};
 use crate::config::Config;
 use crate::hub::Hub;
@@ -10,7 +10,7 @@ use crate::settings::Settings;
 
 /// Reloads at every SIGHUP, for ever. A configuration that is wrong changes nothing.
 pub(super) async fn on_signal(
-    mut hang_ups: HangUps,
+    mut hang_ups: Signals,
     (args, mut config): (&Args, Config),
     (hub, logs): (&Hub, &Logs),
 ) {
@@ -63,6 +63,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         store: config.store.clone(),
         durability: config.durability,
         drain: config.drain,
+        drain_pause: config.drain_pause,
         idempotency: config.idempotency,
         generations: config.generations,
         otel: config.otel.clone(),
@@ -75,7 +76,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 11] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -89,6 +90,7 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 10] {
         ("generations", config.generations != read.generations),
         ("otel", config.otel != read.otel),
         ("drain_secs", config.drain != read.drain),
+        ("drain_pause_secs", config.drain_pause != read.drain_pause),
         (
             "metrics.listen",
             config.metrics.listen != read.metrics.listen,

@@ -10,11 +10,14 @@ use tokio::net::TcpListener;
 use super::external_args::ExternalArgs;
 use super::logs::Logs;
 use super::policy_file::load_policy;
-use super::signals::HangUps;
+use super::signals::Signals;
 use super::store_args::{self, StoreArgs};
+#[cfg(unix)]
+use super::succession::Testator;
 use super::{CliError, reload, signals, sockets};
 use crate::builder::HubBuilder;
 use crate::config::Config;
+use crate::departure::Departure;
 use crate::error::{ConfigError, HubError};
 use crate::hub::Hub;
 use crate::ledger::BooksOptions;
@@ -63,31 +66,43 @@ impl Args {
     }
 }
 
-/// Serves until Ctrl-C or SIGTERM, then drains; a second signal ends it at once. SIGHUP reads the configuration anew.
+/// Serves until Ctrl-C or SIGTERM, then drains; a second signal ends it at once. SIGHUP reads the configuration anew, SIGUSR2
+/// starts a successor and drains once that is ready.
 pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
     let config = args.config()?;
     logs.set(config.log.as_deref())?;
-    // From here on a SIGHUP is a wish and not the end.
-    let hang_ups = HangUps::listen();
+    // From here on a SIGHUP or SIGUSR2 is a wish and not the end.
+    let hang_ups = Signals::hang_up();
+    #[cfg(unix)]
+    let calls = Signals::user();
     // Ports first: a second hub on the same machine should hear of them before it touches the store.
-    let (sockets, inherited) = sockets::open(&config).await?;
+    let opened = sockets::open(&config).await?;
+    let sockets = opened.sockets;
     let store = store_args::open(&config).await?;
     let mut books = BooksOptions::default();
-    if inherited {
+    if opened.inherited {
         // The hub before this one may still be finishing; whoever connects meanwhile waits in the queue of the socket.
         books = books.with_lease_wait(config.drain.saturating_add(PREDECESSOR));
     }
     let builder = builder(&config, store)?.with_books(books);
+    #[cfg(unix)]
+    opened.readiness.say();
     let hub = builder.build().await?;
     sockets::announce(&sockets, logs.is_json());
     signals::notify("READY=1");
-    let drain = config.drain;
+    let departure = Departure::within(config.drain).with_pause(config.drain_pause);
+    #[cfg(unix)]
+    let successor = Testator::of(&sockets, calls)?.succeeded();
+    #[cfg(not(unix))]
+    let successor = std::future::pending();
     let stop = async {
-        signals::stop().await;
+        tokio::select! {
+            () = signals::stop() => signals::notify("STOPPING=1"),
+            () = successor => {}
+        }
         tracing::info!(target: "swan_hub::serve", in_flight = hub.in_flight(), "draining; once more stops at once");
-        signals::notify("STOPPING=1");
     };
-    let served = hub.serve_on(sockets, stop, drain);
+    let served = hub.serve_on(sockets, stop, departure);
     tokio::select! {
         served = served => Ok(served?),
         () = twice() => Err(CliError::Impatient),

@@ -22,13 +22,13 @@ pub(crate) async fn stop() {
     interrupt.await;
 }
 
-/// The SIGHUPs that come from now on; none where there are none.
+/// The signals of one kind that come from now on; none where there are none.
 #[derive(Debug)]
-pub(crate) struct HangUps(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+pub(crate) struct Signals(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
 
-impl HangUps {
-    /// Begins to listen: one that comes while the last is being heeded is not missed.
-    pub(crate) fn listen() -> Self {
+impl Signals {
+    /// Begins to listen for SIGHUP: one that comes while the last is being heeded is not missed.
+    pub(crate) fn hang_up() -> Self {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +36,13 @@ impl HangUps {
         }
         #[cfg(not(unix))]
         Self()
+    }
+
+    /// The same for SIGUSR2.
+    #[cfg(unix)]
+    pub(crate) fn user() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::user_defined2()).ok())
     }
 
     pub(crate) async fn next(&mut self) {

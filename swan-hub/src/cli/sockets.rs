@@ -4,12 +4,24 @@ use listenfd::ListenFd;
 use tokio::net::TcpListener;
 
 use super::serve::listen;
+#[cfg(unix)]
+use super::succession::Readiness;
 use crate::config::Config;
 use crate::error::HubError;
 use crate::serving::Sockets;
 
-/// The sockets of a configuration, and whether they were handed to this process (`LISTEN_FDS`: consumers, then providers).
-pub(super) async fn open(config: &Config) -> Result<(Sockets, bool), HubError> {
+/// The sockets of a hub, and from whom it has them.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) sockets: Sockets,
+    /// Whether they were handed to this process, and will outlive it.
+    pub(super) inherited: bool,
+    #[cfg(unix)]
+    pub(super) readiness: Readiness,
+}
+
+/// Listens as a configuration says, or on what was handed to this process (`LISTEN_FDS`: consumers, providers, figures).
+pub(super) async fn open(config: &Config) -> Result<Opened, HubError> {
     let mut handed = ListenFd::from_env();
     let inherited = handed.len() > 0;
     let (consumers, providers) = match inherited {
@@ -25,13 +37,24 @@ pub(super) async fn open(config: &Config) -> Result<(Sockets, bool), HubError> {
         None => listen(&config.provider_listen, "--provider-listen").await?,
     };
     let mut sockets = Sockets::new(consumers).with_providers(providers);
+    #[cfg(unix)]
+    let readiness = Readiness::among(&mut handed, 2);
     if let Some(address) = &config.metrics.listen {
-        sockets = sockets.with_metrics(listen(address, "metrics.listen").await?);
+        let figures = match take(&mut handed, 2)? {
+            Some(socket) => socket,
+            None => listen(address, "metrics.listen").await?,
+        };
+        sockets = sockets.with_metrics(figures);
     }
     if inherited {
         sockets = sockets.that_outlive_the_hub();
     }
-    Ok((sockets, inherited))
+    Ok(Opened {
+        sockets,
+        inherited,
+        #[cfg(unix)]
+        readiness,
+    })
 }
 
 fn take(handed: &mut ListenFd, index: usize) -> Result<Option<TcpListener>, HubError> {

@@ -30,6 +30,7 @@ struct Layer {
     usd_per_swan: Option<Amount>,
     durability: Option<Durability>,
     drain_secs: Option<u64>,
+    drain_pause_secs: Option<u64>,
     log: Option<String>,
     #[serde(default)]
     metrics: MetricsLayer,
@@ -164,6 +165,8 @@ impl Config {
         self.metrics.listen = layer.metrics.listen.or(self.metrics.listen.take());
         self.log = layer.log.or(self.log.take());
         set(&mut self.drain, layer.drain_secs.map(Duration::from_secs));
+        let pause = layer.drain_pause_secs.map(Duration::from_secs);
+        set(&mut self.drain_pause, pause);
         // A folder that is named takes the place of a store from a lower layer.
         if layer.store.is_some() || is_folder {
             self.store = layer.store;

@@ -49,6 +49,8 @@ pub struct Config {
     pub durability: Durability,
     /// How long requests may go on after the hub was told to stop. Default 600 s, which is as long as a stream may take.
     pub drain: Duration,
+    /// How much of [`Config::drain`] is kept, at least, for ending what runs once new requests are no longer taken. Default 30 s.
+    pub drain_pause: Duration,
     /// What is logged, in the syntax of `RUST_LOG`; the variable `SWAN_LOG` wins. Default `warn`.
     pub log: Option<String>,
     /// Where figures about the hub are served.
@@ -174,6 +176,7 @@ impl Default for Config {
             usd_per_swan: None,
             durability: Durability::Strict,
             drain: Duration::from_secs(600),
+            drain_pause: Duration::from_secs(30),
             log: None,
             metrics: Metrics::default(),
             otel: Otel::default(),

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 48] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 49] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -24,6 +24,7 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 48] = [
     ("SWAN_USD_PER_SWAN", "usd_per_swan", Kind::Text),
     ("SWAN_DURABILITY", "durability", Kind::Text),
     ("SWAN_DRAIN_SECS", "drain_secs", Kind::Number),
+    ("SWAN_DRAIN_PAUSE_SECS", "drain_pause_secs", Kind::Number),
     ("SWAN_ROUTING_DEFAULT", "routing.default", Kind::Text),
     ("SWAN_METRICS_LISTEN", "metrics.listen", Kind::Text),
     ("SWAN_METRICS_PUBLIC", "metrics.public", Kind::Flag),

@@ -14,9 +14,9 @@ pub(super) async fn live(State(hub): State<Arc<Shared>>) -> Response {
     respond::json(StatusCode::OK, r#"{"status":"ok"}"#, hub.request_id())
 }
 
-/// `GET /readyz`: 503 while the hub drains or its ledger takes nothing new, so that a balancer looks elsewhere.
+/// `GET /readyz`: 503 from the moment at which the hub is told to stop, and while its ledger takes nothing new, so that a balancer looks elsewhere.
 pub(super) async fn ready(State(hub): State<Arc<Shared>>) -> Response {
-    let (status, body) = if hub.gate.is_draining() || *hub.phase.borrow() > Phase::Serving {
+    let (status, body) = if hub.gate.is_leaving() || *hub.phase.borrow() > Phase::Serving {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
     } else if !hub.books.is_available() {
         (

@@ -38,6 +38,8 @@ pub(crate) enum Phase {
     /// It accepts connections and serves them.
     #[default]
     Serving,
+    /// It accepts connections still, for a refusal each, and ends them with their next answer.
+    Refusing,
     /// It leaves new connections to its successor, and ends those that it has with their next answer.
     Leaving,
     /// Connections end as soon as they have answered.
@@ -139,7 +141,7 @@ async fn connection(
         let (answer, now) = (front.clone().answer(request), now.clone());
         async move {
             let mut answer = answer.await?;
-            if *now.borrow() >= Phase::Leaving {
+            if *now.borrow() > Phase::Serving {
                 let headers = answer.headers_mut();
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }

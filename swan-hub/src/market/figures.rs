@@ -104,7 +104,7 @@ pub(super) async fn summary(State(hub): State<Arc<Shared>>) -> Response {
 
 /// `GET /api/v1/health`
 pub(super) async fn health(State(hub): State<Arc<Shared>>) -> Response {
-    let status = if hub.gate.is_draining() {
+    let status = if hub.gate.is_leaving() {
         "draining"
     } else if hub.books.is_available() {
         "healthy"

@@ -222,8 +222,8 @@ fn rooms(text: &mut Text, hub: &Shared) {
     text.value(&[], hub.limits.in_flight);
     text.gauge("swan_streams", "Streams on their way to consumers.");
     text.value(&[], hub.streams.len());
-    text.gauge("swan_draining", "1 while the hub takes no new requests.");
-    text.value(&[], u8::from(hub.gate.is_draining()));
+    text.gauge("swan_draining", "1 once the hub was told to stop.");
+    text.value(&[], u8::from(hub.gate.is_leaving()));
     text.counter(
         "swan_records_lost",
         "Records of requests that were dropped because more came than could be kept.",

@@ -1,9 +1,7 @@
-//! Whether the hub takes the request on. Before the body is read, so that the bound on requests is also a bound on the
-//! memory of their bodies.
+//! Whether the hub takes the request on. A place in it ([`super::gate`]) comes before the body is read, so that the bound on
+//! requests is also a bound on the memory of their bodies.
 
 use std::future::{Future, poll_fn};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,7 +11,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
-use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::parse::BodyKind;
@@ -40,85 +37,6 @@ pub(crate) enum AdmitError {
     SlowBody { limit: Duration },
     #[error("the request body broke off: {0}")]
     BrokenBody(String),
-}
-
-/// Counts the requests in the hub, and lets none in while it drains.
-#[derive(Debug)]
-pub(crate) struct Gate {
-    limit: AtomicUsize,
-    in_flight: AtomicUsize,
-    draining: AtomicBool,
-    left: Notify,
-}
-
-/// The place of one request in the hub; dropping it gives the place back.
-#[derive(Debug)]
-pub(crate) struct Admission(Arc<Gate>);
-
-impl Gate {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
-            limit: AtomicUsize::new(limit),
-            in_flight: AtomicUsize::new(0),
-            draining: AtomicBool::new(false),
-            left: Notify::new(),
-        })
-    }
-
-    /// Takes a place.
-    pub(crate) fn enter(self: &Arc<Self>) -> Result<Admission, AdmitError> {
-        let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
-        let admission = Admission(Arc::clone(self));
-        // Asked after the count has gone up, so that a drain either sees this request or refuses it.
-        if self.draining.load(Ordering::SeqCst) {
-            Err(AdmitError::Draining)
-        } else if before >= self.limit.load(Ordering::Relaxed) {
-            let limit = self.limit.load(Ordering::Relaxed);
-            Err(AdmitError::Overloaded { limit })
-        } else {
-            Ok(admission)
-        }
-    }
-
-    /// From now on that many requests have a place; those that have one keep it.
-    pub(crate) fn set_limit(&self, limit: usize) {
-        self.limit.store(limit, Ordering::Relaxed);
-    }
-
-    /// Lets nobody in any more.
-    pub(crate) fn close(&self) {
-        self.draining.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::SeqCst)
-    }
-
-    /// Resolves when no request is in the hub.
-    pub(crate) async fn empty(&self) {
-        loop {
-            let left = self.left.notified();
-            tokio::pin!(left);
-            // Registered before the count is read, so that a request that leaves in between is not missed.
-            left.as_mut().enable();
-            if self.in_flight() == 0 {
-                return;
-            }
-            left.await;
-        }
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.is_draining() {
-            self.0.left.notify_waiters();
-        }
-    }
 }
 
 /// Reads a body within the bounds on its size and time.

@@ -14,9 +14,9 @@ use swan_core::{
 };
 use tokio::time::Instant;
 
-use super::admit::Admission;
 use super::authenticate::Consumer;
 use super::funds::{self, Funds};
+use super::gate::Admission;
 use super::parse::Asked;
 use super::quoted::Quoted;
 use super::receipt::{Receipt, Settling, Way};

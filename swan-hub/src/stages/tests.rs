@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use swan_core::protocol::{Operation, Piece};
 use swan_core::{Amount, Usage, Work};
 
-use super::admit::{AdmitError, Gate};
+use super::admit::AdmitError;
+use super::gate::Gate;
 use super::receipt::Receipt;
 use super::start::{Start, StartError, Step};
 use super::tally::{Tally, frame, with_own_usage};

@@ -7,11 +7,52 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
+use futures::StreamExt as _;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// What it serves.
 pub(crate) const MODEL: &str = "Qwen/Qwen3-8B";
+
+/// Serves [`MODEL`] in streams of two words, with the second one when there is a permit for it.
+pub(crate) async fn held_endpoint() -> (String, Arc<Semaphore>) {
+    let permits = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&permits);
+    let answer = move |body: Bytes| {
+        let held = Arc::clone(&held);
+        async move {
+            let asked: Value = serde_json::from_slice(&body).unwrap();
+            let waits = asked["hold"] == true;
+            let event = |text: &str, end: Value| {
+                let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": end}]});
+                format!("data: {chunk}\n\n")
+            };
+            let first = event("one ", Value::Null);
+            let second = event("two", json!("stop")) + "data: [DONE]\n\n";
+            let rest = futures::stream::once(async move {
+                if waits {
+                    held.acquire().await.unwrap().forget();
+                }
+                second
+            });
+            let first = futures::stream::once(async { first });
+            let events = first.chain(rest).map(Ok::<_, std::convert::Infallible>);
+            let body = axum::body::Body::from_stream(events);
+            ([("content-type", "text/event-stream")], body).into_response()
+        }
+    };
+    (serve(post(answer)).await, permits)
+}
+
+async fn serve(chat: MethodRouter) -> String {
+    let app = Router::new().route("/v1/chat/completions", chat);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
 
 /// Serves [`MODEL`] with this text, whole or streamed, after a moment; `fail` in a request makes it fail with that status, and with
 /// prompt, query and headers in its words, keys included. Answers its URL and the count of what it was asked.
@@ -48,9 +89,5 @@ pub(crate) async fn endpoint(text: &'static str) -> (String, Arc<AtomicUsize>) {
             answer
         }
     };
-    let app = Router::new().route("/v1/chat/completions", post(answer));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (url, served)
+    (serve(post(answer)).await, served)
 }

@@ -77,9 +77,38 @@ impl TestHub {
         self.part.signal("TERM").await;
     }
 
+    /// `SIGUSR2`: start a successor, and go when it can take over.
+    pub(crate) async fn call_successor(&self) {
+        self.part.signal("USR2").await;
+    }
+
+    /// The process that takes over from this one or from one that came after it, other than those that are `known`.
+    pub(crate) async fn successor(&self, known: &[u32]) -> u32 {
+        self.part
+            .line(|line| {
+                let (_, pid) = line.split_once("a successor takes over")?;
+                let digits = pid.rsplit(|one: char| !one.is_ascii_digit());
+                let pid = digits.clone().find(|text| text.len() > 1)?.parse().ok()?;
+                (!known.contains(&pid)).then_some(pid)
+            })
+            .await
+    }
+
+    /// Waits until it has said this.
+    pub(crate) async fn says(&self, words: &str) {
+        self.part
+            .line(|line| line.contains(words).then_some(()))
+            .await;
+    }
+
+    /// Writes another configuration file.
+    pub(crate) fn configure(&self, config: &str) {
+        std::fs::write(self.folder.path().join("hub.toml"), config).unwrap();
+    }
+
     /// Writes another configuration file, and sends `SIGHUP`.
     pub(crate) async fn reconfigure(&self, config: &str) {
-        std::fs::write(self.folder.path().join("hub.toml"), config).unwrap();
+        self.configure(config);
         self.part.signal("HUP").await;
     }
 

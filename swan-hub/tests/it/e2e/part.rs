@@ -128,13 +128,7 @@ impl Part {
             .child
             .id()
             .unwrap_or_else(|| panic!("{} has ended\n{}", self.name, self.output()));
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(pid.to_string())
-            .status()
-            .await
-            .unwrap();
-        assert!(sent.success(), "kill -{name}: {sent}");
+        signal(pid, name).await;
     }
 
     /// Waits for its end.
@@ -143,6 +137,14 @@ impl Part {
             .await
             .unwrap()
     }
+}
+
+/// Sends a signal by its name to a program of which only the number is known.
+pub(crate) async fn signal(pid: u32, name: &str) {
+    let mut kill = Command::new("kill");
+    let sent = kill.arg(format!("-{name}")).arg(pid.to_string());
+    let sent = sent.status().await.unwrap();
+    assert!(sent.success(), "kill -{name}: {sent}");
 }
 
 async fn collect(output: impl AsyncRead + Unpin, lists: Vec<watch::Sender<Vec<String>>>) {
