@@ -25,3 +25,5 @@ mod kills;
 mod logs;
 mod restart;
 mod sdks;
+#[cfg(feature = "otel")]
+mod traces;

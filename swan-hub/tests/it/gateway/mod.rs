@@ -35,7 +35,9 @@ mod operation_shapes;
 mod operations;
 mod other_models;
 #[cfg(feature = "otel")]
-mod otlp;
+pub(crate) mod otlp;
+#[cfg(feature = "otel")]
+mod otlp_structure;
 mod preferences;
 mod provider;
 mod provider_crate;

@@ -14,29 +14,31 @@ use serde_json::Value;
 use swan_hub::TelemetryOptions;
 use tokio::net::TcpListener;
 
+use super::otlp_structure::assert_export;
+
 /// A receiver of OTLP over HTTP that answers with whatever status it is told.
 #[derive(Clone)]
-pub(super) struct Receiver {
-    pub(super) address: SocketAddr,
-    pub(super) status: Arc<AtomicU16>,
-    pub(super) got: Arc<Mutex<Vec<(u16, HeaderMap, String)>>>,
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
+    pub(crate) status: Arc<AtomicU16>,
+    pub(crate) got: Arc<Mutex<Vec<(u16, HeaderMap, String)>>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Span {
-    pub(super) trace: String,
-    pub(super) id: String,
-    pub(super) parent: Option<String>,
-    pub(super) name: String,
-    pub(super) kind: u64,
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) status: u64,
-    pub(super) attributes: BTreeMap<String, String>,
+pub(crate) struct Span {
+    pub(crate) trace: String,
+    pub(crate) id: String,
+    pub(crate) parent: Option<String>,
+    pub(crate) name: String,
+    pub(crate) kind: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) status: u64,
+    pub(crate) attributes: BTreeMap<String, String>,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (status, got) = (Arc::new(AtomicU16::new(200)), Arc::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
@@ -56,17 +58,17 @@ impl Receiver {
         receiver
     }
 
-    pub(super) fn options(&self) -> TelemetryOptions {
+    pub(crate) fn options(&self) -> TelemetryOptions {
         let options = TelemetryOptions::new(&format!("http://{}", self.address)).unwrap();
         options.with_header("x-api-key", "receiver-secret").unwrap()
     }
 
-    pub(super) fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.got.lock().len()
     }
 
     /// What was received and taken.
-    pub(super) fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         let got = self.got.lock();
         let taken = got.iter().filter(|(status, ..)| *status == 200);
         taken
@@ -79,6 +81,7 @@ fn decoded(headers: &HeaderMap, text: &str) -> Vec<Span> {
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(headers["x-api-key"], "receiver-secret");
     let body: Value = serde_json::from_str(text).unwrap();
+    assert_export(&body);
     let resource = &body["resourceSpans"][0];
     let service = attributes(&resource["resource"]);
     assert_eq!(service["service.name"], "swan-hub");
@@ -128,7 +131,7 @@ fn attributes(of: &Value) -> BTreeMap<String, String> {
 
 impl Span {
     #[track_caller]
-    pub(super) fn has(&self, expected: &[(&str, &str)]) {
+    pub(crate) fn has(&self, expected: &[(&str, &str)]) {
         for (key, value) in expected {
             let found = self.attributes.get(*key).map(String::as_str);
             assert_eq!(found, Some(*value), "{key} of {self:?}");
