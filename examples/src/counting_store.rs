@@ -121,13 +121,14 @@ impl<S: Store> Store for CountingStore<S> {
         self.inner.generations(from, to, limit).await
     }
 
-    async fn generation_spans(
+    async fn generations_of(
         &self,
         account: AccountId,
-        upto: u64,
+        from: RequestId,
+        to: RequestId,
         limit: u32,
-    ) -> Result<Vec<u64>, StoreError> {
-        self.inner.generation_spans(account, upto, limit).await
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        self.inner.generations_of(account, from, to, limit).await
     }
 
     async fn trim_generations(

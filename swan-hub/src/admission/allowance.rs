@@ -15,6 +15,10 @@ use super::spend::{Spending, Spent};
 /// Tokens that an answer is expected to have before one was seen, where the request sets no limit.
 const TYPICAL_ANSWER: u64 = 512;
 
+/// Reads of what is known of requests that one account may make in a minute, with all its keys. They cost the store a look-up
+/// each, so they have a rate of their own and take nothing of the one for requests.
+const READS_PER_MINUTE: u64 = 600;
+
 /// What has been used, which outlives every change of the limits.
 #[derive(Debug)]
 struct Meter {
@@ -22,6 +26,7 @@ struct Meter {
     start: Instant,
     requests: Bucket,
     tokens: Bucket,
+    reads: Bucket,
     running: AtomicU32,
     spending: Mutex<Spending>,
     /// Tokens that answers have had lately.
@@ -46,6 +51,7 @@ impl Allowance {
             start: Instant::now(),
             requests: Bucket::default(),
             tokens: Bucket::default(),
+            reads: Bucket::default(),
             running: AtomicU32::new(0),
             spending: Mutex::default(),
             typical: AtomicU64::new(TYPICAL_ANSWER),
@@ -114,6 +120,16 @@ impl Allowance {
     pub(crate) fn tokens(&self) -> Option<Level> {
         let limit = self.limits.tpm?;
         Some(self.meter.tokens.level(self.meter.now(), limit))
+    }
+
+    pub(crate) fn reads(&self) -> Level {
+        self.meter.reads.level(self.meter.now(), READS_PER_MINUTE)
+    }
+
+    /// Takes one read of the minute.
+    pub(super) fn take_read(&self, holder: Holder) -> Result<(), Refused> {
+        let taken = self.meter.reads.take(self.meter.now(), 1, READS_PER_MINUTE);
+        taken.map_err(|wait| Refused::rate(holder, Rate::Reads, READS_PER_MINUTE, wait))
     }
 
     /// Counts one more running request; [`Allowance::leave`] ends it.
@@ -247,6 +263,12 @@ impl Access {
     #[must_use]
     pub const fn account(&self) -> Option<&Arc<Allowance>> {
         self.account.as_ref()
+    }
+
+    /// Whose reads are counted: the account's, where it is known.
+    pub(super) fn reader(&self) -> Option<(Holder, &Arc<Allowance>)> {
+        let account = self.account.as_ref().map(|own| (Holder::Account, own));
+        account.or_else(|| self.key.as_ref().map(|own| (Holder::Key, own)))
     }
 
     /// Both, the narrower first.

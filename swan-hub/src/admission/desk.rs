@@ -74,7 +74,7 @@ impl Desk {
     pub(crate) fn counted(&self, refused: Refused) -> Refused {
         let kind = match refused {
             Refused::Rate {
-                rate: Rate::Requests,
+                rate: Rate::Requests | Rate::Reads,
                 ..
             } => 0,
             Refused::Rate {

@@ -40,6 +40,13 @@ pub(crate) fn write(headers: &mut HeaderMap, access: &Access, now: Timestamp) {
     }
 }
 
+/// The same of a route that reads records, by the rate of those.
+pub(crate) fn write_reads(headers: &mut HeaderMap, access: &Access, now: Timestamp) {
+    if let Some((_, own)) = access.reader() {
+        requests(headers, own.reads(), now);
+    }
+}
+
 /// The same of a free request, by the rates of the free tier: requests of the minute and tokens of the day.
 pub(crate) fn write_free(headers: &mut HeaderMap, left: &FreeLeft, now: Timestamp) {
     requests(headers, left.requests, now);

@@ -22,7 +22,7 @@ pub(crate) use desk::Desk;
 pub use desk::{KeyRules, RefusedCounts};
 pub(crate) use free::{FreeLeft, FreeRun};
 pub use limits::{EndpointScope, KeyDefaults, KeyLimits, ModelPattern, PatternError, SpendPeriod};
-pub(crate) use pass::{Pass, check};
+pub(crate) use pass::{Pass, check, read};
 pub(crate) use queue::{Queue, Shed, Waiting};
 pub use queue::{QueueCounts, QueueRules};
 pub(crate) use refused::{Holder, RETRY_MAX_SECS, Refused};

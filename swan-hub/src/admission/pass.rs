@@ -7,6 +7,7 @@ use swan_core::protocol::Operation;
 use swan_core::{Amount, Clock, Policy, Timestamp, Usage};
 
 use super::allowance::Access;
+use super::limits::KeyLimits;
 use super::refused::{Holder, Refused};
 
 /// The leave of one request. Dropped at any point, it gives its places back, and what it has taken and not used.
@@ -35,17 +36,7 @@ pub(crate) fn check(
 ) -> Result<(), Refused> {
     for (holder, allowance) in access.parties() {
         let limits = allowance.limits();
-        if let Some(at) = limits.expires
-            && at <= now
-        {
-            return Err(Refused::Expired { holder, at });
-        }
-        if !limits.allow_ip.is_empty() {
-            let address = address();
-            if !limits.allows_address(address) {
-                return Err(Refused::Address { holder, address });
-            }
-        }
+        lets_in(holder, limits, &address, now)?;
         if !limits.allows_endpoint(operation) {
             let names = limits.endpoints.iter().map(|scope| scope.as_str());
             return Err(Refused::Endpoint {
@@ -53,6 +44,42 @@ pub(crate) fn check(
                 endpoint: format!("/v1/{}", operation.as_str()),
                 allowed: names.collect::<Vec<_>>().join(", "),
             });
+        }
+    }
+    Ok(())
+}
+
+/// Whether what is known of the account may be read now: a key opens no more there than it does for requests. Takes one read.
+pub(crate) fn read(
+    access: &Access,
+    address: impl Fn() -> Option<IpAddr>,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    for (holder, allowance) in access.parties() {
+        lets_in(holder, allowance.limits(), &address, now)?;
+    }
+    match access.reader() {
+        Some((holder, own)) => own.take_read(holder),
+        None => Ok(()),
+    }
+}
+
+/// Whether the holder is let in at all at this time and from this place.
+fn lets_in(
+    holder: Holder,
+    limits: &KeyLimits,
+    address: impl Fn() -> Option<IpAddr>,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    if let Some(at) = limits.expires
+        && at <= now
+    {
+        return Err(Refused::Expired { holder, at });
+    }
+    if !limits.allow_ip.is_empty() {
+        let address = address();
+        if !limits.allows_address(address) {
+            return Err(Refused::Address { holder, address });
         }
     }
     Ok(())

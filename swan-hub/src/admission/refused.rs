@@ -22,6 +22,8 @@ pub(crate) enum Holder {
 pub(crate) enum Rate {
     Requests,
     Tokens,
+    /// Of what is known of requests that have ended.
+    Reads,
 }
 
 /// A request that a limit refuses.
@@ -103,6 +105,7 @@ impl fmt::Display for Rate {
         f.write_str(match self {
             Self::Requests => "requests",
             Self::Tokens => "tokens",
+            Self::Reads => "reads of its records",
         })
     }
 }

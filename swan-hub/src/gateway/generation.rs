@@ -11,6 +11,7 @@ use swan_core::{AccountId, RequestId};
 
 use super::query::{self, iso};
 use super::{Answer, respond};
+use crate::admission::{self, Access, headers::write_reads as reads_left, origin};
 use crate::generations::{Attempt, Generation, began};
 use crate::hub::Shared;
 use crate::stages::{AuthenticateError, RequestError};
@@ -111,15 +112,12 @@ pub(super) async fn one(
     request: Request,
 ) -> Response {
     let id = hub.request_id();
-    match find(&hub, query.as_deref(), request).await {
-        Ok(record) => answer(
-            &One {
-                data: data(&record),
-            },
-            id,
-        ),
-        Err(error) => respond::error(&Answer::of(&error), id),
-    }
+    let (reader, access) = reader(&hub, request).await;
+    let found = async { find(&hub, query.as_deref(), reader?).await };
+    let found = found.await.map(|record| One {
+        data: data(&record),
+    });
+    answer(&hub, id, found, access.as_deref())
 }
 
 /// `GET /v1/generations`.
@@ -129,31 +127,32 @@ pub(super) async fn list(
     request: Request,
 ) -> Response {
     let id = hub.request_id();
-    match page(&hub, query.as_deref(), request).await {
-        Ok(page) => answer(&page, id),
-        Err(error) => respond::error(&Answer::of(&error), id),
-    }
+    let (reader, access) = reader(&hub, request).await;
+    let found = async { page(&hub, query.as_deref(), reader?).await };
+    answer(&hub, id, found.await, access.as_deref())
 }
 
 async fn find(
     hub: &Shared,
     query: Option<&str>,
-    request: Request,
+    reader: Option<AccountId>,
 ) -> Result<Arc<Generation>, RequestError> {
-    let reader = reader(hub, request).await?;
     let name = "id";
     let id = query::get(query, name).and_then(|id| id.parse().ok());
     let expected = "the request id of an answer: the header X-Request-ID";
     let id: RequestId = id.ok_or(RequestError::Query { name, expected })?;
-    let found = hub.generations.find(id).await;
+    let found = hub.generations.find(id, reader).await;
     let found = found.map_err(|_| RequestError::StoreAway)?;
     // Somebody else's request is unknown, so that ids tell nothing.
     let own = found.filter(|record| reader.is_none() || record.account == reader);
     own.ok_or(RequestError::UnknownGeneration { id })
 }
 
-async fn page(hub: &Shared, query: Option<&str>, request: Request) -> Result<Many, RequestError> {
-    let reader = reader(hub, request).await?;
+async fn page(
+    hub: &Shared,
+    query: Option<&str>,
+    reader: Option<AccountId>,
+) -> Result<Many, RequestError> {
     let wrong = |name, expected| RequestError::Query { name, expected };
     let limit = match query::get(query, "limit") {
         None => PAGE,
@@ -187,20 +186,45 @@ async fn page(hub: &Shared, query: Option<&str>, request: Request) -> Result<Man
     })
 }
 
-/// Whose records may be read; `None` for an administrator, who reads all.
-async fn reader(hub: &Shared, request: Request) -> Result<Option<AccountId>, RequestError> {
+/// Whose records may be read, `None` for an administrator, who reads all; and by whose rate it was counted.
+async fn reader(
+    hub: &Shared,
+    request: Request,
+) -> (Result<Option<AccountId>, RequestError>, Option<Arc<Access>>) {
     let (parts, _) = request.into_parts();
-    match hub.authenticator.authenticate(&parts).await {
-        Ok(consumer) => Ok(Some(consumer.account)),
-        Err(AuthenticateError::AdminKey) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let consumer = match hub.authenticator.authenticate(&parts).await {
+        Ok(consumer) => consumer,
+        Err(AuthenticateError::AdminKey) => return (Ok(None), None),
+        Err(error) => return (Err(error.into()), None),
+    };
+    let Some(access) = consumer.access else {
+        return (Ok(Some(consumer.account)), None);
+    };
+    let address = || origin::of(&parts, &hub.settings.keys.trusted_proxies);
+    let taken = admission::read(&access, address, hub.clock.now());
+    let taken = taken.map_err(|refused| hub.desk.counted(refused).into());
+    (taken.map(|()| Some(consumer.account)), Some(access))
 }
 
-fn answer(body: &impl Serialize, id: RequestId) -> Response {
-    // Strings and numbers always serialise.
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    respond::json(StatusCode::OK, body, id)
+fn answer(
+    hub: &Shared,
+    id: RequestId,
+    found: Result<impl Serialize, RequestError>,
+    access: Option<&Access>,
+) -> Response {
+    let is_shut = found.as_ref().is_err_and(RequestError::is_shut);
+    let mut response = match found {
+        Ok(found) => {
+            // Strings and numbers always serialise.
+            let body = serde_json::to_vec(&found).unwrap_or_default();
+            respond::json(StatusCode::OK, body, id)
+        }
+        Err(error) => respond::error(&Answer::of(&error), id),
+    };
+    if let Some(access) = access.filter(|_| !is_shut) {
+        reads_left(response.headers_mut(), access, hub.clock.now());
+    }
+    response
 }
 
 fn data(record: &Generation) -> Data {

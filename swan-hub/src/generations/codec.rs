@@ -1,7 +1,10 @@
-//! What a store keeps: records of requests that began within one second, behind a version byte.
+//! What a store keeps: records of requests of one account that began within one second, behind a version byte. Earlier
+//! versions put all accounts of a second together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use swan_core::AccountId;
 
 use super::began;
 use super::record::Generation;
@@ -11,33 +14,30 @@ const VERSION: u8 = 1;
 /// Records of one chunk at most, so that one of them is found without reading much.
 const CHUNK_MAX: usize = 512;
 
-/// The chunks of these records. Those of one second stand together, so that a request is found by the time in its id.
+/// The chunks of these records, each of one account, so that who reads its own reads nobody else's. Those of one second stand
+/// together, so that a request is found by the time in its id.
 pub(super) fn encode(records: &[Arc<Generation>]) -> Vec<GenerationChunk> {
-    let mut seconds: BTreeMap<u64, Vec<&Generation>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u64, Option<AccountId>), Vec<&Generation>> = BTreeMap::new();
     for record in records {
-        let second = began(record.request).as_secs();
-        seconds.entry(second).or_default().push(record);
+        let group = (began(record.request).as_secs(), record.account);
+        groups.entry(group).or_default().push(record);
     }
-    let mut chunks = Vec::with_capacity(seconds.len());
-    for (_, mut records) in seconds {
+    let mut chunks = Vec::with_capacity(groups.len());
+    for ((_, account), mut records) in groups {
         records.sort_unstable_by_key(|record| record.request);
-        chunks.extend(records.chunks(CHUNK_MAX).filter_map(chunk));
+        let of_account = records.chunks(CHUNK_MAX);
+        chunks.extend(of_account.filter_map(|records| chunk(account, records)));
     }
     chunks
 }
 
-fn chunk(records: &[&Generation]) -> Option<GenerationChunk> {
-    let first = records.first()?.request;
-    let mut accounts: Vec<_> = records.iter().filter_map(|record| record.account).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
+fn chunk(account: Option<AccountId>, records: &[&Generation]) -> Option<GenerationChunk> {
     let mut body = vec![VERSION];
     body.reserve(records.len().saturating_mul(200));
-    let body = postcard::to_extend(&records, body).ok()?;
     Some(GenerationChunk {
-        first,
-        accounts,
-        body,
+        first: records.first()?.request,
+        accounts: account.into_iter().collect(),
+        body: postcard::to_extend(&records, body).ok()?,
     })
 }
 

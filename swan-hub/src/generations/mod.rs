@@ -9,6 +9,7 @@ mod recent;
 mod record;
 mod saving;
 mod statistics;
+mod typical;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -23,8 +24,8 @@ use crate::store::Store;
 use recent::Recent;
 pub(crate) use record::{Attempt, Generation, KeptBasis};
 pub(crate) use saving::run;
-use statistics::Statistics;
 pub use statistics::Totals;
+use statistics::{Statistics, Window};
 
 /// How many records may wait for somebody to take them; the oldest go when more come.
 const QUEUE: usize = 16_384;
@@ -105,12 +106,12 @@ impl Generations {
 
     /// The whole hub in the last `hours`, 24 at most.
     pub(crate) fn network(&self, now: Timestamp, hours: u64) -> Totals {
-        self.absorbed(|state| state.statistics.all(now, hours))
+        self.window(now, hours).all()
     }
 
     /// Every model that was asked for in the last `hours`, 24 at most.
     pub(crate) fn models(&self, now: Timestamp, hours: u64) -> HashMap<ModelId, Totals> {
-        self.absorbed(|state| state.statistics.models(now, hours))
+        self.window(now, hours).models()
     }
 
     /// Every provider, by model, that was asked in the last `hours`, 24 at most. Endpoints of the hub have ids, too.
@@ -119,7 +120,17 @@ impl Generations {
         now: Timestamp,
         hours: u64,
     ) -> HashMap<(ProviderId, ModelId), Totals> {
-        self.absorbed(|state| state.statistics.providers(now, hours))
+        self.window(now, hours).providers()
+    }
+
+    /// Tokens of an answer of this model, on average over the last day.
+    pub(crate) fn typical(&self, model: &ModelId, now: Timestamp) -> Option<u64> {
+        self.absorbed(|state| state.statistics.typical(model, now))
+    }
+
+    /// What is summed up without the lock, since it may be ten thousand names an hour.
+    fn window(&self, now: Timestamp, hours: u64) -> Window {
+        self.absorbed(|state| state.statistics.window(now, hours))
     }
 
     /// Takes in what has ended so far, and then reads.

@@ -1,5 +1,6 @@
 //! The latest records, in memory: all that are not saved yet, and as many of the others as there is room for.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ const UNSAVED_MAX: usize = 65_536;
 pub(super) struct Recent {
     records: VecDeque<Arc<Generation>>,
     by_id: HashMap<RequestId, u64>,
+    /// The numbers of each account's records, the oldest first.
+    by_account: HashMap<AccountId, VecDeque<u64>>,
     /// The number of the first record.
     first: u64,
     /// The number of the first record that is not saved.
@@ -28,6 +31,12 @@ impl Recent {
     pub(super) fn push(&mut self, record: Generation) -> bool {
         let number = self.first + self.records.len() as u64;
         self.by_id.insert(record.request, number);
+        if let Some(account) = record.account {
+            self.by_account
+                .entry(account)
+                .or_default()
+                .push_back(number);
+        }
         self.records.push_back(Arc::new(record));
         let is_saved = self.first < self.unsaved;
         let limit = if is_saved { AT_HAND } else { UNSAVED_MAX };
@@ -36,6 +45,7 @@ impl Recent {
         }
         if let Some(oldest) = self.records.pop_front() {
             self.by_id.remove(&oldest.request);
+            self.leave_account(oldest.account);
             self.first += 1;
         }
         !is_saved
@@ -72,23 +82,59 @@ impl Recent {
         account: AccountId,
         before: RequestId,
     ) -> impl Iterator<Item = &Arc<Generation>> {
-        let is_own = move |record: &&Arc<Generation>| {
-            record.request < before && record.account == Some(account)
-        };
-        self.records.iter().filter(is_own)
+        let own = self.by_account.get(&account).into_iter().flatten();
+        let records = own.filter_map(|number| {
+            let place = number.checked_sub(self.first)?;
+            self.records.get(usize::try_from(place).ok()?)
+        });
+        records.filter(move |record| record.request < before)
+    }
+
+    /// The oldest record of an account has gone.
+    fn leave_account(&mut self, account: Option<AccountId>) {
+        let Some(account) = account else { return };
+        if let Entry::Occupied(mut own) = self.by_account.entry(account) {
+            own.get_mut().pop_front();
+            if own.get().is_empty() {
+                own.remove();
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use swan_core::RequestId;
+    use swan_core::{AccountId, RequestId};
 
     use super::{AT_HAND, Recent};
     use crate::events::RequestRecord;
 
     fn push(recent: &mut Recent, id: u128) -> bool {
-        let record = RequestRecord::of(RequestId::from_u128(id));
+        let mut record = RequestRecord::of(RequestId::from_u128(id));
+        record.account = Some(AccountId::from_u128(id % 2));
         recent.push((&record).into())
+    }
+
+    /// The ids of an account's records before `before`.
+    fn own(recent: &Recent, account: u128, before: u128) -> Vec<u128> {
+        let of = recent.of(AccountId::from_u128(account), RequestId::from_u128(before));
+        of.map(|record| record.request.as_u128()).collect()
+    }
+
+    #[test]
+    fn an_account_finds_its_own() {
+        let mut recent = Recent::default();
+        for id in 0..10 {
+            push(&mut recent, id);
+        }
+        assert_eq!(own(&recent, 1, 8), [1, 3, 5, 7]);
+        assert_eq!(own(&recent, 2, 8), [0; 0]);
+        recent.saved(10);
+        for id in 10..AT_HAND as u128 + 3 {
+            push(&mut recent, id);
+        }
+        assert_eq!(own(&recent, 1, 8), [3, 5, 7], "three have gone");
+        assert_eq!(own(&recent, 0, 8), [4, 6]);
     }
 
     #[test]

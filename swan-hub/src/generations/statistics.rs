@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use swan_core::{Amount, Currency, ModelId, ProviderId, Timestamp, Usage};
 
 use super::record::{Generation, KeptOutcome};
+use super::typical::Typical;
 
 /// One bucket.
 const HOUR_SECS: u64 = 3_600;
@@ -128,7 +130,7 @@ impl Totals {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Bucket {
     hour: u64,
     all: Totals,
@@ -139,9 +141,14 @@ struct Bucket {
 /// Hourly buckets over the last day. About 200 bytes a name and hour, 10,000 names an hour at most.
 #[derive(Debug, Default)]
 pub(crate) struct Statistics {
-    /// By hour modulo their number.
-    buckets: Vec<Bucket>,
+    /// By hour modulo their number. Whoever sums them up holds on to them, and not to the lock.
+    buckets: Vec<Arc<Bucket>>,
+    typical: Typical,
 }
+
+/// Some hours, to be summed up.
+#[derive(Debug)]
+pub(crate) struct Window(Vec<Arc<Bucket>>);
 
 impl Statistics {
     /// Counts a request that ended at `ended`.
@@ -150,9 +157,10 @@ impl Statistics {
         let Some(bucket) = self.bucket(ended) else {
             return;
         };
+        let bucket = Arc::make_mut(bucket);
         let totals = Totals::of_request(record);
         bucket.all.add(&totals);
-        count(&mut bucket.models, model.clone(), &totals);
+        let is_counted = count(&mut bucket.models, model.clone(), &totals);
         for attempt in &record.attempts {
             let speaks_against = attempt.blame() == Some("provider");
             let mut totals = Totals {
@@ -173,67 +181,83 @@ impl Statistics {
                 &totals,
             );
         }
+        if is_counted {
+            self.typical.add(model, &totals);
+        }
     }
 
     /// The bucket of `at`, emptied if it held an older hour; `None` for an hour that has left the window.
-    fn bucket(&mut self, at: Timestamp) -> Option<&mut Bucket> {
+    fn bucket(&mut self, at: Timestamp) -> Option<&mut Arc<Bucket>> {
         let hour = at.as_secs() / HOUR_SECS;
         let place = usize::try_from(hour % HOURS).ok()?;
         while self.buckets.len() <= place {
-            self.buckets.push(Bucket::default());
+            self.buckets.push(Arc::default());
         }
         let bucket = self.buckets.get_mut(place)?;
         if bucket.hour > hour {
             return None;
         }
         if bucket.hour < hour {
-            *bucket = Bucket {
+            self.typical.forget(&bucket.models);
+            *bucket = Arc::new(Bucket {
                 hour,
                 ..Bucket::default()
-            };
+            });
         }
         Some(bucket)
     }
 
-    /// The buckets of the last `hours` whole hours before `now` and of the hour that has begun, 24 at most.
-    fn window(&self, now: Timestamp, hours: u64) -> impl Iterator<Item = &Bucket> {
-        let to = now.as_secs() / HOUR_SECS;
-        let from = to.saturating_sub(hours.min(HOURS - 1));
-        let is_within = move |bucket: &&Bucket| (from..=to).contains(&bucket.hour);
-        self.buckets.iter().filter(is_within)
+    /// Tokens of an answer of this model, on average over the last day.
+    pub(crate) fn typical(&mut self, model: &ModelId, now: Timestamp) -> Option<u64> {
+        let oldest = (now.as_secs() / HOUR_SECS).saturating_sub(HOURS - 1);
+        for bucket in &mut self.buckets {
+            if bucket.hour < oldest && !bucket.models.is_empty() {
+                self.typical.forget(&bucket.models);
+                *bucket = Arc::default();
+            }
+        }
+        self.typical.of(model)
     }
 
-    /// The whole hub in the last `hours`.
-    pub(crate) fn all(&self, now: Timestamp, hours: u64) -> Totals {
+    /// The last `hours` whole hours before `now` and the hour that has begun, 24 at most.
+    pub(crate) fn window(&self, now: Timestamp, hours: u64) -> Window {
+        let to = now.as_secs() / HOUR_SECS;
+        let from = to.saturating_sub(hours.min(HOURS - 1));
+        let is_within = |bucket: &&Arc<Bucket>| (from..=to).contains(&bucket.hour);
+        Window(self.buckets.iter().filter(is_within).cloned().collect())
+    }
+}
+
+impl Window {
+    /// The whole hub.
+    pub(crate) fn all(&self) -> Totals {
         let mut sum = Totals::default();
-        for bucket in self.window(now, hours) {
+        for bucket in &self.0 {
             sum.add(&bucket.all);
         }
         sum
     }
 
-    /// Every model that was asked for in the last `hours`.
-    pub(crate) fn models(&self, now: Timestamp, hours: u64) -> HashMap<ModelId, Totals> {
-        folded(self.window(now, hours).map(|bucket| &bucket.models))
+    /// Every model that was asked for.
+    pub(crate) fn models(&self) -> HashMap<ModelId, Totals> {
+        folded(self.0.iter().map(|bucket| &bucket.models))
     }
 
-    /// Every provider, by model, that was asked in the last `hours`.
-    pub(crate) fn providers(
-        &self,
-        now: Timestamp,
-        hours: u64,
-    ) -> HashMap<(ProviderId, ModelId), Totals> {
-        folded(self.window(now, hours).map(|bucket| &bucket.providers))
+    /// Every provider, by model, that was asked.
+    pub(crate) fn providers(&self) -> HashMap<(ProviderId, ModelId), Totals> {
+        folded(self.0.iter().map(|bucket| &bucket.providers))
     }
 }
 
-fn count<K: Eq + Hash>(names: &mut HashMap<K, Totals>, name: K, more: &Totals) {
+/// Counts under a name; false when there is no room for it.
+fn count<K: Eq + Hash>(names: &mut HashMap<K, Totals>, name: K, more: &Totals) -> bool {
     let is_full = names.len() >= NAMES_MAX;
     match names.entry(name) {
         Entry::Occupied(mut known) => known.get_mut().add(more),
         Entry::Vacant(free) if !is_full => drop(free.insert(*more)),
-        Entry::Vacant(_) => {}
+        Entry::Vacant(_) => return false,
     }
+    true
 }
 
 fn folded<'a, K: Eq + Hash + Clone + 'a>(

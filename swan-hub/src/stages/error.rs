@@ -63,3 +63,13 @@ pub(crate) enum RequestError {
     #[error("the model {model:?} does not exist")]
     UnknownModel { model: String },
 }
+
+impl RequestError {
+    /// Whether the key opens nothing: then no more is said of it than of one that was never made.
+    pub(crate) const fn is_shut(&self) -> bool {
+        matches!(
+            self,
+            Self::Authenticate(_) | Self::Limit(Refused::Expired { .. })
+        )
+    }
+}

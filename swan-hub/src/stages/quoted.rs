@@ -34,16 +34,23 @@ impl Quoted {
         others.chain(own).fold(self.quote.amount(), Amount::max)
     }
 
-    /// What the request will use and cost as far as can be told before: its prompt estimated, its answer as long as it may be.
-    #[expect(
-        dead_code,
-        reason = "what a request would cost is asked at an endpoint of its own"
-    )]
-    pub(crate) fn expected(&self, asked: &Asked, hub: &Shared) -> (Usage, Amount) {
+    /// What the request will use, about, and where the length of its answer comes from: `typical` of the model in the last
+    /// day, `max`, or `exact`.
+    pub(crate) fn expected(&self, asked: &Asked, hub: &Shared) -> (Usage, &'static str) {
         let metering = hub.policy.metering();
-        let usage = metering.estimate_of(&self.work, asked.text_bytes as u64);
-        let (cost, _) = self.charge(None, &usage, hub);
-        (usage, cost)
+        let mut usage = metering.estimate_of(&self.work, asked.text_bytes as u64);
+        usage.prompt_tokens = usage.prompt_tokens.min(self.quote.worst().prompt_tokens);
+        let Work::Text { generated, .. } = self.work else {
+            return (usage, "exact");
+        };
+        match hub.generations.typical(&self.model, hub.clock.now()) {
+            Some(tokens) => {
+                let tokens = tokens.saturating_mul(generated);
+                usage.completion_tokens = usage.completion_tokens.min(tokens);
+                (usage, "typical")
+            }
+            None => (usage, "max"),
+        }
     }
 
     /// Whether `available` covers the request with so many tokens to a choice and a body of so many bytes.

@@ -45,9 +45,9 @@ where
     users::users_are_found_by_id_and_address(&*empty().await).await;
     users::an_address_and_a_provider_belong_to_one_user(&*empty().await).await;
     users::logins_end_and_are_bounded(&*empty().await).await;
-    users::an_owner_has_one_provider(&*empty().await).await;
+    users::a_wallet_may_be_named_by_many(&*empty().await).await;
     kept::generations_are_found_by_time(&*empty().await).await;
-    kept::spans_are_listed_by_account(&*empty().await).await;
+    kept::generations_are_listed_by_account(&*empty().await).await;
     kept::old_generations_are_forgotten(&*empty().await).await;
     kept::idempotency_records_are_replaced_and_forgotten(&*empty().await).await;
 }

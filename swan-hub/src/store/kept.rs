@@ -13,29 +13,10 @@ use swan_core::{AccountId, RequestId, Timestamp};
 pub struct GenerationChunk {
     /// The first request in it, which names the chunk. Ids are in the order of time.
     pub first: RequestId,
-    /// Whose requests are in it, each account once.
+    /// Whose requests are in it, each account once: the hub writes chunks of one account each.
     pub accounts: Vec<AccountId>,
     /// The records, behind a version byte.
     pub body: Vec<u8>,
-}
-
-impl GenerationChunk {
-    /// The seconds of one span.
-    pub const SPAN_SECS: u64 = 64;
-
-    /// The span of time in which a request began: what a store lists for each account.
-    #[must_use]
-    pub fn span_of(request: RequestId) -> u64 {
-        let millis = u64::try_from(request.as_u128() >> 80).unwrap_or(u64::MAX);
-        millis / 1_000 / Self::SPAN_SECS
-    }
-
-    /// The first id that a request of this span can have.
-    #[must_use]
-    pub const fn first_of(span: u64) -> RequestId {
-        let millis = span.saturating_mul(1_000 * Self::SPAN_SECS) as u128;
-        RequestId::from_u128(millis << 80)
-    }
 }
 
 impl fmt::Debug for GenerationChunk {

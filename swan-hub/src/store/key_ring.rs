@@ -148,9 +148,13 @@ impl KeyRing {
     /// # Errors
     /// [`AuthError`] when it opens nothing.
     pub fn open(&self, secret: &str) -> Result<Arc<Opened>, AuthError> {
+        // Tells nothing that the sender does not see itself: whether the text looks like a key.
         if !Secret::has_shape(secret) {
             return Err(AuthError::Unknown);
         }
+        // From here on a known key, a revoked one and one that was never made cost the same: one hash of the whole text, and
+        // one look-up by it. A look-up may end earlier or later by bits of the hash, which nobody can choose without
+        // knowing the secret. That a key was revoked, or has expired, is said to nobody but who has the 256 bits of it.
         let keys = self.keys.load();
         let opened = keys
             .by_hash

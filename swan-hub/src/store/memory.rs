@@ -33,7 +33,7 @@ struct State {
     commands: Vec<StoredCommand>,
     generations: BTreeMap<RequestId, GenerationChunk>,
     generation_bytes: u64,
-    generation_spans: BTreeSet<(AccountId, u64)>,
+    generation_index: BTreeSet<(AccountId, RequestId)>,
     idempotency: BTreeMap<[u8; 32], IdempotencyRecord>,
     version: u64,
 }
@@ -249,9 +249,9 @@ impl Store for MemoryStore {
     async fn put_generations(&self, chunks: &[GenerationChunk]) -> Result<(), StoreError> {
         let state = &mut *self.state.lock();
         for chunk in chunks {
-            let span = GenerationChunk::span_of(chunk.first);
-            let spans = chunk.accounts.iter().map(|account| (*account, span));
-            state.generation_spans.extend(spans);
+            let own = chunk.accounts.iter();
+            let own = own.map(|account| (*account, chunk.first));
+            state.generation_index.extend(own);
             state.generation_bytes += bytes(chunk);
             let before = state.generations.insert(chunk.first, chunk.clone());
             state.generation_bytes -= before.as_ref().map_or(0, bytes);
@@ -274,16 +274,22 @@ impl Store for MemoryStore {
         Ok(chunks.map(|(_, chunk)| chunk.clone()).collect())
     }
 
-    async fn generation_spans(
+    async fn generations_of(
         &self,
         account: AccountId,
-        upto: u64,
+        from: RequestId,
+        to: RequestId,
         limit: u32,
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if from >= to {
+            return Ok(Vec::new());
+        }
         let state = self.state.lock();
-        let own = state.generation_spans.range((account, 0)..=(account, upto));
-        Ok(own.rev().take(limit).map(|(_, span)| *span).collect())
+        let own = state.generation_index.range((account, from)..(account, to));
+        let own = own.rev().take(limit);
+        let chunks = own.filter_map(|(_, first)| state.generations.get(first));
+        Ok(chunks.cloned().collect())
     }
 
     async fn trim_generations(
@@ -301,13 +307,12 @@ impl Store for MemoryStore {
             if *oldest.key() >= before && state.generation_bytes <= bytes_max {
                 break;
             }
-            state.generation_bytes -= bytes(&oldest.remove());
+            let chunk = oldest.remove();
+            state.generation_bytes -= bytes(&chunk);
+            for account in &chunk.accounts {
+                state.generation_index.remove(&(*account, chunk.first));
+            }
             gone += 1;
-        }
-        if gone > 0 {
-            let left = state.generations.first_key_value();
-            let kept = GenerationChunk::span_of(left.map_or(before, |(first, _)| *first));
-            state.generation_spans.retain(|(_, span)| *span >= kept);
         }
         Ok(gone == limit)
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use swan_core::{ProviderId, UserId};
 
-use super::users::{SESSIONS_PER_USER, email_taken, owner_taken};
+use super::users::{SESSIONS_PER_USER, email_taken};
 use super::{KeyHash, MemoryStore, ProfileRecord, SessionRecord, StoreError, UserRecord, Users};
 
 /// Users, logins and profiles in memory.
@@ -77,14 +77,6 @@ impl Users for MemoryStore {
 
     async fn put_profile(&self, record: &ProfileRecord) -> Result<(), StoreError> {
         let mut users = self.users.lock();
-        let taken = users.profiles.values().any(|other| {
-            other.provider != record.provider
-                && other.owner.is_some()
-                && other.owner == record.owner
-        });
-        if taken {
-            return Err(owner_taken());
-        }
         users.profiles.insert(record.provider, record.clone());
         Ok(())
     }

@@ -177,16 +177,18 @@ pub trait Store: Users + fmt::Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<GenerationChunk>, StoreError>;
 
-    /// The spans of time ([`GenerationChunk::span_of`]) up to `upto` in which an account has records, the youngest first.
+    /// Up to `limit` chunks with requests of this account, of those that begin at or after `from` and before `to`; the
+    /// youngest first. Chunks without requests of this account may be among them, and cost whoever asks time.
     ///
     /// # Errors
     /// When the store cannot serve.
-    async fn generation_spans(
+    async fn generations_of(
         &self,
         account: AccountId,
-        upto: u64,
+        from: RequestId,
+        to: RequestId,
         limit: u32,
-    ) -> Result<Vec<u64>, StoreError>;
+    ) -> Result<Vec<GenerationChunk>, StoreError>;
 
     /// Forgets chunks whose first id is below `before`, and the oldest until the bodies have at most `bytes`; no more than
     /// `limit` at once. Answers whether there may be more to forget.

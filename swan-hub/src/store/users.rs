@@ -64,7 +64,7 @@ pub struct SessionRecord {
 pub struct ProfileRecord {
     /// The provider.
     pub provider: ProviderId,
-    /// The wallet that owns it; one provider has it.
+    /// The wallet that owns it, by its own word: others may name the same.
     pub owner: Option<String>,
     /// The wallet that its machines sign with.
     pub worker: Option<String>,
@@ -128,10 +128,11 @@ pub trait Users: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot serve.
     async fn end_sessions(&self, user: UserId) -> Result<(), StoreError>;
 
-    /// Adds what a provider says about itself, or replaces it.
+    /// Adds what a provider says about itself, or replaces it. Several providers may name one wallet, since nobody has to
+    /// prove that it is theirs.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another provider has this owner.
+    /// When the store cannot serve.
     async fn put_profile(&self, record: &ProfileRecord) -> Result<(), StoreError>;
 
     /// What this provider says about itself.
@@ -147,11 +148,5 @@ pub const SESSIONS_PER_USER: u32 = 16;
 pub(super) fn email_taken() -> StoreError {
     StoreError::Conflict {
         what: "another user has this address or provider".into(),
-    }
-}
-
-pub(super) fn owner_taken() -> StoreError {
-    StoreError::Conflict {
-        what: "another provider has this owner".into(),
     }
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{KeyId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::store::{
-    AuthError, JournalRecord, KeyKind, KeyRecord, KeyRing, MemoryStore, Secret, SqliteOptions,
-    SqliteStore, Store, StoreError, conformance,
+    AuthError, GenerationChunk, JournalRecord, KeyKind, KeyRecord, KeyRing, MemoryStore,
+    ProfileRecord, Secret, SqliteOptions, SqliteStore, Store, StoreError, Users as _, conformance,
 };
 use tempfile::TempDir;
 
@@ -91,7 +91,7 @@ async fn a_file_that_cannot_be_used_says_why() {
         ("foreign", "belongs to another program"),
         (
             "newer",
-            "schema version 99, and this program knows versions up to 4",
+            "schema version 99, and this program knows versions up to 5",
         ),
         ("text/in/it", "the folder cannot be made"),
     ] {
@@ -174,4 +174,63 @@ async fn a_key_opens_until_it_is_revoked() {
         elsewhere.authenticate(secret.expose()),
         Err(AuthError::Revoked)
     );
+}
+
+/// What version 4 wrote is found by those who wrote it, and two may name one wallet from now on.
+#[tokio::test]
+async fn a_file_of_an_earlier_version_keeps_its_records() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("swan.db");
+    drop(open(&path).await.unwrap());
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(
+        "DROP TABLE generation_index;
+        DROP TABLE profiles;
+        CREATE TABLE profiles (provider BLOB PRIMARY KEY, owner TEXT UNIQUE, worker TEXT, beneficiary TEXT,
+            description TEXT NOT NULL, contact TEXT NOT NULL, hardware TEXT NOT NULL, review_requested_ms INTEGER
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO profiles VALUES (x'00000000000000000000000000000001', '0xowner', NULL, NULL, 'd', 'c', 'h', 9);
+        PRAGMA user_version = 4;",
+    )
+    .unwrap();
+    let id = |millis: u64| RequestId::from_u128(u128::from(millis) << 80 | 1);
+    let account = |n: u128| AccountId::from_u128(n);
+    // Chunks of several accounts, listed by spans of 64 seconds.
+    for (millis, accounts) in [(1_000, &[1_u128, 2][..]), (2_000, &[2]), (64_000, &[1])] {
+        let put = "INSERT INTO generations (id, body) VALUES (?1, x'0102')";
+        old.execute(put, [id(millis).as_u128().to_be_bytes()])
+            .unwrap();
+        for n in accounts {
+            let put = "INSERT OR IGNORE INTO generation_accounts VALUES (?1, ?2)";
+            let span = i64::try_from(millis / 64_000).unwrap();
+            old.execute(put, (n.to_be_bytes(), span)).unwrap();
+        }
+    }
+    drop(old);
+    let store = open(&path).await.unwrap();
+    let chunk = GenerationChunk {
+        first: id(65_000),
+        accounts: vec![account(1)],
+        body: vec![3],
+    };
+    store.put_generations(&[chunk]).await.unwrap();
+    let listed = async |n: u128, limit: u32| {
+        let all = (id(0), id(1 << 40));
+        let page = store.generations_of(account(n), all.0, all.1, limit);
+        let page = page.await.unwrap().into_iter();
+        page.map(|chunk| chunk.first).collect::<Vec<_>>()
+    };
+    // Where only the span was known, there may be more among them than one's own.
+    let of_1 = [id(65_000), id(64_000), id(2_000), id(1_000)];
+    assert_eq!(listed(1, 10).await, of_1);
+    assert_eq!(listed(1, 3).await, of_1[..3]);
+    assert_eq!(listed(2, 10).await, [id(2_000), id(1_000)]);
+    store.trim_generations(id(64_500), 0, 10).await.unwrap();
+    assert_eq!(listed(2, 10).await, []);
+    let kept = store.profile(ProviderId::from_u128(1)).await.unwrap();
+    let kept = kept.unwrap();
+    assert_eq!(kept.owner.as_deref(), Some("0xowner"));
+    let provider = ProviderId::from_u128(2);
+    let second = ProfileRecord { provider, ..kept };
+    store.put_profile(&second).await.unwrap();
 }

@@ -37,39 +37,48 @@ pub(super) async fn generations_are_found_by_time(store: &dyn Store) {
     );
 }
 
-pub(super) async fn spans_are_listed_by_account(store: &dyn Store) {
-    let span = GenerationChunk::SPAN_SECS * 1_000;
-    let chunks: Vec<_> = (0..6)
-        .map(|n| chunk(n * span + 7, 1 + (n % 2), 4))
-        .collect();
+pub(super) async fn generations_are_listed_by_account(store: &dyn Store) {
+    let mut chunks: Vec<_> = (0..6).map(|n| chunk(n * 700, 1 + (n % 2), 4)).collect();
+    chunks[5].accounts.push(AccountId::from_u128(1));
     store.put_generations(&chunks).await.unwrap();
-    let spans = async |account: u128, upto: u64, limit: u32| {
+    store
+        .put_generations(&chunks)
+        .await
+        .expect("a repeat is no error");
+    let listed = async |account: u128, (from, to): (u64, u64), limit: u32| {
         let account = AccountId::from_u128(account);
-        store.generation_spans(account, upto, limit).await.unwrap()
+        let page = store.generations_of(account, id(from, 0), id(to, 0), limit);
+        let page = page.await.unwrap().into_iter();
+        let times = page.map(|chunk| u64::try_from(chunk.first.as_u128() >> 80).unwrap());
+        times.collect::<Vec<_>>()
     };
-    assert_eq!(spans(1, u64::MAX, 10).await, [4, 2, 0]);
-    assert_eq!(spans(2, 4, 10).await, [3, 1]);
-    assert_eq!(spans(2, 4, 1).await, [3]);
-    assert_eq!(spans(3, u64::MAX, 10).await, [0_u64; 0]);
+    let ever = (0, 9_000);
+    assert_eq!(listed(1, ever, 10).await, [3_500, 2_800, 1_400, 0]);
+    assert_eq!(listed(2, ever, 10).await, [3_500, 2_100, 700]);
+    assert_eq!(listed(1, (1_400, 3_500), 10).await, [2_800, 1_400]);
+    assert_eq!(listed(1, ever, 1).await, [3_500], "the youngest first");
+    assert_eq!(listed(3, ever, 10).await, [0_u64; 0]);
+    assert_eq!(listed(1, (9_000, 0), 10).await, [0_u64; 0]);
 }
 
 pub(super) async fn old_generations_are_forgotten(store: &dyn Store) {
-    let span = GenerationChunk::SPAN_SECS * 1_000;
-    let chunks: Vec<_> = (1..=5).map(|n| chunk(n * span, 1, 100)).collect();
+    let chunks: Vec<_> = (1..=5).map(|n| chunk(n * 1_000, 1, 100)).collect();
     store.put_generations(&chunks).await.unwrap();
     let left = async || {
-        let all = store.generations(id(0, 0), id(u64::MAX >> 16, 0), 10).await;
-        let spans = all.unwrap().into_iter();
-        let spans: Vec<u64> = spans
-            .map(|chunk| GenerationChunk::span_of(chunk.first))
-            .collect();
-        let listed = store
-            .generation_spans(AccountId::from_u128(1), u64::MAX, 10)
-            .await;
-        assert_eq!(spans, listed.unwrap(), "the list follows");
-        spans
+        let end = id(u64::MAX >> 16, 0);
+        let all = store.generations(id(0, 0), end, 10).await.unwrap();
+        let account = AccountId::from_u128(1);
+        let listed = store.generations_of(account, id(0, 0), end, 10).await;
+        let firsts = |chunks: &[GenerationChunk]| -> Vec<_> {
+            chunks.iter().map(|chunk| chunk.first).collect()
+        };
+        assert_eq!(firsts(&all), firsts(&listed.unwrap()), "the list follows");
+        let seconds = all
+            .iter()
+            .map(|chunk| (chunk.first.as_u128() >> 80) / 1_000);
+        seconds.collect::<Vec<_>>()
     };
-    let more = store.trim_generations(id(2 * span, 0), 1_000, 10).await;
+    let more = store.trim_generations(id(2_000, 0), 1_000, 10).await;
     assert!(!more.unwrap());
     assert_eq!(left().await, [5, 4, 3, 2], "by age");
     let more = store.trim_generations(id(0, 0), 250, 1).await;

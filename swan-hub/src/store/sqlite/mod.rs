@@ -257,14 +257,15 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn generation_spans(
+    async fn generations_of(
         &self,
         account: AccountId,
-        upto: u64,
+        from: RequestId,
+        to: RequestId,
         limit: u32,
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
         self.reader
-            .run(move |connection| generations::spans(connection, account, upto, limit))
+            .run(move |connection| generations::of(connection, account, (from, to), limit))
             .await
     }
 

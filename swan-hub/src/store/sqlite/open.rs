@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 4;
+const SCHEMA: u32 = 5;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -103,6 +103,28 @@ CREATE TABLE idempotency (
     "
 ALTER TABLE keys ADD COLUMN limits TEXT;
 ALTER TABLE accounts ADD COLUMN limits TEXT;
+",
+    "
+CREATE TABLE generation_index (
+    account BLOB NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX generation_index_by_id ON generation_index (id);
+CREATE TABLE claimed_profiles (
+    provider BLOB PRIMARY KEY,
+    owner TEXT,
+    worker TEXT,
+    beneficiary TEXT,
+    description TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    hardware TEXT NOT NULL,
+    review_requested_ms INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO claimed_profiles SELECT provider, owner, worker, beneficiary, description, contact, hardware,
+    review_requested_ms FROM profiles;
+DROP TABLE profiles;
+ALTER TABLE claimed_profiles RENAME TO profiles;
 ",
 ];
 

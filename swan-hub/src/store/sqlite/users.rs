@@ -5,7 +5,7 @@ use swan_core::{AccountId, ProviderId, UserId};
 use super::SqliteStore;
 use super::directory::{blob, id, millis, time};
 use super::open::failed;
-use crate::store::users::{SESSIONS_PER_USER, email_taken, owner_taken};
+use crate::store::users::{SESSIONS_PER_USER, email_taken};
 use crate::store::{KeyHash, ProfileRecord, SessionRecord, StoreError, UserRecord, Users};
 
 const PUT_USER: &str = "INSERT INTO users (id, email, display_name, password, account, provider, created_ms)
@@ -191,7 +191,7 @@ fn put_profile(connection: &Connection, record: &ProfileRecord) -> Result<(), St
             record.review_requested.map(millis),
         ),
     );
-    unless_taken(done, owner_taken)
+    done.map(drop).map_err(failed)
 }
 
 /// The id is replaced, so a constraint can only be that of another row.

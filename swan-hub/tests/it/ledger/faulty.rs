@@ -185,13 +185,14 @@ impl Store for FaultyStore {
         self.inner.generations(from, to, limit).await
     }
 
-    async fn generation_spans(
+    async fn generations_of(
         &self,
         account: AccountId,
-        upto: u64,
+        from: RequestId,
+        to: RequestId,
         limit: u32,
-    ) -> Result<Vec<u64>, StoreError> {
-        self.inner.generation_spans(account, upto, limit).await
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        self.inner.generations_of(account, from, to, limit).await
     }
 
     async fn trim_generations(
