@@ -17,6 +17,8 @@ pub(super) struct IdempotencyLayer {
     entry_bytes: Option<usize>,
     bytes: Option<usize>,
     entries: Option<usize>,
+    account_bytes: Option<usize>,
+    account_entries: Option<usize>,
 }
 
 /// The table `[generations]` of one layer.
@@ -36,10 +38,18 @@ impl IdempotencyLayer {
             "at least one second",
         )?;
         check("idempotency.entries", self.entries, &1, "at least one key")?;
+        check(
+            "idempotency.account_entries",
+            self.account_entries,
+            &1,
+            "at least one key",
+        )?;
         set(&mut options.ttl, self.ttl_secs.map(Duration::from_secs));
         set(&mut options.entry_bytes, self.entry_bytes);
         set(&mut options.bytes, self.bytes);
         set(&mut options.entries, self.entries);
+        set(&mut options.account_bytes, self.account_bytes);
+        set(&mut options.account_entries, self.account_entries);
         Ok(())
     }
 }

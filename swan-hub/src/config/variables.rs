@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 49] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 51] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -81,6 +81,16 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 49] = [
     (
         "SWAN_IDEMPOTENCY_ENTRIES",
         "idempotency.entries",
+        Kind::Number,
+    ),
+    (
+        "SWAN_IDEMPOTENCY_ACCOUNT_BYTES",
+        "idempotency.account_bytes",
+        Kind::Number,
+    ),
+    (
+        "SWAN_IDEMPOTENCY_ACCOUNT_ENTRIES",
+        "idempotency.account_entries",
         Kind::Number,
     ),
     (

@@ -225,6 +225,10 @@ fn idempotency(error: &IdempotencyError) -> Row {
         IdempotencyError::Conflict { .. } => conflict("idempotency_conflict").last(),
         IdempotencyError::TooLarge { .. } => conflict("idempotency_outcome_too_large").last(),
         IdempotencyError::Lost { .. } => conflict("idempotency_outcome_lost").last(),
+        IdempotencyError::Withheld { .. } => conflict("idempotency_secret_withheld").last(),
+        IdempotencyError::ShareFull => Row::new(429, RATE, "idempotency_share_full")
+            .param("Idempotency-Key")
+            .retry(1),
         IdempotencyError::Full => Row::new(503, SERVER, "idempotency_full").retry(5),
         IdempotencyError::Unavailable => Row::new(503, SERVER, "store_unavailable").retry(5),
     }

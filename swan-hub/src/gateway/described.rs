@@ -65,17 +65,22 @@ fn steered(operation: Operation) -> Operation {
         .header::<Flag>("X-Swan-Trace", "`1`: the answer says how it was routed")
 }
 
-/// Those, and the headers with which a request may be sent twice.
-fn inference(operation: Operation) -> Operation {
-    steered(operation.tag(OPENAI))
+/// The header with which a request may be sent twice.
+pub(crate) fn keyed(operation: Operation) -> Operation {
+    operation
         .header::<IdempotencyKey>(
             "Idempotency-Key",
-            "However often it is sent with this key, it is done and charged once",
+            "However often it is sent with this key, it is done once",
         )
-        .header::<HangUp>(
-            "X-Swan-Hang-Up",
-            "`cancel`: closing the connection stops the work, though there is a key",
-        )
+        .keyed()
+}
+
+/// Those, and the headers with which a request may be sent twice.
+fn inference(operation: Operation) -> Operation {
+    keyed(steered(operation.tag(OPENAI))).header::<HangUp>(
+        "X-Swan-Hang-Up",
+        "`cancel`: closing the connection stops the work, though there is a key",
+    )
 }
 
 pub(super) fn chat() -> Operation {
@@ -117,7 +122,7 @@ pub(super) fn quote() -> Operation {
         "/v1/quote",
         "What a request would cost; its body is sent as it would be to its endpoint",
     );
-    steered(quote.tag(OPENAI))
+    keyed(steered(quote.tag(OPENAI)))
         .access(Access::Consumer)
         .query::<OperationName>(
             "operation",
@@ -125,6 +130,7 @@ pub(super) fn quote() -> Operation {
         )
         .takes::<AnyRequest>()
         .answers::<super::quote::Quoted>(200, "The cost")
+        .limited()
         .fails([402, 404, 429, 500, 503])
 }
 
@@ -145,6 +151,7 @@ pub(super) fn generation() -> Operation {
         .access(Access::Consumer)
         .needs::<RequestIdText>("id", "The request id of its answer")
         .answers::<super::generation::One>(200, "The request")
+        .limited()
         .fails([400, 404, 503])
 }
 
@@ -158,6 +165,7 @@ pub(super) fn generations() -> Operation {
     .query::<PageSize>("limit", "How many; 20 unless said")
     .query::<RequestIdText>("before", "Where to go on: `next` of the page before")
     .answers::<super::generation::Many>(200, "The requests")
+    .limited()
     .fails([400, 503])
 }
 

@@ -20,7 +20,7 @@ use crate::admission::{
     headers::{write as limits_left, write_free as free_left},
 };
 use crate::hub::Shared;
-use crate::idempotency::Begun;
+use crate::idempotency::{Asked, Begun, Owner};
 use crate::segments::Segments;
 use crate::stages::{self, Bill, Opened, Reached, Refused, Relay, RequestError, Served};
 
@@ -75,10 +75,15 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
             return response;
         }
     };
-    let (account, operation) = (opened.consumer.account, opened.operation.as_str());
-    let keys = &hub.idempotency;
-    let begun = keys.begin(account, operation, &parts.headers, &opened.body, id);
-    match begun.await {
+    let asked = Asked {
+        owner: Owner::account(opened.consumer.account),
+        operation: opened.operation.as_str(),
+        headers: &parts.headers,
+        body: &opened.body,
+        request: id,
+        is_marked: true,
+    };
+    match hub.idempotency.begin(asked).await {
         Ok(Begun::Unkeyed) => walk(opened, parts, bill).await.unrecorded(),
         Ok(Begun::First(claim)) => super::once::first(opened, parts, bill, claim).await,
         Ok(Begun::Replay(outcome)) => match stages::check_steering(&parts.headers) {
@@ -212,7 +217,9 @@ fn refused(error: &RequestError, bill: &mut Bill) -> Response {
     bill.answered(&answer);
     let mut response = respond::error(&answer, bill.request());
     trace(response.headers_mut(), bill.take_trace());
-    left(bill.hub(), response.headers_mut(), bill.access());
+    if !error.is_shut() {
+        left(bill.hub(), response.headers_mut(), bill.access());
+    }
     response
 }
 

@@ -27,7 +27,11 @@ use http::HeaderMap;
 
 pub(crate) use answer::Answer;
 pub(crate) use body::linger;
-pub(crate) use respond::{error as error_answer, json as json_answer, with_body as answer_with};
+pub(crate) use described::keyed;
+pub(crate) use headers::stamp as stamp_headers;
+pub(crate) use respond::{
+    error as error_answer, json as json_answer, replay, with_body as answer_with,
+};
 pub(crate) use server::{Front, Phase, serve};
 pub(crate) use words::ModelName;
 
@@ -54,7 +58,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::live(), health::live)
         .add(described::ready(), health::ready)
         .add(described::metrics(), metrics::guarded)
-        .merge(market::routes())
+        .merge(market::routes(hub))
         .with_state(hub.clone())
         .merge(provider_routes(hub))
 }

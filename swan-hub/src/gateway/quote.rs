@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
-use http::StatusCode;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::protocol::Operation;
-use swan_core::{Amount, ModelPrice, Usage, Work};
+use swan_core::{Amount, ModelPrice, RequestId, Usage};
 
 use super::body::linger;
 use super::generation::{Policy, policy};
 use super::query::{self, iso, percent};
 use super::{Answer, respond};
+use crate::admission::headers::write as limits_left;
 use crate::hub::Shared;
-use crate::stages::{self, Bill, Priced, RequestError};
+use crate::idempotency::{Asked, Begun, Outcome, Owner};
+use crate::stages::{self, Bill, Opened, Priced, RequestError};
 
 /// What a request would cost. Money is in decimal strings.
 #[derive(Serialize, JsonSchema)]
@@ -87,7 +90,7 @@ pub(super) async fn quote(
     let id = hub.request_id();
     let mut bill = Bill::open(&hub, id);
     let (parts, mut body) = request.into_parts();
-    let priced = async {
+    let quoted = async {
         let operation = match operation(query.as_deref()) {
             Ok(operation) => operation,
             Err(error) => {
@@ -97,22 +100,73 @@ pub(super) async fn quote(
             }
         };
         let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await?;
-        stages::price(&hub, opened, &parts.headers).await
+        once(&hub, opened, &parts.headers, id).await
     };
-    match priced.await {
-        Ok(priced) => {
+    let mut is_shut = false;
+    let mut response = match quoted.await {
+        Ok(Once::First(response)) => {
             bill.quoted();
-            // Strings and numbers always serialise.
-            let body = serde_json::to_vec(&answer(&hub, &priced)).unwrap_or_default();
-            respond::json(StatusCode::OK, body, id)
+            response
+        }
+        Ok(Once::Again(response)) => {
+            bill.replayed();
+            response
         }
         Err(error) => {
             let answer = Answer::of(&error);
             bill.answered(&answer);
             linger(&parts.headers, body);
+            is_shut = error.is_shut();
             respond::error(&answer, id)
         }
+    };
+    if let Some(access) = bill.access().filter(|_| !is_shut) {
+        limits_left(response.headers_mut(), access, hub.clock.now());
     }
+    response
+}
+
+/// A quote, and whether it was given before.
+enum Once {
+    First(Response),
+    Again(Response),
+}
+
+/// The same quote to the same key, as with a request: a refusal leaves the key free.
+async fn once(
+    hub: &Shared,
+    opened: Opened,
+    headers: &HeaderMap,
+    id: RequestId,
+) -> Result<Once, RequestError> {
+    let operation = format!("quote of {}", opened.operation.as_str());
+    let asked = Asked {
+        owner: Owner::account(opened.consumer.account),
+        operation: &operation,
+        headers,
+        body: &opened.body,
+        request: id,
+        is_marked: false,
+    };
+    let claim = match hub.idempotency.begin(asked).await? {
+        Begun::Unkeyed => None,
+        Begun::First(claim) => Some(claim),
+        Begun::Replay(outcome) => {
+            stages::check_steering(headers)?;
+            return Ok(Once::Again(respond::replay(&outcome)));
+        }
+    };
+    let priced = stages::price(hub, opened, headers).await?;
+    // Strings and numbers always serialise.
+    let body = serde_json::to_vec(&answer(hub, &priced)).unwrap_or_default();
+    let body = Bytes::from(body);
+    let response = respond::json(StatusCode::OK, body.clone(), id);
+    if let Some(mut claim) = claim {
+        claim.record(&body);
+        let outcome = Outcome::new(response.status(), response.headers(), Vec::new());
+        claim.finish(outcome, true);
+    }
+    Ok(Once::First(response))
 }
 
 fn operation(query: Option<&str>) -> Result<Operation, RequestError> {
@@ -131,7 +185,7 @@ fn operation(query: Option<&str>) -> Result<Operation, RequestError> {
 fn answer(hub: &Shared, priced: &Priced) -> Quoted {
     let quoted = &priced.quoted;
     let terms = quoted.quote.terms();
-    let (expected, output) = expected(hub, priced);
+    let (expected, output) = quoted.expected(&priced.asked, hub);
     let cost = terms.price(&expected).unwrap_or(quoted.quote.amount());
     let rate = terms.rate();
     let max_age = hub.policy.payment().rate_max_age();
@@ -158,30 +212,6 @@ fn answer(hub: &Shared, priced: &Priced) -> Quoted {
             at: iso(rate.at()),
         }),
         valid_until: rate.map(|rate| iso(rate.at().after(max_age))),
-    }
-}
-
-/// What the request will use, about, and where the length of its answer comes from.
-fn expected(hub: &Shared, priced: &Priced) -> (Usage, &'static str) {
-    let quoted = &priced.quoted;
-    let metering = hub.policy.metering();
-    let mut usage = metering.estimate_of(&quoted.work, priced.asked.text_bytes as u64);
-    let worst = quoted.quote.worst();
-    usage.prompt_tokens = usage.prompt_tokens.min(worst.prompt_tokens);
-    let Work::Text { generated, .. } = quoted.work else {
-        return (usage, "exact");
-    };
-    let now = hub.clock.now();
-    let typical = hub.generations.models(now, 24).remove(&quoted.model);
-    let typical =
-        typical.and_then(|totals| totals.usage.completion_tokens.checked_div(totals.completed));
-    match typical.filter(|tokens| *tokens > 0) {
-        Some(tokens) => {
-            let tokens = tokens.saturating_mul(generated);
-            usage.completion_tokens = usage.completion_tokens.min(tokens);
-            (usage, "typical")
-        }
-        None => (usage, "max"),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::segments::Segments;
 use crate::stages::RequestError;
 
 /// What was answered before, once more.
-pub(super) fn replay(outcome: &Outcome) -> Response {
+pub(crate) fn replay(outcome: &Outcome) -> Response {
     let mut response = Response::new(Body::new(Segments::new(outcome.body.clone())));
     *response.status_mut() = outcome.status;
     response.headers_mut().clone_from(&outcome.headers);

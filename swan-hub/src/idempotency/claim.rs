@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use swan_core::{Amount, Currency, RequestId};
 
-use super::Inner;
 use super::key::Key;
 use super::outcome::Outcome;
 use super::table::State;
+use super::{Inner, Owner};
 
 /// Says whether the request was charged, and what; the bill writes it, the claim reads it.
 pub(crate) type Charged = Arc<OnceLock<(Amount, Currency)>>;
@@ -18,6 +18,7 @@ pub(crate) type Charged = Arc<OnceLock<(Amount, Currency)>>;
 #[must_use = "dropping a claim gives the key back"]
 pub(crate) struct Claim {
     inner: Arc<Inner>,
+    owner: Owner,
     key: Key,
     request: RequestId,
     charged: Charged,
@@ -33,13 +34,14 @@ pub(crate) struct Claim {
 impl Claim {
     pub(super) const fn new(
         inner: Arc<Inner>,
-        key: Key,
+        (owner, key): (Owner, Key),
         request: RequestId,
         charged: Charged,
         finishes: bool,
     ) -> Self {
         Self {
             inner,
+            owner,
             key,
             request,
             charged,
@@ -62,7 +64,7 @@ impl Claim {
             return;
         }
         let has_room = self.reserved + piece.len() <= self.inner.options.entry_bytes
-            && self.inner.table.lock().reserve(piece.len());
+            && self.inner.table.lock().reserve(self.owner, piece.len());
         if has_room {
             self.reserved += piece.len();
             self.recorded.push(piece.clone());
@@ -75,7 +77,7 @@ impl Claim {
     fn unreserve(&mut self) {
         self.recorded = Vec::new();
         let reserved = std::mem::take(&mut self.reserved);
-        self.inner.table.lock().unreserve(reserved);
+        self.inner.table.lock().unreserve(self.owner, reserved);
     }
 
     /// The answer has gone out as it was recorded: from now on it is what this key gets. An answer that cost nothing and
@@ -94,6 +96,11 @@ impl Claim {
         };
         self.unreserve();
         self.end(state);
+    }
+
+    /// It was done, with an answer whose secret must not be kept: from now on this key is told what was made.
+    pub(crate) fn withhold(mut self, made: String) {
+        self.end(State::Withheld { made });
     }
 
     fn end(&mut self, state: State) {
@@ -127,7 +134,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
     use swan_core::{AccountId, Amount, Clock, Currency, RequestId};
 
-    use super::super::{Begun, Idempotency, IdempotencyOptions, Outcome};
+    use super::super::{Asked, Begun, Idempotency, IdempotencyOptions, Outcome, Owner};
     use crate::seams::SystemClock;
     use crate::store::{MemoryStore, Store};
 
@@ -143,13 +150,14 @@ mod tests {
             .collect();
         let account = AccountId::from_u128(7);
         let ask = || {
-            keys.begin(
-                account,
-                "chat/completions",
-                &headers,
-                b"{}",
-                RequestId::from_u128(1),
-            )
+            keys.begin(Asked {
+                owner: Owner::account(account),
+                operation: "chat/completions",
+                headers: &headers,
+                body: b"{}",
+                request: RequestId::from_u128(1),
+                is_marked: true,
+            })
         };
         let Begun::First(mut claim) = ask().await.unwrap() else {
             panic!("a new key is the first");

@@ -34,6 +34,14 @@ pub(crate) enum IdempotencyError {
         currency: Currency,
     },
     #[error(
+        "request {request} with this Idempotency-Key was done: {made}. Its secret was shown once and is not kept, so that it cannot be shown again; use a new key to ask again"
+    )]
+    Withheld { request: RequestId, made: String },
+    #[error(
+        "the requests with an Idempotency-Key that this account has running take all of its share; wait for one to end, or send the request without one"
+    )]
+    ShareFull,
+    #[error(
         "this hub keeps as many idempotency keys as it can; try again, or send the request without one"
     )]
     Full,

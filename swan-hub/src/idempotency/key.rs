@@ -1,14 +1,12 @@
-//! What makes two requests the same one: the account, its key, and everything that the answer depends on.
+//! What makes two requests the same one: the owner, its key, and everything that the answer depends on.
 
 use std::fmt;
 
+use super::{IdempotencyError, Owner};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use swan_core::AccountId;
-
-use super::IdempotencyError;
 
 /// The header of the key.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -26,7 +24,7 @@ const STEERING: [&str; 3] = [
     "x-swan-payment",
 ];
 
-/// One key of one account.
+/// One key of one owner.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
@@ -38,10 +36,10 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// The key of this name; other accounts' keys of the same name are others.
-    pub(crate) fn new(account: AccountId, name: &[u8]) -> Self {
+    /// The key of this name; other owners' keys of the same name are others.
+    pub(crate) fn new(owner: Owner, name: &[u8]) -> Self {
         let mut hash = Sha256::new();
-        hash.update(account.as_u128().to_be_bytes());
+        hash.update(owner.as_u128().to_be_bytes());
         hash.update(name);
         Self(hash.finalize().into())
     }

@@ -9,9 +9,13 @@ mod codec;
 mod error;
 mod key;
 mod outcome;
+mod owner;
 mod recording;
 mod recovery;
+mod shares;
 mod table;
+#[cfg(test)]
+mod table_tests;
 mod writer;
 
 use std::sync::{Arc, OnceLock};
@@ -19,14 +23,15 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use parking_lot::Mutex;
-use swan_core::{AccountId, Clock, RequestId};
+use swan_core::{Clock, RequestId};
 
 use crate::store::{Store, StoreError};
 pub(crate) use claim::{Charged, Claim};
 pub(crate) use error::IdempotencyError;
-pub(crate) use key::REPLAYED;
 use key::{Fingerprint, Key};
+pub(crate) use key::{IDEMPOTENCY_KEY, REPLAYED};
 pub(crate) use outcome::Outcome;
+pub(crate) use owner::Owner;
 pub(crate) use recording::Recording;
 use table::{Claimed, Known, State, Table};
 use writer::Writer;
@@ -46,8 +51,13 @@ pub struct IdempotencyOptions {
     pub entry_bytes: usize,
     /// All that is kept together, in bytes of memory and about the same in the store. Default 64 MiB.
     pub bytes: usize,
-    /// Keys that are kept at once; the oldest outcomes go first, requests that run never. Default 100,000.
+    /// Keys that are kept at once; the oldest outcomes of whoever has most go first, requests that run never. Default
+    /// 100,000.
     pub entries: usize,
+    /// What one account may have of `bytes`; beyond it its own oldest outcomes go. Default 16 MiB.
+    pub account_bytes: usize,
+    /// What one account may have of `entries`. Default 25,000.
+    pub account_entries: usize,
 }
 
 /// The keys of a hub.
@@ -62,6 +72,20 @@ struct Inner {
     clock: Arc<dyn Clock>,
     table: Mutex<Table>,
     writer: Arc<Writer>,
+}
+
+/// A request that may have a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Whose it is.
+    pub(crate) owner: Owner,
+    /// What is asked for: part of what must be the same.
+    pub(crate) operation: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    pub(crate) request: RequestId,
+    /// Whether the key must be known to be taken after a crash: of what costs money.
+    pub(crate) is_marked: bool,
 }
 
 /// What becomes of a request.
@@ -97,33 +121,31 @@ impl Idempotency {
         })
     }
 
-    /// Takes the key of a request, if it has one. What the key belongs to is durable when this answers.
-    pub(crate) async fn begin(
-        &self,
-        account: AccountId,
-        operation: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        request: RequestId,
-    ) -> Result<Begun, IdempotencyError> {
+    /// Takes the key of a request, if it has one. What the key belongs to is durable when this answers, where it is marked.
+    pub(crate) async fn begin(&self, asked: Asked<'_>) -> Result<Begun, IdempotencyError> {
+        let Asked { owner, request, .. } = asked;
         // Read without a key, too: a word that is not known is a mistake in either case.
-        let finishes = key::finishes(headers)?;
-        let Some(name) = key::named(headers)? else {
+        let finishes = key::finishes(asked.headers)?;
+        let Some(name) = key::named(asked.headers)? else {
             return Ok(Begun::Unkeyed);
         };
-        let key = Key::new(account, name);
-        let print = Fingerprint::of(operation, headers, body);
+        let key = Key::new(owner, name);
+        let print = Fingerprint::of(asked.operation, asked.headers, asked.body);
         let inner = &self.inner;
         let now = inner.clock.now();
-        let claimed = inner.table.lock().claim(key, print.clone(), request, now);
+        let expires = now.after(inner.options.ttl);
+        let mut mark = Known::kept(owner, request, print, State::Running, expires);
+        mark.is_stored = asked.is_marked;
+        let claimed = inner.table.lock().claim(key, mark.clone(), now);
         inner.write_forgotten();
         if let Claimed::Replay(outcome) = claimed? {
             return Ok(Begun::Replay(outcome));
         }
         let charged = Arc::new(OnceLock::new());
-        let claim = Claim::new(Arc::clone(inner), key, request, charged, finishes);
-        let expires = now.after(inner.options.ttl);
-        let mark = Known::kept(request, print, State::Running, expires);
+        let claim = Claim::new(Arc::clone(inner), (owner, key), request, charged, finishes);
+        if !asked.is_marked {
+            return Ok(Begun::First(claim));
+        }
         let record = codec::encode(key, &mark).ok_or(IdempotencyError::Unavailable)?;
         let number = inner.writer.push([(key, Some(record))]);
         match inner.writer.written(number, MARK_MAX).await {

@@ -13,6 +13,7 @@ use swan_core::{AccountId, UserId};
 use super::attempts::{From, Guess};
 use super::fields::Fields;
 use super::keys::{self, Owner};
+use super::once::shows_secret;
 use super::options::Signup;
 use super::reply::{conflict, refusal, refused, unavailable, with_status};
 use super::throttle::network;
@@ -72,7 +73,10 @@ pub(super) struct LoggedIn {
 /// `POST /api/v1/user/signup`
 pub(super) async fn signup(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     match sign_up(&hub, request).await {
-        Ok(answer) => with_status(&hub, StatusCode::CREATED, &answer),
+        Ok(answer) => {
+            let made = format!("{} signed up, and can log in", answer.user.id);
+            shows_secret(with_status(&hub, StatusCode::CREATED, &answer), made)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::Account),
     }
 }
@@ -140,7 +144,10 @@ pub(super) fn may_sign_up(hub: &Shared) -> Result<(), Answer> {
 /// `POST /api/v1/user/login`
 pub(super) async fn login(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     match verify(&hub, request).await {
-        Ok(answer) => with_status(&hub, StatusCode::OK, &answer),
+        Ok(answer) => {
+            let made = format!("{} logged in", answer.user.id);
+            shows_secret(with_status(&hub, StatusCode::OK, &answer), made)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::Account),
     }
 }

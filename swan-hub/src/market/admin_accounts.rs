@@ -13,6 +13,7 @@ use super::admin::{LimitsShape, administrator, refresh, set_limits};
 use super::catalogue::Id;
 use super::derived;
 use super::fields::Fields;
+use super::once::Lasting;
 use super::reply::{conflict, invalid, not_found, ok, refused, unavailable, with_status};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
@@ -187,7 +188,8 @@ pub(super) async fn grant(State(hub): State<Arc<Shared>>, id: Id, request: Reque
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         fields.only(&["id", "amount", "currency", "note"])?;
         let record = find(&hub, id).await?;
-        let transfer = transfer(&hub, fields.optional("id", 1, 100)?)?;
+        let once = parts.extensions.get::<Lasting>();
+        let transfer = transfer(&hub, fields.optional("id", 1, 100)?, once)?;
         let amount = fields.text("amount", 1, 40)?.parse::<Amount>().ok();
         let amount = amount.filter(|amount| *amount > Amount::ZERO);
         let amount = amount.ok_or_else(|| {
@@ -222,9 +224,16 @@ pub(super) async fn grant(State(hub): State<Arc<Shared>>, id: Id, request: Reque
 }
 
 /// The id that makes a grant one grant, however often it is sent.
-fn transfer(hub: &Shared, given: Option<&str>) -> Result<TransferId, Answer> {
+fn transfer(
+    hub: &Shared,
+    given: Option<&str>,
+    once: Option<&Lasting>,
+) -> Result<TransferId, Answer> {
     match given {
-        None => Ok(TransferId::from_u128(derived::random(hub))),
+        None => Ok(TransferId::from_u128(match once {
+            Some(Lasting(id)) => *id,
+            None => derived::random(hub),
+        })),
         Some(text) => text
             .parse()
             .map_err(|error: swan_core::IdError| invalid("id", format!("id: {error}"))),

@@ -13,6 +13,7 @@ use super::admin::{LimitsShape, administrator, refresh, set_limits};
 use super::catalogue::Id;
 use super::derived;
 use super::fields::Fields;
+use super::once::shows_secret;
 use super::query::Query;
 use super::reply::{
     Page, conflict, invalid, not_found, ok, refusal, refused, unavailable, with_status,
@@ -185,7 +186,13 @@ pub(super) async fn create(State(hub): State<Arc<Shared>>, request: Request) -> 
         })
     };
     match created.await {
-        Ok(made) => with_status(&hub, StatusCode::CREATED, &made),
+        Ok(made) => {
+            let said = match &made.owner {
+                Some(owner) => format!("{} was made for {owner}", made.id),
+                None => format!("{} was made", made.id),
+            };
+            shows_secret(with_status(&hub, StatusCode::CREATED, &made), said)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
     }
 }

@@ -19,6 +19,27 @@ use crate::hub::Shared;
 const BODY_MAX: usize = 64 << 10;
 const INVALID: &str = "invalid_request_error";
 
+/// Takes in the body of a request, within the bounds on its size and time.
+pub(super) async fn whole(
+    hub: &Shared,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Bytes, Answer> {
+    let limit = hub.limits.body_deadline;
+    let read = async {
+        media_type(headers)?;
+        collect(headers, &mut body).await
+    };
+    let read = timeout(limit, read).await.unwrap_or_else(|_| {
+        let late = refusal(408, INVALID, "request_timeout");
+        Err(late.saying("the request body did not arrive in time"))
+    });
+    if read.is_err() {
+        gateway::linger(headers, body);
+    }
+    read
+}
+
 /// A JSON object.
 #[derive(Debug)]
 pub(super) struct Fields(Map<String, Value>);
@@ -28,24 +49,9 @@ impl Fields {
     pub(super) async fn read(
         hub: &Arc<Shared>,
         headers: &HeaderMap,
-        mut body: Body,
+        body: Body,
     ) -> Result<Self, Answer> {
-        let limit = hub.limits.body_deadline;
-        let read = async {
-            media_type(headers)?;
-            collect(headers, &mut body).await
-        };
-        let read = timeout(limit, read).await.unwrap_or_else(|_| {
-            let late = refusal(408, INVALID, "request_timeout");
-            Err(late.saying("the request body did not arrive in time"))
-        });
-        match read {
-            Ok(bytes) => Self::parse(&bytes),
-            Err(refusal) => {
-                gateway::linger(headers, body);
-                Err(refusal)
-            }
-        }
+        Self::parse(&whole(hub, headers, body).await?)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Answer> {

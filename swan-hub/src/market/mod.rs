@@ -19,6 +19,7 @@ mod figures;
 mod identity;
 mod keys;
 mod me;
+mod once;
 mod options;
 mod passwords;
 mod presence;
@@ -36,6 +37,8 @@ pub(crate) use admin::LimitsShape;
 pub use options::{MarketOptions, Signup};
 pub(crate) use presence::watch;
 
+use once::Acts;
+
 use crate::openapi::Routes;
 use crate::settings::Current;
 
@@ -45,13 +48,15 @@ pub(crate) struct Market {
     attempts: attempts::Attempts,
     /// Held while a user is read, changed and written.
     changing: tokio::sync::Mutex<()>,
+    /// Held while an owner's keys are counted and one is added; taken after `changing` where both are.
+    issuing: tokio::sync::Mutex<()>,
     passwords: passwords::Passwords,
     attendance: presence::Attendance,
     latest: snapshot::Latest,
 }
 
 /// The routes of the market.
-pub(crate) fn routes() -> Routes<Current> {
+pub(crate) fn routes(hub: &Current) -> Routes<Current> {
     Routes::new()
         .add(described::models(), catalogue::models)
         .add(described::catalog(), catalogue::catalog)
@@ -68,6 +73,7 @@ pub(crate) fn routes() -> Routes<Current> {
         .add(described::contract(), figures::contract)
         .merge(account_routes())
         .merge(admin_routes())
+        .merge(acts(hub))
 }
 
 /// The routes for administrators.
@@ -75,29 +81,38 @@ fn admin_routes() -> Routes<Current> {
     use described_admin as said;
     Routes::new()
         .add(said::keys(), admin_keys::list)
-        .add(said::new_key(), admin_keys::create)
         .add(said::key(), admin_keys::show)
         .add(said::change_key(), admin_keys::change)
         .add(said::revoke_key(), admin_keys::revoke)
-        .add(said::new_account(), admin_accounts::create)
         .add(said::account(), admin_accounts::show)
         .add(said::account_limits(), admin_accounts::limits)
         .add(said::limit_account(), admin_accounts::limit)
-        .add(said::grant(), admin_accounts::grant)
 }
 
 /// The routes for those who take part.
 fn account_routes() -> Routes<Current> {
     use described_accounts as said;
     Routes::new()
-        .add(said::signup(), accounts::signup)
-        .add(said::login(), accounts::login)
-        .add(said::logout(), accounts::logout)
         .add(said::me(), me::me)
         .add(said::change_password(), change_password::change)
         .add(said::keys(), keys::list)
-        .add(said::new_key(), keys::create)
         .add(said::revoke_key(), keys::revoke)
+        .add(said::profile(), provider_me::show)
+        .add(said::change_profile(), provider_me::change)
+        .add(said::own_stats(), provider_me::stats)
+        .add(said::history(), provider_me::history)
+        .add(said::details(), provider_me::details)
+}
+
+/// All that is done by a POST.
+fn acts(hub: &Current) -> Routes<Current> {
+    use described_accounts as said;
+    use described_admin as ordered;
+    Acts::new(hub)
+        .add(said::signup(), accounts::signup)
+        .add(said::login(), accounts::login)
+        .add(said::logout(), accounts::logout)
+        .add(said::new_key(), keys::create)
         .add(said::new_provider_key(), keys::create_for_provider)
         .add(
             said::upgrade("/api/v1/consumer/upgrade-to-provider"),
@@ -109,9 +124,8 @@ fn account_routes() -> Routes<Current> {
         )
         .add(said::provider_signup(), upgrade::signup)
         .add(said::request_approval(), upgrade::request_approval)
-        .add(said::profile(), provider_me::show)
-        .add(said::change_profile(), provider_me::change)
-        .add(said::own_stats(), provider_me::stats)
-        .add(said::history(), provider_me::history)
-        .add(said::details(), provider_me::details)
+        .add(ordered::new_key(), admin_keys::create)
+        .add(ordered::new_account(), admin_accounts::create)
+        .add(ordered::grant(), admin_accounts::grant)
+        .routes()
 }

@@ -119,7 +119,7 @@ fn replies(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
         said.or_insert_with(|| {
             json!({
                 "description": words(*status),
-                "headers": headers::of_failure(*status, operation.served),
+                "headers": headers::of_failure(*status, operation),
                 "content": { "application/json": { "schema": error } },
             })
         });
@@ -138,7 +138,7 @@ fn good(operation: &Operation, reply: &Reply, schemas: &mut SchemaGenerator) -> 
     }
     let mut described = json!({
         "description": reply.says,
-        "headers": headers::of_answer(operation.served),
+        "headers": headers::of_answer(operation),
     });
     if let Some(object) = described.as_object_mut()
         && !content.is_empty()

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::operation::Operation;
+
 /// When an answer has a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum On {
@@ -11,6 +13,8 @@ enum On {
     Served,
     /// Some of those.
     SomeServed,
+    /// Answers to requests that may be sent twice.
+    Keyed,
     /// Answers to keys that have limits.
     Limited,
     /// Failures after which another try may help.
@@ -35,7 +39,7 @@ enum Kind {
 
 const HEADERS: &[Header] = {
     use Kind::{Count, Money, OneOf, Text, Uuid};
-    use On::{Again, All, Final, Limited, Served, SomeServed};
+    use On::{Again, All, Final, Keyed, Limited, Served, SomeServed};
     const OF_KEY: &str = "Of key and account, the one that has less left";
     &[
         Header("X-Request-ID", All, Uuid, "The request"),
@@ -104,7 +108,7 @@ const HEADERS: &[Header] = {
         ),
         Header(
             "Idempotency-Replayed",
-            SomeServed,
+            Keyed,
             OneOf(&["true"]),
             "The answer is one that was given before",
         ),
@@ -158,20 +162,25 @@ pub(super) fn all() -> Value {
 }
 
 /// Those of a good answer.
-pub(super) fn of_answer(is_served: bool) -> Value {
+pub(super) fn of_answer(operation: &Operation) -> Value {
+    let (is_served, is_keyed) = (operation.served, operation.keyed);
     named(|on| match on {
         On::All => true,
-        On::Served | On::SomeServed | On::Limited => is_served,
+        On::Keyed => is_keyed,
+        On::Served | On::SomeServed => is_served,
+        On::Limited => operation.limited,
         On::Again | On::Final => false,
     })
 }
 
 /// Those of a failure.
-pub(super) fn of_failure(status: u16, is_served: bool) -> Value {
+pub(super) fn of_failure(status: u16, operation: &Operation) -> Value {
+    let (is_served, is_keyed) = (operation.served, operation.keyed);
     named(|on| match on {
         On::All => true,
-        On::Served | On::SomeServed => false,
-        On::Limited | On::Final => is_served,
+        On::Served | On::SomeServed | On::Keyed => false,
+        On::Limited => operation.limited,
+        On::Final => is_served || is_keyed,
         On::Again => matches!(status, 409 | 429 | 503),
     })
 }

@@ -145,6 +145,10 @@ pub(crate) struct Operation {
     pub(super) failures: Vec<u16>,
     /// Whether answers carry the headers of a served request.
     pub(super) served: bool,
+    /// Whether it may be sent twice with one key.
+    pub(super) keyed: bool,
+    /// Whether its answers say what is left of a rate.
+    pub(super) limited: bool,
 }
 
 impl Operation {
@@ -186,6 +190,8 @@ impl Operation {
             replies: Vec::new(),
             failures: Vec::new(),
             served: false,
+            keyed: false,
+            limited: false,
         }
     }
 
@@ -202,6 +208,11 @@ impl Operation {
     /// The shape of its errors.
     pub(crate) fn errors(self, errors: Errors) -> Self {
         Self { errors, ..self }
+    }
+
+    /// Whose key it wants, and the shape of its errors.
+    pub(crate) const fn asks(&self) -> (Access, Errors) {
+        (self.access, self.errors)
     }
 
     /// A parameter of the path.
@@ -308,11 +319,30 @@ impl Operation {
         self
     }
 
+    /// It counts against a rate of its own, and its answers say what is left of that.
+    pub(crate) fn limited(self) -> Self {
+        Self {
+            limited: true,
+            ..self
+        }
+        .fails([429])
+    }
+
+    /// It takes an `Idempotency-Key`.
+    pub(crate) fn keyed(self) -> Self {
+        Self {
+            keyed: true,
+            ..self
+        }
+        .fails([400, 409, 429, 503])
+    }
+
     /// It goes through the market: it costs money, may fail as providers do, and its answer says who served it.
     pub(crate) fn served(self) -> Self {
         let access = self.access(Access::Consumer);
         Self {
             served: true,
+            limited: true,
             ..access
         }
         .fails([400, 402, 404, 409, 429, 500, 502, 503, 504])
