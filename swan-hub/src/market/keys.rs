@@ -12,6 +12,7 @@ use swan_core::KeyId;
 
 use super::catalogue::Id;
 use super::fields::Fields;
+use super::once::shows_secret;
 use super::reply::{conflict, not_found, ok, refusal, refused, unavailable, with_status};
 use super::{accounts, chosen, derived, identity};
 use crate::admission::KeyLimits;
@@ -105,6 +106,8 @@ pub(super) async fn issue(
     name: &str,
     limits: KeyLimits,
 ) -> Result<(String, KeyRecord), Answer> {
+    // Counted and added in one turn, so that two at once do not both take the last place.
+    let _turn = hub.market.issuing.lock().await;
     let known = hub.keys.of_owner(kind);
     let active = known
         .iter()
@@ -158,7 +161,10 @@ pub(super) async fn create(State(hub): State<Arc<Shared>>, request: Request) -> 
         Ok(NewKey { api_key, key })
     };
     match created.await {
-        Ok(created) => with_status(&hub, StatusCode::CREATED, &created),
+        Ok(created) => {
+            let made = format!("{} was made", created.key.id);
+            shows_secret(with_status(&hub, StatusCode::CREATED, &created), made)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::Account),
     }
 }
@@ -200,21 +206,25 @@ pub(super) async fn create_for_provider(
             let not_yet = refusal(403, "permission_error", "not_a_provider");
             not_yet.saying("this user is not a provider yet: upgrade first")
         })?;
-        let (api_key, _) = issue(
+        let (api_key, record) = issue(
             &hub,
             KeyKind::Provider(provider),
             name,
             KeyLimits::default(),
         )
         .await?;
-        Ok(NewProviderKey {
+        let created = NewProviderKey {
             api_key,
             provider_id: provider.to_string(),
             message: "keep this key; it is not shown again",
-        })
+        };
+        Ok((created, record.id))
     };
     match created.await {
-        Ok(created) => with_status(&hub, StatusCode::CREATED, &created),
+        Ok((created, id)) => {
+            let made = format!("{id} was made");
+            shows_secret(with_status(&hub, StatusCode::CREATED, &created), made)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::Account),
     }
 }

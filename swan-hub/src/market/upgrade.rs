@@ -10,13 +10,14 @@ use serde::Serialize;
 use swan_core::{ProviderId, Timestamp};
 
 use super::fields::{Fields, missing};
+use super::once::shows_secret;
 use super::reply::{conflict, ok, refused, unavailable, with_status};
 use super::{accounts, attempts, derived, identity, keys};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::openapi::Errors;
-use crate::store::{KeyKind, ProfileRecord, ProviderRecord, Secret, StoreError, UserRecord};
+use crate::store::{KeyKind, ProfileRecord, ProviderRecord, Secret, UserRecord};
 
 const NEXT_STEPS: [&str; 2] = [
     "set the key in your agent's configuration and start it",
@@ -88,7 +89,10 @@ pub(super) async fn upgrade(State(hub): State<Arc<Shared>>, request: Request) ->
         become_provider(&hub, user, &fields).await
     };
     match upgraded.await {
-        Ok(upgraded) => with_status(&hub, StatusCode::CREATED, &upgraded),
+        Ok(upgraded) => {
+            let made = format!("{} was made, with a key", upgraded.provider_id);
+            shows_secret(with_status(&hub, StatusCode::CREATED, &upgraded), made)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::Account),
     }
 }
@@ -153,7 +157,10 @@ async fn become_provider(
 /// `POST /api/v1/provider/signup`
 pub(super) async fn signup(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     match sign_up(&hub, request).await {
-        Ok(answer) => with_status(&hub, StatusCode::CREATED, &answer),
+        Ok(answer) => {
+            let made = format!("{} was made, with a key", answer.provider_id);
+            shows_secret(with_status(&hub, StatusCode::CREATED, &answer), made)
+        }
         Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
     }
 }
@@ -252,15 +259,12 @@ pub(super) async fn profile(hub: &Shared, provider: ProviderId) -> Result<Profil
     }))
 }
 
+/// Writes down what a provider says about itself. Whose the wallets are that it names is not asked, since the public protocol
+/// has no signature that would prove it: so naming one gives nothing. Nobody is kept from naming it too, what is earned
+/// belongs to the provider that earned it, and goes to the wallet that this provider itself has named.
 pub(super) async fn put_profile(hub: &Shared, profile: &ProfileRecord) -> Result<(), Answer> {
-    match hub.store.put_profile(profile).await {
-        Ok(()) => Ok(()),
-        Err(StoreError::Conflict { .. }) => {
-            let words = "the owner of this wallet is already a provider";
-            Err(conflict("already_a_provider", words))
-        }
-        Err(_) => Err(unavailable()),
-    }
+    let stored = hub.store.put_profile(profile).await;
+    stored.map_err(|_| unavailable())
 }
 
 async fn put_provider(hub: &Shared, id: ProviderId, name: String) -> Result<(), Answer> {
