@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const INITIAL_CREDIT: u32 = 256 * 1024;
 /// Largest payload of one v2 data frame.
 pub const MAX_DATA_PAYLOAD: usize = 64 * 1024;
-/// What a v2 data frame costs at least, so that tiny frames cannot multiply memory.
+/// What a v2 data frame, and what waits of a v1 answer, costs at least, so that tiny pieces cannot multiply memory.
 pub const MIN_DATA_COST: usize = 64;
 /// Largest control frame (text) of v2, and largest frame of a provider that is not registered yet.
 pub const MAX_CONTROL_FRAME: usize = 1024 * 1024;
@@ -34,8 +34,8 @@ pub struct HubSessionConfig {
     pub max_streams: usize,
     /// Largest v1 frame taken from a registered provider, in bytes. 64 MiB.
     pub max_frame: usize,
-    /// Bytes of one v1 answer that were reported and not yet given back through `credit`; beyond, the stream fails. 16 MiB,
-    /// and one frame in any case.
+    /// Bytes of one v1 answer that were reported and not yet given back through `credit`, each piece counting for
+    /// [`MIN_DATA_COST`] at least; beyond, the stream fails. 16 MiB, and one frame in any case.
     pub max_unconsumed: usize,
     /// Bytes waiting to be sent; beyond, requests are refused, and at twice as much the peer counts as not reading. 64 MiB.
     pub max_queued: usize,

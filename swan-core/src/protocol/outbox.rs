@@ -178,14 +178,43 @@ impl Outbound {
     }
 }
 
+/// Payloads that were handed on and have not been given back.
+#[derive(Debug, Default)]
+pub(crate) struct Unread {
+    bytes: usize,
+    /// What small ones cost beyond their bytes, to be given back along with them.
+    surcharge: usize,
+}
+
+impl Unread {
+    /// What lies there costs, at [`MIN_DATA_COST`] a payload at least: each takes memory of its own, however short it is.
+    pub(crate) const fn cost(&self) -> usize {
+        self.bytes + self.surcharge
+    }
+
+    pub(crate) const fn add(&mut self, payload: usize) {
+        self.bytes += payload;
+        self.surcharge += binary::cost(payload) - payload;
+    }
+
+    /// Gives bytes back; the answer is what they had cost.
+    pub(crate) fn give_back(&mut self, bytes: usize) -> usize {
+        let bytes = bytes.min(self.bytes);
+        if bytes == 0 {
+            return 0;
+        }
+        let surcharge = self.surcharge.saturating_mul(bytes) / self.bytes;
+        self.bytes -= bytes;
+        self.surcharge -= surcharge;
+        bytes + surcharge
+    }
+}
+
 /// A v2 body on its way in: what the other side may still send.
 #[derive(Debug)]
 pub(crate) struct Inbound {
     window: usize,
-    /// Bytes handed on that have not been given back.
-    unconsumed: usize,
-    /// What small frames cost beyond their bytes, to be given back along with them.
-    surcharge: usize,
+    unread: Unread,
     /// Given back, and not yet told.
     returned: usize,
 }
@@ -194,8 +223,10 @@ impl Inbound {
     pub(crate) const fn new() -> Self {
         Self {
             window: INITIAL_CREDIT as usize,
-            unconsumed: 0,
-            surcharge: 0,
+            unread: Unread {
+                bytes: 0,
+                surcharge: 0,
+            },
             returned: 0,
         }
     }
@@ -208,21 +239,13 @@ impl Inbound {
             return false;
         }
         self.window -= cost;
-        self.unconsumed += payload;
-        self.surcharge += cost - payload;
+        self.unread.add(payload);
         true
     }
 
     /// Gives bytes back; the answer is the credit to tell the other side, once that is worth a frame.
     pub(crate) fn give_back(&mut self, bytes: usize) -> Option<u32> {
-        let bytes = bytes.min(self.unconsumed);
-        if bytes == 0 {
-            return None;
-        }
-        let surcharge = self.surcharge.saturating_mul(bytes) / self.unconsumed;
-        self.unconsumed -= bytes;
-        self.surcharge -= surcharge;
-        self.returned += bytes + surcharge;
+        self.returned += self.unread.give_back(bytes);
         if self.returned < INITIAL_CREDIT as usize / 2 {
             return None;
         }
@@ -250,13 +273,13 @@ mod tests {
                 let fits = binary::cost(payload) <= inbound.window;
                 assert_eq!(inbound.take(payload), fits);
                 if pick(2) == 0 {
-                    let _ = inbound.give_back(pick(inbound.unconsumed));
+                    let _ = inbound.give_back(pick(inbound.unread.bytes));
                 }
-                let kept = inbound.unconsumed + inbound.surcharge + inbound.returned;
+                let kept = inbound.unread.cost() + inbound.returned;
                 assert_eq!(inbound.window + kept, initial);
             }
-            let _ = inbound.give_back(inbound.unconsumed);
-            assert_eq!(inbound.unconsumed, 0);
+            let _ = inbound.give_back(inbound.unread.bytes);
+            assert_eq!(inbound.unread.bytes, 0);
             assert!(
                 inbound.window >= initial / 2,
                 "a sender could wait for ever"

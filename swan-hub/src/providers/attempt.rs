@@ -112,6 +112,32 @@ impl AttemptError {
     }
 }
 
+/// The human part of an error body, in either of the shapes that model servers use.
+pub(super) fn message_of(body: &Bytes, status: u16) -> String {
+    #[derive(serde::Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        error: Option<Inner<'a>>,
+        message: Option<std::borrow::Cow<'a, str>>,
+        detail: Option<std::borrow::Cow<'a, str>>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Inner<'a> {
+        Text(std::borrow::Cow<'a, str>),
+        Object { message: std::borrow::Cow<'a, str> },
+    }
+    let parsed = serde_json::from_slice::<Outer<'_>>(body).ok();
+    let text = parsed.and_then(|outer| match outer.error {
+        Some(Inner::Text(text) | Inner::Object { message: text }) => Some(text),
+        None => outer.message.or(outer.detail),
+    });
+    match text {
+        Some(text) => text.chars().take(1_000).collect(),
+        None => format!("status {status}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use swan_core::health::Blame;

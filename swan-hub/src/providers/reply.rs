@@ -6,19 +6,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use swan_core::protocol::{CancelReason, Piece, StreamEnd};
+use bytes::BytesMut;
+use swan_core::protocol::{CancelReason, MIN_DATA_COST, Piece, StreamEnd};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::attempt::{AttemptError, MAX_ERROR_BODY};
+use super::attempt::{AttemptError, MAX_ERROR_BODY, message_of};
 use super::job::{Head, Job};
 use super::line::{Command, Line};
 use super::mailbox::{Batch, Mailbox};
 use crate::external::Exchange;
 
-/// After how many bytes the provider gets new credit: often enough to keep a stream moving, and rarely
+/// After how much the provider gets new credit: often enough to keep a stream moving, and rarely
 /// enough that most answers never need any.
 const CREDIT_STEP: usize = 64 << 10;
+
+/// How much may be taken without a pause: where more is ready at every look, whoever takes it would keep the thread and never
+/// see its time run out.
+const TURN_PIECES: u32 = 512;
+const TURN_BYTES: usize = 128 << 10;
 
 /// Where an answer comes from.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub(crate) struct SessionSource {
     pub(crate) line: Arc<Line>,
     /// Bytes handed out since the connection was last told.
     pub(crate) uncredited: usize,
+    /// What they cost of the credit.
+    pub(crate) uncredited_cost: usize,
 }
 
 /// How long an answer may take, as its [`Job`] says.
@@ -62,6 +69,19 @@ impl Bounds {
     }
 }
 
+/// What was taken since the last pause.
+#[derive(Debug, Default)]
+struct Turn {
+    pieces: u32,
+    bytes: usize,
+}
+
+impl Turn {
+    const fn is_over(&self) -> bool {
+        self.pieces >= TURN_PIECES || self.bytes >= TURN_BYTES
+    }
+}
+
 /// One answer under way. Dropping it before its end cancels the request at the provider.
 ///
 /// The bounds of the [`Job`] are kept here, with one timer for the whole answer.
@@ -73,6 +93,7 @@ pub(crate) struct Reply {
     /// Since when the hub waits for more. What a slow consumer lets wait is not the provider's silence.
     waiting: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
+    turn: Turn,
     begun: bool,
     content_shown: bool,
     finished: bool,
@@ -89,6 +110,7 @@ impl Reply {
             waiting: None,
             content_shown: false,
             timer: None,
+            turn: Turn::default(),
             begun: false,
             finished: false,
             end: None,
@@ -181,9 +203,22 @@ impl Reply {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Piece, AttemptError>>> {
+        if self.turn.is_over() {
+            self.turn = Turn::default();
+            if Instant::now() >= self.over_at() {
+                self.ready = Batch::default();
+                return Poll::Ready(Some(Err(self.out_of_time())));
+            }
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             match self.pop() {
-                Some(Popped::Piece(piece)) => return Poll::Ready(Some(Ok(piece))),
+                Some(Popped::Piece(piece)) => {
+                    self.turn.pieces += 1;
+                    self.turn.bytes = self.turn.bytes.saturating_add(piece.len());
+                    return Poll::Ready(Some(Ok(piece)));
+                }
                 Some(Popped::Failed(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Popped::End) => return Poll::Ready(None),
                 None => {}
@@ -225,6 +260,7 @@ impl Reply {
             self.waiting = None;
             return Poll::Ready(Ok(()));
         }
+        self.turn = Turn::default();
         let since = *self.waiting.get_or_insert_with(Instant::now);
         loop {
             let due = self.due(since);
@@ -242,14 +278,18 @@ impl Reply {
                 }
                 continue;
             }
-            let error = if due < self.over_at() {
-                AttemptError::Idle
-            } else {
-                self.judged(AttemptError::Deadline)
-            };
+            if due >= self.over_at() {
+                return Poll::Ready(Err(self.out_of_time()));
+            }
             self.stop(CancelReason::AttemptTimeout);
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(AttemptError::Idle));
         }
+    }
+
+    fn out_of_time(&mut self) -> AttemptError {
+        let error = self.judged(AttemptError::Deadline);
+        self.stop(CancelReason::AttemptTimeout);
+        error
     }
 
     fn due(&self, since: Instant) -> Instant {
@@ -337,7 +377,11 @@ fn timer_deadline(timer: &Option<Pin<Box<Sleep>>>) -> Instant {
 impl SessionSource {
     fn consumed(&mut self, bytes: usize) {
         self.uncredited = self.uncredited.saturating_add(bytes);
-        if self.uncredited >= CREDIT_STEP {
+        self.uncredited_cost = self
+            .uncredited_cost
+            .saturating_add(bytes.max(MIN_DATA_COST));
+        if self.uncredited_cost >= CREDIT_STEP {
+            self.uncredited_cost = 0;
             let bytes = std::mem::take(&mut self.uncredited);
             if self.mailbox.add_credit(bytes) {
                 // A connection that is gone needs no credit; the mailbox tells of the loss.
@@ -352,31 +396,5 @@ impl SessionSource {
         let _ = self
             .line
             .send(Command::Cancel(Arc::clone(&self.mailbox), reason));
-    }
-}
-
-/// The human part of an error body, in either of the shapes that model servers use.
-fn message_of(body: &Bytes, status: u16) -> String {
-    #[derive(serde::Deserialize)]
-    struct Outer<'a> {
-        #[serde(borrow)]
-        error: Option<Inner<'a>>,
-        message: Option<std::borrow::Cow<'a, str>>,
-        detail: Option<std::borrow::Cow<'a, str>>,
-    }
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum Inner<'a> {
-        Text(std::borrow::Cow<'a, str>),
-        Object { message: std::borrow::Cow<'a, str> },
-    }
-    let parsed = serde_json::from_slice::<Outer<'_>>(body).ok();
-    let text = parsed.and_then(|outer| match outer.error {
-        Some(Inner::Text(text) | Inner::Object { message: text }) => Some(text),
-        None => outer.message.or(outer.detail),
-    });
-    match text {
-        Some(text) => text.chars().take(1_000).collect(),
-        None => format!("status {status}"),
     }
 }

@@ -105,6 +105,7 @@ impl Slot {
                     mailbox,
                     line,
                     uncredited: 0,
+                    uncredited_cost: 0,
                 })
             }
             Way::Endpoint(endpoint) => Source::External(Box::new(endpoint.dispatch(&mut job)?)),

@@ -20,6 +20,12 @@ use crate::providers::Reply;
 /// Ready events are put into one write up to this many bytes.
 const WRITE_BYTES: usize = 32 << 10;
 
+/// How many events are taken before others have their turn: of those that the consumer does not get to see, no write is ever full.
+const TURN_EVENTS: u32 = 1_024;
+
+/// How much of what still comes after the end is waited for before the request is cancelled.
+const AFTER_THE_END: usize = 64;
+
 /// What flows.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -88,7 +94,16 @@ impl Live {
 
     /// Moves events until nothing is ready, there is enough for a write, or the stream has ended.
     fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut events = 0;
         while self.start.out.len() < WRITE_BYTES {
+            if events == TURN_EVENTS {
+                if self.start.out.is_empty() {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                break;
+            }
+            events += 1;
             match self.start.step() {
                 Ok(Step::Event(_)) => {
                     let Some(tokens) = self.bill.used_up(&self.start.tally) else {
@@ -147,7 +162,11 @@ impl Live {
     /// Takes the end of the session's stream if it is here, so that a finished request is not cancelled.
     fn drain_end(&mut self) -> Option<swan_core::protocol::StreamEnd> {
         let reply = self.reply.as_mut()?;
-        while let Some(Ok(_)) = reply.try_next() {}
+        for _ in 0..AFTER_THE_END {
+            if !matches!(reply.try_next(), Some(Ok(_))) {
+                break;
+            }
+        }
         reply.end().copied()
     }
 

@@ -268,7 +268,9 @@ impl HubSession {
     pub fn credit(&mut self, now: Timestamp, stream: StreamId, bytes: usize) {
         let _ = now;
         match self.streams.get_mut(&stream).map(|stream| &mut stream.wire) {
-            Some(Wire::V1(v1)) => v1.unconsumed = v1.unconsumed.saturating_sub(bytes),
+            Some(Wire::V1(v1)) => {
+                v1.unread.give_back(bytes);
+            }
             Some(Wire::V2(v2)) => {
                 if let Some(credit) = v2.inbound.give_back(bytes) {
                     let number = v2.number;

@@ -3,7 +3,7 @@
 use crate::Timestamp;
 
 use super::super::StreamId;
-use super::super::outbox::{Inbound, Outbound};
+use super::super::outbox::{Inbound, Outbound, Unread};
 
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -25,8 +25,8 @@ pub(super) enum Wire {
 pub(super) struct V1 {
     pub(super) request_id: Box<str>,
     pub(super) streaming: bool,
-    /// Bytes reported and not given back.
-    pub(super) unconsumed: usize,
+    /// What was reported and not given back.
+    pub(super) unread: Unread,
     /// Set once the provider has said how it ends; only the figures are still to come.
     pub(super) ending: Option<Ending>,
 }

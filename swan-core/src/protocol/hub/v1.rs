@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use super::super::outbox::Unread;
 use super::super::wire::envelope::Envelope;
 use super::super::wire::from_provider::{ErrorIn, Reply, StreamChunk, StreamEndIn, failure_status};
 use super::super::wire::{text, to_provider};
@@ -16,6 +17,9 @@ use crate::Timestamp;
 
 /// Longest error message that is passed on, in bytes.
 const MAX_MESSAGE: usize = 4096;
+
+/// What may stand around a piece in its frame before it is worth copying out: more than any agent has.
+const MAX_AROUND: usize = 4096;
 
 impl HubSession {
     pub(super) fn dispatch_v1(
@@ -58,7 +62,7 @@ impl HubSession {
         Ok(V1 {
             request_id,
             streaming: dispatch.stream,
-            unconsumed: 0,
+            unread: Unread::default(),
             ending: None,
         })
     }
@@ -89,7 +93,7 @@ impl HubSession {
             self.reschedule(stream, grace);
         }
         if let Some(chunk) = payload.chunk {
-            let piece = Piece::Event(frame.slice_ref(chunk.get().as_bytes()));
+            let piece = Piece::Event(part_of(frame, chunk.get()));
             self.deliver(stream, "text/event-stream", piece);
         }
     }
@@ -136,9 +140,7 @@ impl HubSession {
             // It has said before how it ends, and only that counts.
             return self.stream_due(stream);
         }
-        let body = payload
-            .response
-            .map(|raw| frame.slice_ref(raw.get().as_bytes()));
+        let body = payload.response.map(|raw| part_of(frame, raw.get()));
         let message = text::clip(&payload.error, MAX_MESSAGE);
         if !message.is_empty() || payload.status_code >= 400 {
             let mut failure = Failure::provider(failure_status(payload.status_code), message);
@@ -203,16 +205,25 @@ impl HubSession {
         let Some(v1) = self.streams.get_mut(&stream).and_then(super::Stream::v1) else {
             return;
         };
-        let unconsumed = v1.unconsumed.saturating_add(piece.len());
-        if v1.unconsumed > 0 && unconsumed > limit {
+        let is_alone = v1.unread.cost() == 0;
+        v1.unread.add(piece.len());
+        if !is_alone && v1.unread.cost() > limit {
             self.abandon(stream, &CancelReason::Other("overflow".into()));
             let message = "the answer came faster than it was taken";
             let failure = Failure::new(FailureOrigin::Overflow, 502, message);
             self.events.push_back(HubEvent::Failed { stream, failure });
             return;
         }
-        v1.unconsumed = unconsumed;
         self.begin(stream, content_type);
         self.events.push_back(HubEvent::Body { stream, piece });
     }
+}
+
+/// A part of a frame: a slice of it, unless that would keep much more alive than the part is.
+fn part_of(frame: &Bytes, part: &str) -> Bytes {
+    let part = part.as_bytes();
+    if frame.len() - part.len() > MAX_AROUND {
+        return Bytes::copy_from_slice(part);
+    }
+    frame.slice_ref(part)
 }

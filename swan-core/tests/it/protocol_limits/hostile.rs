@@ -171,6 +171,62 @@ fn a_v1_answer_that_nobody_reads_does_not_fill_the_memory() {
     );
 }
 
+/// Whatever lies and waits costs memory beyond its bytes.
+#[test]
+fn a_v1_answer_in_endless_tiny_pieces_does_not_fill_the_memory() {
+    let config = || HubSessionConfig {
+        max_unconsumed: 100 * MIN_DATA_COST,
+        ..HubSessionConfig::default()
+    };
+    let tiny = text(r#"{"type":"stream_chunk","request_id":"a","payload":{"chunk":1}}"#);
+    let mut hub = open_hub(Dialect::V1, config());
+    hub.dispatch(START, request("a", b"{}")).unwrap();
+    let taken = (0..100_000).take_while(|_| {
+        hub.handle_frame(START, tiny.clone());
+        failed(&events(&mut hub)).is_empty()
+    });
+    assert_eq!(taken.count(), 100);
+
+    let mut hub = open_hub(Dialect::V1, config());
+    let stream = hub.dispatch(START, request("a", b"{}")).unwrap();
+    for _ in 0..10_000 {
+        hub.handle_frame(START, tiny.clone());
+        assert!(
+            failed(&events(&mut hub)).is_empty(),
+            "it is read as it comes"
+        );
+        hub.credit(START, stream, 1);
+    }
+}
+
+/// A piece that waits must not keep all alive that came around it.
+#[test]
+fn a_tiny_piece_of_a_v1_answer_does_not_hold_on_to_a_huge_frame() {
+    let mut hub = open_hub(Dialect::V1, HubSessionConfig::default());
+    hub.dispatch(START, request("a", b"{}")).unwrap();
+    for (filler, is_slice) in [(10, true), (1 << 20, false)] {
+        let frame = text(&format!(
+            r#"{{"type":"stream_chunk","request_id":"a","payload":{{"chunk":"hello","more":"{}"}}}}"#,
+            "x".repeat(filler)
+        ));
+        let Frame::Text(bytes) = &frame else {
+            unreachable!()
+        };
+        let range = bytes.as_ptr_range();
+        hub.handle_frame(START, frame.clone());
+        let pieces = events(&mut hub)
+            .into_iter()
+            .filter_map(|event| match event {
+                HubEvent::Body { piece, .. } => Some(piece),
+                _ => None,
+            });
+        let pieces: Vec<_> = pieces.collect();
+        assert_eq!(pieces.len(), 1);
+        assert_eq!(&pieces[0].bytes()[..], br#""hello""#);
+        assert_eq!(range.contains(&pieces[0].bytes().as_ptr()), is_slice);
+    }
+}
+
 #[test]
 fn a_peer_that_does_not_read_is_given_up() {
     let mut hub = open_hub(Dialect::V1, HubSessionConfig::default());

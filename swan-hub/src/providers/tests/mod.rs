@@ -4,6 +4,7 @@ mod admission;
 mod agent;
 mod blame;
 mod churn;
+mod floods;
 mod presence;
 mod requests;
 mod rig;

@@ -8,14 +8,16 @@ use futures::{SinkExt, StreamExt};
 use http::HeaderValue;
 use swan_core::Timestamp;
 use swan_core::protocol::{
-    Dialect, Frame, Operation, ProviderEvent, ProviderSession, ProviderSessionConfig, Registration,
-    Request, StreamEnd, StreamError, StreamId, Transmit,
+    Dialect, Frame, INITIAL_CREDIT, MIN_DATA_COST, Operation, Piece, ProviderEvent,
+    ProviderSession, ProviderSessionConfig, Registration, Request, StreamEnd, StreamError,
+    StreamId, Transmit,
 };
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::AttemptError;
 use super::agent::{Socket, dial_with};
+use super::requests::collect;
 use super::rig::{MODEL, PATIENCE, Rig, job, until};
 
 struct Provider {
@@ -322,4 +324,33 @@ async fn many_streams_share_a_connection_without_mixing() {
         seen.insert(id);
     }
     assert_eq!(seen.len(), 10);
+}
+
+/// Frames below the least that they cost use credit up faster than their bytes do.
+#[tokio::test]
+async fn tiny_frames_are_given_credit_for_what_they_cost() {
+    let rig = Rig::start().await;
+    let mut provider = Provider::serving(&rig, rig.provider_key(1).await).await;
+    let (_slot, mut reply) = rig.ask(1, job(true));
+    let request = provider.request().await;
+    provider
+        .session
+        .head(request.stream, 200, Some("text/event-stream"))
+        .expect("in order");
+    let total = 3 * INITIAL_CREDIT as usize / MIN_DATA_COST;
+    let sent = async {
+        for _ in 0..total {
+            provider
+                .body(request.stream, Bytes::from_static(b"\n"))
+                .await;
+            tokio::task::yield_now().await;
+        }
+        provider.finish(request.stream).await;
+        while provider.session.in_flight() > 0 {
+            provider.step().await;
+        }
+    };
+    let ((), got) = tokio::join!(sent, collect(&mut reply));
+    let got = got.expect("no failure");
+    assert_eq!(got.iter().map(Piece::len).sum::<usize>(), total);
 }
