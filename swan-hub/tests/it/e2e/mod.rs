@@ -9,7 +9,7 @@ mod model_server;
 mod operations;
 mod part;
 mod provider;
-mod tools;
+pub(crate) mod tools;
 mod wire;
 
 mod admin;

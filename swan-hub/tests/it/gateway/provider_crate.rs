@@ -12,7 +12,7 @@ use super::{MODEL, Market, until, within};
 
 /// Keeps what the provider tells its operator.
 #[derive(Debug, Default)]
-struct Log(Mutex<Vec<Event>>);
+pub(super) struct Log(Mutex<Vec<Event>>);
 
 impl Observer for Log {
     fn on_event(&self, event: &Event) {
@@ -21,7 +21,7 @@ impl Observer for Log {
 }
 
 impl Log {
-    fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
+    pub(super) fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
         self.0.lock().iter().any(wanted)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use swan_core::protocol::{Capacity, Failure, ModelDeclaration};
 use swan_core::{AccountId, Currency};
 use swan_hub::store::KeyKind;
-use swan_hub::{QueueCounts, QueueRules};
+use swan_hub::{Limits, QueueCounts, QueueRules};
 
 use super::provider::{Act, Provider, reply};
 use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, usage};
@@ -258,4 +258,60 @@ async fn who_takes_another_model_asks_for_it_at_once() {
     narrow.act(held.stream, answer()).await;
     assert_eq!(first.await.unwrap().status, 200);
     assert_eq!(counts(&market), (0, 0, 0, 0));
+}
+
+/// What is said to a stream that waits.
+const PING: &str = ": ping\n\n";
+
+async fn beating(wait: Duration) -> Market {
+    let mut rules = QueueRules::default();
+    rules.wait = wait;
+    let mut limits = Limits::default();
+    limits.heartbeat = Duration::from_millis(50);
+    Market::with(|builder| builder.with_queue(rules).with_limits(limits)).await
+}
+
+#[tokio::test]
+async fn a_stream_is_kept_alive_while_it_waits_for_a_place() {
+    let market = beating(Duration::from_secs(60)).await;
+    let mut provider = market.narrow(1, 1).await;
+    let first = market.chat(ask("")).background();
+    let held = provider.request().await;
+    let opening = tokio::spawn(market.chat(ask("\"stream\":true")).open());
+    let mut open = opening.await.unwrap();
+    open.read_until(&PING.repeat(3)).await;
+    assert_eq!(counts(&market), (1, 0, 0, 0), "it still waits");
+    provider.act(held.stream, answer()).await;
+    assert_eq!(first.await.unwrap().status, 200);
+    let events = [delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat();
+    provider.serve(super::provider::sse(events)).await;
+    let answer = open.whole().await;
+    let text = answer.text().replace(PING, "");
+    assert!(text.starts_with("data: ") && text.ends_with(DONE), "{text}");
+    assert!(text.contains("hello"), "{text}");
+    assert_eq!(counts(&market), (0, 1, 0, 0));
+    market.settled().await;
+    let price = market.price(7, 2);
+    assert_eq!(market.spent("5"), price.checked_add(price).unwrap());
+}
+
+#[tokio::test]
+async fn a_stream_whose_wait_ends_in_vain_says_so_after_its_heartbeats() {
+    let market = beating(Duration::from_millis(300)).await;
+    let mut provider = market.narrow(1, 1).await;
+    let first = market.chat(ask("")).background();
+    let held = provider.request().await;
+    let answer = market.chat(ask("\"stream\":true")).send().await;
+    assert_eq!(answer.status, 200, "it was told that it lives");
+    let text = answer.text();
+    assert!(text.starts_with(PING), "{text}");
+    let event = text.replace(PING, "");
+    let event = event.strip_prefix("data: ").unwrap().trim();
+    let error: serde_json::Value = serde_json::from_str(event).unwrap();
+    assert_eq!(error["error"]["code"], "providers_busy", "{error}");
+    assert_eq!(counts(&market), (0, 0, 1, 0));
+    provider.act(held.stream, self::answer()).await;
+    assert_eq!(first.await.unwrap().status, 200);
+    market.settled().await;
+    assert_eq!(market.spent("5"), market.price(7, 2));
 }
