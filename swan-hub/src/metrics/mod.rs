@@ -26,7 +26,8 @@ pub(crate) use sizes::Sizes;
 
 use crate::events::RequestRecord;
 
-/// The series that are kept apart; those that come later are counted under the model and the code `other`.
+/// The series that are kept apart; those that come later are counted under the model and the code `other`, which others cannot
+/// choose, so that there are a few hundred more at most.
 const SERIES_MAX: usize = 1_000;
 
 /// What one hub has counted since it was started.
@@ -37,12 +38,9 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Counts a request that has ended. One look-up and a few additions.
+    /// Counts a request that has ended. One look-up and a few additions, and no lock but at the first request of a series.
     pub(crate) fn observe(&self, record: &RequestRecord) {
-        let key = Key::of(record);
-        let known = self.series.load();
-        let series = known.get(&key).cloned();
-        let series = series.unwrap_or_else(|| self.grow(key));
+        let series = self.series_of(Key::of(record));
         series.requests.fetch_add(1, Relaxed);
         series.duration.observe(record.duration);
         series.overhead.observe(record.overhead());
@@ -70,6 +68,22 @@ impl Metrics {
         series.hedges.fetch_add(hedges as u64, Relaxed);
     }
 
+    fn series_of(&self, key: Key) -> Arc<Series> {
+        let known = self.series.load();
+        if let Some(series) = known.get(&key) {
+            return Arc::clone(series);
+        }
+        if known.len() < SERIES_MAX {
+            return self.grow(key);
+        }
+        // Under a flood of names this is the way of every request, so it is as short as the other one.
+        let key = key.bounded();
+        match known.get(&key) {
+            Some(series) => Arc::clone(series),
+            None => self.grow(key),
+        }
+    }
+
     /// A series that nobody has counted in yet.
     fn grow(&self, key: Key) -> Arc<Series> {
         let _turn = self.growing.lock();
@@ -92,4 +106,54 @@ impl Metrics {
 /// The model by name, or what stands for all that are not told apart.
 fn label(model: Option<&ModelId>) -> &str {
     model.map_or("other", ModelId::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use swan_core::RequestId;
+
+    use super::*;
+
+    fn record(model: &str, code: &str) -> RequestRecord {
+        let mut record = RequestRecord::of(RequestId::from_u128(1));
+        record.model = Some(model.parse().unwrap());
+        record.error = Some(code.to_owned());
+        record
+    }
+
+    fn requests(metrics: &Metrics) -> u64 {
+        let series = metrics.series.load();
+        series.values().map(|one| one.requests.load(Relaxed)).sum()
+    }
+
+    #[test]
+    fn a_flood_of_names_is_counted_as_other_and_takes_no_lock() {
+        let metrics = Metrics::default();
+        for number in 0..SERIES_MAX {
+            metrics.observe(&record(&format!("m{number}"), ""));
+        }
+        assert_eq!(metrics.series.load().len(), SERIES_MAX);
+        // The first that is too many makes the series of all others.
+        metrics.observe(&record("late", "provider_error"));
+        assert_eq!(metrics.series.load().len(), SERIES_MAX + 1);
+        let turn = metrics.growing.lock();
+        for number in 0..5_000 {
+            // Were the lock taken, this would wait for itself.
+            metrics.observe(&record(&format!("x{number}"), &format!("e{number}")));
+        }
+        metrics.observe(&record("m7", ""));
+        drop(turn);
+        assert_eq!(metrics.series.load().len(), SERIES_MAX + 1);
+        assert_eq!(requests(&metrics), 6_002, "each is counted once");
+        let other = Key::of(&record("late", "provider_error")).bounded();
+        let other = Arc::clone(&metrics.series.load()[&other]);
+        assert_eq!(other.requests.load(Relaxed), 5_001);
+        let known = Key::of(&record("m7", ""));
+        let known = Arc::clone(&metrics.series.load()[&known]);
+        assert_eq!(
+            known.requests.load(Relaxed),
+            2,
+            "those that were first stay apart"
+        );
+    }
 }

@@ -19,6 +19,7 @@ mod dev;
 mod document;
 mod drain;
 mod external;
+mod figures;
 mod handover;
 mod hang_up;
 mod kills;

@@ -88,7 +88,8 @@ pub(crate) async fn try_call(
     call(request, url, key, body).await
 }
 
-async fn call(
+/// A call with more headers; an error when there is no connection or it breaks before the head of the answer.
+pub(crate) async fn call(
     request: http::request::Builder,
     url: &str,
     key: Option<&str>,
