@@ -116,7 +116,7 @@ impl SoakArgs {
         let file = market.config("hub", false, &self.durability)?;
         let mut text = std::fs::read_to_string(&file)?;
         text.push_str(&format!(
-            "[[external]]\nname = \"flaky\"\nurl = \"http://{flaky}/v1\"\nmodels = [\"{MODEL}\"]\n"
+            "[metrics]\npublic = true\n[[external]]\nname = \"flaky\"\nurl = \"http://{flaky}/v1\"\nmodels = [\"{MODEL}\"]\n"
         ));
         std::fs::write(&file, text)?;
         Ok(file)

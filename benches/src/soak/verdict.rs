@@ -15,8 +15,15 @@ use crate::Failure;
 const GROWTH_MIB_A_MINUTE: f64 = 1.0;
 /// How long after the last request gauges may take to come to rest.
 const REST: Duration = Duration::from_secs(10);
-/// What the gauges of work under way have in their names.
-const UNDER_WAY: [&str; 5] = ["in_flight", "active", "holds", "streams", "waiting"];
+/// The gauges of work under way: each must be among the hub's figures, and at zero.
+const UNDER_WAY: [&str; 6] = [
+    "swan_in_flight",
+    "swan_streams",
+    "swan_holds",
+    "swan_queue_waiting",
+    "swan_slots_in_use",
+    "swan_journal_queue",
+];
 
 /// Resident memory over time.
 #[derive(Debug, Default)]
@@ -56,8 +63,8 @@ pub(super) struct Verdict {
     pub(super) deeds: Deeds,
     pub(super) memory: Memory,
     pub(super) kills: u32,
-    /// The gauges that are not at rest, where the hub shows gauges.
-    pub(super) gauges: Option<Vec<String>>,
+    /// The gauges that are not at rest, or not there.
+    pub(super) gauges: Vec<String>,
     /// What `audit --json` says.
     pub(super) audit: Value,
     /// What `account show --json` says.
@@ -115,12 +122,9 @@ impl Verdict {
     }
 
     fn rest(&self) -> Result<String, String> {
-        match &self.gauges {
-            None => {
-                Ok("the hub shows no metrics; it stopped without cutting anybody off".to_owned())
-            }
-            Some(busy) if busy.is_empty() => Ok("all of them".to_owned()),
-            Some(busy) => Err(busy.join(", ")),
+        match self.gauges.is_empty() {
+            true => Ok(format!("{} are at zero", UNDER_WAY.join(", "))),
+            false => Err(self.gauges.join(", ")),
         }
     }
 
@@ -172,40 +176,36 @@ pub(super) fn pico(text: &str) -> Option<i128> {
     Some(whole.parse::<i128>().ok()? * 1_000_000_000_000 + part)
 }
 
-/// The gauges of work under way that do not come to rest; `None` when the hub shows none.
-pub(super) async fn gauges_at_rest(hub: SocketAddr) -> Result<Option<Vec<String>>, Failure> {
+/// What of the gauges of work under way does not come to rest.
+pub(super) async fn gauges_at_rest(hub: SocketAddr) -> Result<Vec<String>, Failure> {
     let deadline = tokio::time::Instant::now() + REST;
     loop {
         let answer = get(hub, "/metrics").await?;
         if !answer.starts_with("HTTP/1.1 200") {
-            return Ok(None);
+            let head = answer.lines().next().unwrap_or_default();
+            return Err(format!("the hub does not show its figures: {head}").into());
         }
         let busy = busy(&answer);
         if busy.is_empty() || tokio::time::Instant::now() > deadline {
-            return Ok(Some(busy));
+            return Ok(busy);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 fn busy(metrics: &str) -> Vec<String> {
-    let mut gauges = Vec::new();
     let mut busy = Vec::new();
-    for line in metrics.lines() {
-        if let Some(name) = line
-            .strip_prefix("# TYPE ")
-            .and_then(|rest| rest.strip_suffix(" gauge"))
-        {
-            gauges.push(name);
-            continue;
-        }
-        let name = line.split(['{', ' ']).next().unwrap_or_default();
-        let value = line.rsplit(' ').next().and_then(|value| value.parse().ok());
-        let under_way = UNDER_WAY.iter().any(|word| name.contains(word));
-        if under_way && gauges.contains(&name) && value.is_some_and(|value: f64| value > 0.0) {
-            busy.push(line.to_owned());
+    for gauge in UNDER_WAY {
+        let kind = format!("# TYPE {gauge} gauge");
+        if !metrics.lines().any(|line| line == kind) {
+            busy.push(format!("{gauge} is not there"));
         }
     }
+    let under_way = |line: &&str| {
+        let name = line.split(['{', ' ']).next().unwrap_or_default();
+        UNDER_WAY.contains(&name) && !line.ends_with(" 0")
+    };
+    busy.extend(metrics.lines().filter(under_way).map(str::to_owned));
     busy
 }
 
@@ -246,8 +246,20 @@ mod tests {
     }
 
     #[test]
-    fn only_gauges_of_work_under_way_must_be_at_rest() {
-        let metrics = "# TYPE swan_requests_in_flight gauge\nswan_requests_in_flight{op=\"chat\"} 2\n# TYPE swan_holds gauge\nswan_holds 0\n# TYPE swan_streams_total counter\nswan_streams_total 9\n# TYPE swan_memory_bytes gauge\nswan_memory_bytes 7\n";
-        assert_eq!(busy(metrics), ["swan_requests_in_flight{op=\"chat\"} 2"]);
+    fn gauges_of_work_under_way_must_be_there_and_at_zero() {
+        let all = |in_flight: u32| {
+            let rest = UNDER_WAY.iter().skip(1);
+            let rest = rest.map(|name| format!("# TYPE {name} gauge\n{name} 0\n"));
+            let first = format!(
+                "# TYPE swan_in_flight gauge\nswan_in_flight {in_flight}\n# TYPE swan_in_flight_limit gauge\nswan_in_flight_limit 1000\n"
+            );
+            first + &rest.collect::<String>()
+        };
+        assert!(busy(&all(0)).is_empty(), "a limit is no work");
+        assert_eq!(busy(&all(2)), ["swan_in_flight 2"]);
+        let labelled = all(0).replace("swan_slots_in_use 0", "swan_slots_in_use{model=\"m\"} 1");
+        assert_eq!(busy(&labelled), ["swan_slots_in_use{model=\"m\"} 1"]);
+        let missing = all(0).replace("# TYPE swan_holds gauge", "# TYPE swan_held gauge");
+        assert_eq!(busy(&missing), ["swan_holds is not there"]);
     }
 }
