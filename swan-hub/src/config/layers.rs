@@ -70,6 +70,8 @@ struct LimitsLayer {
     reply_bytes: Option<usize>,
     in_flight: Option<usize>,
     connections: Option<usize>,
+    head_secs: Option<u64>,
+    stall_secs: Option<u64>,
     body_secs: Option<u64>,
     request_secs: Option<u64>,
     stream_secs: Option<u64>,
@@ -216,6 +218,8 @@ impl Limits {
             layer.heartbeat_secs.map(Duration::from_secs),
         );
         for (key, target, secs) in [
+            ("limits.head_secs", &mut self.head_deadline, layer.head_secs),
+            ("limits.stall_secs", &mut self.stall, layer.stall_secs),
             ("limits.body_secs", &mut self.body_deadline, layer.body_secs),
             (
                 "limits.request_secs",

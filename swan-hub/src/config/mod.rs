@@ -101,6 +101,10 @@ pub struct Limits {
     pub in_flight: usize,
     /// Connections of consumers at once; the next one is told 503 and closed. Default 10,000.
     pub connections: usize,
+    /// How long a connection may be idle, or take to send the head of a request. Default 75 s.
+    pub head_deadline: Duration,
+    /// How long a consumer is waited for who takes less of its answer than 1 KiB a second. Default 60 s.
+    pub stall: Duration,
     /// How long a consumer may take to send its body. Default 30 s.
     pub body_deadline: Duration,
     /// How long a request without streaming may take. Default 120 s.
@@ -133,6 +137,8 @@ impl Default for Limits {
             reply_bytes: 64 << 20,
             in_flight: 1_000,
             connections: 10_000,
+            head_deadline: Duration::from_secs(75),
+            stall: Duration::from_secs(60),
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(120),
             stream_deadline: Duration::from_secs(600),
@@ -154,6 +160,8 @@ impl Limits {
     /// The same limits with a year in the place of longer times: `Duration::MAX` means no limit, and not a panic.
     pub(crate) fn countable(self) -> Self {
         Self {
+            head_deadline: self.head_deadline.min(Self::LONGEST),
+            stall: self.stall.min(Self::LONGEST),
             body_deadline: self.body_deadline.min(Self::LONGEST),
             request_deadline: self.request_deadline.min(Self::LONGEST),
             stream_deadline: self.stream_deadline.min(Self::LONGEST),

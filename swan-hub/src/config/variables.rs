@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 51] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 53] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -45,6 +45,8 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 51] = [
         "limits.connections",
         Kind::Number,
     ),
+    ("SWAN_LIMITS_HEAD_SECS", "limits.head_secs", Kind::Number),
+    ("SWAN_LIMITS_STALL_SECS", "limits.stall_secs", Kind::Number),
     ("SWAN_LIMITS_BODY_SECS", "limits.body_secs", Kind::Number),
     (
         "SWAN_LIMITS_REQUEST_SECS",

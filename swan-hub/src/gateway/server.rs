@@ -23,10 +23,9 @@ use tower::Service as _;
 use super::crowd::Doorman;
 use super::inference;
 use super::socket::Patient;
+use crate::config::Limits;
 use crate::settings::Current;
 
-/// How long a connection may be idle, or take to send the head of a request.
-const HEAD_DEADLINE: Duration = Duration::from_secs(75);
 /// How long connections may take to end once they were told to.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors: connections must end first.
@@ -75,6 +74,13 @@ impl Front {
     fn connections(&self) -> usize {
         let limits = self.direct.as_ref().map(|hub| hub.load());
         limits.map_or(usize::MAX, |hub| hub.limits.connections)
+    }
+
+    /// How long a connection may be idle or take to send a head, and how long its reader is waited for.
+    fn patience(&self) -> (Duration, Duration) {
+        let hub = self.direct.as_ref().map(Current::load);
+        let of = |limits: &Limits| (limits.head_deadline, limits.stall);
+        hub.map_or_else(|| of(&Limits::default()), |hub| of(&hub.limits))
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
@@ -135,6 +141,7 @@ async fn connection(
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let now = phase.clone();
+    let (head_deadline, stall) = front.patience();
     let service = service_fn(move |mut request: Request<Incoming>| {
         // As axum's own server leaves it, so that keys may be bound to addresses.
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -150,8 +157,8 @@ async fn connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
-        .serve_connection(TokioIo::new(Patient::new(socket)), service)
+        .header_read_timeout(head_deadline)
+        .serve_connection(TokioIo::new(Patient::new(socket, stall)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

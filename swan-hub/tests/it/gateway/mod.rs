@@ -52,6 +52,7 @@ mod reload;
 mod retry_after;
 mod sdk_heartbeats;
 mod shed;
+mod slow_peers;
 mod slow_reader;
 mod store_away;
 mod strategies;
