@@ -354,8 +354,7 @@ fn look_after_endpoints(hub: &Current) {
         loop {
             every.tick().await;
             let Some(hub) = hub.load() else { return };
-            let canonical = |name: &str| hub.policy.classify(name).ok().map(|model| model.id);
-            hub.external.look(canonical).await;
+            hub.external.look().await;
         }
     });
 }

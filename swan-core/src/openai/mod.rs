@@ -14,6 +14,7 @@ mod head;
 mod image;
 mod input;
 mod json;
+mod listed;
 mod message;
 mod model_list;
 mod open;
@@ -38,6 +39,7 @@ pub use head::{
 pub use image::{Image, ImageRequest, ImageResponse};
 pub use input::Input;
 pub use json::{Extra, Json};
+pub use listed::ListedKind;
 pub use message::{Content, ContentPart, FunctionCall, Message, Role, ToolCall};
 pub use model_list::{ModelInfo, ModelList, ModelPrices};
 pub use request::{ChatRequest, Function, Stop, StreamOptions, Tool};

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use swan_core::{Amount, ModelPrice, PriceError, TokenPrice, UnitPrice};
+use swan_core::{Amount, Modality, ModelPrice, PriceError, TokenPrice, UnitPrice};
 
 use crate::error::ConfigError;
 use crate::external::ExternalModel;
@@ -28,6 +28,8 @@ pub enum ExternalModels {
 pub struct ExternalEntry {
     /// The endpoint's name for it; the hub's where there is none.
     pub name: Option<String>,
+    /// What it does, where neither the catalogue nor its name tells.
+    pub kind: Option<Modality>,
     /// What its consumers pay, where that is not the policy's price.
     pub price: ExternalPrice,
     /// Requests of it at once.
@@ -60,6 +62,7 @@ impl ExternalEntry {
     /// As the endpoint takes it; `model` is the hub's name.
     pub(super) fn resolve(&self, model: &str) -> Result<ExternalModel, ConfigError> {
         let mut described = ExternalModel::named(self.name.as_deref().unwrap_or(model));
+        described.kind = self.kind;
         described.price = self.price.resolve(model)?;
         described.capacity = self.capacity.map(NonZeroU32::get);
         Ok(described)
@@ -121,12 +124,34 @@ impl ExternalPrice {
 #[serde(deny_unknown_fields)]
 struct Table {
     name: Option<String>,
+    kind: Option<Kind>,
     price_in: Option<Amount>,
     price_cached: Option<Amount>,
     price_out: Option<Amount>,
     price_per_image: Option<Amount>,
     price_per_minute: Option<Amount>,
     capacity: Option<NonZeroU32>,
+}
+
+/// What a model does, as it is written.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Chat,
+    Embedding,
+    Audio,
+    Image,
+}
+
+impl From<Kind> for Modality {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Chat => Self::Chat,
+            Kind::Embedding => Self::Embedding,
+            Kind::Audio => Self::Audio,
+            Kind::Image => Self::Image,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for ExternalEntry {
@@ -136,7 +161,9 @@ impl<'de> Deserialize<'de> for ExternalEntry {
             type Value = ExternalEntry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the endpoint's name of the model, or a table with name and prices")
+                f.write_str(
+                    "the endpoint's name of the model, or a table with name, kind and prices",
+                )
             }
 
             fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
@@ -150,6 +177,7 @@ impl<'de> Deserialize<'de> for ExternalEntry {
                 let table = Table::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ExternalEntry {
                     name: table.name,
+                    kind: table.kind.map(Modality::from),
                     price: ExternalPrice {
                         input: table.price_in,
                         cached: table.price_cached,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use swan_core::ModelPrice;
 use swan_core::routing::DataPolicy;
+use swan_core::{Modality, ModelPrice};
 
 /// An OpenAI-compatible server that the hub may send requests to: when no provider can serve, or before them.
 ///
@@ -57,6 +57,8 @@ pub struct ExternalConfig {
 pub struct ExternalModel {
     /// The name that the endpoint knows it by.
     pub upstream: String,
+    /// What it does, where it is not in the catalogue, which knows, and its name does not tell.
+    pub kind: Option<Modality>,
     /// What consumers pay for it when this endpoint serves; the policy's price where there is none.
     pub price: Option<ModelPrice>,
     /// Requests of it at once, in the place of [`ExternalLimits::capacity`].
@@ -169,8 +171,26 @@ impl ExternalModel {
     pub fn named(upstream: impl Into<String>) -> Self {
         Self {
             upstream: upstream.into(),
+            kind: None,
             price: None,
             capacity: None,
+        }
+    }
+
+    /// The same model, known to do this.
+    #[must_use]
+    pub const fn with_kind(mut self, kind: Modality) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// What it does as far as this says so: images and minutes are not the price of anything else.
+    pub(super) const fn said_kind(&self) -> Option<Modality> {
+        match (self.kind, self.price) {
+            (Some(kind), _) => Some(kind),
+            (None, Some(ModelPrice::PerImage(_))) => Some(Modality::Image),
+            (None, Some(ModelPrice::PerMinute(_))) => Some(Modality::Audio),
+            _ => None,
         }
     }
 

@@ -13,9 +13,11 @@ use hyper::header::{
 use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy::ResponseFuture;
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use swan_core::ProviderId;
+use swan_core::openai::ListedKind;
 use swan_core::protocol::Operation;
+use swan_core::{Modality, ProviderId};
 
 use super::address::Address;
 use super::config::ExternalConfig;
@@ -154,8 +156,9 @@ impl Endpoint {
         Ok(self.client.request(request))
     }
 
-    /// The names of the models that the endpoint lists.
-    pub(super) async fn list(&self) -> Result<Vec<String>, AttemptError> {
+    /// The models that the endpoint lists, by their names there, and what it says that they do. What nobody can be asked for here
+    /// is left out.
+    pub(super) async fn list(&self) -> Result<Vec<(String, Option<Modality>)>, AttemptError> {
         let request = self.request(Method::GET, self.uri("models")?, Segments::none());
         let listing = async {
             let response = self
@@ -179,8 +182,12 @@ impl Endpoint {
             }
             let listing: Listing = serde_json::from_slice(&body)
                 .map_err(|error| AttemptError::Malformed(format!("list of models: {error}")))?;
-            let ids = listing.data.into_iter().map(|model| model.id);
-            Ok(ids.take(MAX_MODELS).collect())
+            let entries = match listing {
+                Listing::Named { data } => data.unwrap_or_default(),
+                Listing::Bare(data) => data,
+            };
+            let listed = entries.iter().take(MAX_MODELS).filter_map(listed);
+            Ok(listed.collect())
         };
         tokio::time::timeout(DISCOVERY_TIMEOUT, listing)
             .await
@@ -252,14 +259,21 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// A list of models: under `data` as OpenAI has it, or bare as some servers do.
 #[derive(Deserialize)]
-struct Listing {
-    data: Vec<Listed>,
+#[serde(untagged)]
+enum Listing {
+    Named { data: Option<Vec<Value>> },
+    Bare(Vec<Value>),
 }
 
-#[derive(Deserialize)]
-struct Listed {
-    id: String,
+fn listed(entry: &Value) -> Option<(String, Option<Modality>)> {
+    let id = entry.get("id")?.as_str()?.to_owned();
+    match ListedKind::of(entry) {
+        None => Some((id, None)),
+        Some(ListedKind::Served(kind)) => Some((id, Some(kind))),
+        Some(_) => None,
+    }
 }
 
 fn provider_id_of(name: &str) -> ProviderId {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use swan_core::health::HealthRules;
+use swan_core::protocol::Operation;
 use swan_core::{Clock, Modality, Model, ModelId, ModelPrice, Policy, ProviderId};
 
 use super::config::ExternalConfig;
 use super::error::ExternalError;
-use super::served::ExternalEndpoint;
+use super::served::{ExternalEndpoint, Offered};
 use super::tier::{ByWeight, Tier};
 use crate::providers::{Link, Outliers};
 
@@ -20,12 +21,21 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Endpoints of one model and tier, each with its weight.
 type Weighed = Vec<(Arc<Link>, u32)>;
 
+/// A model that endpoints serve.
+#[derive(Debug)]
+struct Known {
+    model: Arc<Model>,
+    tiers: Arc<[Tier]>,
+}
+
 /// The endpoints of a hub: one set for each configuration, so that a reload makes another one and requests under way keep theirs.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
     all: Vec<Arc<ExternalEndpoint>>,
     /// Who serves a model, in the order in which they are asked.
-    by_model: ArcSwap<HashMap<ModelId, Arc<[Tier]>>>,
+    by_model: ArcSwap<HashMap<ModelId, Known>>,
+    /// What describes and prices their models.
+    policy: Arc<Policy>,
     outliers: Outliers,
     clock: Arc<dyn Clock>,
 }
@@ -38,7 +48,7 @@ impl Endpoints {
     /// [`ExternalError`] names the endpoint and what is wrong with it.
     pub(crate) fn new(
         configs: &[ExternalConfig],
-        policy: &Policy,
+        policy: &Arc<Policy>,
         clock: &Arc<dyn Clock>,
         rules: &Arc<HealthRules>,
         before: Option<&Self>,
@@ -63,6 +73,7 @@ impl Endpoints {
         let endpoints = Self {
             all,
             by_model: ArcSwap::default(),
+            policy: Arc::clone(policy),
             outliers: Outliers::new(Arc::clone(rules)),
             clock: Arc::clone(clock),
         };
@@ -75,11 +86,17 @@ impl Endpoints {
         self.all.is_empty()
     }
 
-    /// The models that an endpoint serves.
-    pub(crate) fn models(&self) -> Vec<ModelId> {
-        let mut models: Vec<_> = self.by_model.load().keys().cloned().collect();
-        models.sort_unstable();
+    /// The models that an endpoint serves, by their names.
+    pub(crate) fn models(&self) -> Vec<Arc<Model>> {
+        let known = self.by_model.load();
+        let mut models: Vec<_> = known.values().map(|it| Arc::clone(&it.model)).collect();
+        models.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         models
+    }
+
+    /// What `model` is and costs, if an endpoint serves it.
+    pub(crate) fn model(&self, model: &ModelId) -> Option<Arc<Model>> {
+        Some(Arc::clone(&self.by_model.load().get(model)?.model))
     }
 
     /// Whether an endpoint serves `model`.
@@ -92,7 +109,7 @@ impl Endpoints {
         if self.is_empty() {
             return None;
         }
-        self.by_model.load().get(model).cloned()
+        Some(Arc::clone(&self.by_model.load().get(model)?.tiers))
     }
 
     /// The endpoint of this id or name.
@@ -127,8 +144,8 @@ impl Endpoints {
     }
 
     /// Judges the endpoints of each model as providers are, and asks those that are due for their models or a sign of life.
-    pub(crate) async fn look(&self, canonical: impl Fn(&str) -> Option<ModelId>) {
-        let looks = self.all.iter().map(|endpoint| endpoint.look(&canonical));
+    pub(crate) async fn look(&self) {
+        let looks = self.all.iter().map(|endpoint| endpoint.look(&self.policy));
         let changed = futures::future::join_all(looks).await.contains(&true);
         if changed {
             self.publish();
@@ -141,8 +158,8 @@ impl Endpoints {
     /// Who serves each model, in the order of their ids.
     fn links(&self) -> BTreeMap<ModelId, Vec<Arc<Link>>> {
         let mut links: BTreeMap<ModelId, Vec<Arc<Link>>> = BTreeMap::new();
-        for (model, link) in self.all.iter().flat_map(|it| (*it.links()).clone()) {
-            links.entry(model).or_default().push(link);
+        for (model, offered) in self.all.iter().flat_map(|it| (*it.links()).clone()) {
+            links.entry(model).or_default().push(offered.link);
         }
         links
             .values_mut()
@@ -153,26 +170,42 @@ impl Endpoints {
     fn publish(&self) {
         // By model, and then in the order in which they are asked.
         let mut served: BTreeMap<(ModelId, bool, u16), Weighed> = BTreeMap::new();
+        let mut models: HashMap<ModelId, Arc<Model>> = HashMap::new();
         for endpoint in &self.all {
             let place = &endpoint.config().place;
-            for (model, link) in &*endpoint.links() {
+            for (model, Offered { link, kind }) in &*endpoint.links() {
+                let Ok(described) = self.policy.classify_as(model.as_str(), *kind) else {
+                    continue;
+                };
+                let (name, kind) = (endpoint.name(), described.modality);
+                let known = models.entry(model.clone()).or_insert(Arc::new(described));
+                if known.modality != kind {
+                    let other = known.modality;
+                    tracing::warn!(endpoint = %name, %model, %kind, %other, "left out: another endpoint has this model as one of another kind");
+                    continue;
+                }
                 let at = (model.clone(), !endpoint.is_first(model), place.tier);
                 let weighed = (Arc::clone(link), place.weight);
                 served.entry(at).or_default().push(weighed);
             }
         }
-        let mut by_model: HashMap<ModelId, Vec<Tier>> = HashMap::new();
+        let mut tiers: HashMap<ModelId, Vec<Tier>> = HashMap::new();
         for ((model, is_after, _), weighed) in served {
+            let Some(modality) = models.get(&model).map(|model| model.modality) else {
+                continue;
+            };
             let (links, weights): (Vec<_>, Vec<_>) = weighed.into_iter().unzip();
-            by_model.entry(model).or_default().push(Tier {
+            tiers.entry(model).or_default().push(Tier {
                 is_first: !is_after,
+                operations: Operation::of(modality),
                 links: links.into(),
                 by_weight: ByWeight::new(&weights),
             });
         }
-        let by_model = by_model
-            .into_iter()
-            .map(|(model, tiers)| (model, tiers.into()));
+        let by_model = models.into_iter().filter_map(|(id, model)| {
+            let tiers = tiers.remove(&id)?.into();
+            Some((id, Known { model, tiers }))
+        });
         self.by_model.store(Arc::new(by_model.collect()));
     }
 }
@@ -191,8 +224,17 @@ fn by_the_policys_names(
     named.models.clear();
     for (name, described) in &config.models {
         let model = policy
-            .classify(name)
+            .classify_as(name, described.said_kind())
             .map_err(|refusal| wrong(name, refusal.to_string()))?;
+        if let Some(kind) = described.kind
+            && kind != model.modality
+        {
+            let why = format!(
+                "kind = \"{kind}\": the catalogue knows it as {}",
+                model.modality
+            );
+            return Err(wrong(name, why));
+        }
         if let Some(price) = &described.price
             && !is_priced_so(&model, price)
         {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::{Response, header};
 use hyper_util::client::legacy::{Error, ResponseFuture};
-use swan_core::protocol::{Piece, StreamEnd};
+use swan_core::protocol::{Operation, Piece, StreamEnd};
 
 use super::upstream::Upstream;
 use crate::providers::{AttemptError, Batch, Head};
@@ -24,6 +24,7 @@ const FRAMES_PER_POLL: usize = 32;
 pub(crate) struct Exchange {
     state: State,
     upstream: Arc<Upstream>,
+    operation: Operation,
 }
 
 enum State {
@@ -34,9 +35,14 @@ enum State {
 
 impl Exchange {
     /// The exchange that this future opens.
-    pub(super) fn new(response: ResponseFuture, upstream: Arc<Upstream>) -> Self {
+    pub(super) fn new(
+        response: ResponseFuture,
+        upstream: Arc<Upstream>,
+        operation: Operation,
+    ) -> Self {
         Self {
             upstream,
+            operation,
             state: State::Waiting(Box::pin(response)),
         }
     }
@@ -109,6 +115,7 @@ impl Exchange {
 
     /// What of an answer's head is passed on: the status, the content type, how long to wait, and no other header.
     fn head_of(&self, response: &Response<Incoming>) -> Result<Head, AttemptError> {
+        self.upstream.heard(&self.operation, response.status());
         let headers = response.headers();
         let retry_after = self.upstream.rest(response.status(), headers);
         let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();

@@ -13,6 +13,7 @@ mod endpoints;
 mod error;
 mod exchange;
 mod pace;
+mod refusals;
 mod resolve;
 mod served;
 #[cfg(test)]
@@ -26,5 +27,6 @@ pub use config::{ExternalConfig, ExternalLimits, ExternalModel, ExternalPlace, E
 pub(crate) use endpoints::{Endpoints, LOOK_EVERY};
 pub use error::ExternalError;
 pub(crate) use exchange::Exchange;
+pub(crate) use refusals::is_refusal;
 pub(crate) use tier::{Tier, TierNow};
 pub(crate) use upstream::Upstream;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use swan_core::health::{Backoff, HealthRules};
-use swan_core::{Clock, ModelId, ProviderId, Timestamp};
+use swan_core::{Clock, Modality, Model, ModelId, Policy, ProviderId, Timestamp};
 
 use super::config::{ExternalConfig, ExternalModel};
 use super::endpoint::Endpoint;
@@ -26,7 +26,15 @@ const PROBE: Backoff = Backoff {
 const UNANSWERED: u32 = 2;
 
 /// The models of an endpoint, by the hub's names.
-type Links = BTreeMap<ModelId, Arc<Link>>;
+type Links = BTreeMap<ModelId, Offered>;
+
+/// A model that an endpoint offers.
+#[derive(Debug, Clone)]
+pub(super) struct Offered {
+    pub(super) link: Arc<Link>,
+    /// What it does, as far as configuration or endpoint say so.
+    pub(super) kind: Option<Modality>,
+}
 
 /// A configured endpoint and the models that it serves.
 #[derive(Debug)]
@@ -81,10 +89,8 @@ impl ExternalEndpoint {
                 model: name.clone(),
                 why: format!("{error}"),
             })?;
-            links.insert(
-                model.clone(),
-                external.link_as(model, described, before.map(|before| before.links())),
-            );
+            let known = before.map(|before| before.links());
+            links.insert(model.clone(), external.offer_as(model, described, known));
         }
         for (key, value) in [
             ("capacity", Some(u64::from(config.limits.capacity))),
@@ -104,10 +110,10 @@ impl ExternalEndpoint {
             }
         }
         if let Some(before) = before.filter(|before| external.discovers() && before.discovers()) {
-            for (model, link) in &*before.links() {
-                let described = ExternalModel::named(&*link.upstream);
-                let link = external.link_as(model.clone(), &described, Some(before.links()));
-                links.insert(model.clone(), link);
+            for (model, offered) in &*before.links() {
+                let described = discovered(&offered.link.upstream, offered.kind);
+                let offered = external.offer_as(model.clone(), &described, Some(before.links()));
+                links.insert(model.clone(), offered);
             }
         }
         external.links.store(Arc::new(links));
@@ -141,7 +147,7 @@ impl ExternalEndpoint {
     }
 
     /// Asks it for its models when that is due, or whether it is there when it was not; says whether something has changed.
-    pub(super) async fn look(&self, canonical: impl Fn(&str) -> Option<ModelId>) -> bool {
+    pub(super) async fn look(&self, policy: &Policy) -> bool {
         let now = self.clock.now();
         let is_due = now >= self.probe.lock().due;
         if !is_due || !self.discovers() && !self.is_unwell(now) {
@@ -155,7 +161,7 @@ impl ExternalEndpoint {
         };
         self.answered(answered, now);
         match listed {
-            Ok(listed) => self.discovers() && self.adopt(&listed, canonical),
+            Ok(listed) => self.discovers() && self.adopt(&listed, policy),
             Err(error) => {
                 if self.discovers() || !answered {
                     tracing::warn!(endpoint = %self.name(), %error, "an endpoint does not list its models");
@@ -177,14 +183,14 @@ impl ExternalEndpoint {
         };
         probe.due = now.after(wait);
         let is_gone = probe.unanswered >= UNANSWERED;
-        for link in self.links().values() {
-            link.set_unhealthy(is_gone);
+        for offered in self.links().values() {
+            offered.link.set_unhealthy(is_gone);
         }
     }
 
     /// Whether something is known to be wrong with it.
     fn is_unwell(&self, now: Timestamp) -> bool {
-        let is_open = |link: &Arc<Link>| link.candidate(now).breaker_open;
+        let is_open = |offered: &Offered| offered.link.candidate(now).breaker_open;
         self.probe.lock().unanswered > 0 || self.links().values().any(is_open)
     }
 
@@ -193,21 +199,26 @@ impl ExternalEndpoint {
         self.config.models.is_empty()
     }
 
-    /// Keeps of the names that it lists those to which `canonical` gives one of the hub's; says whether that changes anything.
-    fn adopt(&self, listed: &[String], canonical: impl Fn(&str) -> Option<ModelId>) -> bool {
+    /// Keeps of the models that it lists those that the policy allows; says whether that changes anything.
+    fn adopt(&self, listed: &[(String, Option<Modality>)], policy: &Policy) -> bool {
         let known = self.links();
         let mut links = Links::new();
-        for upstream in listed {
-            let Some(model) = canonical(upstream) else {
+        for (upstream, kind) in listed {
+            let Ok(Model { id: model, .. }) = policy.classify_as(upstream, *kind) else {
                 continue;
             };
-            let link = match known.get(&model) {
-                Some(link) if *link.upstream == **upstream => Arc::clone(link),
-                _ => self.link_as(model.clone(), &ExternalModel::named(upstream), None),
+            let offered = match known.get(&model) {
+                Some(offered) if *offered.link.upstream == **upstream => Offered {
+                    kind: *kind,
+                    ..offered.clone()
+                },
+                _ => self.offer_as(model.clone(), &discovered(upstream, *kind), None),
             };
-            links.entry(model).or_insert(link);
+            links.entry(model).or_insert(offered);
         }
-        let same = |(one, other): (&Arc<Link>, &Arc<Link>)| Arc::ptr_eq(one, other);
+        let same = |(one, other): (&Offered, &Offered)| {
+            Arc::ptr_eq(&one.link, &other.link) && one.kind == other.kind
+        };
         let is_same = links.len() == known.len() && links.values().zip(known.values()).all(same);
         if !is_same {
             self.links.store(Arc::new(links));
@@ -215,13 +226,13 @@ impl ExternalEndpoint {
         !is_same
     }
 
-    fn link_as(
+    fn offer_as(
         &self,
         model: ModelId,
         described: &ExternalModel,
         before: Option<Arc<Links>>,
-    ) -> Arc<Link> {
-        let before = before.and_then(|links| links.get(&model).cloned());
+    ) -> Offered {
+        let before = before.and_then(|links| Some(Arc::clone(&links.get(&model)?.link)));
         let vitals = before
             .filter(|link| *link.upstream == *described.upstream)
             .map(|link| Arc::clone(&link.vitals));
@@ -231,12 +242,22 @@ impl ExternalEndpoint {
             ..Declared::default()
         };
         let upstream = Upstream::new(Arc::clone(&self.endpoint), Arc::clone(&self.clock));
-        Arc::new(Link::new(
+        let link = Arc::new(Link::new(
             (self.endpoint.provider(), Arc::clone(self.endpoint.name())),
             (model, described.upstream.as_str().into(), declared),
             Way::Endpoint(Arc::new(upstream)),
             vitals.unwrap_or_else(|| Arc::new(Vitals::new(Arc::clone(&self.rules)))),
             described.capacity.unwrap_or(self.config.limits.capacity),
-        ))
+        ));
+        let kind = described.said_kind();
+        Offered { link, kind }
+    }
+}
+
+/// A model that an endpoint lists under this name, and perhaps with its kind.
+fn discovered(upstream: &str, kind: Option<Modality>) -> ExternalModel {
+    ExternalModel {
+        kind,
+        ..ExternalModel::named(upstream)
     }
 }

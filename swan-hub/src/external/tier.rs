@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use swan_core::protocol::Operation;
 use swan_core::routing::{Candidates, Offer, Pool, RouteRequest, RoutingStrategy};
 use swan_core::{Candidate, Clock, ModelPrice, Rng, Timestamp};
 
@@ -13,6 +14,8 @@ pub(crate) struct Tier {
     /// Whether they come before the providers.
     pub(super) is_first: bool,
     pub(super) links: Box<[Arc<Link>]>,
+    /// What a model of this kind is asked for.
+    pub(super) operations: &'static [Operation],
     /// Where their weights differ.
     pub(super) by_weight: Option<ByWeight>,
 }
@@ -38,11 +41,12 @@ impl Tier {
     pub(crate) fn at<'a>(
         &'a self,
         now: Timestamp,
-        request: &RouteRequest<'_>,
+        request: &RouteRequest<'a>,
         price: Option<ModelPrice>,
     ) -> TierNow<'a> {
         TierNow {
             tier: self,
+            operation: request.operation,
             now,
             tokens: request.prompt_tokens.saturating_add(request.answer_tokens),
             price,
@@ -54,6 +58,7 @@ impl Tier {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TierNow<'a> {
     tier: &'a Tier,
+    operation: Option<&'a Operation>,
     now: Timestamp,
     tokens: u64,
     price: Option<ModelPrice>,
@@ -99,8 +104,17 @@ impl Candidates for TierNow<'_> {
     }
 
     fn offer(&self, position: usize) -> Offer<'_> {
-        let link = self.tier.links.get(position);
-        link.map_or(Offer::UNDECLARED, |link| link.offer(self.price))
+        let Some(link) = self.tier.links.get(position) else {
+            return Offer::UNDECLARED;
+        };
+        let refused = match (&link.way, self.operation) {
+            (Way::Endpoint(upstream), Some(operation)) => upstream.refuses(operation, self.now),
+            _ => false,
+        };
+        Offer {
+            operations: Some(if refused { &[] } else { self.tier.operations }),
+            ..link.offer(self.price)
+        }
     }
 }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
+use swan_core::protocol::Operation;
 use swan_core::{Clock, Timestamp};
 
 use super::endpoint::Endpoint;
 use super::exchange::Exchange;
+use super::refusals::Refusals;
 use crate::providers::{AttemptError, Job};
 
 /// How long a model rests after a 429 that does not say how long.
@@ -18,11 +20,16 @@ const REST: Duration = Duration::from_secs(1);
 pub(crate) struct Upstream {
     endpoint: Arc<Endpoint>,
     clock: Arc<dyn Clock>,
+    refusals: Refusals,
 }
 
 impl Upstream {
     pub(super) fn new(endpoint: Arc<Endpoint>, clock: Arc<dyn Clock>) -> Self {
-        Self { endpoint, clock }
+        Self {
+            endpoint,
+            clock,
+            refusals: Refusals::default(),
+        }
     }
 
     /// Takes one of the places that the endpoint's models share.
@@ -51,7 +58,8 @@ impl Upstream {
     /// [`AttemptError::Malformed`] when the request is none that HTTP can carry.
     pub(crate) fn dispatch(self: &Arc<Self>, job: &mut Job) -> Result<Exchange, AttemptError> {
         let response = self.endpoint.send(job)?;
-        Ok(Exchange::new(response, Arc::clone(self)))
+        let operation = job.operation.clone();
+        Ok(Exchange::new(response, Arc::clone(self), operation))
     }
 
     /// A failure as it may be told.
@@ -62,6 +70,16 @@ impl Upstream {
     /// Words about a failure as they may be told.
     pub(crate) fn discreet_words(&self, words: String) -> String {
         self.endpoint.secrets().hide(words)
+    }
+
+    /// Whether the endpoint has refused this operation of the model lately.
+    pub(super) fn refuses(&self, operation: &Operation, now: Timestamp) -> bool {
+        self.refusals.refuses(operation, now)
+    }
+
+    /// Takes note of the status of an answer.
+    pub(super) fn heard(&self, operation: &Operation, status: StatusCode) {
+        self.refusals.heard(operation, status, self.clock.now());
     }
 
     /// How long a refusal with this head wants the endpoint to be left alone.

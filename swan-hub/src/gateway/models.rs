@@ -148,9 +148,8 @@ fn listed(hub: &Shared) -> Vec<Listed> {
     for online in online.iter().filter(|online| is_outside(&online.model.id)) {
         data.push(entry(hub, &online.model, Some(online)));
     }
-    for id in hub.external.models() {
-        let listed = data.iter().any(|model| model.id == id.as_str());
-        if !listed && let Ok(model) = hub.policy.classify(id.as_str()) {
+    for model in hub.external.models() {
+        if data.iter().all(|listed| listed.id != model.id.as_str()) {
             data.push(entry(hub, &model, None));
         }
     }

@@ -118,9 +118,8 @@ fn model_rows(
     for (model, contexts) in online.values() {
         rows.push(row(model, contexts));
     }
-    for id in hub.external.models() {
-        let listed = rows.iter().any(|row| row.id == id.as_str());
-        if !listed && let Ok(model) = hub.policy.classify(id.as_str()) {
+    for model in hub.external.models() {
+        if rows.iter().all(|row| row.id != model.id.as_str()) {
             rows.push(row(&model, &Contexts::default()));
         }
     }

@@ -13,6 +13,7 @@ use super::link::{ConnectionMode, Link, Way};
 use super::mailbox::Mailbox;
 use super::reply::{Bounds, Reply, SessionSource, Source};
 use crate::admission::Queue;
+use crate::external::is_refusal;
 
 /// What became of an attempt, as far as it says something about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,6 +200,12 @@ impl Drop for Suspect {
 fn learn(link: &Link, clock: &dyn Clock, permit: Permit, outcome: Option<Outcome>) {
     let outcome = outcome.filter(|outcome| match outcome {
         Outcome::Served { .. } => true,
+        // Whoever refuses one operation may serve the others; its way remembers which.
+        Outcome::Failed(Ending::Status { code })
+            if is_refusal(*code) && matches!(link.way, Way::Endpoint(_)) =>
+        {
+            false
+        }
         Outcome::Failed(ending) => {
             ending.verdict().blame != Some(Blame::Provider) || !link.is_counted_loss()
         }

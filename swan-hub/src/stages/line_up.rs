@@ -27,7 +27,7 @@ impl<'a> LineUp<'a> {
         hub: &'a Shared,
         tiers: Option<&'a [Tier]>,
         nodes: Option<&'a Nodes>,
-        wants: &RouteRequest<'_>,
+        wants: &RouteRequest<'a>,
         price: Option<ModelPrice>,
     ) -> Self {
         let tiers = tiers.unwrap_or_default();

@@ -165,14 +165,10 @@ fn outside(hub: &Shared, name: &str) -> Result<Arc<Model>, QuoteError> {
         model: name.chars().take(200).collect(),
     };
     let id = ModelId::new(name).map_err(|_| unknown())?;
-    match hub.registry.model(&id) {
-        Some(model) => Ok(model),
-        None if hub.serves(&id) => {
-            let model = hub.policy.classify(name).map_err(|_| unknown())?;
-            Ok(Arc::new(model))
-        }
-        None => Err(unknown()),
-    }
+    let provided = hub.registry.model(&id);
+    provided
+        .or_else(|| hub.external.model(&id))
+        .ok_or_else(unknown)
 }
 
 /// Whether this kind of model is asked at this endpoint.

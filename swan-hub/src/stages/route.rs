@@ -302,10 +302,9 @@ impl<'a> Router<'a> {
     fn price(&self) -> Option<ModelPrice> {
         self.wants.preferences?;
         self.tiers.as_ref()?;
-        let name = self.model.as_str();
-        let policy = &self.hub.policy;
-        let listed = policy.model(name).map(|model| model.price);
-        listed.or_else(|| Some(policy.classify(name).ok()?.price))
+        let listed = self.hub.policy.model(self.model.as_str());
+        let price = listed.map(|model| model.price);
+        price.or_else(|| Some(self.hub.external.model(self.model)?.price))
     }
 
     /// Why neither a provider nor an endpoint of the hub serves.

@@ -98,7 +98,11 @@ fn a_mistake_is_named() {
         ("key_env = \"TEAM\"\nkey_file = \"/x\"", vec!["either"]),
         ("key_file = \"/nowhere/key\"", vec!["/nowhere/key"]),
         ("models = 7", vec!["list of model names"]),
-        ("models = { a = 7 }", vec!["name and prices"]),
+        (
+            "models = { a = { kind = \"poetry\" } }",
+            vec!["poetry", "embedding"],
+        ),
+        ("models = { a = 7 }", vec!["name, kind and prices"]),
         (
             "models = { a = { prise_in = \"1\" } }",
             vec!["prise_in", "price_in"],

@@ -166,7 +166,7 @@ async fn the_models_are_configured_or_discovered() {
     let base = serve(Router::new().route("/v1/models", list)).await;
     let fixed = endpoint(&base);
     fixed.look().await;
-    assert_eq!(fixed.endpoints.models(), [model()]);
+    assert_eq!(fixed.names(), [model()]);
     assert_eq!(
         fixed.connect(&model()).expect("room").upstream(),
         "qwen-upstream"
@@ -175,7 +175,10 @@ async fn the_models_are_configured_or_discovered() {
     let found = Spare::of(&[ExternalConfig::new("found", &base)]).expect("good");
     assert!(!found.endpoints.serves(&model()));
     found.look().await;
-    assert_eq!(found.endpoints.models(), [model()]);
+    assert_eq!(
+        found.names(),
+        [model(), "secret-model".parse().expect("a name")]
+    );
     let held = found.connect(&model()).expect("room");
     assert_eq!(held.upstream(), "qwen3:32b");
     found.clock.advance(Duration::from_secs(31));

@@ -4,6 +4,7 @@ mod exchanges;
 mod faults;
 mod health;
 mod hostile;
+mod kinds;
 mod wrong;
 
 use std::sync::Arc;
@@ -60,8 +61,14 @@ impl Spare {
         let clock = before.map_or_else(Arc::default, |before| Arc::clone(&before.clock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let known = before.map(|before| &before.endpoints);
-        let endpoints = Endpoints::new(configs, swan_2_0(), &shared, &rules(), known)?;
+        let policy = Arc::new(swan_2_0().clone());
+        let endpoints = Endpoints::new(configs, &policy, &shared, &rules(), known)?;
         Ok(Self { endpoints, clock })
+    }
+
+    fn names(&self) -> Vec<ModelId> {
+        let models = self.endpoints.models();
+        models.iter().map(|model| model.id.clone()).collect()
     }
 
     /// Takes a place for a small request, where routing would.
@@ -83,8 +90,7 @@ impl Spare {
     }
 
     async fn look(&self) {
-        let canonical = |name: &str| (name == "qwen3:32b").then(model);
-        self.endpoints.look(canonical).await;
+        self.endpoints.look().await;
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Answer, HttpBackend};
 use crate::backend::{BackendError, BackendModel, Discovery, Engine};
 use serde_json::Value;
+use swan_core::openai::ListedKind;
 
 /// How many models of one server are read; a list longer than that is a mistake or an attack.
 const MODELS_MAX: usize = 1_000;
@@ -43,12 +44,18 @@ fn read_list(list: &Value) -> Option<(Vec<BackendModel>, Option<String>)> {
             continue;
         }
         owner = owner.or_else(|| Some(entry.get("owned_by")?.as_str()?.to_owned()));
+        let modality = match ListedKind::of(entry) {
+            Some(ListedKind::Served(modality)) => Some(modality),
+            // A model that ranks or speaks is asked for nothing here.
+            Some(_) => continue,
+            None => None,
+        };
         let window = [entry.get("max_model_len"), entry.pointer("/meta/n_ctx")]
             .into_iter()
             .flatten()
             .find_map(Value::as_u64);
         models.push(BackendModel {
-            modality: None,
+            modality,
             id: id.to_owned(),
             context_length: window,
         });
@@ -144,6 +151,7 @@ async fn older_tgi(server: &HttpBackend, list: &Answer) -> Result<Discovery, Bac
 mod tests {
     use super::*;
     use serde_json::json;
+    use swan_core::Modality;
 
     #[test]
     fn lists_of_all_servers_are_read() {
@@ -157,6 +165,11 @@ mod tests {
                 json!({"data":[{"id":"a.gguf","owned_by":"llamacpp","meta":{"n_ctx_train":1}}]}),
                 Some("llamacpp"),
                 vec![BackendModel::new("a.gguf")],
+            ),
+            (
+                json!({"data":[{"id":"house","mode":"embedding"},{"id":"judge","type":"rerank"}]}),
+                None,
+                vec![BackendModel::new("house").with_modality(Modality::Embedding)],
             ),
             (json!({"data":null}), None, vec![]),
             (
