@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use swan_core::ModelPrice;
 use swan_core::routing::{DataPolicy, StrategyName};
+use swan_core::{Modality, ModelPrice};
 use swan_hub::{Config, ConfigError, External, ExternalConfig};
 
 fn resolved(table: &str) -> Result<ExternalConfig, ConfigError> {
@@ -52,6 +52,8 @@ fn everything_that_a_table_says_arrives() {
         price_cached = "0.01"
         price_out = "0.20"
         capacity = 4
+        [external.models.house]
+        kind = "embedding"
         "#,
     )
     .unwrap();
@@ -80,6 +82,8 @@ fn everything_that_a_table_says_arrives() {
     ];
     assert_eq!(parts.map(|part| part.to_string()), ["0.1", "0.01", "0.2"]);
     assert_eq!(config.models["Qwen/Qwen3-8B"].price, None);
+    assert_eq!(config.models["house"].kind, Some(Modality::Embedding));
+    assert_eq!(config.models["house"].upstream, "house");
     assert!(!format!("{config:?}").contains("blue"));
 }
 

@@ -4,6 +4,7 @@ mod affinity;
 mod always;
 mod eligibility;
 mod simulation;
+mod stages;
 
 use swan_core::ProviderId;
 use swan_core::routing::{Candidate, Candidates, Offer};

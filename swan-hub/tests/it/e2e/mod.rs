@@ -9,6 +9,7 @@ mod model_server;
 mod operations;
 mod part;
 mod provider;
+mod stand_in;
 pub(crate) mod tools;
 mod wire;
 
@@ -23,6 +24,7 @@ mod figures;
 mod handover;
 mod hang_up;
 mod kills;
+mod kinds;
 mod logs;
 mod restart;
 mod sdks;
