@@ -6,10 +6,11 @@
 //! are refused.
 
 mod frames;
+mod matroska;
 #[cfg(test)]
 mod tests;
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,20 +111,25 @@ impl AudioMeter {
 
 /// A parser of hostile files that panics is one more way for a file to be broken.
 fn guarded(recording: Bytes, extension: Option<String>) -> Result<u64, AudioError> {
-    catch_unwind(move || length_ms(recording, extension.as_deref(), WORK))
+    catch_unwind(move || length_ms(&recording, extension.as_deref(), WORK))
         .unwrap_or_else(|_| Err(AudioError::Broken("its reader gave up".into())))
 }
 
-fn length_ms(recording: Bytes, extension: Option<&str>, work: Duration) -> Result<u64, AudioError> {
+fn length_ms(
+    recording: &Bytes,
+    extension: Option<&str>,
+    work: Duration,
+) -> Result<u64, AudioError> {
     if BOXES.iter().any(|(name, most)| {
-        memchr::memmem::find_iter(&recording, *name)
+        memchr::memmem::find_iter(recording, *name)
             .nth(*most)
             .is_some()
     }) {
         return Err(AudioError::Broken("it has too many parts".into()));
     }
     let begun = Instant::now();
-    let source = MediaSourceStream::new(Box::new(Cursor::new(recording)), Default::default());
+    let source = Cursor::new(recording.clone());
+    let source = MediaSourceStream::new(Box::new(source), Default::default());
     let mut hint = Hint::new();
     if let Some(extension) = extension {
         hint.with_extension(extension);
@@ -136,6 +142,11 @@ fn length_ms(recording: Bytes, extension: Option<&str>, work: Duration) -> Resul
             MetadataOptions::default(),
         )
         .map_err(|_| AudioError::Unknown)?;
+    if reader.format_info().format == FORMAT_ID_MKV && !matroska::is_sound(recording) {
+        return Err(AudioError::Broken(
+            "its parts do not fit into each other".into(),
+        ));
+    }
     let mut tracks = audio_tracks(&*reader)?;
     // What was heard before the tracks changed, in nanoseconds.
     let mut before = 0_u128;
@@ -153,10 +164,13 @@ fn length_ms(recording: Bytes, extension: Option<&str>, work: Duration) -> Resul
                 tracks = audio_tracks(&*reader)?;
                 continue;
             }
-            Err(_) if tracks.iter().any(|track| track.frames > 0) => {
-                return longest(before, &tracks);
+            Err(error) => {
+                let has_sound = tracks.iter().any(|track| track.frames > 0);
+                return match has_sound && is_cut_off(&error, &*reader) {
+                    true => longest(before, &tracks),
+                    false => Err(AudioError::Broken(error.to_string())),
+                };
             }
-            Err(error) => return Err(AudioError::Broken(error.to_string())),
         };
         let found = tracks.iter_mut().find(|track| track.id == packet.track_id);
         if let Some(track) = found {
@@ -164,6 +178,16 @@ fn length_ms(recording: Bytes, extension: Option<&str>, work: Duration) -> Resul
         }
     }
     Err(AudioError::TooLong)
+}
+
+/// Whether a reader has come to the end of the bytes, and so has every decoder.
+///
+/// Any other error in the middle is a refusal, and never the price of what came before it: decoders look for the next frame
+/// that they can read, play on, and the provider would hear an hour of which a minute was paid. In MP4, whose tables say where
+/// each frame lies, one that lies beyond the end is such an error too, since others may not.
+fn is_cut_off(error: &Error, reader: &dyn FormatReader) -> bool {
+    let at_end = matches!(error, Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof);
+    at_end && reader.format_info().format != FORMAT_ID_ISOMP4
 }
 
 /// One track of sound, and what has been seen of it.

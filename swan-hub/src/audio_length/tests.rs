@@ -181,6 +181,81 @@ fn a_recording_that_breaks_off_is_as_long_as_what_is_there() {
     );
 }
 
+/// Zeros over 24 bytes in the middle.
+fn torn(mut recording: Vec<u8>) -> Vec<u8> {
+    let middle = recording.len() / 2;
+    recording[middle..middle + 24].fill(0);
+    recording
+}
+
+/// WebM of a hundred packets of 60 ms, of which the fiftieth claims to be longer than all that follows.
+fn misled_webm() -> Vec<u8> {
+    let mut recording = webm("A_OPUS", OPUS_HEAD, 100, b"\x18\0\0", |number| number * 60);
+    let blocks = memchr::memmem::find_iter(&recording, b"\xa3\x01\0\0\0\0\0\0");
+    let at = blocks.collect::<Vec<_>>()[50];
+    recording[at + 5] = 0x40;
+    recording
+}
+
+/// WebM as browsers record it: nobody knew how long it would be.
+fn live_webm() -> Vec<u8> {
+    let mut recording = webm("A_OPUS", OPUS_HEAD, 100, b"\x18\0\0", |number| number * 60);
+    for name in [b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"] {
+        let at = memchr::memmem::find(&recording, name).unwrap() + 4;
+        recording[at..at + 8].copy_from_slice(b"\x01\xff\xff\xff\xff\xff\xff\xff");
+    }
+    recording
+}
+
+#[test]
+fn a_webm_whose_parts_do_not_fit_into_each_other_is_refused() {
+    assert_eq!(length(&live_webm()), Ok(6_000));
+    // A second cluster, which ends the first one where that has no length of its own.
+    let whole = webm("A_OPUS", OPUS_HEAD, 100, b"\x18\0\0", |number| number * 60);
+    let cluster = memchr::memmem::find(&whole, b"\x1f\x43\xb6\x75").unwrap();
+    let more = &live_webm()[cluster..];
+    assert_eq!(length(&[&*live_webm(), more].concat()), Ok(12_000));
+    for (name, recording) in [
+        ("a part that is longer than what it lies in", misled_webm()),
+        ("more after its end", [&*whole, &whole[cluster..]].concat()),
+        ("half of it", whole[..whole.len() / 2].to_vec()),
+        (
+            "half of a live one",
+            live_webm()[..whole.len() / 2].to_vec(),
+        ),
+    ] {
+        let found = length(&recording);
+        let is_refused = matches!(found, Err(AudioError::Broken(_) | AudioError::Unknown));
+        assert!(is_refused, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn a_recording_that_breaks_half_way_is_refused_or_counted_to_its_end() {
+    for (name, recording, whole) in [
+        ("mp3", torn(mp3(100)), 2_612),
+        ("aac", torn(adts(431)), 10_008),
+        ("ogg with opus", torn(ogg_opus(1_000, |end| end)), 60_000),
+        ("webm with opus", misled_webm(), 6_000),
+    ] {
+        let found = length(&recording);
+        // A page of Ogg that is damaged is no longer there for anybody: fifty packets of 60 ms.
+        let lost = 3_000 + 60;
+        let is_right = match &found {
+            Ok(found) => *found + lost >= whole && (name != "webm with opus"),
+            Err(error) => matches!(error, AudioError::Broken(_)),
+        };
+        assert!(is_right, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn a_stream_of_pages_that_was_cut_off_is_as_long_as_its_pages() {
+    let whole = ogg_opus(1_000, |end| end);
+    let found = length(&whole[..whole.len() / 2]).unwrap();
+    assert!((27_000..=30_000).contains(&found), "{found}");
+}
+
 #[test]
 fn what_is_no_recording_is_refused() {
     for (name, file) in [
@@ -238,9 +313,9 @@ fn boxes_that_cost_memory_for_each_other_are_counted_first() {
 #[test]
 fn what_takes_too_long_to_measure_is_not_measured() {
     let recording = Bytes::from(wav(16_000, 60_000));
-    assert_eq!(length_ms(recording.clone(), None, WORK), Ok(60_000));
+    assert_eq!(length_ms(&recording, None, WORK), Ok(60_000));
     assert_eq!(
-        length_ms(recording, None, Duration::ZERO),
+        length_ms(&recording, None, Duration::ZERO),
         Err(AudioError::Slow)
     );
 }
