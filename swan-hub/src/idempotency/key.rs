@@ -70,6 +70,12 @@ pub(crate) fn named(headers: &HeaderMap) -> Result<Option<&[u8]>, IdempotencyErr
     Ok(Some(name))
 }
 
+/// Whether the headers of the key are as they must be, wherever there is nobody whose key it could be.
+pub(crate) fn check(headers: &HeaderMap) -> Result<(), IdempotencyError> {
+    finishes(headers)?;
+    named(headers).map(drop)
+}
+
 /// Whether the answer is to be finished though its consumer hangs up.
 pub(crate) fn finishes(headers: &HeaderMap) -> Result<bool, IdempotencyError> {
     let mut values = headers.get_all(HANG_UP).iter();

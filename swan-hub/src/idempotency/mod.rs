@@ -29,7 +29,7 @@ use crate::store::{Store, StoreError};
 pub(crate) use claim::{Charged, Claim};
 pub(crate) use error::IdempotencyError;
 use key::{Fingerprint, Key};
-pub(crate) use key::{IDEMPOTENCY_KEY, REPLAYED};
+pub(crate) use key::{IDEMPOTENCY_KEY, REPLAYED, check};
 pub(crate) use outcome::Outcome;
 pub(crate) use owner::Owner;
 pub(crate) use recording::Recording;

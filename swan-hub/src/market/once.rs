@@ -24,7 +24,7 @@ use super::reply::refused;
 use super::{accounts, fields, identity};
 use crate::gateway::{self, Answer};
 use crate::hub::Shared;
-use crate::idempotency::{Asked, Begun, Claim, IDEMPOTENCY_KEY, Outcome, Owner};
+use crate::idempotency::{self, Asked, Begun, Claim, IDEMPOTENCY_KEY, Outcome, Owner};
 use crate::openapi::{Access, Errors, Operation, Routes};
 use crate::settings::Current;
 use crate::stages::RequestError;
@@ -97,8 +97,13 @@ async fn once(State(door): State<Door>, request: Request, next: Next) -> Respons
     let (parts, body) = request.into_parts();
     let owner = match owner(&hub, door.access, &parts).await {
         Ok(Some(owner)) => owner,
-        // Who is not let in hears so from the handler.
-        Ok(None) => return next.run(Request::from_parts(parts, body)).await,
+        // Who is not let in hears so from the handler, which for a logout is no refusal.
+        Ok(None) => {
+            return match idempotency::check(&parts.headers) {
+                Ok(()) => next.run(Request::from_parts(parts, body)).await,
+                Err(error) => said(&hub, &error.into(), door.errors),
+            };
+        }
         Err(refusal) => return refused(&hub, &refusal, door.errors),
     };
     let body = match fields::whole(&hub, &parts.headers, body).await {

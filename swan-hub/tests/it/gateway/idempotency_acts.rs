@@ -194,6 +194,9 @@ async fn keys_belong_to_whoever_calls_and_what_was_refused_is_free() {
     );
     assert_eq!(market.act("k", path, "", &right).await.status, 401);
     assert_eq!(market.act("two words", path, ada, &right).await.status, 400);
+    let nobody = format!("st-swan-{}", "0f".repeat(32));
+    let out = market.act("two words", "/api/v1/user/logout", &nobody, &Value::Null);
+    assert_eq!(code(&out.await), "invalid_header");
     // A logout needs no key: its repeat finds nobody, and says so as without one.
     for message in ["logged out", "there was no such login"] {
         let out = market.act("out", "/api/v1/user/logout", ada, &Value::Null);
