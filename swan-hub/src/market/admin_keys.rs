@@ -268,6 +268,8 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, id: Id, request: Requ
         let by = administrator(&hub, &parts.headers)?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         fields.only(&["limits"])?;
+        // Of two who change different limits of a key at once both do.
+        let _turn = hub.market.changing.lock().await;
         let record = find(&hub, id).await?;
         if !matches!(record.kind, KeyKind::Consumer(_)) {
             return Err(conflict("no_limits", "only consumers' keys have limits"));

@@ -46,7 +46,7 @@ use crate::settings::Current;
 #[derive(Debug, Default)]
 pub(crate) struct Market {
     attempts: attempts::Attempts,
-    /// Held while a user is read, changed and written.
+    /// Held while a user, a profile or the limits of a key are read, changed and written.
     changing: tokio::sync::Mutex<()>,
     /// Held while an owner's keys are counted and one is added; taken after `changing` where both are.
     issuing: tokio::sync::Mutex<()>,

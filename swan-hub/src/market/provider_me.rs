@@ -162,6 +162,7 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, request: Request) -> 
     let changed = async {
         let provider = identity::provider(&hub, &parts.headers).await?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
+        let _turn = hub.market.changing.lock().await;
         let mut profile = upgrade::profile(&hub, provider).await?;
         if let Some(owner) = fields.address("owner_address")? {
             // Whoever holds a key could take the provider over, if the owner could be changed.

@@ -212,6 +212,7 @@ pub(super) async fn request_approval(State(hub): State<Arc<Shared>>, request: Re
     let requested = async {
         let provider = identity::provider(&hub, &parts.headers).await?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
+        let _turn = hub.market.changing.lock().await;
         let mut profile = profile(&hub, provider).await?;
         let text = |name| {
             fields

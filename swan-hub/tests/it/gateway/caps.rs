@@ -193,6 +193,27 @@ async fn limits_that_a_reload_brings_hold_while_requests_run() {
 }
 
 #[tokio::test]
+async fn of_limits_that_are_changed_at_once_none_is_lost() {
+    let market = Market::start().await;
+    let admin = market.issue(KeyKind::Admin, 900).await;
+    for round in 1..=5 {
+        let changes = [
+            json!({"rpm": round}),
+            json!({"tpm": round}),
+            json!({"concurrency": round}),
+            json!({"spend_cap": round.to_string()}),
+        ];
+        let changed = changes.map(|limits| market.patch(&admin, 1, limits));
+        futures::future::join_all(changed).await;
+        let opened = market.hub.keys().get(KeyId::from_u128(1)).unwrap();
+        let limits = opened.record().limits.clone();
+        assert_eq!((limits.rpm, limits.tpm), (Some(round), Some(round)));
+        assert_eq!(limits.concurrency.map(u64::from), Some(round));
+        assert_eq!(limits.spend_cap.unwrap().to_string(), round.to_string());
+    }
+}
+
+#[tokio::test]
 async fn the_bound_on_keys_holds_when_many_are_made_at_once() {
     let market = open().await;
     let signed_up = market.sign_up("ada@example.org").await;
