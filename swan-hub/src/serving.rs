@@ -127,11 +127,11 @@ impl Hub {
         let outlive = sockets.outlive;
         let is_welcoming = outlive.load(Ordering::Acquire) && sockets.providers.is_some();
         if let Some(listener) = sockets.providers {
-            let front = Front::routed(self.provider_router());
+            let front = Front::for_providers(self.current.clone(), self.provider_router());
             servers.spawn(gateway::serve(listener, front, phase.subscribe()));
         }
         if let Some(listener) = sockets.metrics {
-            let front = Front::routed(self.metrics_router());
+            let front = Front::for_metrics(self.metrics_router());
             servers.spawn(gateway::serve(listener, front, phase.subscribe()));
         }
         let serve = async {

@@ -72,6 +72,7 @@ struct LimitsLayer {
     connections: Option<usize>,
     head_secs: Option<u64>,
     stall_secs: Option<u64>,
+    provider_connections: Option<usize>,
     body_secs: Option<u64>,
     request_secs: Option<u64>,
     stream_secs: Option<u64>,
@@ -201,14 +202,27 @@ impl Limits {
         set(&mut self.audio_bytes, layer.audio_bytes);
         set(&mut self.reply_bytes, layer.reply_bytes);
         set(&mut self.in_flight, layer.in_flight);
-        if layer.connections == Some(0) {
-            return Err(ConfigError::Value {
-                key: "limits.connections",
-                value: "0".into(),
-                expected: "at least one connection",
-            });
+        for (key, target, count) in [
+            (
+                "limits.connections",
+                &mut self.connections,
+                layer.connections,
+            ),
+            (
+                "limits.provider_connections",
+                &mut self.provider_connections,
+                layer.provider_connections,
+            ),
+        ] {
+            if count == Some(0) {
+                return Err(ConfigError::Value {
+                    key,
+                    value: "0".into(),
+                    expected: "at least one connection",
+                });
+            }
+            set(target, count);
         }
-        set(&mut self.connections, layer.connections);
         set(&mut self.further_attempts, layer.further_attempts);
         set(&mut self.retry_percent, layer.retry_percent);
         set(&mut self.retries_per_sec, layer.retries_per_sec);

@@ -105,6 +105,8 @@ pub struct Limits {
     pub head_deadline: Duration,
     /// How long a consumer is waited for who takes less of its answer than 1 KiB a second. Default 60 s.
     pub stall: Duration,
+    /// Connections of providers at once, in all states; the next one is told 503 and to come again. Default 20,000.
+    pub provider_connections: usize,
     /// How long a consumer may take to send its body. Default 30 s.
     pub body_deadline: Duration,
     /// How long a request without streaming may take. Default 120 s.
@@ -139,6 +141,7 @@ impl Default for Limits {
             connections: 10_000,
             head_deadline: Duration::from_secs(75),
             stall: Duration::from_secs(60),
+            provider_connections: 20_000,
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(120),
             stream_deadline: Duration::from_secs(600),

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 53] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 57] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -47,6 +47,11 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 53] = [
     ),
     ("SWAN_LIMITS_HEAD_SECS", "limits.head_secs", Kind::Number),
     ("SWAN_LIMITS_STALL_SECS", "limits.stall_secs", Kind::Number),
+    (
+        "SWAN_LIMITS_PROVIDER_CONNECTIONS",
+        "limits.provider_connections",
+        Kind::Number,
+    ),
     ("SWAN_LIMITS_BODY_SECS", "limits.body_secs", Kind::Number),
     (
         "SWAN_LIMITS_REQUEST_SECS",
@@ -138,6 +143,13 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 53] = [
         Kind::Number,
     ),
     ("SWAN_HEDGING_AFTER_MS", "hedging.after_ms", Kind::Number),
+    (
+        "SWAN_HEDGING_PERCENTILE",
+        "hedging.percentile",
+        Kind::Number,
+    ),
+    ("SWAN_HEDGING_LEAST_MS", "hedging.least_ms", Kind::Number),
+    ("SWAN_HEDGING_MOST_MS", "hedging.most_ms", Kind::Number),
     ("SWAN_HEDGING_PERCENT", "hedging.percent", Kind::Number),
     ("SWAN_HEDGING_PER_SEC", "hedging.per_sec", Kind::Number),
     ("SWAN_OTEL_ENDPOINT", "otel.endpoint", Kind::Text),

@@ -26,6 +26,10 @@ use super::socket::Patient;
 use crate::config::Limits;
 use crate::settings::Current;
 
+/// How long a connection to the listener of providers may take at most to send a head: they ask one thing and upgrade.
+const PROVIDER_HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Connections at once of those who read figures.
+const METRICS_CONNECTIONS: usize = 256;
 /// How long connections may take to end once they were told to.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors: connections must end first.
@@ -49,16 +53,35 @@ pub(crate) enum Phase {
 #[derive(Debug, Clone)]
 pub(crate) struct Front {
     router: Router,
-    /// Whose inference is served without the router: finding and boxing its route costs as much as parsing the request.
-    direct: Option<Current>,
+    place: Place,
+}
+
+/// For whom a listener is.
+#[derive(Debug, Clone)]
+enum Place {
+    /// Consumers of this hub, whose inference is served without the router: finding and boxing its route costs as much as parsing the
+    /// request.
+    Consumers(Current),
+    /// Its providers.
+    Providers(Current),
+    /// Whoever reads its figures.
+    Metrics,
 }
 
 impl Front {
-    /// Everything through the router.
-    pub(crate) const fn routed(router: Router) -> Self {
+    /// `router`, which has what providers need.
+    pub(crate) const fn for_providers(hub: Current, router: Router) -> Self {
         Self {
             router,
-            direct: None,
+            place: Place::Providers(hub),
+        }
+    }
+
+    /// `router`, which has figures.
+    pub(crate) const fn for_metrics(router: Router) -> Self {
+        Self {
+            router,
+            place: Place::Metrics,
         }
     }
 
@@ -66,32 +89,46 @@ impl Front {
     pub(crate) const fn of(hub: Current, router: Router) -> Self {
         Self {
             router,
-            direct: Some(hub),
+            place: Place::Consumers(hub),
         }
     }
 
-    /// How many connections are served at once.
-    fn connections(&self) -> usize {
-        let limits = self.direct.as_ref().map(|hub| hub.load());
-        limits.map_or(usize::MAX, |hub| hub.limits.connections)
+    /// Whether these are as many connections as are served at once.
+    fn is_full(&self, connections: usize) -> bool {
+        match &self.place {
+            Place::Consumers(hub) => connections >= hub.load().limits.connections,
+            Place::Providers(hub) => {
+                let hub = hub.load();
+                // Those that were upgraded are no connections of this server any more.
+                let all = connections.saturating_add(hub.sessions.connected());
+                all >= hub.limits.provider_connections
+            }
+            Place::Metrics => connections >= METRICS_CONNECTIONS,
+        }
     }
 
     /// How long a connection may be idle or take to send a head, and how long its reader is waited for.
     fn patience(&self) -> (Duration, Duration) {
-        let hub = self.direct.as_ref().map(Current::load);
         let of = |limits: &Limits| (limits.head_deadline, limits.stall);
-        hub.map_or_else(|| of(&Limits::default()), |hub| of(&hub.limits))
+        match &self.place {
+            Place::Consumers(hub) => of(&hub.load().limits),
+            Place::Providers(hub) => {
+                let (head, stall) = of(&hub.load().limits);
+                (head.min(PROVIDER_HEAD_DEADLINE), stall)
+            }
+            Place::Metrics => of(&Limits::default()),
+        }
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
-        let Self { mut router, direct } = self;
-        match direct.and_then(|hub| Some((hub, inference::asked(&request)?))) {
-            Some((hub, operation)) => {
-                let request = request.map(Body::new);
-                Ok(inference::serve(hub.load(), operation, request).await)
-            }
-            None => router.call(request).await,
+        let Self { mut router, place } = self;
+        if let Place::Consumers(hub) = place
+            && let Some(operation) = inference::asked(&request)
+        {
+            let request = request.map(Body::new);
+            return Ok(inference::serve(hub.load(), operation, request).await);
         }
+        router.call(request).await
     }
 }
 
@@ -102,7 +139,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut phase: watch:
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) if connections.len() >= front.connections() => {
+                Ok((socket, _)) if front.is_full(connections.len()) => {
                     doorman.turn_away(socket);
                 }
                 Ok((socket, peer)) => {

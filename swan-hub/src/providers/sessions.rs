@@ -1,7 +1,7 @@
 //! What all provider connections share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -53,6 +53,16 @@ impl Default for SessionsConfig {
 /// A place among the connections that have not registered.
 pub(super) type Pass = OwnedSemaphorePermit;
 
+/// An upgraded connection, counted until it is dropped.
+#[derive(Debug)]
+pub(super) struct Connected(Arc<Sessions>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connected.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The provider side of a hub.
 #[derive(Debug)]
 pub(crate) struct Sessions {
@@ -64,6 +74,9 @@ pub(crate) struct Sessions {
     store: Arc<dyn Store>,
     seen: Seen,
     unregistered: Arc<Semaphore>,
+    /// Upgraded connections, registered or not, and how many there may be.
+    connected: AtomicUsize,
+    max_connected: AtomicUsize,
     swept: AtomicBool,
 }
 
@@ -86,6 +99,8 @@ impl Sessions {
             store,
             seen: Seen::default(),
             unregistered,
+            connected: AtomicUsize::new(0),
+            max_connected: AtomicUsize::new(usize::MAX),
             swept: AtomicBool::new(false),
         }
     }
@@ -100,6 +115,26 @@ impl Sessions {
         // Before the look at what is there, so that whoever registers meanwhile goes by the new one, or is seen.
         self.policy.store(Arc::clone(policy));
         self.registry.classify_anew(policy);
+    }
+
+    /// From now on no more connections than these are upgraded; those that are there stay.
+    pub(crate) fn set_max_connected(&self, most: usize) {
+        self.max_connected.store(most, Ordering::Relaxed);
+    }
+
+    /// How many connections were upgraded and have not ended.
+    pub(crate) fn connected(&self) -> usize {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more, unless there are as many as there may be.
+    pub(super) fn connect(self: &Arc<Self>) -> Option<Connected> {
+        let most = self.max_connected.load(Ordering::Relaxed);
+        let more = |now| (now < most).then_some(now + 1);
+        let counted = self
+            .connected
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        counted.is_ok().then(|| Connected(Arc::clone(self)))
     }
 
     /// A place for a connection that has not registered yet, if there is one.

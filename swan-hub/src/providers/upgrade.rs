@@ -21,7 +21,7 @@ use swan_core::protocol::{Dialect, SUBPROTOCOL_V2};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::connection::Connection;
-use super::sessions::{Pass, Sessions};
+use super::sessions::{Connected, Pass, Sessions};
 use crate::store::KeyKind;
 
 /// How long the bytes of the upgrade may take to get out.
@@ -46,15 +46,18 @@ pub(super) async fn upgrade(
         )
         .into_response();
     };
-    let pass = match sessions.let_in(request.headers()) {
-        Ok(pass) => pass,
+    let (pass, connected) = match sessions.let_in(request.headers()) {
+        Ok(let_in) => let_in,
         Err(refusal) => return refusal.into_response(),
     };
     let offers_v2 = tokens(request.headers(), &SEC_WEBSOCKET_PROTOCOL)
         .any(|protocol| protocol == SUBPROTOCOL_V2);
     let dialect = if offers_v2 { Dialect::V2 } else { Dialect::V1 };
     sessions.start_sweeping();
-    tokio::spawn(converse(on_upgrade, dialect, sessions, pass));
+    tokio::spawn(async move {
+        let _connected = connected;
+        converse(on_upgrade, dialect, sessions, pass).await;
+    });
     switching_protocols(accept, dialect)
 }
 
@@ -71,7 +74,7 @@ async fn converse(on_upgrade: OnUpgrade, dialect: Dialect, sessions: Arc<Session
 }
 
 impl Sessions {
-    fn let_in(&self, headers: &HeaderMap) -> Result<Pass, Refusal> {
+    fn let_in(self: &Arc<Self>, headers: &HeaderMap) -> Result<(Pass, Connected), Refusal> {
         if self.registry.is_draining() {
             let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is shutting down");
             return Err(refusal.retry_after(RETRY_SECS));
@@ -86,13 +89,14 @@ impl Sessions {
             let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, words);
             return Err(refusal.retry_after(wait.as_secs().max(1)));
         }
-        self.pass().ok_or_else(|| {
-            Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too many providers are registering",
-            )
-            .retry_after(RETRY_SECS)
-        })
+        let full =
+            |words| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, words).retry_after(RETRY_SECS);
+        let connected = self.connect();
+        let connected = connected
+            .ok_or_else(|| full("this hub has as many provider connections as it takes"))?;
+        let pass = self.pass();
+        let pass = pass.ok_or_else(|| full("too many providers are registering"))?;
+        Ok((pass, connected))
     }
 }
 
