@@ -59,6 +59,8 @@ pub enum Ending {
     Draining,
     /// Another provider, asked beside it, showed content earlier.
     Outrun,
+    /// It called the request wrong, and another one served it.
+    RefusedAlone,
     /// The hub failed.
     HubFailed,
 }
@@ -103,6 +105,7 @@ impl Ending {
     /// | served, content filter | nobody | good | good | good | no |
     /// | 400, 405, 406, 409, 411-417, 422, 431 | consumer | - | - | - | no |
     /// | 429 | provider | - | bad | - | yes |
+    /// | refused alone | provider | - | bad | - | yes |
     /// | any other status | provider | bad | bad | bad | yes |
     /// | unreachable, lost, no first byte, idle, malformed | provider | bad | bad | bad | yes |
     /// | cancelled, slow consumer | consumer | - | - | - | no |
@@ -113,6 +116,10 @@ impl Ending {
     ///
     /// A 429 is busy and not broken: a provider that answers it works, so its breaker stays closed and its standing is not
     /// touched, but less traffic goes there while it lasts.
+    ///
+    /// A request that one model server calls wrong may still be served by another, whose window is longer or which knows a field more:
+    /// [`is_refusal`](Self::is_refusal) says which statuses are worth one other opinion. Whoever refused what the other serves gets less
+    /// traffic, and no more is held against it.
     ///
     /// ```
     /// use swan_core::health::{Blame, Counts, Ending};
@@ -138,7 +145,17 @@ impl Ending {
             Self::TooLarge => neutral(Some(Blame::Consumer), true),
             Self::Unsupported | Self::LineBusy | Self::Draining => neutral(Some(Blame::Hub), true),
             Self::Outrun => neutral(None, false),
+            Self::RefusedAlone => BUSY,
             Self::TooLong | Self::HubFailed => neutral(Some(Blame::Hub), false),
+        }
+    }
+
+    /// Whether the model server called the request itself wrong.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        match self {
+            Self::Status { code } => matches!(of_status(code).blame, Some(Blame::Consumer)),
+            _ => false,
         }
     }
 
@@ -173,6 +190,13 @@ const FAILED: Verdict = Verdict {
     retry: true,
 };
 
+/// It works, and should get less for now.
+const BUSY: Verdict = Verdict {
+    breaker: Counts::Neutral,
+    standing: Counts::Neutral,
+    ..FAILED
+};
+
 const fn neutral(blame: Option<Blame>, retry: bool) -> Verdict {
     Verdict {
         blame,
@@ -186,11 +210,7 @@ const fn neutral(blame: Option<Blame>, retry: bool) -> Verdict {
 const fn of_status(code: u16) -> Verdict {
     match code {
         400 | 405 | 406 | 409 | 411..=417 | 422 | 431 => neutral(Some(Blame::Consumer), false),
-        429 => Verdict {
-            breaker: Counts::Neutral,
-            standing: Counts::Neutral,
-            ..FAILED
-        },
+        429 => BUSY,
         _ => FAILED,
     }
 }

@@ -179,7 +179,7 @@ impl Attempt {
 }
 
 /// The endings by their numbers, which are part of the format: new ones go at the end.
-const ENDINGS: [(&str, Ending); 18] = [
+const ENDINGS: [(&str, Ending); 19] = [
     ("served", Ending::Served),
     ("content_filter", Ending::ContentFilter),
     ("status", Ending::Status { code: 0 }),
@@ -198,6 +198,7 @@ const ENDINGS: [(&str, Ending); 18] = [
     ("outrun", Ending::Outrun),
     ("hub_failed", Ending::HubFailed),
     ("unknown", Ending::HubFailed),
+    ("refused_alone", Ending::RefusedAlone),
 ];
 
 fn ending_number(ending: Ending) -> u8 {

@@ -99,6 +99,16 @@ impl AttemptError {
         }
     }
 
+    /// Whether a model server called the request itself wrong, which is worth one other opinion.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Provider { .. }) && self.ending().is_refusal()
+    }
+
+    /// Whether it would end the same everywhere.
+    pub(crate) const fn is_final(&self) -> bool {
+        !self.is_retryable() && !self.is_refusal()
+    }
+
     /// How long whoever is too busy wants to be left alone, where it says so.
     pub(crate) const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -11,6 +11,8 @@ use crate::providers::{Outcome, Slot, Suspect};
 pub(super) struct Failures {
     endings: Vec<Ending>,
     suspects: Vec<Suspect>,
+    /// Who called the request wrong.
+    refusers: Vec<Suspect>,
 }
 
 impl Failures {
@@ -19,12 +21,14 @@ impl Failures {
         self.endings.push(ending);
         if ending.is_server_error() {
             self.suspects.push(slot.suspect(ending));
+        } else if ending.is_refusal() {
+            self.refusers.push(slot.suspect(Ending::RefusedAlone));
         } else {
             slot.finish(Outcome::Failed(ending));
         }
     }
 
-    /// Somebody has served it, so whoever failed over it did so by himself.
+    /// Somebody has served it, so whoever failed over it, or called it wrong, did so by himself.
     pub(super) fn served(&mut self) {
         self.endings.push(Ending::Served);
     }
@@ -34,6 +38,9 @@ impl Drop for Failures {
     fn drop(&mut self) {
         if is_poison(&self.endings) {
             self.suspects.drain(..).for_each(Suspect::acquit);
+        }
+        if !self.endings.contains(&Ending::Served) {
+            self.refusers.drain(..).for_each(Suspect::acquit);
         }
     }
 }

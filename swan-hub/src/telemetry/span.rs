@@ -179,6 +179,7 @@ fn failure(ending: Ending) -> Option<String> {
         Ending::Unsupported => "unsupported",
         Ending::LineBusy => "line_busy",
         Ending::Draining => "draining",
+        Ending::RefusedAlone => "refused_alone",
         Ending::HubFailed => "hub_failed",
     };
     Some(name.to_owned())

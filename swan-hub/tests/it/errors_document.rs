@@ -78,6 +78,7 @@ fn the_document_says_of_each_ending_what_the_core_says() {
         Ending::LineBusy,
         Ending::Draining,
         Ending::Outrun,
+        Ending::RefusedAlone,
         Ending::HubFailed,
     ];
     for ending in status.into_iter().chain(others) {

@@ -40,6 +40,7 @@ fn every_ending_has_the_verdict_of_the_table() {
         (Ending::LineBusy, hub, [Nil; 3], true),
         (Ending::Draining, hub, [Nil; 3], true),
         (Ending::Outrun, None, [Nil; 3], false),
+        (Ending::RefusedAlone, provider, [Nil, Bad, Nil], true),
         (Ending::TooLong, hub, [Nil; 3], false),
         (Ending::HubFailed, hub, [Nil; 3], false),
     ] {

@@ -51,6 +51,7 @@ mod reads;
 mod reload;
 mod retry_after;
 mod sdk_heartbeats;
+mod second_opinion;
 mod shed;
 mod slow_peers;
 mod slow_reader;
