@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
-use crate::stages::{self, Authenticator, Gate, Spare, Streams};
+use crate::stages::{self, Authenticator, FirstTokens, Gate, Spare, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
 #[cfg(feature = "otel")]
 use crate::telemetry::{Telemetry, TelemetryOptions};
@@ -223,6 +223,7 @@ impl HubBuilder {
             public_metrics: settings.public_metrics,
             key_rules: settings.keys,
             queue: settings.queue,
+            hedging: settings.hedging,
             market: settings.market,
             ..self
         }
@@ -268,6 +269,7 @@ impl HubBuilder {
             public_metrics: self.public_metrics,
             keys: self.key_rules,
             queue: self.queue,
+            hedging: self.hedging,
             market: self.market,
         };
         let rooms = Arc::new(Rooms {
@@ -286,7 +288,8 @@ impl HubBuilder {
             #[cfg(feature = "otel")]
             telemetry: telemetry(self.telemetry)?,
             streams: Streams::new(settings.limits.heartbeat),
-            spare: Spare::new(&settings.limits, self.hedging),
+            spare: Spare::new(&settings.limits, &settings.hedging),
+            first_tokens: FirstTokens::default(),
             desk: Desk::new(),
             idempotency,
             market: Market::default(),
@@ -323,6 +326,8 @@ fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
 
 /// Begins whatever goes on beside requests.
 fn begin(hub: &Current, rooms: &Arc<Rooms>) {
+    let most = hub.load().limits.provider_connections;
+    rooms.sessions.set_max_connected(most);
     look_after_endpoints(hub);
     stages::watch_streams(rooms);
     market::watch(rooms);

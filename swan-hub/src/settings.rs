@@ -8,7 +8,7 @@ use axum::extract::FromRef;
 use swan_core::{Policy, Pricing, RevenueSplit, RoutingStrategy, SeedPricing};
 
 use crate::admission::{KeyRules, QueueRules};
-use crate::config::{Limits, Routing};
+use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::external::{Endpoints, ExternalConfig};
 use crate::hub::{Rooms, Shared};
@@ -48,6 +48,8 @@ pub struct Settings {
     pub keys: KeyRules,
     /// How long and in what number requests wait for a place at a provider.
     pub queue: QueueRules,
+    /// Whether a second provider is asked when the first takes long.
+    pub hedging: Hedging,
     /// Who may open an account, and what else is decided about accounts.
     pub market: MarketOptions,
 }
@@ -63,6 +65,7 @@ impl Default for Settings {
             public_metrics: false,
             keys: KeyRules::default(),
             queue: QueueRules::default(),
+            hedging: Hedging::default(),
             market: MarketOptions::default(),
         }
     }
@@ -109,6 +112,12 @@ impl Settings {
     #[must_use]
     pub fn with_queue(self, queue: QueueRules) -> Self {
         Self { queue, ..self }
+    }
+
+    /// The same with these rules for asking a second provider.
+    #[must_use]
+    pub fn with_hedging(self, hedging: Hedging) -> Self {
+        Self { hedging, ..self }
     }
 
     /// The same with this source of the price of SWAN.
@@ -172,6 +181,11 @@ impl Current {
         let rooms = Arc::clone(before.rooms());
         let shared = Shared::new(rooms, settings, Some(&before.external))?;
         shared.gate.set_limit(shared.limits.in_flight);
+        shared
+            .sessions
+            .set_max_connected(shared.limits.provider_connections);
+        shared.streams.set_heartbeat(shared.limits.heartbeat);
+        shared.spare.set(&shared.limits, &shared.settings.hedging);
         shared.sessions.set_policy(&shared.policy);
         shared.keys.set_defaults(shared.settings.keys.defaults);
         let queue = Arc::clone(shared.registry.queue());

@@ -41,6 +41,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
     let limits = read.limits != config.limits;
     let keys = before.keys != after.keys;
     let queue = before.queue != after.queue;
+    let hedging = before.hedging != after.hedging;
     let market = before.market != after.market;
     let routing = before.routing != after.routing;
     let external = before.external != after.external;
@@ -51,6 +52,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         keys_changed = keys,
         market_changed = market,
         queue_changed = queue,
+        hedging_changed = hedging,
         external_changed = external,
         routing_changed = routing,
         "reloaded"

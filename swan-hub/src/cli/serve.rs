@@ -125,7 +125,6 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigE
     Ok(builder
         .with_store(store)
         .with_settings(settings(config)?)
-        .with_hedging(config.hedging)
         .with_idempotency(config.idempotency)
         .with_generations(config.generations))
 }
@@ -152,6 +151,7 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
         .with_public_metrics(config.metrics.public)
         .with_key_rules(config.keys.clone())
         .with_queue(config.queue)
+        .with_hedging(config.hedging)
         .with_market(config.market.clone()))
 }
 

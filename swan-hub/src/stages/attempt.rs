@@ -49,6 +49,13 @@ pub(crate) struct Attempted {
 /// Attempts under way.
 pub(crate) struct Attempting(Pin<Box<dyn Future<Output = Attempted> + Send>>);
 
+impl Attempting {
+    /// This, as it goes on.
+    pub(super) fn of(attempts: impl Future<Output = Attempted> + Send + 'static) -> Self {
+        Self(Box::pin(attempts))
+    }
+}
+
 impl Future for Attempting {
     type Output = Attempted;
 
@@ -73,7 +80,7 @@ pub(crate) struct Won {
 impl Attempts {
     /// Tries until an answer has begun. What waits for that can be carried from the handler into the body of the answer.
     pub(crate) fn start(self) -> Attempting {
-        Attempting(Box::pin(self.run()))
+        Attempting::of(self.run())
     }
 
     async fn run(self) -> Attempted {
@@ -108,6 +115,8 @@ pub(super) async fn attempt(
         deadline,
         failures: Failures::default(),
         last: None,
+        refusal: None,
+        is_refused: false,
         rounds: 0,
     };
     let answer = walk.run(bill).await?;
@@ -123,6 +132,10 @@ struct Walk<'a> {
     failures: Failures,
     /// How the round before ended.
     last: Option<AttemptError>,
+    /// What the first model server said that called the request wrong; it stands unless another one serves.
+    refusal: Option<(usize, AttemptError)>,
+    /// Another one has said so, too.
+    is_refused: bool,
     rounds: u32,
 }
 
@@ -137,13 +150,15 @@ impl Walk<'_> {
                 return Ok(answer);
             }
             bill.round_failed();
-            let decided = |error: &AttemptError| !error.is_retryable();
-            if self.last.as_ref().is_some_and(decided) || Instant::now() >= self.deadline {
+            let decided = self.is_refused || self.last.as_ref().is_some_and(AttemptError::is_final);
+            if decided || Instant::now() >= self.deadline {
                 break;
             }
             self.router.failed();
         }
-        let error = self.last.take().unwrap_or(AttemptError::Deadline);
+        let refusal = self.refusal.take().map(|(_, error)| error);
+        let error = refusal.or(self.last.take());
+        let error = error.unwrap_or(AttemptError::Deadline);
         let retry_after_secs = match error.ending() {
             Ending::Status { code: 429 | 503 } => self.router.rests_secs(),
             _ => None,
@@ -161,7 +176,13 @@ impl Walk<'_> {
             return Ok(None);
         }
         // An endpoint is not what fails now, and asking it adds to nobody's trouble.
-        if self.rounds > further || !self.hub.spare.retries.withdraw() {
+        let retries = &self.hub.spare.retries;
+        // Consumers who send nonsense must not use up what an outage needs.
+        let may_ask = || match self.refusal {
+            Some(_) => retries.withdraw_spare(),
+            None => retries.withdraw(),
+        };
+        if self.rounds > further || !may_ask() {
             self.rounds = further.saturating_add(1);
             return Ok(self.router.last_resort());
         }
@@ -185,15 +206,20 @@ impl Walk<'_> {
         let limit = hub.limits.reply_bytes;
         let job = self.job(&slot, bill);
         let mut first = bill.attempt(slot, false);
-        let raced = match hedge::wait(&hub.spare.hedging, request) {
+        let raced = match hedge::wait(hub, request, self.router.model()) {
             None => Raced {
                 first: Some(first.run(request, job, limit).await),
                 second: None,
             },
-            Some(wait) => {
+            Some((wait, times)) => {
                 let second = || self.second(bill);
                 // Most requests are never raced, and need not be as large as two.
-                Box::pin(hedge::race((&mut first, job), request, limit, wait, second)).await
+                let race = hedge::race((&mut first, job), request, limit, wait, second);
+                let raced = Box::pin(race).await;
+                if let Some(times) = times {
+                    hedge::observe(&times, wait, &first, &raced);
+                }
+                raced
             }
         };
         self.judge(first, raced, bill)
@@ -234,6 +260,9 @@ impl Walk<'_> {
         }
         if answer.is_some() {
             self.failures.served();
+            if let Some((index, _)) = &self.refusal {
+                bill.recorder.refused_alone(*index);
+            }
         }
         answer
     }
@@ -247,6 +276,11 @@ impl Walk<'_> {
             tried.slot.rest(rest);
         }
         self.failures.add(ending, bill.lost(tried, ending));
+        if error.is_refusal() {
+            self.is_refused = self.refusal.is_some();
+            self.refusal.get_or_insert((number, error));
+            return;
+        }
         // What one says who answers for everybody is what counts.
         if self.last.as_ref().is_none_or(AttemptError::is_retryable) {
             self.last = Some(error);

@@ -29,6 +29,8 @@ fn layered() -> Config {
         retries_per_sec = 3
         [hedging]
         after_ms = 800
+        percentile = 95
+        most_ms = 4_000
         percent = 2
         [idempotency]
         ttl_secs = 60
@@ -77,6 +79,9 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.limits.retry_percent, 30);
     assert_eq!(config.limits.retries_per_sec, 3);
     assert_eq!(config.hedging.after, Some(Duration::from_millis(800)));
+    assert_eq!(config.hedging.percentile, Some(95));
+    assert_eq!(config.hedging.least, Duration::from_millis(100));
+    assert_eq!(config.hedging.most, Duration::from_secs(4));
     assert_eq!((config.hedging.percent, config.hedging.per_sec), (2, 4));
     assert_eq!(config.limits.body_bytes, 10 << 20);
     assert_eq!(config.durability, Durability::Relaxed);
@@ -262,6 +267,16 @@ fn bounds_on_waiting_and_connections_are_read_and_checked() {
         ("[queue]\nper_account = 100001", "queue.per_account"),
         ("[queue]\nwait = 1", "wait_ms"),
         ("[limits]\nconnections = 0", "limits.connections"),
+        (
+            "[limits]\nprovider_connections = 0",
+            "limits.provider_connections",
+        ),
+        ("[hedging]\npercentile = 95", "hedging.after_ms"),
+        ("[hedging]\nafter_ms = 5\npercentile = 100", "from 1 to 99"),
+        (
+            "[hedging]\nafter_ms = 5\npercentile = 95\nleast_ms = 20000",
+            "hedging.least_ms",
+        ),
     ] {
         let error = Config::default().apply_toml(text, "x").unwrap_err();
         assert!(error.to_string().contains(key), "{error}");

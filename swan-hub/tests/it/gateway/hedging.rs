@@ -183,6 +183,50 @@ async fn a_consumer_who_hangs_up_during_a_race_stops_both() {
 }
 
 #[tokio::test]
+async fn a_second_is_asked_after_what_most_answers_of_the_model_have_taken_once_that_is_known() {
+    let mut hedging = Hedging::default();
+    hedging.after = Some(Duration::from_secs(60));
+    hedging.percentile = Some(95);
+    // Long enough for a busy machine: those that are to be fast are not raced.
+    (hedging.least, hedging.most) = (Duration::from_millis(300), Duration::from_millis(300));
+    hedging.percent = 100;
+    let market = Market::with(|builder| builder.with_hedging(hedging)).await;
+    let mut first = market.provider(1).await;
+    let mut second = market.provider(2).await;
+    let answer = stream(&market).background();
+    let request = first.request().await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(
+        !second.has_request(),
+        "nothing is known: the fixed time holds"
+    );
+    first.act(request.stream, served()).await;
+    assert_eq!(answer.await.unwrap().status, 200);
+    for _ in 1..50 {
+        let answer = stream(&market).background();
+        first.serve(served()).await;
+        assert_eq!(answer.await.unwrap().status, 200);
+    }
+    let answer = stream(&market).background();
+    let request = first.request().await;
+    second.serve(served()).await;
+    first.cancelled(request.stream).await;
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.header("x-swan-provider-name"), "node-2");
+    // Another model has times of its own.
+    let other = "Qwen/Qwen3-14B";
+    let mut one = market.provider_of(3, true, &[other]).await;
+    let mut two = market.provider_of(4, true, &[other]).await;
+    let call = market.chat(ask(STREAM).replace(MODEL, other));
+    let answer = call.header("x-swan-provider", "node-3").background();
+    let request = one.request().await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!two.has_request());
+    one.act(request.stream, served()).await;
+    assert_eq!(answer.await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn there_are_no_more_second_providers_than_the_budget_allows() {
     let mut hedging = Hedging::default();
     hedging.after = Some(Duration::from_millis(1));

@@ -1,11 +1,13 @@
 //! A hub whose settings change while it serves.
 
-use swan_core::protocol::{Modality, ModelDeclaration, StreamEnd};
-use swan_core::{Amount, Policy};
-use swan_hub::{ExternalConfig, Hub};
+use std::time::Duration;
 
-use super::provider::{Act, begin, reply};
-use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, usage};
+use swan_core::protocol::{Failure, Modality, ModelDeclaration, StreamEnd};
+use swan_core::{Amount, Policy};
+use swan_hub::{ExternalConfig, Hedging, Hub};
+
+use super::provider::{Act, begin, reply, sse};
+use super::{DONE, MODEL, Market, STOP, ask, completion, delta, until, usage, within};
 
 /// The default policy with every price of the cheapest tokens tripled.
 fn dearer() -> Policy {
@@ -65,6 +67,87 @@ async fn limits_hold_for_the_next_request_and_a_wrong_endpoint_changes_nothing()
     assert_eq!(answer.status, 503);
     assert_eq!(answer.error_code(), "overloaded");
     assert_eq!(market.spent("5"), Amount::ZERO);
+}
+
+#[tokio::test]
+async fn heartbeats_are_those_of_the_settings_in_force_for_streams_that_run_too() {
+    let market = Market::with_limits(|limits| limits.heartbeat = Duration::ZERO).await;
+    let mut provider = market.provider(1).await;
+    let opening = tokio::spawn(market.chat(ask("\"stream\":true")).open());
+    let request = provider.request().await;
+    provider.act(request.stream, begin(delta("hello"))).await;
+    let mut running = opening.await.unwrap();
+    running.read_until("hello").await;
+
+    let mut limits = market.hub.settings().limits;
+    limits.heartbeat = Duration::from_millis(20);
+    let settings = market.hub.settings().with_limits(limits);
+    market.hub.reload(settings).unwrap();
+    running.read_until(": ping").await;
+    let mut waiting = within(market.chat(ask("\"stream\":true")).open()).await;
+    waiting.read_until(": ping").await;
+    let second = provider.request().await;
+    for stream in [request.stream, second.stream] {
+        let rest = [delta("there"), STOP.into(), usage(7, 2), DONE.into()].concat();
+        let mut acts = vec![Act::Body(rest), Act::Finish(StreamEnd::default())];
+        if stream == second.stream {
+            acts.insert(0, Act::Head(200, "text/event-stream"));
+        }
+        provider.act(stream, acts).await;
+    }
+    assert!(running.whole().await.text().contains("[DONE]"));
+    assert!(waiting.whole().await.text().contains("[DONE]"));
+}
+
+#[tokio::test]
+async fn budgets_of_attempts_and_hedging_are_those_of_the_settings_in_force() {
+    let market = Market::start().await;
+    let mut first = market.provider(1).await;
+    let mut second = market.provider(2).await;
+    let call = || {
+        let call = market.chat(ask("\"stream\":true"));
+        call.header("x-swan-provider", "node-1")
+    };
+    let fails = || [Act::Fail(Failure::provider(500, "broken"))];
+    let serves = || sse([delta("hello"), STOP.into(), usage(7, 2), DONE.into()].concat());
+
+    let mut limits = market.hub.settings().limits;
+    (limits.retry_percent, limits.retries_per_sec) = (0, 0);
+    let settings = market.hub.settings().with_limits(limits.clone());
+    market.hub.reload(settings).unwrap();
+    let answer = call().background();
+    first.serve(fails()).await;
+    assert_eq!(answer.await.unwrap().error_code(), "provider_failed");
+    assert!(!second.has_request());
+
+    limits.retry_percent = 100;
+    let settings = market.hub.settings().with_limits(limits);
+    market.hub.reload(settings).unwrap();
+    let answer = call().background();
+    first.serve(fails()).await;
+    second.serve(serves()).await;
+    assert_eq!(answer.await.unwrap().status, 200);
+
+    let mut hedging = Hedging::default();
+    hedging.after = Some(Duration::from_millis(10));
+    hedging.percent = 100;
+    let settings = market.hub.settings().with_hedging(hedging);
+    market.hub.reload(settings).unwrap();
+    let answer = call().background();
+    let request = first.request().await;
+    second.serve(serves()).await;
+    first.cancelled(request.stream).await;
+    assert_eq!(answer.await.unwrap().status, 200);
+
+    let settings = market.hub.settings();
+    let settings = settings.with_hedging(Hedging::default());
+    market.hub.reload(settings).unwrap();
+    let answer = call().background();
+    let request = first.request().await;
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    assert!(!second.has_request());
+    first.act(request.stream, serves()).await;
+    assert_eq!(answer.await.unwrap().status, 200);
 }
 
 #[tokio::test]
