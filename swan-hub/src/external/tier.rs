@@ -6,6 +6,7 @@ use swan_core::protocol::Operation;
 use swan_core::routing::{Candidates, Offer, Pool, RouteRequest, RoutingStrategy};
 use swan_core::{Candidate, Clock, ModelPrice, Rng, Timestamp};
 
+use crate::admission::Queue;
 use crate::providers::{Link, Slot, Way};
 
 /// Endpoints of one model and tier.
@@ -71,12 +72,19 @@ impl TierNow<'_> {
     }
 
     /// Takes a place at the endpoint at `position`, and counts the request against its account's minute.
-    pub(crate) fn take(&self, position: usize, clock: &Arc<dyn Clock>) -> Option<Slot> {
+    pub(crate) fn take(
+        &self,
+        position: usize,
+        clock: &Arc<dyn Clock>,
+        queue: Option<&Arc<Queue>>,
+    ) -> Option<Slot> {
         let link = self.tier.links.get(position)?;
-        let slot = Slot::take(link, clock)?;
+        let slot = Slot::take(link, clock, queue)?;
         match &link.way {
-            // Dropped, the slot says nothing about the endpoint.
-            Way::Endpoint(upstream) if !upstream.try_count(self.tokens) => None,
+            Way::Endpoint(upstream) if !upstream.try_count(self.tokens) => {
+                slot.return_unused(queue);
+                None
+            }
             _ => Some(slot),
         }
     }

@@ -7,6 +7,7 @@ use swan_core::{Candidate, Clock, Model, Timestamp};
 
 use super::link::Link;
 use super::slot::Slot;
+use crate::admission::Queue;
 
 /// One model, and who serves it; part of a snapshot.
 #[derive(Debug)]
@@ -82,10 +83,15 @@ impl Nodes {
 
     /// Takes a place at the node at `position`, or at another of the same provider that may serve `request`; `None` when all are
     /// full, gone, or held off by their breakers.
-    pub(crate) fn take(&self, position: usize, request: &RouteRequest<'_>) -> Option<Slot> {
+    pub(crate) fn take(
+        &self,
+        position: usize,
+        request: &RouteRequest<'_>,
+        queue: &Arc<Queue>,
+    ) -> Option<Slot> {
         let links = &self.served.as_ref()?.links;
         let chosen = links.get(position)?;
-        Slot::take(chosen, &self.clock).or_else(|| {
+        Slot::take(chosen, &self.clock, Some(queue)).or_else(|| {
             let from = links.partition_point(|link| link.provider < chosen.provider);
             let after = links.iter().zip(0..).skip(from);
             let own = after.take_while(|(link, _)| link.provider == chosen.provider);
@@ -94,7 +100,7 @@ impl Nodes {
                 request.ineligible(&candidate, &self.offer(at)).is_none()
             };
             own.filter(|(link, at)| may(link, *at))
-                .find_map(|(link, _)| Slot::take(link, &self.clock))
+                .find_map(|(link, _)| Slot::take(link, &self.clock, Some(queue)))
         })
     }
 }

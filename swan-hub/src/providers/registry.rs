@@ -173,7 +173,7 @@ impl Registry {
         let mut own: Vec<_> = own.collect();
         own.sort_by_key(|link| link.in_flight());
         own.into_iter()
-            .find_map(|link| super::Slot::take(link, &self.shared.clock))
+            .find_map(|link| super::Slot::take(link, &self.shared.clock, Some(&self.shared.queue)))
     }
 
     /// The provider with this id or, when exactly one connected provider has it, this name (`X-Swan-Provider`).

@@ -39,8 +39,13 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Takes a place at `link`, if it has one and its breaker lets the request through.
-    pub(crate) fn take(link: &Arc<Link>, clock: &Arc<dyn Clock>) -> Option<Self> {
+    /// Takes a place at `link`, if it has one and its breaker lets the request through. `queue` hears when it is given back, at once
+    /// where the breaker refuses: somebody may have seen it taken meanwhile.
+    pub(crate) fn take(
+        link: &Arc<Link>,
+        clock: &Arc<dyn Clock>,
+        queue: Option<&Arc<Queue>>,
+    ) -> Option<Self> {
         let now = clock.now();
         if link.rests(now).is_some() || !link.try_enter() {
             return None;
@@ -52,14 +57,29 @@ impl Slot {
             permit: None,
             queue: None,
         };
-        slot.permit = Some(link.vitals.try_permit(now)?);
-        Some(slot)
+        match link.vitals.try_permit(now) {
+            Some(permit) => {
+                slot.permit = Some(permit);
+                slot.queue = queue.cloned();
+                Some(slot)
+            }
+            None => {
+                slot.return_unused(queue);
+                None
+            }
+        }
     }
 
-    /// The same, of which `queue` hears when it is given back.
-    pub(crate) fn heard_by(mut self, queue: &Arc<Queue>) -> Self {
-        self.queue = Some(Arc::clone(queue));
-        self
+    /// Gives the place back without having used it, which says nothing about how often places become free.
+    pub(crate) fn return_unused(mut self, queue: Option<&Arc<Queue>>) {
+        self.queue = None;
+        let link = Arc::clone(&self.link);
+        drop(self);
+        match (queue, &link.way) {
+            (Some(queue), Way::Line(_)) => queue.more(&link.model, 1),
+            (Some(queue), Way::Endpoint(_)) => queue.look(),
+            (None, _) => {}
+        }
     }
 
     /// Who serves.
@@ -170,7 +190,7 @@ impl Drop for Slot {
     }
 }
 
-/// A provider's failure over a request that may break every provider. Dropped, it counts against the provider.
+/// A provider's failure over a request that may be at fault itself. Dropped, it counts against the provider.
 #[derive(Debug)]
 pub(crate) struct Suspect {
     link: Arc<Link>,

@@ -75,11 +75,14 @@ impl<'a> LineUp<'a> {
         position: usize,
         request: &RouteRequest<'_>,
     ) -> Option<Slot> {
+        let queue = self.hub.registry.queue();
         if stage == self.first {
-            return self.nodes?.take(position, request);
+            return self.nodes?.take(position, request, queue);
         }
         let tier = stage - usize::from(stage > self.first);
-        self.now.get(tier)?.take(position, &self.hub.clock)
+        self.now
+            .get(tier)?
+            .take(position, &self.hub.clock, Some(queue))
     }
 
     /// In how long the first of those takes requests again who could serve `request` and have asked to be left alone; `None`

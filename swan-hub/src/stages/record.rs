@@ -80,6 +80,13 @@ impl Recorder {
         }
     }
 
+    /// Whoever called the request wrong did so alone: somebody else serves it.
+    pub(super) fn refused_alone(&mut self, index: usize) {
+        if let Some(attempt) = self.record.attempts.get_mut(index) {
+            attempt.ending = Ending::RefusedAlone;
+        }
+    }
+
     /// Every attempt is over that was not before.
     pub(super) fn all_ended(&mut self, ending: Ending) {
         let now = self.elapsed();
@@ -142,6 +149,10 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         self.all_ended(Ending::Cancelled);
         self.record.duration = self.elapsed();
+        if let Some((code, status)) = self.hub.streams.last_words(self.record.request) {
+            self.record.error = Some(code);
+            self.record.error_status = Some(status);
+        }
         self.record.first_content = self
             .first_content
             .map(|first| first.saturating_duration_since(self.started));

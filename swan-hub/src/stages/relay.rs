@@ -12,11 +12,11 @@ use parking_lot::Mutex;
 use swan_core::RequestId;
 use tokio::time::Instant;
 
-use super::RequestError;
 use super::ask::{Answered, Begun};
 use super::attempt::{Attempted, Attempting};
 use super::live::Live;
 use super::settle::Bill;
+use super::streams::Streams;
 use super::tally::frame;
 use super::unanswered::AttemptsFailed;
 use crate::gateway::Answer;
@@ -140,12 +140,14 @@ impl Flow {
 
     /// Ends the stream from outside: charges what was delivered, and gives everything back but the memory of what is
     /// left to say.
-    pub(super) fn cut_off(&mut self, reason: &str) {
+    pub(super) fn cut_off(&mut self, reason: &str, request: RequestId, streams: &Streams) {
         match &mut self.state {
             State::Waiting(_) => {
                 let reason = reason.to_owned();
-                let error = RequestError::from(AttemptsFailed::CutOff { reason });
-                self.state = State::Failed(Some(last_words(&Answer::of(&error))));
+                let answer = Answer::of(&AttemptsFailed::CutOff { reason }.into());
+                let failed = State::Failed(Some(last_words(&answer)));
+                // The attempts end here, and have the bill.
+                streams.ending_with(request, &answer, || self.state = failed);
             }
             State::Live(live) => live.cut_off(reason),
             State::Failed(_) => {}

@@ -130,6 +130,11 @@ impl<'a> Router<'a> {
         }
     }
 
+    /// What is asked for.
+    pub(crate) const fn model(&self) -> &'a ModelId {
+        self.model
+    }
+
     /// The last decision, if the consumer wants to know, as JSON of visible ASCII: at most some 2 kB.
     pub(crate) fn take_trace(&mut self) -> Option<String> {
         serde_json::to_string(&*self.trace.take()?).ok()
@@ -164,16 +169,14 @@ impl<'a> Router<'a> {
         if let Some(pin) = self.pin
             && !self.pin_tried
         {
-            self.pin_tried = true;
             if let Some(slot) = self.pinned(pin, &nodes) {
+                self.pin_tried = true;
+                self.fallback = None;
                 self.tried.push(slot.provider());
                 return Ok(slot);
             }
             if !self.allow_fallbacks {
-                return Err(RouteError::NoFallback {
-                    provider: pin.to_owned(),
-                    model: self.model.clone(),
-                });
+                return Err(self.without(pin));
             }
             self.fallback = Some(FallbackReason::Unavailable);
         }
@@ -232,7 +235,7 @@ impl<'a> Router<'a> {
                 break Err(NoRoute::Nobody);
             };
             if let Some(slot) = asked.take(stage, position, &self.request(pin)) {
-                break Ok(slot.heard_by(hub.registry.queue()));
+                break Ok(slot);
             }
             // It filled up or went away since it was looked at: passed over now, and not tried.
             self.tried.push(chosen.provider);
@@ -243,7 +246,7 @@ impl<'a> Router<'a> {
 
     /// Whether somebody who may serve the request is only full: his place becomes free, and nobody else is failing.
     pub(crate) fn is_full(&self) -> bool {
-        let request = self.request(None);
+        let request = self.request(self.only());
         self.exists(|candidate, offer| {
             let idle = Candidate {
                 in_flight: 0,
@@ -277,11 +280,9 @@ impl<'a> Router<'a> {
         let nodes = self.hub.registry.candidates(self.model);
         let tiers = self.tiers.as_deref();
         let asked = LineUp::new(self.hub, tiers, Some(&nodes), &self.wants, self.price());
-        // Without fallbacks nobody else counts.
-        let only = self.tried.last().filter(|_| !self.may_retry());
         let others = RouteRequest {
             tried: &[],
-            ..self.request(only.copied())
+            ..self.request(self.only())
         };
         let rest = asked.rests(&others)?;
         let secs = rest.as_millis().div_ceil(1_000);
@@ -292,10 +293,41 @@ impl<'a> Router<'a> {
         )
     }
 
-    fn pinned(&mut self, pin: &str, nodes: &Nodes) -> Option<Slot> {
+    /// Who alone counts, where fallbacks are not allowed.
+    fn only(&self) -> Option<ProviderId> {
+        if self.may_retry() {
+            return None;
+        }
+        match self.pin {
+            Some(pin) if !self.pin_tried => self.named(pin),
+            _ => self.tried.last().copied(),
+        }
+    }
+
+    fn named(&self, pin: &str) -> Option<ProviderId> {
         let endpoint = || Some(self.hub.external.find(pin)?.provider());
-        let provider = self.hub.registry.find(pin).or_else(endpoint)?;
+        self.hub.registry.find(pin).or_else(endpoint)
+    }
+
+    fn pinned(&mut self, pin: &str, nodes: &Nodes) -> Option<Slot> {
+        let provider = self.named(pin)?;
         self.choose(Some(nodes), Some(provider)).ok()
+    }
+
+    /// Why the one that is asked for does not serve, and nobody else may: it has no place, rests, or cannot.
+    fn without(&self, pin: &str) -> RouteError {
+        let model = self.model.clone();
+        let retry_after_secs = self.named(pin).and_then(|_| self.rests_secs());
+        if retry_after_secs.is_some() || self.named(pin).is_some() && self.is_full() {
+            return RouteError::Saturated {
+                model,
+                retry_after_secs,
+            };
+        }
+        RouteError::NoFallback {
+            provider: pin.to_owned(),
+            model,
+        }
     }
 
     /// What the model costs at an endpoint that has no price of its own, which only wishes ask for.

@@ -1,13 +1,18 @@
 //! What is always true of the pieces between the sockets.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use swan_core::protocol::{Operation, Piece};
 use swan_core::{Amount, Usage, Work};
 
 use super::admit::AdmitError;
+use super::attempt::Attempting;
 use super::gate::Gate;
 use super::receipt::Receipt;
+use super::relay::Relay;
+use super::settle::Bill;
 use super::start::{Start, StartError, Step};
 use super::tally::{Tally, frame, with_own_usage};
 
@@ -144,4 +149,39 @@ async fn a_gate_counts_refuses_and_tells_when_it_is_empty() {
     assert!(futures::poll!(&mut empty).is_pending());
     drop((second, third));
     empty.await;
+}
+
+/// Keeps the codes that requests have ended with.
+#[derive(Debug, Default)]
+struct Codes(parking_lot::Mutex<Vec<Option<(String, u16)>>>);
+
+impl crate::EventSink for Codes {
+    fn on_request(&self, record: &crate::RequestRecord) {
+        let code = record.error.clone().zip(record.error_status);
+        self.0.lock().push(code);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_off_while_it_waits_has_its_code_on_record() {
+    let codes = Arc::new(Codes::default());
+    let sink = Arc::clone(&codes) as Arc<dyn crate::EventSink>;
+    let hub = crate::Hub::builder().with_event_sink(sink);
+    let hub = hub.build().await.unwrap().current.load();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let waiting = |request| {
+        let bill = Box::new(Bill::open(&hub, request));
+        let attempting = Attempting::of(async move {
+            let _bill = bill;
+            std::future::pending().await
+        });
+        Relay::waiting(Arc::clone(&hub), request, deadline, attempting)
+    };
+    let relay = waiting(hub.request_id());
+    hub.streams.cut_all();
+    let told = Some(("answer_cut_off".to_owned(), 504));
+    let seen = || codes.0.lock().clone();
+    assert_eq!(seen(), std::slice::from_ref(&told));
+    drop((relay, waiting(hub.request_id())));
+    assert_eq!(seen(), [told, None], "a hang-up has none");
 }

@@ -86,7 +86,7 @@ impl Spare {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         tier.candidate(0)?
             .is_usable()
-            .then(|| tier.take(0, &clock))?
+            .then(|| tier.take(0, &clock, None))?
     }
 
     async fn look(&self) {

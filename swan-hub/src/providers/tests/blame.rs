@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::json;
-use swan_core::ProviderId;
 use swan_core::health::Ending;
 use swan_core::routing::Candidates as _;
+use swan_core::{AccountId, ProviderId};
 use tokio::time::Instant;
 
 use super::super::{AttemptError, Outcome};
 use super::agent::Agent;
 use super::requests::{collect, text};
-use super::rig::{PATIENCE, Rig, job, until};
+use super::rig::{PATIENCE, Rig, job, model, until};
+use crate::admission::QueueRules;
 
 #[tokio::test]
 async fn silence_and_slowness_have_a_deadline() {
@@ -176,7 +177,7 @@ async fn who_fails_far_more_often_than_the_others_is_left_out_for_a_while() {
         }
     }
     let ejected = || {
-        let nodes = rig.registry.candidates(&super::rig::model());
+        let nodes = rig.registry.candidates(&model());
         let nodes = (0..nodes.len()).filter_map(|position| nodes.candidate(position));
         let ejected = nodes.filter(|node| node.ejected);
         ejected.map(|node| node.provider).collect::<Vec<_>>()
@@ -206,7 +207,25 @@ async fn a_suspect_counts_unless_it_is_acquitted_and_gives_its_place_back_at_onc
 }
 
 fn is_held_off(rig: &Rig) -> bool {
-    let nodes = rig.registry.candidates(&super::rig::model());
+    let nodes = rig.registry.candidates(&model());
     let node = nodes.candidate(0).expect("it is connected");
     node.breaker_open
+}
+
+#[tokio::test]
+async fn a_place_that_the_breaker_refuses_rings_for_whoever_saw_it_taken() {
+    let rig = Rig::start().await;
+    let _agent = Agent::serving(&rig, &rig.provider_key(1).await).await;
+    for _ in 0..5 {
+        let slot = rig.slot(1).expect("the provider has room");
+        slot.finish(Outcome::Failed(Ending::Lost));
+    }
+    let (account, rules) = (AccountId::from_u128(1), QueueRules::default());
+    let waiting = rig.registry.queue().join(&model(), account, &rules);
+    let mut waiting = waiting.expect("few wait");
+    let soon = Instant::now() + PATIENCE;
+    assert!(waiting.turn(soon).await, "whoever comes looks at once");
+    waiting.pass(false);
+    assert!(rig.slot(1).is_none(), "its breaker is open");
+    assert!(waiting.turn(soon).await, "the place was taken for a moment");
 }

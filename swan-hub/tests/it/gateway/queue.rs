@@ -315,3 +315,59 @@ async fn a_stream_whose_wait_ends_in_vain_says_so_after_its_heartbeats() {
     market.settled().await;
     assert_eq!(market.spent("5"), market.price(7, 2));
 }
+
+#[tokio::test]
+async fn who_is_pinned_is_waited_for_while_it_is_merely_busy() {
+    let market = Market::with_queue(|_| {}).await;
+    let mut pinned = market.narrow(1, 1).await;
+    let mut other = market.narrow(2, 1).await;
+    let pin = |fallbacks: &str| {
+        let call = market.chat(ask("")).header("x-swan-provider", "node-1");
+        call.header("x-swan-allow-fallbacks", fallbacks)
+    };
+    let first = pin("false").background();
+    let held = pinned.request().await;
+    let second = pin("false").background();
+    until(|| market.waiting() == 1).await;
+    // Others go past it to whoever has room, and what becomes free there is not for it. They look from the line, since it waits.
+    let third = pin("true").background();
+    other.serve(answer()).await;
+    let third = third.await.unwrap();
+    assert_eq!(third.status, 200);
+    assert_eq!(
+        third.header("x-swan-fallback-reason"),
+        "requested_provider_unavailable"
+    );
+    assert_eq!(market.waiting(), 1);
+    assert!(!other.has_request());
+    pinned.act(held.stream, answer()).await;
+    assert_eq!(first.await.unwrap().status, 200);
+    pinned.serve(answer()).await;
+    let second = second.await.unwrap();
+    assert_eq!(second.status, 200, "{second:?}");
+    assert_eq!(second.header("x-swan-provider-name"), "node-1");
+    assert_eq!(second.header("x-swan-fallback-reason"), "");
+    assert_eq!(counts(&market), (0, 2, 0, 0));
+}
+
+#[tokio::test]
+async fn a_wait_for_who_is_pinned_ends_and_says_when_to_come_again() {
+    let market = Market::with_queue(|rules| rules.wait = Duration::from_millis(50)).await;
+    let mut pinned = market.narrow(1, 1).await;
+    let _other = market.provider(2).await;
+    let pin = || {
+        let call = market.chat(ask("")).header("x-swan-provider", "node-1");
+        call.header("x-swan-allow-fallbacks", "false")
+    };
+    let first = pin().background();
+    let held = pinned.request().await;
+    let second = pin().send().await;
+    assert_eq!(
+        (second.status, &*second.error_code()),
+        (503, "providers_busy")
+    );
+    assert!(!second.header("retry-after").is_empty());
+    pinned.act(held.stream, answer()).await;
+    assert_eq!(first.await.unwrap().status, 200);
+    assert_eq!(counts(&market), (0, 0, 1, 0));
+}
