@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
-use crate::stages::{self, Authenticator, FirstTokens, Gate, Spare, Streams};
+use crate::stages::{self, Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
 #[cfg(feature = "otel")]
 use crate::telemetry::{Telemetry, TelemetryOptions};
@@ -289,7 +289,6 @@ impl HubBuilder {
             telemetry: telemetry(self.telemetry)?,
             streams: Streams::new(settings.limits.heartbeat),
             spare: Spare::new(&settings.limits, &settings.hedging),
-            first_tokens: FirstTokens::default(),
             desk: Desk::new(),
             idempotency,
             market: Market::default(),

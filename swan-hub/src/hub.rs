@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions};
 use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
-use crate::stages::{Authenticator, FirstTokens, Gate, Spare, Streams};
+use crate::stages::{Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, Store, Watch};
 use crate::strategies::Strategies;
 #[cfg(feature = "otel")]
@@ -89,8 +89,6 @@ pub(crate) struct Rooms {
     pub(crate) idempotency: Idempotency,
     /// How often providers may be asked beyond what consumers ask.
     pub(crate) spare: Spare,
-    /// How long models have taken to show content.
-    pub(crate) first_tokens: FirstTokens,
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,

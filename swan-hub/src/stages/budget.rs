@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use tokio::time::Instant;
 
+use super::first_tokens::FirstTokens;
 use crate::config::{Hedging, Limits};
 
 /// One request beyond what was asked, in parts.
@@ -19,6 +20,8 @@ pub(crate) struct Spare {
     pub(crate) retries: Budget,
     /// Second providers beside the first.
     pub(crate) hedges: Budget,
+    /// How long models have taken to show content, by which these may go.
+    pub(super) first_tokens: FirstTokens,
     /// Whether any are.
     hedges_at_all: AtomicBool,
 }
@@ -28,6 +31,7 @@ impl Spare {
         Self {
             retries: Budget::new(limits.retry_percent, limits.retries_per_sec),
             hedges: Budget::new(hedging.percent, hedging.per_sec),
+            first_tokens: FirstTokens::default(),
             hedges_at_all: AtomicBool::new(hedging.after.is_some()),
         }
     }

@@ -26,7 +26,7 @@ const LONGEST_MS: u64 = (1 << 20) - 1;
 
 /// The times of all models.
 #[derive(Debug, Default)]
-pub(crate) struct FirstTokens {
+pub(super) struct FirstTokens {
     models: ArcSwap<HashMap<ModelId, Arc<Times>>>,
     adding: Mutex<()>,
 }

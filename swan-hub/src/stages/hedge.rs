@@ -40,7 +40,7 @@ pub(super) fn wait(
     let Some(percentile) = hedging.percentile else {
         return Some((after, None));
     };
-    let times = hub.first_tokens.of(model);
+    let times = hub.spare.first_tokens.of(model);
     let observed = times.as_ref().and_then(|it| it.percentile(percentile));
     // The bounds may be an embedder's, and in any order.
     let wait = observed.map_or(after, |time| time.min(hedging.most).max(hedging.least));

@@ -57,7 +57,6 @@ pub(crate) use authenticate::bearer;
 pub use authenticate::{AuthenticateError, Authenticator, Consumer};
 pub(crate) use budget::Spare;
 pub(crate) use error::RequestError;
-pub(crate) use first_tokens::FirstTokens;
 pub(crate) use gate::Gate;
 pub(crate) use hold::HoldFailed;
 pub(crate) use parse::{Asked, BodyKind, ParseError, check_steering};
