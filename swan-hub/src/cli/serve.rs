@@ -79,7 +79,7 @@ pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
     let opened = sockets::open(&config).await?;
     let sockets = opened.sockets;
     let store = store_args::open(&config).await?;
-    let mut books = BooksOptions::default();
+    let mut books = BooksOptions::default().with_durability(config.durability);
     if opened.inherited {
         // The hub before this one may still be finishing; whoever connects meanwhile waits in the queue of the socket.
         books = books.with_lease_wait(config.drain.saturating_add(PREDECESSOR));

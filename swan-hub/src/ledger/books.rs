@@ -13,51 +13,8 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::journal::Journal;
 use super::progress::Progress;
-use super::{Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
-use crate::store::{Lease, Store, StoreError};
-
-/// How the books are kept.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BooksOptions {
-    /// How many entries may wait for the store before new holds are refused. 65,536.
-    pub queue_entries_max: usize,
-    /// How long an entry may wait for company when nobody waits for it. 100 ms.
-    pub linger: Duration,
-    /// How long a write may take before new holds are refused until it is done. 5 s.
-    pub stall_after: Duration,
-    /// How long the lease is waited for while another process, such as the command line, keeps the books. 2 s.
-    pub lease_wait: Duration,
-}
-
-impl BooksOptions {
-    /// The same, but never waiting for another process to give the lease back.
-    #[must_use]
-    pub const fn without_lease_wait(mut self) -> Self {
-        self.lease_wait = Duration::ZERO;
-        self
-    }
-}
-
-impl BooksOptions {
-    /// The same, waiting that long for another process to give the lease back.
-    #[must_use]
-    pub const fn with_lease_wait(mut self, wait: Duration) -> Self {
-        self.lease_wait = wait;
-        self
-    }
-}
-
-impl Default for BooksOptions {
-    fn default() -> Self {
-        Self {
-            queue_entries_max: 1 << 16,
-            linger: Duration::from_millis(100),
-            stall_after: Duration::from_secs(5),
-            lease_wait: Duration::from_secs(2),
-        }
-    }
-}
+use super::{BooksOptions, Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
+use crate::store::{Durability, Lease, Store, StoreError};
 
 /// All money of a hub. Clones share the same books; when the last one is gone, what waits is written and the lease ends.
 ///
@@ -110,6 +67,9 @@ impl Drop for Closer {
     }
 }
 
+/// Entries count from 1, so this one is durable from the beginning.
+const BEFORE_ALL: u64 = 0;
+
 impl Shared {
     fn close(&self) {
         self.closing.store(true, Ordering::Release);
@@ -120,7 +80,16 @@ impl Shared {
     pub(super) fn commit(&self, group: Group) -> Result<(Applied, u64), Rejected> {
         let now = self.clock.now();
         let mut core = self.core.lock();
-        core.commit(group, now)
+        let committed = core.commit(group, now);
+        self.wake_if_first(&core);
+        committed
+    }
+
+    /// Where nobody waits for a charge, the first entry of a batch wakes the writer for all that follow.
+    fn wake_if_first(&self, core: &Core) {
+        if self.options.durability == Durability::Relaxed && core.batch.len() == 1 {
+            self.wake.notify_one();
+        }
     }
 
     /// Whether new money movements are taken; ends of holds always are, since each was paid for with a place in the queue.
@@ -246,6 +215,7 @@ impl Books {
             Ok((Applied::Exists, _)) => return Err(LedgerError::Duplicate),
             Err(rejected) => return Err(LedgerError::refused(rejected, request.amount)),
         }
+        self.shared.wake_if_first(&core);
         drop(core);
         Ok(Hold::new(self.clone(), request))
     }
@@ -367,6 +337,17 @@ impl Books {
         Err(LedgerError::Unavailable {
             why: "it ended before everything was written",
         })
+    }
+
+    /// A ticket for the charge with entry `seq`. Relaxed books confirm it at once, unless the store has let them down.
+    pub(super) fn charged(&self, seq: u64) -> Settled {
+        let shared = &self.shared;
+        let doubtful =
+            shared.failing.load(Ordering::Acquire) || shared.closing.load(Ordering::Acquire);
+        if shared.options.durability == Durability::Relaxed && !doubtful {
+            return Settled::new(Arc::clone(shared), BEFORE_ALL);
+        }
+        self.settled(seq)
     }
 
     /// A ticket for entry `seq`, which wakes the writer.

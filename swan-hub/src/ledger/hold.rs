@@ -34,7 +34,8 @@ impl Hold {
         &self.terms
     }
 
-    /// Charges what was delivered, shares it out and gives the rest back, in memory; the answer tells when it is durable.
+    /// Charges what was delivered, shares it out and gives the rest back, in memory; the answer tells when it is durable,
+    /// which relaxed books call it at once.
     ///
     /// # Errors
     /// The consumer is then charged nothing and the hold is released: [`LedgerError::HoldOver`] after its time,
@@ -48,7 +49,7 @@ impl Hold {
             .commit(group)
             .map_err(|rejected| LedgerError::refused(rejected, gross))?;
         self.live = false;
-        Ok(self.books.settled(seq))
+        Ok(self.books.charged(seq))
     }
 
     /// Gives everything back, and notes why.

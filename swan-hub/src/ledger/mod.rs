@@ -8,15 +8,17 @@ mod codec;
 mod error;
 mod hold;
 mod journal;
+mod options;
 mod progress;
 mod recovery;
 mod writer;
 
-pub use books::{Books, BooksOptions};
+pub use books::Books;
 pub use codec::{decode, read_journal};
 pub use error::LedgerError;
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;
+pub use options::BooksOptions;
 pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;

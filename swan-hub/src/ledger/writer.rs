@@ -7,7 +7,7 @@ use tokio::time;
 
 use super::books::Shared;
 use super::codec;
-use crate::store::{JournalRecord, Lease, StoreError};
+use crate::store::{Durability, JournalRecord, Lease, StoreError};
 
 /// The most entries of one record, so that one write stays well below a second.
 const RECORD_ENTRIES_MAX: usize = 8_192;
@@ -29,6 +29,8 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
         let closing = shared.closing.load(Ordering::Acquire);
         if waited.is_err() || closing {
             expire(&shared);
+        } else if shared.options.durability == Durability::Relaxed {
+            time::sleep(shared.options.gather).await;
         } else {
             // The task of the first charge has woken this one: others that are ready now go along in the same write.
             tokio::task::yield_now().await;

@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use crate::store::Durability;
+
+/// How the books are kept.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BooksOptions {
+    /// When a charge is confirmed. Strict.
+    pub durability: Durability,
+    /// How many entries may wait for the store before new holds are refused. 65,536.
+    pub queue_entries_max: usize,
+    /// How long an entry may wait for company when nobody waits for it. 100 ms.
+    pub linger: Duration,
+    /// How long relaxed books gather before they write: what they have confirmed within this time, and one write, is lost
+    /// with the process. 10 ms.
+    pub gather: Duration,
+    /// How long a write may take before new holds are refused until it is done. 5 s.
+    pub stall_after: Duration,
+    /// How long the lease is waited for while another process, such as the command line, keeps the books. 2 s.
+    pub lease_wait: Duration,
+}
+
+impl BooksOptions {
+    /// The same, but never waiting for another process to give the lease back.
+    #[must_use]
+    pub const fn without_lease_wait(self) -> Self {
+        self.with_lease_wait(Duration::ZERO)
+    }
+
+    /// The same, waiting that long for another process to give the lease back.
+    #[must_use]
+    pub const fn with_lease_wait(mut self, wait: Duration) -> Self {
+        self.lease_wait = wait;
+        self
+    }
+
+    /// The same, confirming charges when `durability` says.
+    #[must_use]
+    pub const fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+}
+
+impl Default for BooksOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Strict,
+            queue_entries_max: 1 << 16,
+            linger: Duration::from_millis(100),
+            gather: Duration::from_millis(10),
+            stall_after: Duration::from_secs(5),
+            lease_wait: Duration::from_secs(2),
+        }
+    }
+}
