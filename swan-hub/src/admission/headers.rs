@@ -1,6 +1,6 @@
 //! What an answer says of the limits that are left.
 
-use std::fmt::Write as _;
+use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use swan_core::Timestamp;
@@ -8,6 +8,7 @@ use swan_core::Timestamp;
 use super::allowance::Access;
 use super::bucket::Level;
 use super::free::FreeLeft;
+use crate::header_text::HeaderText;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -27,71 +28,89 @@ const TOKENS: [HeaderName; 3] = [
 ///
 /// `X-RateLimit-Limit`, `-Remaining` and `-Reset` count requests, `-Reset` being the Unix time in seconds at which all of
 /// them are there again; the others are OpenAI's.
-pub(crate) fn write(headers: &mut HeaderMap, access: &Access, now: Timestamp) {
+pub(crate) fn write(
+    headers: &mut HeaderMap,
+    text: &mut HeaderText,
+    access: &Access,
+    now: Timestamp,
+) {
     let tightest = |level: fn(&super::Allowance) -> Option<Level>| {
         let levels = access.parties().filter_map(|(_, own)| level(own));
         levels.min_by_key(|level| level.remaining)
     };
     if let Some(level) = tightest(super::Allowance::requests) {
-        requests(headers, level, now);
+        requests(headers, text, level, now);
     }
     if let Some(level) = tightest(super::Allowance::tokens) {
-        put(headers, TOKENS, level);
+        put(headers, text, TOKENS, level);
     }
 }
 
 /// The same of a route that reads records, by the rate of those.
 pub(crate) fn write_reads(headers: &mut HeaderMap, access: &Access, now: Timestamp) {
     if let Some((_, own)) = access.reader() {
-        requests(headers, own.reads(), now);
+        requests(headers, &mut HeaderText::new(), own.reads(), now);
     }
 }
 
 /// The same of a free request, by the rates of the free tier: requests of the minute and tokens of the day.
-pub(crate) fn write_free(headers: &mut HeaderMap, left: &FreeLeft, now: Timestamp) {
-    requests(headers, left.requests, now);
-    put(headers, TOKENS, left.tokens);
+pub(crate) fn write_free(
+    headers: &mut HeaderMap,
+    text: &mut HeaderText,
+    left: &FreeLeft,
+    now: Timestamp,
+) {
+    requests(headers, text, left.requests, now);
+    put(headers, text, TOKENS, left.tokens);
 }
 
-fn requests(headers: &mut HeaderMap, level: Level, now: Timestamp) {
-    headers.insert(LIMIT, HeaderValue::from(level.limit));
-    headers.insert(REMAINING, HeaderValue::from(level.remaining));
+fn requests(headers: &mut HeaderMap, text: &mut HeaderText, level: Level, now: Timestamp) {
     let full_at = now.as_millis().saturating_add(level.full_in / 1_000_000);
-    headers.insert(RESET, HeaderValue::from(full_at.div_ceil(1_000)));
-    put(headers, REQUESTS, level);
+    insert(headers, LIMIT, text.number(level.limit));
+    insert(headers, REMAINING, text.number(level.remaining));
+    insert(headers, RESET, text.number(full_at.div_ceil(1_000)));
+    put(headers, text, REQUESTS, level);
 }
 
-fn put(headers: &mut HeaderMap, names: [HeaderName; 3], level: Level) {
+fn put(headers: &mut HeaderMap, text: &mut HeaderText, names: [HeaderName; 3], level: Level) {
     let [limit, remaining, reset] = names;
-    headers.insert(limit, HeaderValue::from(level.limit));
-    headers.insert(remaining, HeaderValue::from(level.remaining));
-    if let Ok(value) = HeaderValue::try_from(duration(level.full_in.div_ceil(1_000_000))) {
-        headers.insert(reset, value);
+    let full_in = Length(level.full_in.div_ceil(1_000_000));
+    insert(headers, limit, text.number(level.limit));
+    insert(headers, remaining, text.number(level.remaining));
+    insert(headers, reset, text.of(&full_in));
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(name, value);
     }
 }
 
 /// Milliseconds as OpenAI writes them: `0s`, `20ms`, `1.5s`, `6m0s`, `1h0m2.25s`.
-fn duration(millis: u64) -> String {
-    let mut out = String::new();
-    if millis > 0 && millis < 1_000 {
-        // Writing to a string cannot fail, here and below.
-        let _ = write!(out, "{millis}ms");
-        return out;
+struct Length(u64);
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0;
+        if (1..1_000).contains(&millis) {
+            return write!(f, "{millis}ms");
+        }
+        let (secs, rest) = (millis / 1_000, millis % 1_000);
+        if secs >= 3_600 {
+            write!(f, "{}h", secs / 3_600)?;
+        }
+        if secs >= 60 {
+            write!(f, "{}m", secs / 60 % 60)?;
+        }
+        write!(f, "{}", secs % 60)?;
+        match rest {
+            0 => {}
+            _ if rest % 100 == 0 => write!(f, ".{}", rest / 100)?,
+            _ if rest % 10 == 0 => write!(f, ".{:02}", rest / 10)?,
+            _ => write!(f, ".{rest:03}")?,
+        }
+        f.write_str("s")
     }
-    let (secs, rest) = (millis / 1_000, millis % 1_000);
-    if secs >= 3_600 {
-        let _ = write!(out, "{}h", secs / 3_600);
-    }
-    if secs >= 60 {
-        let _ = write!(out, "{}m", secs / 60 % 60);
-    }
-    let _ = write!(out, "{}", secs % 60);
-    if rest > 0 {
-        let digits = format!(".{rest:03}");
-        out.push_str(digits.trim_end_matches('0'));
-    }
-    out.push('s');
-    out
 }
 
 #[cfg(test)]
@@ -106,11 +125,12 @@ mod tests {
             (999, "999ms"),
             (1_000, "1s"),
             (1_500, "1.5s"),
+            (1_050, "1.05s"),
             (8_007, "8.007s"),
             (360_000, "6m0s"),
             (3_602_250, "1h0m2.25s"),
         ] {
-            assert_eq!(duration(millis), text);
+            assert_eq!(Length(millis).to_string(), text);
         }
     }
 }

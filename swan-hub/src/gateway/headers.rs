@@ -9,6 +9,8 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use swan_core::RequestId;
 
+use crate::header_text::HeaderText;
+
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const SWAN_REQUEST_ID: HeaderName = HeaderName::from_static("x-swan-request-id");
 pub(crate) const CONNECTION_MODE: HeaderName = HeaderName::from_static("x-swan-connection-mode");
@@ -38,10 +40,20 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 
 /// Puts on what every answer has.
 pub(crate) fn stamp(headers: &mut HeaderMap, request: RequestId) {
-    if let Ok(id) = HeaderValue::try_from(request.to_string()) {
+    identify(headers, &mut HeaderText::new(), request);
+    open_to_pages(headers);
+}
+
+/// Names the request.
+pub(super) fn identify(headers: &mut HeaderMap, text: &mut HeaderText, request: RequestId) {
+    if let Some(id) = text.of(&request) {
         headers.insert(REQUEST_ID, id.clone());
         headers.insert(SWAN_REQUEST_ID, id);
     }
+}
+
+/// Lets pages of any origin read the answer, which there is no need to say to those who are no page.
+pub(super) fn open_to_pages(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
 }
@@ -70,9 +82,9 @@ pub(crate) fn preflight(asked: &HeaderMap, answer: &mut HeaderMap) {
 const READABLE_CHARS: usize = 200;
 
 /// `text` as a header value: what a header cannot hold is percent-encoded, and what is long is cut.
-pub(crate) fn readable(text: &str) -> Option<HeaderValue> {
+pub(super) fn readable(values: &mut HeaderText, text: &str) -> Option<HeaderValue> {
     if text.len() <= READABLE_CHARS && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return HeaderValue::from_str(text).ok();
+        return values.text(text);
     }
     let mut out = String::with_capacity(text.len());
     for c in text.chars().take(READABLE_CHARS) {

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use swan_core::RequestId;
@@ -19,6 +19,7 @@ use crate::admission::{
     Access,
     headers::{write as limits_left, write_free as free_left},
 };
+use crate::header_text::HeaderText;
 use crate::hub::Shared;
 use crate::idempotency::{Asked, Begun, Owner};
 use crate::segments::Segments;
@@ -64,6 +65,7 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
     let id = hub.request_id();
     let mut bill = Box::new(Bill::open(&hub, id));
     let (parts, mut body) = request.into_parts();
+    let from_page = parts.headers.contains_key(ORIGIN);
     #[cfg(feature = "otel")]
     bill.begin_trace(&parts.headers);
     let opened = stages::open(&hub, operation, &parts, &mut body, &mut bill).await;
@@ -83,7 +85,7 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
         request: id,
         is_marked: true,
     };
-    match hub.idempotency.begin(asked).await {
+    let mut response = match hub.idempotency.begin(asked).await {
         Ok(Begun::Unkeyed) => walk(opened, parts, bill).await.unrecorded(),
         Ok(Begun::First(claim)) => super::once::first(opened, parts, bill, claim).await,
         Ok(Begun::Replay(outcome)) => match stages::check_steering(&parts.headers) {
@@ -95,7 +97,11 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
             Err(error) => refused(&error.into(), &mut bill),
         },
         Err(error) => refused(&error.into(), &mut bill),
+    };
+    if from_page {
+        headers::open_to_pages(response.headers_mut());
     }
+    response
 }
 
 /// An answer before it is put together.
@@ -193,19 +199,21 @@ fn answered(hub: Arc<Shared>, id: RequestId, reached: Reached) -> Answered {
     };
     let mut head = Response::new(());
     let headers = head.headers_mut();
-    headers.reserve(16);
+    // With the two that hyper adds, so that the table never grows.
+    headers.reserve(24);
+    let mut text = HeaderText::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers::stamp(headers, id);
-    name(headers, &served, latency);
+    headers::identify(headers, &mut text, id);
+    name(headers, &mut text, &served, latency);
     if let Some(access) = &served.access {
-        limits_left(headers, access, now);
+        limits_left(headers, &mut text, access, now);
     }
     if let Some(left) = &served.free_left {
-        free_left(headers, left, now);
+        free_left(headers, &mut text, left, now);
     }
     if let Some(cost) = cost {
-        put(headers, headers::COST, &cost);
+        put(headers, headers::COST, text.text(&cost));
     }
     trace(headers, decision);
     Answered { head, body }
@@ -224,11 +232,21 @@ fn refused(error: &RequestError, bill: &mut Bill) -> Response {
 }
 
 /// Names who served.
-fn name(headers: &mut HeaderMap, served: &Served, latency: Option<Duration>) {
+fn name(
+    headers: &mut HeaderMap,
+    text: &mut HeaderText,
+    served: &Served,
+    latency: Option<Duration>,
+) {
     if let Some(who) = &served.who {
-        put(headers, headers::PROVIDER_ID, &who.provider.to_string());
-        put(headers, headers::PROVIDER_NAME, &who.name);
-        put(headers, headers::MODEL, &who.model);
+        put(headers, headers::PROVIDER_ID, text.of(&who.provider));
+        let readable = headers::readable(text, &who.name);
+        put(headers, headers::PROVIDER_NAME, readable);
+        put(
+            headers,
+            headers::MODEL,
+            who.model.as_ref().and_then(|model| text.of(model)),
+        );
         headers.insert(
             headers::CONNECTION_MODE,
             HeaderValue::from_static(who.mode.as_str()),
@@ -236,7 +254,7 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Option<Duration>) {
     }
     if let Some(latency) = latency {
         let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-        headers.insert(headers::LATENCY_MS, HeaderValue::from(millis));
+        put(headers, headers::LATENCY_MS, text.number(millis));
     }
     headers.insert(
         headers::BILLING_TYPE,
@@ -258,7 +276,8 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Option<Duration>) {
     };
     headers.insert(headers::ROUTE_MODE, HeaderValue::from_static(mode));
     if let Some(pin) = &served.pin {
-        put(headers, headers::REQUESTED_PROVIDER, pin);
+        let readable = headers::readable(text, pin);
+        put(headers, headers::REQUESTED_PROVIDER, readable);
     }
     if let Some(reason) = served.fallback {
         headers.insert(
@@ -271,7 +290,8 @@ fn name(headers: &mut HeaderMap, served: &Served, latency: Option<Duration>) {
 /// Says what is left of the limits of key and account.
 fn left(hub: &Shared, headers: &mut HeaderMap, access: Option<&Arc<Access>>) {
     if let Some(access) = access {
-        limits_left(headers, access, hub.clock.now());
+        let mut text = HeaderText::new();
+        limits_left(headers, &mut text, access, hub.clock.now());
     }
 }
 
@@ -282,8 +302,8 @@ fn trace(headers: &mut HeaderMap, decision: Option<String>) {
     }
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    if let Some(value) = headers::readable(text) {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
         headers.insert(name, value);
     }
 }

@@ -16,6 +16,7 @@ use super::generation::{Policy, policy};
 use super::query::{self, iso, percent};
 use super::{Answer, respond};
 use crate::admission::headers::write as limits_left;
+use crate::header_text::HeaderText;
 use crate::hub::Shared;
 use crate::idempotency::{Asked, Begun, Outcome, Owner};
 use crate::stages::{self, Bill, Opened, Priced, RequestError};
@@ -121,7 +122,8 @@ pub(super) async fn quote(
         }
     };
     if let Some(access) = bill.access().filter(|_| !is_shut) {
-        limits_left(response.headers_mut(), access, hub.clock.now());
+        let mut text = HeaderText::new();
+        limits_left(response.headers_mut(), &mut text, access, hub.clock.now());
     }
     response
 }

@@ -1,12 +1,13 @@
 //! The latest records, in memory: all that are not saved yet, and as many of the others as there is room for.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use swan_core::{AccountId, RequestId};
 
 use super::record::Generation;
+use crate::quick_map::QuickMap;
 
 /// Saved records that are kept at hand.
 const AT_HAND: usize = 4_096;
@@ -17,9 +18,9 @@ const UNSAVED_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     records: VecDeque<Arc<Generation>>,
-    by_id: HashMap<RequestId, u64>,
+    by_id: QuickMap<RequestId, u64>,
     /// The numbers of each account's records, the oldest first.
-    by_account: HashMap<AccountId, VecDeque<u64>>,
+    by_account: QuickMap<AccountId, VecDeque<u64>>,
     /// The number of the first record.
     first: u64,
     /// The number of the first record that is not saved.

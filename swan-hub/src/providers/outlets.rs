@@ -1,6 +1,5 @@
 //! The open streams of one connection, and what has arrived for them since they were last served.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use swan_core::protocol::{Piece, StreamEnd, StreamId};
@@ -8,11 +7,12 @@ use swan_core::protocol::{Piece, StreamEnd, StreamId};
 use super::attempt::AttemptError;
 use super::job::Head;
 use super::mailbox::{Batch, Mailbox};
+use crate::quick_map::QuickMap;
 
 /// Gathers events by stream, so that each reader is woken once for all that one wake-up of the socket has brought.
 #[derive(Debug, Default)]
 pub(super) struct Outlets {
-    open: HashMap<StreamId, Outlet>,
+    open: QuickMap<StreamId, Outlet>,
     touched: Vec<StreamId>,
 }
 

@@ -3,7 +3,6 @@
 //! Requests read a snapshot without any lock; connections that come, change and go replace it one after the
 //! other. What changes with each request (the counts, the breaker, the averages) lives in the links themselves.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use super::nodes::{Nodes, Served};
 use super::outliers::Outliers;
 use super::roll::{Arrival, Roll};
 use crate::admission::Queue;
+use crate::quick_map::QuickMap;
 
 /// One model that a node offers.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ struct Shared {
 }
 
 /// What is served now.
-type Presence = HashMap<ModelId, Arc<Served>>;
+type Presence = QuickMap<ModelId, Arc<Served>>;
 
 impl Registry {
     /// An empty registry, which judges providers by `rules`.

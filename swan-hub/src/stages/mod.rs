@@ -46,7 +46,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
 use swan_core::protocol::Operation;
-use swan_core::{Currency, ProviderId, RequestId};
+use swan_core::{Currency, ModelId, ProviderId, RequestId};
 use tokio::time::Instant;
 
 pub(crate) use admit::AdmitError;
@@ -110,7 +110,7 @@ pub(crate) struct Who {
     pub(crate) name: Arc<str>,
     pub(crate) mode: ConnectionMode,
     /// The model, by the hub's name.
-    pub(crate) model: String,
+    pub(crate) model: Option<ModelId>,
 }
 
 impl Who {
@@ -120,7 +120,7 @@ impl Who {
             provider: slot.provider(),
             name: Arc::clone(slot.provider_name()),
             mode: slot.mode(),
-            model: bill.model().map(ToString::to_string).unwrap_or_default(),
+            model: bill.model().cloned(),
         })
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use super::{KeyHash, KeyKind, KeyRecord, Secret, Store, StoreError};
 use crate::admission::{Access, Allowance, KeyDefaults, KeyLimits};
 use crate::ledger::SpendingLog;
+use crate::quick_map::QuickMap;
 
 /// Why a key does not let its bearer in. The two cases look the same from outside except for their wording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +37,7 @@ pub struct KeyRing {
 
 #[derive(Debug, Default)]
 struct Keys {
-    by_hash: HashMap<KeyHash, Arc<Opened>>,
+    by_hash: QuickMap<KeyHash, Arc<Opened>>,
     by_id: HashMap<KeyId, Arc<Opened>>,
     accounts: HashMap<AccountId, Arc<Allowance>>,
 }
