@@ -115,8 +115,9 @@ impl SoakArgs {
     fn config(&self, market: &Market<'_>, flaky: SocketAddr) -> Result<PathBuf, Failure> {
         let file = market.config("hub", false, &self.durability)?;
         let mut text = std::fs::read_to_string(&file)?;
+        // What is kept of idempotency keys, for a day by default, comes to its bound within the first half.
         text.push_str(&format!(
-            "[metrics]\npublic = true\n[[external]]\nname = \"flaky\"\nurl = \"http://{flaky}/v1\"\nmodels = [\"{MODEL}\"]\n"
+            "[metrics]\npublic = true\n[idempotency]\nttl_secs = 20\n[[external]]\nname = \"flaky\"\nurl = \"http://{flaky}/v1\"\nmodels = [\"{MODEL}\"]\n"
         ));
         std::fs::write(&file, text)?;
         Ok(file)
