@@ -149,7 +149,7 @@ fn of_key(operation: Operation) -> Operation {
 
 fn of_account(operation: Operation) -> Operation {
     administrator(operation)
-        .segment::<String>("id", "The account's id, acct-…")
+        .segment::<String>("id", "The account's id, acc-…")
         .fails([400, 404])
 }
 

@@ -10,6 +10,8 @@ use super::model_server::{MODEL, ModelServer};
 use super::part::Part;
 use super::tools;
 
+const README: &str = include_str!("../../../../README.md");
+
 #[tokio::test]
 async fn what_dev_prints_works_as_it_stands_with_a_model_server() {
     let model_server = ModelServer::start(8).await;
@@ -49,6 +51,49 @@ async fn without_a_model_server_an_echo_answers_that_says_so_and_the_key_lasts()
     let mut again = Dev::start(folder.path(), &[]).await;
     assert_eq!(again.key(), key, "the key lasts as long as the data folder");
     again.stop().await;
+}
+
+#[tokio::test]
+async fn each_curl_line_of_the_readme_works_with_the_built_in_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut dev = Dev::start(folder.path(), &[]).await;
+    let url = dev.line_with("API ");
+    let hub = url.strip_suffix("/v1").unwrap();
+    std::fs::write(folder.path().join("speech.wav"), second()).unwrap();
+    let (_, rest) = README.split_once("**From any program**").unwrap();
+    let block = rest.split("```").nth(1).unwrap();
+    let lines: Vec<&str> = block
+        .lines()
+        .filter(|line| line.starts_with("curl "))
+        .collect();
+    assert_eq!(lines.len(), 5, "{block}");
+    let mut id = String::new();
+    for line in lines {
+        let mut command = Command::new("bash");
+        command
+            .args(["-c", &line.replacen("curl ", "curl -sS -D head ", 1)])
+            .current_dir(folder.path())
+            .env("HUB", hub)
+            .env("KEY", dev.key())
+            .env("REQUEST_ID", &id);
+        let said = succeed(&mut command).await;
+        let head = std::fs::read_to_string(folder.path().join("head")).unwrap();
+        // Behind what curl is asked to go on with.
+        let head = head.rsplit("HTTP/1.1 ").next().unwrap();
+        assert!(head.starts_with("200"), "{line}\n{head}{said}");
+        let header = head
+            .lines()
+            .find_map(|line| line.strip_prefix("x-request-id: "));
+        header.unwrap().clone_into(&mut id);
+    }
+    dev.stop().await;
+}
+
+/// A second of silence: 16-bit mono at 8 kHz.
+fn second() -> Vec<u8> {
+    let mut wav = b"RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x80\x3e\0\0".to_vec();
+    wav.resize(wav.len() + 16_000, 0);
+    wav
 }
 
 #[tokio::test]
@@ -125,11 +170,14 @@ impl Dev {
 
     /// The consumer's key as it is shown.
     fn key(&self) -> String {
-        let key = self
-            .printed
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("Key "));
-        key.unwrap().split_whitespace().next().unwrap().to_owned()
+        self.line_with("Key ")
+    }
+
+    /// The first word behind this one.
+    fn line_with(&self, word: &str) -> String {
+        let mut lines = self.printed.lines();
+        let rest = lines.find_map(|line| line.trim().strip_prefix(word));
+        rest.unwrap().split_whitespace().next().unwrap().to_owned()
     }
 
     /// Runs the printed `curl` line in a shell.
