@@ -60,6 +60,7 @@ mod strategies;
 mod streams;
 #[cfg(feature = "otel")]
 mod telemetry;
+mod texts;
 mod tls_front;
 mod token_limits;
 mod transcriptions;
@@ -85,6 +86,7 @@ use tokio::task::JoinHandle;
 
 use self::http::{Answer, Call};
 use self::provider::Provider;
+pub(super) use self::texts::{DONE, STOP, ask, completion, delta, usage};
 
 /// A model of the catalogue: $0.01 per million tokens in, $0.03 out.
 pub(super) const MODEL: &str = "Qwen/Qwen3-8B";
@@ -354,41 +356,6 @@ fn now() -> Timestamp {
 fn rand_id() -> u64 {
     use swan_hub::Entropy as _;
     swan_hub::SystemEntropy::new().unwrap().next_u64()
-}
-
-/// A whole answer with this text and usage.
-pub(super) fn completion(text: &str, prompt: u64, completion: u64) -> String {
-    format!(
-        r#"{{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{}}}}}"#,
-        prompt + completion
-    )
-}
-
-/// The SSE of one chunk with this text.
-pub(super) fn delta(text: &str) -> String {
-    format!(
-        "data: {{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n"
-    )
-}
-
-/// The SSE that ends a stream without usage.
-pub(super) const STOP: &str = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
-
-/// The SSE of a usage chunk.
-pub(super) fn usage(prompt: u64, completion: u64) -> String {
-    format!(
-        "data: {{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\"total_tokens\":{}}}}}\n\n",
-        prompt + completion
-    )
-}
-
-/// The SSE that says that nothing follows.
-pub(super) const DONE: &str = "data: [DONE]\n\n";
-
-/// A request for [`MODEL`] with these further members.
-pub(super) fn ask(more: &str) -> String {
-    let comma = if more.is_empty() { "" } else { "," };
-    format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hi"}}]{comma}{more}}}"#)
 }
 
 impl Answer {
