@@ -202,27 +202,7 @@ impl Limits {
         set(&mut self.audio_bytes, layer.audio_bytes);
         set(&mut self.reply_bytes, layer.reply_bytes);
         set(&mut self.in_flight, layer.in_flight);
-        for (key, target, count) in [
-            (
-                "limits.connections",
-                &mut self.connections,
-                layer.connections,
-            ),
-            (
-                "limits.provider_connections",
-                &mut self.provider_connections,
-                layer.provider_connections,
-            ),
-        ] {
-            if count == Some(0) {
-                return Err(ConfigError::Value {
-                    key,
-                    value: "0".into(),
-                    expected: "at least one connection",
-                });
-            }
-            set(target, count);
-        }
+        self.apply_connections(layer)?;
         set(&mut self.further_attempts, layer.further_attempts);
         set(&mut self.retry_percent, layer.retry_percent);
         set(&mut self.retries_per_sec, layer.retries_per_sec);
@@ -268,6 +248,31 @@ impl Limits {
                 Some(secs) => *target = Duration::from_secs(secs),
                 None => {}
             }
+        }
+        Ok(())
+    }
+
+    fn apply_connections(&mut self, layer: &LimitsLayer) -> Result<(), ConfigError> {
+        for (key, target, count) in [
+            (
+                "limits.connections",
+                &mut self.connections,
+                layer.connections,
+            ),
+            (
+                "limits.provider_connections",
+                &mut self.provider_connections,
+                layer.provider_connections,
+            ),
+        ] {
+            if count == Some(0) {
+                return Err(ConfigError::Value {
+                    key,
+                    value: "0".into(),
+                    expected: "at least one connection",
+                });
+            }
+            set(target, count);
         }
         Ok(())
     }
