@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A request makes dozens of small allocations, many of which another thread frees.
+/// A request makes dozens of small allocations, many of which another thread frees. Without huge pages: they saved 2 % of the
+/// time, and made a hub at rest half as large again.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

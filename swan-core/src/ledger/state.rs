@@ -42,7 +42,7 @@ impl Default for Ledger {
 
 impl Ledger {
     /// How many transfers of requests are remembered unless said otherwise.
-    pub const WINDOW: usize = 1 << 17;
+    pub const WINDOW: usize = 1 << 16;
 
     /// An empty ledger that remembers the last [`Ledger::WINDOW`] transfers of requests.
     #[must_use]
