@@ -12,6 +12,10 @@ use super::{agreeable, tools, wire};
 /// A whole run takes half a minute on two free cores; this only bounds how long a broken one takes to say so.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// Pythons before 3.11.9 and 3.12.3 now and then say this of themselves when they read source texts, as the tester has them do
+/// to describe its strategies (python/cpython#106905). A run that met it says nothing of the hub, and is made once more.
+const OF_PYTHON: &str = "AST constructor recursion depth mismatch";
+
 /// Anybody may open accounts, as often as the tester likes.
 const OPEN: &str = r#"
 usd_per_swan = "0.05"
@@ -39,21 +43,31 @@ async fn a_tester_that_reads_the_document_finds_nothing() {
         .arg(format!("--data-dir={}", data.path().display()));
     let _provider = Part::start("echo", &mut command);
     hub.serves("swan/echo", 1).await;
-    let mut tester = Command::new(tools::installed("python/bin/st"));
-    tester
-        .arg("--config-file")
-        .arg(tools::script("schemathesis.toml"))
-        .args(["--no-color", "run"])
-        .arg(format!("{}/openapi.json", hub.url()))
-        .env("CONSUMER_KEY", &consumer.key)
-        .env("PROVIDER_KEY", &provider_key)
-        .env("ADMIN_KEY", &admin_key)
-        .env("USER_TOKEN", sign_up(&hub, "ada@example.org").await)
-        .env("OTHER_TOKEN", sign_up(&hub, "eve@example.org").await)
-        .current_dir(data.path())
-        .kill_on_drop(true);
-    let done = tokio::time::timeout(PATIENCE, tester.output()).await;
-    let done = done.expect("a run that ends").unwrap();
+    let tokens = [
+        sign_up(&hub, "ada@example.org").await,
+        sign_up(&hub, "eve@example.org").await,
+    ];
+    let run = || async {
+        let mut tester = Command::new(tools::installed("python/bin/st"));
+        tester
+            .arg("--config-file")
+            .arg(tools::script("schemathesis.toml"))
+            .args(["--no-color", "run"])
+            .arg(format!("{}/openapi.json", hub.url()))
+            .env("CONSUMER_KEY", &consumer.key)
+            .env("PROVIDER_KEY", &provider_key)
+            .env("ADMIN_KEY", &admin_key)
+            .env("USER_TOKEN", &tokens[0])
+            .env("OTHER_TOKEN", &tokens[1])
+            .current_dir(data.path())
+            .kill_on_drop(true);
+        let done = tokio::time::timeout(PATIENCE, tester.output()).await;
+        done.expect("a run that ends").unwrap()
+    };
+    let mut done = run().await;
+    if String::from_utf8_lossy(&done.stdout).contains(OF_PYTHON) {
+        done = run().await;
+    }
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     let words = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{}\n{said}\n{words}", done.status);
