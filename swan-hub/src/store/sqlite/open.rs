@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 5;
+const SCHEMA: u32 = 6;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -125,6 +125,15 @@ INSERT INTO claimed_profiles SELECT provider, owner, worker, beneficiary, descri
     review_requested_ms FROM profiles;
 DROP TABLE profiles;
 ALTER TABLE claimed_profiles RENAME TO profiles;
+",
+    "
+CREATE TABLE snapshots (
+    seq INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    parts INTEGER NOT NULL CHECK (parts > part),
+    body BLOB NOT NULL,
+    PRIMARY KEY (seq, part)
+) STRICT;
 ",
 ];
 

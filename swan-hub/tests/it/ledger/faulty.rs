@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::store::{
     AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, MemoryStore, ProviderRecord, Store, StoreError, StoredCommand,
+    Lease, MemoryStore, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
 };
 use tokio::sync::watch;
 
@@ -110,6 +110,14 @@ impl Store for FaultyStore {
 
     async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.inner.read(seq, limit).await
+    }
+
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
+        self.inner.put_snapshot(part, keep_from).await
+    }
+
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
+        self.inner.snapshot(upto, part).await
     }
 
     async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {
