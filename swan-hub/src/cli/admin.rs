@@ -12,8 +12,8 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, KeyArgs, PolicyArgs, ProviderArgs, account, audit, key, policy,
-    provider,
+    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, account, audit,
+    explain, key, policy, provider,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -36,6 +36,8 @@ pub enum AdminCommand {
     Provider(ProviderArgs),
     /// Rebuild the ledger from its journal and check every rule; fails on any breach
     Audit(AuditArgs),
+    /// Tell the chain of facts that led to a charge, a transfer or a balance
+    Explain(ExplainArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
 }
@@ -51,6 +53,7 @@ impl AdminCommand {
             Self::Account(args) => account::run(args, terminal).await,
             Self::Provider(args) => provider::run(args, terminal).await,
             Self::Audit(args) => audit::run(args, terminal).await,
+            Self::Explain(args) => explain::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
         }
     }

@@ -8,8 +8,8 @@ use super::bodies::{
     TranscriptionRequest,
 };
 use super::words::{
-    Currency, Flag, HangUp, IdempotencyKey, ModelName, OperationName, PageSize, ProviderName,
-    RequestIdText,
+    Currency, ExplainedId, Flag, HangUp, IdempotencyKey, ModelName, OperationName, PageSize,
+    ProviderName, RequestIdText,
 };
 use crate::openapi::{Access, Operation};
 
@@ -167,6 +167,22 @@ pub(super) fn generations() -> Operation {
     .answers::<super::generation::Many>(200, "The requests")
     .limited()
     .fails([400, 503])
+}
+
+pub(super) fn explain() -> Operation {
+    Operation::get(
+        "/v1/explain/{id}",
+        "The chain of facts that led to a charge, a transfer or a balance of the account",
+    )
+    .tag(OPENAI)
+    .access(Access::Consumer)
+    .segment::<ExplainedId>(
+        "id",
+        "The id of a request, a transfer or hold, or of the account",
+    )
+    .answers::<crate::ledger::Explanation>(200, "The facts")
+    .limited()
+    .fails([404, 503])
 }
 
 pub(super) fn transcriptions() -> Operation {

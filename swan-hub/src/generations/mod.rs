@@ -5,6 +5,7 @@
 mod codec;
 mod freely;
 mod lookup;
+mod priced;
 mod recent;
 mod record;
 mod saving;

@@ -7,6 +7,7 @@ use swan_core::{
     AccountId, Amount, Currency, KeyId, ModelId, PolicyStamp, ProviderId, RequestId, Usage,
 };
 
+use super::priced::Priced;
 use crate::events::{AttemptRecord, Outcome, RequestRecord};
 use crate::providers::ConnectionMode;
 
@@ -31,6 +32,9 @@ pub(crate) struct Generation {
     pub(crate) duration_us: u64,
     pub(crate) first_content_us: Option<u64>,
     pub(crate) attempts: Vec<Attempt>,
+    /// Written after the records of its chunk, so that those of earlier versions are read as they are.
+    #[serde(skip)]
+    pub(crate) priced: Priced,
 }
 
 /// One attempt. Times are counted from the first byte of the request.
@@ -98,6 +102,7 @@ impl From<&RequestRecord> for Generation {
             duration_us: micros(record.duration),
             first_content_us: record.first_content.map(micros),
             attempts: record.attempts.iter().map(Attempt::from).collect(),
+            priced: Priced::of(record),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod books;
 mod codec;
 mod error;
+mod explain;
 mod hold;
 mod journal;
 mod options;
@@ -16,6 +17,10 @@ mod writer;
 pub use books::Books;
 pub use codec::{decode, read_journal};
 pub use error::LedgerError;
+pub use explain::{
+    BalanceOf, ByRule, Charge, Explainer, Explanation, Listed, Moved, Part, Step, Subject, Try,
+};
+pub(crate) use explain::{anything as explain_anything, counters, of_counters, of_movement};
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;
 pub use options::BooksOptions;

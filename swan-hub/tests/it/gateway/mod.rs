@@ -15,6 +15,7 @@ mod churn;
 mod counted;
 mod embedding;
 mod error_shapes;
+mod explain;
 mod external;
 mod external_order;
 mod external_tls;
