@@ -375,6 +375,7 @@ async fn open_books(
         .map_err(opening)?;
     tracing::info!(
         entries = recovery.entries,
+        snapshot = recovery.snapshot,
         holds_voided = recovery.holds_voided,
         "the books are open"
     );

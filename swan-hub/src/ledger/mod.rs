@@ -12,6 +12,7 @@ mod journal;
 mod options;
 mod progress;
 mod recovery;
+mod snapshots;
 mod writer;
 
 pub use books::Books;
@@ -26,4 +27,6 @@ pub(crate) use journal::HoldEnd;
 pub use options::BooksOptions;
 pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
+#[cfg(feature = "cli")]
+pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;
