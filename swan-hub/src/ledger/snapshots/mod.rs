@@ -57,6 +57,8 @@ struct Taken {
 #[derive(Debug)]
 pub(super) struct Camera {
     /// The entry at which the last snapshot was begun.
+    begun: u64,
+    /// The entry of the last one that was taken.
     last: u64,
     /// What was spent since the last snapshot was taken.
     spending: SpendingLog,
@@ -74,6 +76,7 @@ impl Camera {
             last_whole: last,
         };
         Self {
+            begun: last,
             last,
             spending: SpendingLog::default(),
             taken,
@@ -100,6 +103,7 @@ impl Camera {
         if let Some((seq, ledger)) = taken
             && let Ok(place) = self.taken.try_reserve()
         {
+            self.last = seq;
             let spending = std::mem::take(&mut self.spending);
             place.send(Taken {
                 seq,
@@ -108,8 +112,8 @@ impl Camera {
             });
         }
         let durable = shared.progress.durable();
-        if durable.saturating_sub(self.last) >= shared.options.snapshot_entries.max(1) {
-            self.last = durable;
+        if durable.saturating_sub(self.begun) >= shared.options.snapshot_entries.max(1) {
+            self.begun = durable;
             shared.snapshots.due.notify_one();
         }
     }
