@@ -13,11 +13,11 @@ use tokio::time;
 
 use super::{
     AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, account, audit,
-    explain, key, policy, provider,
+    explain, key, policy, provider, store_args,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
-    ANSWER_OK, Command, CommandKind, SqliteOptions, Store, StoreError, StorePlace, carry_out,
+    ANSWER_OK, Command, CommandKind, Durability, Store, StoreError, StorePlace, carry_out,
 };
 
 /// How long a running hub may take to carry out a command before we stop waiting for it.
@@ -101,8 +101,9 @@ pub struct Place {
         conflicts_with = "store"
     )]
     pub data_dir: Option<PathBuf>,
-    /// The hub's store instead: sqlite:PATH
-    #[arg(long, value_name = "URL", env = "SWAN_STORE")]
+    /// The hub's store instead: sqlite:PATH or postgres://USER@HOST/DATABASE
+    // Its value may hold a password, which the help would show.
+    #[arg(long, value_name = "URL", env = "SWAN_STORE", hide_env_values = true)]
     pub store: Option<String>,
     /// Print JSON for programs
     #[arg(long)]
@@ -112,7 +113,7 @@ pub struct Place {
 impl Place {
     fn resolve(&self) -> Result<StorePlace, AdminError> {
         let place = match (&self.store, &self.data_dir) {
-            (Some(url), _) => url.parse()?,
+            (Some(url), _) => store_args::place(url)?,
             (None, Some(folder)) => StorePlace::in_folder(folder),
             (None, None) => StorePlace::in_folder("swan-data".as_ref()),
         };
@@ -132,12 +133,12 @@ impl Place {
             );
             return Err(AdminError::Usage(why));
         }
-        Ok(place.open(SqliteOptions::default()).await?)
+        Ok(place.open(Durability::default()).await?)
     }
 
     /// Opens the store, and makes it when there is none.
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, AdminError> {
-        Ok(self.resolve()?.open(SqliteOptions::default()).await?)
+        Ok(self.resolve()?.open(Durability::default()).await?)
     }
 }
 

@@ -132,13 +132,12 @@ impl Core {
 /// Takes the lease, or says who is in the way once it was waited for long enough.
 async fn lease(store: &dyn Store, wait: Duration) -> Result<Lease, StoreError> {
     const PAUSE: Duration = Duration::from_millis(25);
-    let mut left = wait;
+    let begun = Instant::now();
     loop {
         match store.lease().await {
-            Err(StoreError::Leased { .. }) if !left.is_zero() => {
-                let pause = left.min(PAUSE);
-                time::sleep(pause).await;
-                left -= pause;
+            // A store may itself take its time to say so.
+            Err(StoreError::Leased { .. }) if begun.elapsed() < wait => {
+                time::sleep(PAUSE.min(wait)).await;
             }
             answer => return answer,
         }

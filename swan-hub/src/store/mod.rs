@@ -11,6 +11,8 @@ mod memory;
 mod memory_users;
 #[cfg(feature = "sqlite")]
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod records;
 mod secret;
 mod snapshots;
@@ -34,6 +36,8 @@ pub use key_ring::{AuthError, KeyRing, Opened};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use place::StorePlace;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresPlace, PostgresStore};
 pub use records::{
     AccountRecord, Command, CommandKind, JournalRecord, KeyKind, KeyRecord, ProviderRecord,
     StoredCommand,

@@ -358,7 +358,7 @@ async fn what_makes_no_sense_is_refused_in_one_line() {
     }
     for (url, expected) in [
         ("memory:", "a memory store ends with its hub"),
-        ("postgres://host/db", "comes with a later version"),
+        ("postgres://host/db", "names no user"),
         ("mysql:x", "expected sqlite:PATH"),
         ("sqlite:", "expected a path"),
     ] {

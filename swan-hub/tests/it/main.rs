@@ -18,5 +18,7 @@ mod external_config;
 mod gateway;
 mod ledger;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod serve;
 mod store;
