@@ -1,7 +1,7 @@
 //! The store on a real PostgreSQL server.
 
 mod command;
-
+mod killed;
 mod lease;
 pub(crate) mod server;
 
