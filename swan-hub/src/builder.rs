@@ -20,6 +20,7 @@ use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::market::{self, Market, MarketOptions};
 use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions, SessionsConfig};
+use crate::receipts::{self, ReceiptSigner};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{self, Authenticator, Gate, Spare, Streams};
@@ -50,6 +51,7 @@ pub struct HubBuilder {
     books: BooksOptions,
     idempotency: IdempotencyOptions,
     generations: GenerationsOptions,
+    receipts: Option<ReceiptSigner>,
     external: Vec<ExternalConfig>,
     strategies: Routing,
     market: MarketOptions,
@@ -182,6 +184,14 @@ impl HubBuilder {
         }
     }
 
+    /// As whom receipts are signed; with a key that ends with the process, unless said.
+    pub fn with_receipts(self, signer: ReceiptSigner) -> Self {
+        Self {
+            receipts: Some(signer),
+            ..self
+        }
+    }
+
     /// Whether a second provider is asked when the first takes long.
     pub fn with_hedging(self, hedging: Hedging) -> Self {
         Self { hedging, ..self }
@@ -292,6 +302,7 @@ impl HubBuilder {
             desk: Desk::new(),
             idempotency,
             market: Market::default(),
+            receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),
             registry,
             sessions: Arc::new(sessions),

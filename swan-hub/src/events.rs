@@ -122,6 +122,8 @@ pub struct RequestRecord {
     pub price: Option<ModelPrice>,
     /// The exchange rate by which it was charged, when it was not paid in US dollars.
     pub rate: Option<StampedRate>,
+    /// SHA-256 of the bodies of request and answer, where a receipt with them was asked for.
+    pub(crate) digests: [Option<[u8; 32]>; 2],
     /// What was charged; zero when nothing was.
     pub charge: Amount,
     /// The currency of the charge.
@@ -158,6 +160,7 @@ impl RequestRecord {
             discount: BasisPoints::ZERO,
             price: None,
             rate: None,
+            digests: [None; 2],
             charge: Amount::ZERO,
             currency: Currency::Usd,
             free: false,

@@ -24,6 +24,7 @@ use crate::ledger::{Books, Explanation, Subject, explain_anything};
 use crate::market::Market;
 use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions};
+use crate::receipts::ReceiptSigner;
 use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Spare, Streams};
@@ -92,6 +93,8 @@ pub(crate) struct Rooms {
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,
+    /// As whom receipts are signed.
+    pub(crate) receipts: ReceiptSigner,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) started: Timestamp,
 }

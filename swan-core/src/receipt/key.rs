@@ -95,6 +95,19 @@ hex! {
     Signature, 64, "signature", "128 lower-case hexadecimal digits"
 }
 
+/// The keys of a hub, as it publishes them at `/.well-known/swan-keys`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "these are the facts that a hub publishes"
+)]
+pub struct HubKeys {
+    /// The hub's name, as it stands in receipts.
+    pub hub: String,
+    /// The key in use, and those before it.
+    pub keys: Vec<PublishedKey>,
+}
+
 /// A key of a hub, with the time in which it signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
@@ -104,10 +117,10 @@ hex! {
 pub struct PublishedKey {
     /// The key.
     pub key: PublicKey,
-    /// Since when it signs.
+    /// Since when it signs; requests of before may be signed with it too, since receipts are made when they are asked for.
     #[serde(rename = "from_ms")]
     pub from: Timestamp,
-    /// Since when it signs no more; `None` for the key in use.
+    /// The receipts of later requests are not signed with it; `None` for the key in use.
     #[serde(rename = "until_ms")]
     pub until: Option<Timestamp>,
 }

@@ -29,7 +29,7 @@ use crate::{
     Amount, Currency, ModelId, PolicyHash, PolicyVersion, ProviderId, RequestId, Timestamp, Usage,
 };
 
-pub use key::{PublicKey, PublishedKey, Signature};
+pub use key::{HubKeys, PublicKey, PublishedKey, Signature};
 pub use signed::{ProviderSignature, SignedReceipt};
 
 /// The first line of what is signed.

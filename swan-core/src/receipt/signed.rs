@@ -52,8 +52,7 @@ impl SignedReceipt {
         }
         let receipt: Receipt = self.receipt.parse()?;
         let at = receipt.at;
-        let is_valid =
-            |one: &PublishedKey| one.from <= at && one.until.is_none_or(|until| at <= until);
+        let is_valid = |one: &PublishedKey| one.until.is_none_or(|until| at <= until);
         match own.any(is_valid) {
             true => Ok(receipt),
             false => Err(ReceiptError::KeyNotValid { key, at }),

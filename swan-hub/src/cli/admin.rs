@@ -12,8 +12,7 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, account, audit,
-    explain, key, policy, provider, store_args,
+    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, ReceiptArgs, account, audit, explain, key, policy, provider, receipt, store_args,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -40,6 +39,8 @@ pub enum AdminCommand {
     Explain(ExplainArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
+    /// Check a receipt without a hub, or change the key that signs
+    Receipt(ReceiptArgs),
 }
 
 impl AdminCommand {
@@ -55,6 +56,7 @@ impl AdminCommand {
             Self::Audit(args) => audit::run(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
+            Self::Receipt(args) => receipt::run(args, terminal),
         }
     }
 }

@@ -15,6 +15,7 @@ mod logs;
 mod policy;
 mod policy_file;
 mod provider;
+mod receipt;
 mod reload;
 mod serve;
 mod signals;
@@ -39,6 +40,7 @@ pub use key::{KeyArgs, KeyKindArg};
 use logs::{LogFormat, Logs};
 pub use policy::PolicyArgs;
 pub use provider::ProviderArgs;
+pub use receipt::ReceiptArgs;
 
 use crate::error::{ConfigError, HubError};
 use crate::seams::SystemClock;

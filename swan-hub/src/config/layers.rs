@@ -12,6 +12,7 @@ use super::keys::KeysLayer;
 use super::market::MarketLayer;
 use super::otel::OtelLayer;
 use super::queue::QueueLayer;
+use super::receipts::ReceiptsLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
 use super::variables::{Kind, VARIABLES};
 use super::{Config, External, Limits, Routing};
@@ -48,6 +49,8 @@ struct Layer {
     market: MarketLayer,
     #[serde(default)]
     otel: OtelLayer,
+    #[serde(default)]
+    receipts: ReceiptsLayer,
     #[serde(default)]
     hedging: HedgingLayer,
     external: Option<Vec<External>>,
@@ -191,6 +194,7 @@ impl Config {
         layer.generations.lay_over(&mut self.generations)?;
         layer.market.apply(&mut self.market)?;
         layer.otel.apply(&mut self.otel)?;
+        layer.receipts.lay_over(&mut self.receipts);
         self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }

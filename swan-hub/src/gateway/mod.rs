@@ -16,6 +16,7 @@ mod models;
 mod once;
 mod query;
 mod quote;
+mod receipt;
 mod respond;
 mod server;
 mod socket;
@@ -54,6 +55,9 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::generation(), generation::one)
         .add(described::generations(), generation::list)
         .add(described::explain(), explain::explain)
+        .add(described::receipt(), receipt::one)
+        .add(described::receipt_keys(), receipt::keys)
+        .add(described::well_known_keys(), receipt::keys)
         .add(described::key(), key::show)
         .add(described::models(), models::list)
         .add(described::model(), models::one)

@@ -10,6 +10,7 @@ use crate::events::RequestRecord;
 pub(crate) struct Priced {
     price: Option<KeptPrice>,
     rate: Option<KeptRate>,
+    digests: [Option<[u8; 32]>; 2],
 }
 
 /// The order of the variants is part of the format.
@@ -37,6 +38,7 @@ impl Priced {
                 feed: rate.feed().to_owned(),
                 at: rate.at(),
             }),
+            digests: record.digests,
         }
     }
 
@@ -50,6 +52,11 @@ impl Priced {
             KeptPrice::PerMinute(usd) => UnitPrice::new(usd).ok().map(ModelPrice::PerMinute),
             KeptPrice::PerImage(usd) => UnitPrice::new(usd).ok().map(ModelPrice::PerImage),
         }
+    }
+
+    /// SHA-256 of the bodies of request and answer, where they were asked for.
+    pub(crate) const fn digests(&self) -> [Option<[u8; 32]>; 2] {
+        self.digests
     }
 
     /// The exchange rate, when it was not paid in US dollars.

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use swan_core::health::{Blame, Ending};
+use swan_core::ledger::UsageBasis;
 use swan_core::{
     AccountId, Amount, Currency, KeyId, ModelId, PolicyStamp, ProviderId, RequestId, Usage,
 };
@@ -252,6 +253,15 @@ impl From<swan_core::Basis> for KeptBasis {
 }
 
 impl KeptBasis {
+    pub(crate) const fn get(self) -> UsageBasis {
+        match self {
+            Self::Reported => UsageBasis::Reported,
+            Self::Bounded => UsageBasis::Bounded,
+            Self::Estimated => UsageBasis::Estimated,
+            Self::Measured => UsageBasis::Measured,
+        }
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Reported => "reported",

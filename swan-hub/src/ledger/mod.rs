@@ -21,7 +21,9 @@ pub use error::LedgerError;
 pub use explain::{
     BalanceOf, ByRule, Charge, Explainer, Explanation, Listed, Moved, Part, Step, Subject, Try,
 };
-pub(crate) use explain::{anything as explain_anything, counters, of_counters, of_movement};
+pub(crate) use explain::{
+    anything as explain_anything, counters, entries_of, of_counters, of_movement, owner,
+};
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;
 pub use options::BooksOptions;

@@ -20,5 +20,6 @@ mod ledger;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod receipt;
 mod serve;
 mod store;

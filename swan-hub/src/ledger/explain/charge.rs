@@ -77,7 +77,7 @@ pub(super) fn of_entry(subject: Subject, entry: &Entry) -> Explanation {
 }
 
 /// Whose money moved.
-fn owner(entries: &[Entry]) -> Option<swan_core::AccountId> {
+pub(crate) fn owner(entries: &[Entry]) -> Option<swan_core::AccountId> {
     let transfers = entries.iter().flat_map(|entry| &entry.group.transfers);
     transfers
         .flat_map(|transfer| [transfer.debit.account, transfer.credit.account])

@@ -15,7 +15,7 @@ const LATE: Duration = Duration::from_secs(600);
 const PAGE: u32 = 64;
 
 /// The entries that a request has caused, in order.
-pub(super) async fn of_request(
+pub(crate) async fn of_request(
     store: &dyn Store,
     request: RequestId,
 ) -> Result<Vec<Entry>, StoreError> {

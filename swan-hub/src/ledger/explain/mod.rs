@@ -15,7 +15,9 @@ use swan_core::ledger::{Account, Entry};
 use swan_core::{AccountId, IdError, ProviderId, RequestId, TransferId};
 
 pub(crate) use balance::{counters, of_counters};
+pub(crate) use charge::owner;
 pub use facts::{BalanceOf, ByRule, Charge, Explanation, Listed, Moved, Part, Step, Try};
+pub(crate) use find::of_request as entries_of;
 
 use crate::generations::{Generation, Generations, GenerationsOptions};
 use crate::store::{Store, StoreError};

@@ -49,6 +49,7 @@ mod provider;
 mod provider_crate;
 mod queue;
 mod reads;
+mod receipts;
 mod reload;
 mod retry_after;
 mod sdk_heartbeats;
