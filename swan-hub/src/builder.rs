@@ -248,9 +248,7 @@ impl HubBuilder {
     /// [`HubError`] when the store cannot serve or belongs to another hub, the journal breaks a rule, or an external
     /// endpoint is described wrongly.
     pub async fn build(self) -> Result<Hub, HubError> {
-        let store = self
-            .store
-            .unwrap_or_else(|| Arc::new(MemoryStore::default()));
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
         let entropy = self.entropy.map_or_else(system_entropy, Ok)?;

@@ -231,10 +231,8 @@ impl Limits {
         set(&mut self.retry_percent, layer.retry_percent);
         set(&mut self.retries_per_sec, layer.retries_per_sec);
         // Alone among the times, zero means that there is none.
-        set(
-            &mut self.heartbeat,
-            layer.heartbeat_secs.map(Duration::from_secs),
-        );
+        let heartbeat = layer.heartbeat_secs.map(Duration::from_secs);
+        set(&mut self.heartbeat, heartbeat);
         for (key, target, secs) in [
             ("limits.head_secs", &mut self.head_deadline, layer.head_secs),
             ("limits.stall_secs", &mut self.stall, layer.stall_secs),
