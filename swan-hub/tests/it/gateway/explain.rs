@@ -50,6 +50,17 @@ fn lines(told: &Value) -> Vec<&str> {
     lines.iter().map(|line| line.as_str().unwrap()).collect()
 }
 
+/// Each of its transfers leads to the same facts.
+async fn each_transfer_leads_there(market: &Market, told: &Value) {
+    for step in told["steps"].as_array().unwrap() {
+        for transfer in step["transfers"].as_array().unwrap() {
+            let by_transfer = explain(market, transfer["id"].as_str().unwrap()).await;
+            assert_eq!(by_transfer["request"], told["request"]);
+            assert_eq!(by_transfer["charge"], told["charge"]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_charge_is_told_from_the_hold_to_the_shares_so_that_it_can_be_computed_again() {
     let market = Market::start().await;
@@ -108,14 +119,7 @@ async fn a_charge_is_told_from_the_hold_to_the_shares_so_that_it_can_be_computed
     assert_eq!(told["attempts"][0]["ending"], "served");
     assert_eq!(told["attempts"][0]["chosen"], true);
 
-    // Each of its transfers leads to the same facts, and its text says them too.
-    for step in told["steps"].as_array().unwrap() {
-        for transfer in step["transfers"].as_array().unwrap() {
-            let by_transfer = explain(&market, transfer["id"].as_str().unwrap()).await;
-            assert_eq!(by_transfer["request"], told["request"]);
-            assert_eq!(by_transfer["charge"], told["charge"]);
-        }
-    }
+    each_transfer_leads_there(&market, &told).await;
     let request: RequestId = id.parse().unwrap();
     let hold = entries::hold_id(request).to_string();
     assert_eq!(explain(&market, &hold).await["kind"], "transfer");
