@@ -12,7 +12,8 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, ReceiptArgs, account, audit, explain, key, policy, provider, receipt, store_args,
+    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, ReceiptArgs, account,
+    audit, explain, key, policy, provider, receipt, store_args,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{

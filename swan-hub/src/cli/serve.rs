@@ -132,20 +132,25 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, CliErro
         .with_generations(config.generations))
 }
 
-/// As whom the hub signs receipts. The keys lie beside the store; those of a store that forgets everything end with it.
+/// As whom the hub signs receipts. The keys lie beside the file of the store; without one they end with the process.
 fn signer(config: &Config) -> Result<ReceiptSigner, CliError> {
     let beside = match &config.store {
         None => Some(config.data_dir.clone()),
         Some(url) => match url.parse()? {
             StorePlace::Sqlite(path) => path.parent().map(Path::to_owned),
-            StorePlace::Memory => None,
+            _ => None,
         },
     };
     let beside = beside.map(|folder| folder.join("receipt-keys.json"));
     let (hub, now) = (&config.receipts.hub, SystemClock::new().now());
     let signer = match config.receipts.key_file.clone().or(beside) {
         Some(path) => ReceiptSigner::open(hub, &path, now),
-        None => ReceiptSigner::generate(hub, now),
+        None => {
+            tracing::warn!(
+                "receipts are signed with a key that ends with this process: name a file in receipts.key_file"
+            );
+            ReceiptSigner::generate(hub, now)
+        }
     };
     signer.map_err(|error| HubError::Build(error.to_string()).into())
 }

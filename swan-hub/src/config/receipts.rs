@@ -12,7 +12,8 @@ use super::layers::set;
 pub struct Receipts {
     /// The name in every receipt, such as the hub's domain: 1 to 200 printable characters without spaces. Default `swan-hub`.
     pub hub: String,
-    /// The file with the keys, which is made when there is none. Default `receipt-keys.json` beside the store.
+    /// The file with the keys, which is made when there is none. Default `receipt-keys.json` beside `swan.db`;
+    /// without such a file of the store, a key that ends with the process.
     pub key_file: Option<PathBuf>,
 }
 
