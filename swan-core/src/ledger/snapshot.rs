@@ -8,7 +8,7 @@ use super::balance::Slot;
 use super::hash::LookupMap;
 use super::idempotency::{Memory, RecentCopy, Remembered, SlotId};
 use super::state::Held;
-use super::{Balance, Ledger};
+use super::{AccountKey, Balance, Ledger};
 use crate::{Amount, Timestamp, TransferId};
 
 /// Everything that decides what a ledger does next, as it was at one moment.
@@ -58,6 +58,13 @@ impl Snapshot {
     #[must_use]
     pub const fn accounts(&self) -> usize {
         self.slots.len()
+    }
+
+    /// The counters of an account; all zero when it was never used.
+    #[must_use]
+    pub fn balance(&self, key: &AccountKey) -> Balance {
+        let slot = self.slots.iter().find(|slot| slot.key == *key);
+        slot.map_or_else(Balance::default, |slot| slot.balance)
     }
 
     fn check(&self) -> Result<(), SnapshotUnsound> {

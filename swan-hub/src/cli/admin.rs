@@ -12,8 +12,8 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, ReceiptArgs, account,
-    audit, explain, key, policy, provider, receipt, store_args,
+    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, ReceiptArgs,
+    StatementArgs, account, audit, explain, key, policy, provider, receipt, statement, store_args,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -38,6 +38,8 @@ pub enum AdminCommand {
     Audit(AuditArgs),
     /// Tell the chain of facts that led to a charge, a transfer or a balance
     Explain(ExplainArgs),
+    /// List what moved on an account between two days, with the balance after each movement
+    Statement(StatementArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -56,6 +58,7 @@ impl AdminCommand {
             Self::Provider(args) => provider::run(args, terminal).await,
             Self::Audit(args) => audit::run(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
+            Self::Statement(args) => statement::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }

@@ -20,6 +20,7 @@ mod reload;
 mod serve;
 mod signals;
 mod sockets;
+mod statement;
 mod store_args;
 #[cfg(unix)]
 mod succession;
@@ -41,6 +42,7 @@ use logs::{LogFormat, Logs};
 pub use policy::PolicyArgs;
 pub use provider::ProviderArgs;
 pub use receipt::ReceiptArgs;
+pub use statement::StatementArgs;
 
 use crate::error::{ConfigError, HubError};
 use crate::seams::SystemClock;

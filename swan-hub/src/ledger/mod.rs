@@ -13,6 +13,7 @@ mod options;
 mod progress;
 mod recovery;
 mod snapshots;
+mod statement;
 mod writer;
 
 pub use books::Books;
@@ -31,4 +32,5 @@ pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
 #[cfg(feature = "cli")]
 pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
+pub use statement::{Statement, StatementLine, StatementQuery, statement};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;

@@ -1,8 +1,8 @@
 //! A snapshot's bytes: a version, a check sum, then what this version holds (`docs/LEDGER.md`).
 
 use serde::{Deserialize, Serialize};
-use swan_core::ledger::{Ledger, Snapshot};
-use swan_core::{AccountId, KeyId};
+use swan_core::ledger::{AccountKey, Ledger, Snapshot};
+use swan_core::{AccountId, Amount, KeyId};
 
 use crate::admission::Spent;
 use crate::ledger::SpendingLog;
@@ -31,6 +31,11 @@ impl Picture {
             keys: sorted(&spending.keys),
             accounts: sorted(&spending.accounts),
         }
+    }
+
+    /// The posted balance of an account.
+    pub(crate) fn posted(&self, account: AccountKey) -> Amount {
+        self.ledger.balance(&account).posted()
     }
 
     /// The ledger, and what was spent.

@@ -214,3 +214,17 @@ impl Keeper {
         Ok(bytes)
     }
 }
+
+/// Writes a snapshot as the keeper does.
+#[cfg(test)]
+pub(super) async fn put(
+    store: &dyn crate::store::Store,
+    seq: u64,
+    ledger: Snapshot,
+    spending: &SpendingLog,
+) {
+    let bytes = Picture::new(seq, ledger, spending).encode().unwrap();
+    for part in format::parts(seq, &bytes).unwrap() {
+        store.put_snapshot(&part, 0).await.unwrap();
+    }
+}
