@@ -12,8 +12,9 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs, ReceiptArgs,
-    StatementArgs, account, audit, explain, key, policy, provider, receipt, statement, store_args,
+    AccountArgs, AuditArgs, BackupArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs,
+    ReceiptArgs, RestoreArgs, StatementArgs, account, audit, backup, explain, key, policy,
+    provider, receipt, statement, store_args,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -36,6 +37,10 @@ pub enum AdminCommand {
     Provider(ProviderArgs),
     /// Rebuild the ledger from its journal and check every rule; fails on any breach
     Audit(AuditArgs),
+    /// Copy the store's file as it is at one moment, beside a running hub too, and audit the copy
+    Backup(BackupArgs),
+    /// Put a backup where there is no store yet, and audit it
+    Restore(RestoreArgs),
     /// Tell the chain of facts that led to a charge, a transfer or a balance
     Explain(ExplainArgs),
     /// List what moved on an account between two days, with the balance after each movement
@@ -57,6 +62,8 @@ impl AdminCommand {
             Self::Account(args) => account::run(args, terminal).await,
             Self::Provider(args) => provider::run(args, terminal).await,
             Self::Audit(args) => audit::run(args, terminal).await,
+            Self::Backup(args) => backup::backup(args, terminal).await,
+            Self::Restore(args) => backup::restore(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
             Self::Statement(args) => statement::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
@@ -117,7 +124,7 @@ pub struct Place {
 }
 
 impl Place {
-    fn resolve(&self) -> Result<StorePlace, AdminError> {
+    pub(super) fn resolve(&self) -> Result<StorePlace, AdminError> {
         let place = match (&self.store, &self.data_dir) {
             (Some(url), _) => store_args::place(url)?,
             (None, Some(folder)) => StorePlace::in_folder(folder),

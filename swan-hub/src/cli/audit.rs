@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use swan_core::ledger::{AuditReport, Breach, JournalAudit};
 use super::admin::{AdminError, Place, Terminal};
 use super::table::Table;
 use crate::ledger::{CheckedSnapshot, SnapshotCheck, read_journal};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// `swan-hub audit`
 #[derive(Debug, Args)]
@@ -77,7 +78,15 @@ pub(super) async fn run(
     args: AuditArgs,
     terminal: &mut Terminal<'_>,
 ) -> Result<ExitCode, AdminError> {
-    let store = args.place.open().await?;
+    look(args.place.open().await?, args.place.json, terminal).await
+}
+
+/// Audits a store and tells what was found.
+pub(super) async fn look(
+    store: Arc<dyn Store>,
+    json: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
     let mut snapshots = SnapshotCheck::load(&*store).await?;
     let mut audit = JournalAudit::new();
     let read = read_journal(&*store, 1, |entry| {
@@ -95,7 +104,7 @@ pub(super) async fn run(
         damage,
         snapshots: snapshots.finish(),
     };
-    if args.place.json {
+    if json {
         terminal.json(&as_json(&found))?;
     } else {
         as_tables(&found, terminal)?;

@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod audit;
+mod backup;
 mod benchmark;
 mod dev;
 mod explain;
@@ -36,6 +37,7 @@ use tokio::runtime::Runtime;
 pub use account::AccountArgs;
 pub use admin::{AdminCommand, AdminError, Place, Terminal};
 pub use audit::AuditArgs;
+pub use backup::{BackupArgs, RestoreArgs};
 pub use explain::ExplainArgs;
 pub use key::{KeyArgs, KeyKindArg};
 use logs::{LogFormat, Logs};

@@ -10,6 +10,7 @@
 
 mod admin;
 mod api;
+mod backup;
 mod benchmark;
 mod config;
 mod e2e;

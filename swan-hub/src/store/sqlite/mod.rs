@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file, one thread that writes, one that reads.
 
+mod copy;
 mod directory;
 mod generations;
 mod idempotency;

@@ -180,7 +180,7 @@ pub(super) fn reader(path: &Path, options: SqliteOptions) -> Result<Connection, 
     Ok(connection)
 }
 
-fn make_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
     if path.is_dir() {
         return Err(refused(path, "it is a folder; name a file in it"));
     }
@@ -197,7 +197,7 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
     })
 }
 
-fn check_application(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_application(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| open_error(path, error);
     let id: i64 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -246,7 +246,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     transaction.commit().map_err(failed)
 }
 
-fn refused(path: &Path, what: &str) -> StoreError {
+pub(super) fn refused(path: &Path, what: &str) -> StoreError {
     StoreError::Open {
         place: path.display().to_string(),
         what: what.to_owned(),
@@ -254,7 +254,7 @@ fn refused(path: &Path, what: &str) -> StoreError {
     }
 }
 
-fn open_error(path: &Path, error: rusqlite::Error) -> StoreError {
+pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> StoreError {
     let what = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             return StoreError::Unavailable {
