@@ -4,6 +4,7 @@
 mod accept;
 mod compare;
 mod idle;
+mod ledger;
 mod load;
 mod market;
 mod mock;
@@ -15,6 +16,7 @@ mod soak;
 pub use accept::Listener;
 pub use compare::{Compare, CompareArgs};
 pub use idle::{IdleArgs, IdleReport};
+pub use ledger::LedgerArgs;
 pub use load::{Load, LoadReport, Operation};
 pub use mock::{MockArgs, serve_mock};
 pub use proxy::serve_proxy;

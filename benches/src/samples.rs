@@ -16,6 +16,10 @@ impl Samples {
             .push(u32::try_from(taken.as_micros()).unwrap_or(u32::MAX));
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.micros.len()
+    }
+
     pub(crate) fn extend(&mut self, other: &Self) {
         self.micros.extend_from_slice(&other.micros);
     }

@@ -10,8 +10,8 @@ use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, UserId};
 use swan_hub::KeyLimits;
 use swan_hub::store::{
     AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, ProfileRecord, ProviderRecord, SessionRecord, Store, StoreError, StoredCommand,
-    UserRecord, Users,
+    Lease, ProfileRecord, ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError,
+    StoredCommand, UserRecord, Users,
 };
 
 /// Counts the journal records that `S` has taken.
@@ -50,6 +50,14 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.inner.read(seq, limit).await
+    }
+
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
+        self.inner.put_snapshot(part, keep_from).await
+    }
+
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
+        self.inner.snapshot(upto, part).await
     }
 
     async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ use crate::generations::Generations;
 use crate::images::Images;
 use crate::models::Models;
 use crate::quotes::Quotes;
+use crate::receipts::Receipts;
 use crate::retry::RetryPolicy;
 use crate::transcriptions::Transcriptions;
 use crate::transport::HttpTransport;
@@ -85,6 +86,12 @@ impl Client {
     #[must_use]
     pub fn generations(&self) -> Generations {
         Generations::new(self.clone())
+    }
+
+    /// Signed receipts of calls, on a Swan hub.
+    #[must_use]
+    pub fn receipts(&self) -> Receipts {
+        Receipts::new(self.clone())
     }
 
     /// The models that the server offers.

@@ -19,6 +19,7 @@ mod models;
 mod options;
 mod preferences;
 mod quotes;
+mod receipts;
 mod reply;
 mod retry;
 mod stream;
@@ -42,6 +43,7 @@ pub use metadata::{ConnectionMode, Metadata, RateLimit};
 pub use models::Models;
 pub use preferences::ProviderPreferences;
 pub use quotes::Quotes;
+pub use receipts::{Receipts, verify_receipt};
 pub use reply::Reply;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stream::{ChatStream, Chunk, ChunkStream, CompletionStream};
@@ -50,5 +52,6 @@ pub use transport::{Body, HttpTransport, TransportError, TransportErrorKind};
 
 // The types of requests and answers, so that an app needs no other crate of the family.
 pub use swan_core::openai;
+pub use swan_core::receipt;
 pub use swan_core::routing::SortBy;
 pub use swan_core::{Amount, Currency};

@@ -26,6 +26,7 @@ mod policy;
 pub mod pricing;
 pub mod protocol;
 mod random;
+pub mod receipt;
 pub mod routing;
 #[cfg(feature = "simulation")]
 pub mod simulation;

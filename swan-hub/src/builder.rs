@@ -20,6 +20,7 @@ use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::market::{self, Market, MarketOptions};
 use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions, SessionsConfig};
+use crate::receipts::{self, ReceiptSigner};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{self, Authenticator, Gate, Spare, Streams};
@@ -50,6 +51,7 @@ pub struct HubBuilder {
     books: BooksOptions,
     idempotency: IdempotencyOptions,
     generations: GenerationsOptions,
+    receipts: Option<ReceiptSigner>,
     external: Vec<ExternalConfig>,
     strategies: Routing,
     market: MarketOptions,
@@ -182,6 +184,14 @@ impl HubBuilder {
         }
     }
 
+    /// As whom receipts are signed; with a key that ends with the process, unless said.
+    pub fn with_receipts(self, signer: ReceiptSigner) -> Self {
+        Self {
+            receipts: Some(signer),
+            ..self
+        }
+    }
+
     /// Whether a second provider is asked when the first takes long.
     pub fn with_hedging(self, hedging: Hedging) -> Self {
         Self { hedging, ..self }
@@ -238,9 +248,7 @@ impl HubBuilder {
     /// [`HubError`] when the store cannot serve or belongs to another hub, the journal breaks a rule, or an external
     /// endpoint is described wrongly.
     pub async fn build(self) -> Result<Hub, HubError> {
-        let store = self
-            .store
-            .unwrap_or_else(|| Arc::new(MemoryStore::default()));
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
         let entropy = self.entropy.map_or_else(system_entropy, Ok)?;
@@ -292,6 +300,7 @@ impl HubBuilder {
             desk: Desk::new(),
             idempotency,
             market: Market::default(),
+            receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),
             registry,
             sessions: Arc::new(sessions),
@@ -375,6 +384,7 @@ async fn open_books(
         .map_err(opening)?;
     tracing::info!(
         entries = recovery.entries,
+        snapshot = recovery.snapshot,
         holds_voided = recovery.holds_voided,
         "the books are open"
     );

@@ -7,8 +7,8 @@ use std::time::Duration;
 use swan_core::health::Ending;
 use swan_core::protocol::Operation;
 use swan_core::{
-    AccountId, Amount, Basis, BasisPoints, Currency, KeyId, ModelId, PolicyStamp, ProviderId,
-    RequestId, Usage,
+    AccountId, Amount, Basis, BasisPoints, Currency, KeyId, ModelId, ModelPrice, PolicyStamp,
+    ProviderId, RequestId, StampedRate, Usage,
 };
 
 use crate::providers::ConnectionMode;
@@ -118,6 +118,12 @@ pub struct RequestRecord {
     pub policy: Option<PolicyStamp>,
     /// The discount on the listed price.
     pub discount: BasisPoints,
+    /// The listed price by which it was charged, before the discount; `None` when nothing was.
+    pub price: Option<ModelPrice>,
+    /// The exchange rate by which it was charged, when it was not paid in US dollars.
+    pub rate: Option<StampedRate>,
+    /// SHA-256 of the bodies of request and answer, where a receipt with them was asked for.
+    pub(crate) digests: [Option<[u8; 32]>; 2],
     /// What was charged; zero when nothing was.
     pub charge: Amount,
     /// The currency of the charge.
@@ -152,6 +158,9 @@ impl RequestRecord {
             basis: None,
             policy: None,
             discount: BasisPoints::ZERO,
+            price: None,
+            rate: None,
+            digests: [None; 2],
             charge: Amount::ZERO,
             currency: Currency::Usd,
             free: false,

@@ -20,14 +20,15 @@ use crate::external::Endpoints;
 use crate::gateway::{self, Phase};
 use crate::generations::{Generations, Totals};
 use crate::idempotency::Idempotency;
-use crate::ledger::Books;
+use crate::ledger::{Books, Explanation, Subject, explain_anything};
 use crate::market::Market;
 use crate::metrics::Metrics;
 use crate::providers::{Registry, Sessions};
+use crate::receipts::ReceiptSigner;
 use crate::seams::{Entropy, PriceOracle};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Spare, Streams};
-use crate::store::{KeyRing, Store, Watch};
+use crate::store::{KeyRing, Store, StoreError, Watch};
 use crate::strategies::Strategies;
 #[cfg(feature = "otel")]
 use crate::telemetry::Telemetry;
@@ -92,6 +93,8 @@ pub(crate) struct Rooms {
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,
+    /// As whom receipts are signed.
+    pub(crate) receipts: ReceiptSigner,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) started: Timestamp,
 }
@@ -153,6 +156,18 @@ impl Hub {
     #[must_use]
     pub fn books(&self) -> &Books {
         &self.rooms.books
+    }
+
+    /// The chain of facts that led to a charge, a transfer or a balance; `None` when nothing is known of it.
+    ///
+    /// What happened within the last 100 ms may not be in the journal yet; [`Books::flush`] waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot serve, or its journal is damaged.
+    pub async fn explain(&self, subject: Subject) -> Result<Option<Explanation>, StoreError> {
+        let rooms = &self.rooms;
+        explain_anything(&*rooms.store, &rooms.generations, subject).await
     }
 
     /// The keys that open this hub, for embedders who issue them.

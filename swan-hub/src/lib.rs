@@ -21,6 +21,7 @@ mod metrics;
 mod openapi;
 mod providers;
 mod quick_map;
+mod receipts;
 mod seams;
 mod segments;
 mod serving;
@@ -44,7 +45,7 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Hedging, Limits, Metrics, Otel, Routing,
+    Hedging, Limits, Metrics, Otel, Receipts, Routing,
 };
 pub use departure::Departure;
 pub use error::{ConfigError, HubError};
@@ -57,6 +58,7 @@ pub use hub::Hub;
 pub use idempotency::IdempotencyOptions;
 pub use market::{MarketOptions, Signup};
 pub use providers::ConnectionMode;
+pub use receipts::{ReceiptKeyError, ReceiptSigner};
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 pub use serving::Sockets;
 pub use settings::Settings;

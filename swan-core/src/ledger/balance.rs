@@ -1,8 +1,10 @@
+use serde::{Deserialize, Serialize};
+
 use super::{AccountKey, Limit, Reason};
 use crate::{Amount, MoneyError};
 
-/// The four counters of an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The four counters of an account. Their order is part of the format of snapshots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {
     /// Set aside by holds on this account.
@@ -54,7 +56,7 @@ impl Balance {
 }
 
 /// An account as the ledger keeps it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Slot {
     pub(super) key: AccountKey,
     pub(super) balance: Balance,

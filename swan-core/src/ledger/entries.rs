@@ -56,6 +56,18 @@ enum Leg {
     Free = 9,
 }
 
+const LEGS: [Leg; 9] = [
+    Leg::Hold,
+    Leg::Post,
+    Leg::Void,
+    Leg::Expire,
+    Leg::Provider,
+    Leg::GrowthFund,
+    Leg::Treasury,
+    Leg::Burn,
+    Leg::Free,
+];
+
 /// Spreads the leg over all bits, so that the ids of different requests stay as far apart as the requests' own.
 const fn derive(base: u128, leg: Leg) -> TransferId {
     const SPREAD: u128 = 0xD1B5_4A32_D192_ED03_AEF1_7502_108E_F2D9;
@@ -66,6 +78,16 @@ const fn derive(base: u128, leg: Leg) -> TransferId {
 #[must_use]
 pub const fn hold_id(request: RequestId) -> TransferId {
     derive(request.as_u128(), Leg::Hold)
+}
+
+/// The requests that may have caused the transfer with this id: those from whose ids it would follow, and whose ids are UUIDs
+/// of version 7. Nearly always one for a transfer of a request, and none for others.
+pub fn requests_of(transfer: TransferId) -> impl Iterator<Item = RequestId> {
+    LEGS.into_iter().filter_map(move |leg| {
+        let id = derive(transfer.as_u128(), leg).as_u128();
+        let is_version_7 = id >> 76 & 0xf == 7 && id >> 62 & 0b11 == 0b10;
+        is_version_7.then_some(RequestId::from_u128(id))
+    })
 }
 
 /// Gives `amount` to a consumer; the same `id` gives it once however often it is asked.

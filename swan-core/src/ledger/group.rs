@@ -36,6 +36,7 @@ impl Ledger {
     /// Remembers the ids of a group that stands. A hold is remembered by being pending until it has ended.
     pub(super) fn keep(&mut self, group: &Group, undo: &Undo) {
         let for_ever = group.cause.rule.is_remembered();
+        self.touch(undo);
         for (id, held, state) in &undo.ended {
             self.ids.insert(*id, held.as_seen(Some(*state)), for_ever);
         }
@@ -58,6 +59,17 @@ impl Ledger {
                     ended: None,
                 };
                 self.ids.insert(transfer.id, seen, for_ever);
+            }
+        }
+    }
+
+    /// Notes for a copy under way what has changed; one that nobody goes on with is given up.
+    fn touch(&mut self, undo: &Undo) {
+        const TOUCHED_MAX: usize = 1 << 20;
+        if let Some(touched) = &mut self.touched {
+            touched.extend(undo.balances.iter().map(|(slot, _)| *slot));
+            if touched.len() > TOUCHED_MAX {
+                self.touched = None;
             }
         }
     }

@@ -1,7 +1,9 @@
 use core::fmt;
 
-/// Where a hold stands. All but [`HoldState::Pending`] are final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// Where a hold stands. All but [`HoldState::Pending`] are final. The order of the variants is part of the format of snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a hold has these states and no others (DESIGN section 5)"

@@ -2,17 +2,18 @@ use core::hash::{BuildHasher as _, BuildHasherDefault};
 use std::collections::VecDeque;
 
 use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
 
-use super::hash::{FoldHasher, LookupMap};
+use super::hash::FoldHasher;
 use super::{Field, HoldState, Kind, Transfer};
 use crate::{Amount, TransferId};
 
 /// Where an account stands in the ledger's list of accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SlotId(pub(super) u32);
 
 /// What is remembered of a transfer: all of its content, with accounts as positions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seen {
     pub(super) kind: Kind,
     pub(super) debit: SlotId,
@@ -49,18 +50,38 @@ impl Seen {
     }
 }
 
+/// A transfer that was used, and what it was.
+pub(super) type Remembered = (TransferId, Seen);
+
 /// The ids that were used: those of requests within a window, those of people for ever.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     window: usize,
     /// The window, oldest first: written in order and read only for a repeat.
-    recent: VecDeque<(TransferId, Seen)>,
+    recent: VecDeque<Remembered>,
     /// How many have left the window, modulo 2^32.
     gone: u32,
     /// The number of each transfer in the window, counted as `gone` is. Four bytes each, so that looking up a new id, which
     /// every transfer does, stays within the processor's caches.
     numbers: HashTable<u32>,
-    kept: LookupMap<TransferId, Seen>,
+    /// Those of people, in the order in which they came.
+    kept: Vec<Remembered>,
+    /// The place of each of them.
+    kept_places: HashTable<u32>,
+}
+
+/// The part of the window that was copied, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct RecentCopy {
+    entries: Vec<Remembered>,
+    /// The number of the next one, counted as in [`Memory`], once there was a first.
+    next: Option<u32>,
+}
+
+impl RecentCopy {
+    pub(super) fn into_entries(self) -> Vec<Remembered> {
+        self.entries
+    }
 }
 
 impl Memory {
@@ -70,15 +91,72 @@ impl Memory {
             recent: VecDeque::new(),
             gone: 0,
             numbers: HashTable::new(),
-            kept: LookupMap::default(),
+            kept: Vec::new(),
+            kept_places: HashTable::new(),
         }
     }
 
-    pub(super) fn get(&self, id: TransferId) -> Option<&Seen> {
-        self.recent(id).or_else(|| self.kept.get(&id))
+    /// What remembered exactly this.
+    pub(super) fn restore(window: usize, recent: &[Remembered], kept: Vec<Remembered>) -> Self {
+        let mut memory = Self::new(window);
+        for (id, seen) in recent {
+            memory.insert(*id, *seen, false);
+        }
+        for (id, seen) in kept {
+            memory.insert(id, seen, true);
+        }
+        memory
     }
 
-    fn recent(&self, id: TransferId) -> Option<&Seen> {
+    pub(super) fn window(&self) -> u32 {
+        u32::try_from(self.window).unwrap_or(u32::MAX)
+    }
+
+    /// The window, oldest first.
+    pub(super) fn recent(&self) -> impl Iterator<Item = Remembered> {
+        self.recent.iter().copied()
+    }
+
+    /// Those that are remembered for ever, oldest first.
+    pub(super) fn kept(&self) -> &[Remembered] {
+        &self.kept
+    }
+
+    /// Copies up to `most` more of the window; answers how many are left. When none is, the copy is the window.
+    pub(super) fn copy_recent(&self, copy: &mut RecentCopy, most: usize) -> usize {
+        let from = copy.next.map(|next| next.wrapping_sub(self.gone) as usize);
+        let from = from.filter(|from| *from <= self.recent.len());
+        let from = from.unwrap_or_else(|| {
+            // Just begun, or overtaken by the end of the window.
+            copy.entries.clear();
+            0
+        });
+        let to = from.saturating_add(most).min(self.recent.len());
+        copy.entries.extend(self.recent.range(from..to));
+        // The window is shorter than 2^32.
+        copy.next = Some(
+            self.gone
+                .wrapping_add(u32::try_from(to).unwrap_or(u32::MAX)),
+        );
+        if to == self.recent.len() {
+            let gone = copy.entries.len().saturating_sub(to);
+            copy.entries.drain(..gone);
+        }
+        self.recent.len() - to
+    }
+
+    pub(super) fn get(&self, id: TransferId) -> Option<&Seen> {
+        self.seen_recently(id).or_else(|| self.seen_ever(id))
+    }
+
+    fn seen_ever(&self, id: TransferId) -> Option<&Seen> {
+        let at = |place: &u32| self.kept.get(*place as usize);
+        let is_it = |place: &u32| at(place).is_some_and(|(other, _)| *other == id);
+        let place = self.kept_places.find(hash_of(&id), is_it)?;
+        at(place).map(|(_, seen)| seen)
+    }
+
+    fn seen_recently(&self, id: TransferId) -> Option<&Seen> {
         let is_it = |number: &u32| {
             numbered(&self.recent, self.gone, *number).is_some_and(|(other, _)| *other == id)
         };
@@ -88,7 +166,12 @@ impl Memory {
 
     pub(super) fn insert(&mut self, id: TransferId, seen: Seen, for_ever: bool) {
         if for_ever {
-            self.kept.insert(id, seen);
+            // Four thousand million grants do not fit into memory.
+            let place = u32::try_from(self.kept.len()).unwrap_or(u32::MAX);
+            self.kept.push((id, seen));
+            let kept = &self.kept;
+            let hash = |place: &u32| kept.get(*place as usize).map_or(0, |(id, _)| hash_of(id));
+            self.kept_places.insert_unique(hash_of(&id), place, hash);
             return;
         }
         if self.recent.len() >= self.window
@@ -112,11 +195,7 @@ impl Memory {
     }
 }
 
-fn numbered(
-    recent: &VecDeque<(TransferId, Seen)>,
-    gone: u32,
-    number: u32,
-) -> Option<&(TransferId, Seen)> {
+fn numbered(recent: &VecDeque<Remembered>, gone: u32, number: u32) -> Option<&Remembered> {
     recent.get(number.wrapping_sub(gone) as usize)
 }
 

@@ -27,7 +27,7 @@ pub struct JournalAudit {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AuditReport {
-    /// How many entries the journal has.
+    /// The number of the journal's last entry.
     pub entries: u64,
     /// How many transfers they hold.
     pub transfers: u64,
@@ -85,6 +85,26 @@ impl JournalAudit {
             breaches: Vec::new(),
             more: 0,
         }
+    }
+
+    /// An audit of what follows entry `seq`, after which the ledger was `ledger`.
+    ///
+    /// What it finds is all that can be wrong from there on; a request that was charged before and is charged again is
+    /// found as far as the ledger remembers.
+    #[must_use]
+    pub fn resume(ledger: Ledger, seq: u64) -> Self {
+        let last = ledger.now();
+        Self {
+            next_seq: seq.saturating_add(1),
+            last,
+            ..Self::with_ledger(ledger)
+        }
+    }
+
+    /// The ledger as rebuilt so far.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Takes in the next entry of the journal.

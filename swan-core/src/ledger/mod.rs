@@ -44,6 +44,7 @@ mod idempotency;
 mod journal_audit;
 mod outcome;
 mod record;
+mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,7 @@ pub use hold::{HoldEvent, HoldOver, HoldState};
 pub use journal_audit::{AuditReport, JournalAudit};
 pub use outcome::{Applied, Field, Reason, Rejected};
 pub use record::{ChargeRecord, UsageBasis};
+pub use snapshot::{Copying, Snapshot, SnapshotUnsound};
 pub use state::Ledger;
 pub use transfer::{Cause, Detail, Entry, Group, Kind, Rule, Transfer};
 pub use views::PendingHold;

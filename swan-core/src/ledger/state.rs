@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::{Move, Slot};
 use super::group::Undo;
 use super::hash::LookupMap;
@@ -21,11 +23,13 @@ pub struct Ledger {
     pub(super) pending: LookupMap<TransferId, Held>,
     pub(super) due: BTreeSet<(Timestamp, TransferId)>,
     pub(super) ids: Memory,
+    /// The accounts that have changed while a copy is under way.
+    pub(super) touched: Option<Vec<SlotId>>,
     undo: Undo,
 }
 
 /// A hold that has not ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) debit: SlotId,
     pub(super) credit: SlotId,
@@ -60,6 +64,7 @@ impl Ledger {
             pending: LookupMap::default(),
             due: BTreeSet::new(),
             ids: Memory::new(window),
+            touched: None,
             undo: Undo::default(),
         }
     }

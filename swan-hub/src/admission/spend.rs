@@ -1,11 +1,13 @@
 //! What a key has spent, in US dollars, so that a cap on it is never passed.
 
+use serde::{Deserialize, Serialize};
 use swan_core::{Amount, Day, Timestamp};
 
 use super::limits::SpendPeriod;
 
-/// Charges of one key or account: of all time, of the last day and of the last month that it was used in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Charges of one key or account: of all time, of the last day and of the last month that it was used in. The order of the
+/// fields is part of the format of snapshots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spent {
     total: Amount,
     day: (u32, Amount),
@@ -30,6 +32,18 @@ impl Spent {
         self.total = plus(self.total, usd);
         self.day.1 = plus(self.day.1, usd);
         self.month.1 = plus(self.month.1, usd);
+    }
+
+    /// Counts what was spent afterwards.
+    pub(crate) fn then(&mut self, later: &Self) {
+        self.total = plus(self.total, later.total);
+        for (own, later) in [(&mut self.day, later.day), (&mut self.month, later.month)] {
+            if later.0 > own.0 {
+                *own = later;
+            } else {
+                own.1 = plus(own.1, later.1);
+            }
+        }
     }
 
     /// What was spent in the period that `now` lies in, or ever.
@@ -129,6 +143,31 @@ mod tests {
     }
 
     proptest! {
+        /// Times go on, as they do in the journal.
+        #[test]
+        fn what_was_spent_before_and_after_is_what_was_spent(
+            charges in prop::collection::vec((0_i128..1_000, 0_u64..5_000_000_000), 0..30),
+            place: prop::sample::Index,
+        ) {
+            let mut now = 0;
+            let charges: Vec<_> = charges
+                .into_iter()
+                .map(|(amount, step)| {
+                    now += step;
+                    (usd(amount), Timestamp::from_millis(now))
+                })
+                .collect();
+            let sum = |charges: &[(Amount, Timestamp)]| {
+                let mut spent = Spent::default();
+                charges.iter().for_each(|(amount, at)| spent.add(*amount, *at));
+                spent
+            };
+            let (before, after) = charges.split_at(place.index(charges.len() + 1));
+            let mut both = sum(before);
+            both.then(&sum(after));
+            prop_assert_eq!(both, sum(&charges));
+        }
+
         #[test]
         fn holds_and_charges_stay_within_the_cap(
             cap in 0_i128..1_000,

@@ -12,12 +12,13 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, KeyArgs, PolicyArgs, ProviderArgs, account, audit, key, policy,
-    provider,
+    AccountArgs, AuditArgs, BackupArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs,
+    ReceiptArgs, RestoreArgs, StatementArgs, account, audit, backup, explain, key, policy,
+    provider, receipt, statement, store_args,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
-    ANSWER_OK, Command, CommandKind, SqliteOptions, Store, StoreError, StorePlace, carry_out,
+    ANSWER_OK, Command, CommandKind, Durability, Store, StoreError, StorePlace, carry_out,
 };
 
 /// How long a running hub may take to carry out a command before we stop waiting for it.
@@ -36,8 +37,18 @@ pub enum AdminCommand {
     Provider(ProviderArgs),
     /// Rebuild the ledger from its journal and check every rule; fails on any breach
     Audit(AuditArgs),
+    /// Copy the store's file as it is at one moment, beside a running hub too, and audit the copy
+    Backup(BackupArgs),
+    /// Put a backup where there is no store yet, and audit it
+    Restore(RestoreArgs),
+    /// Tell the chain of facts that led to a charge, a transfer or a balance
+    Explain(ExplainArgs),
+    /// List what moved on an account between two days, with the balance after each movement
+    Statement(StatementArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
+    /// Check a receipt without a hub, or change the key that signs
+    Receipt(ReceiptArgs),
 }
 
 impl AdminCommand {
@@ -51,7 +62,12 @@ impl AdminCommand {
             Self::Account(args) => account::run(args, terminal).await,
             Self::Provider(args) => provider::run(args, terminal).await,
             Self::Audit(args) => audit::run(args, terminal).await,
+            Self::Backup(args) => backup::backup(args, terminal).await,
+            Self::Restore(args) => backup::restore(args, terminal).await,
+            Self::Explain(args) => explain::run(args, terminal).await,
+            Self::Statement(args) => statement::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
+            Self::Receipt(args) => receipt::run(args, terminal),
         }
     }
 }
@@ -98,8 +114,9 @@ pub struct Place {
         conflicts_with = "store"
     )]
     pub data_dir: Option<PathBuf>,
-    /// The hub's store instead: sqlite:PATH
-    #[arg(long, value_name = "URL", env = "SWAN_STORE")]
+    /// The hub's store instead: sqlite:PATH or postgres://USER@HOST/DATABASE
+    // Its value may hold a password, which the help would show.
+    #[arg(long, value_name = "URL", env = "SWAN_STORE", hide_env_values = true)]
     pub store: Option<String>,
     /// Print JSON for programs
     #[arg(long)]
@@ -107,9 +124,9 @@ pub struct Place {
 }
 
 impl Place {
-    fn resolve(&self) -> Result<StorePlace, AdminError> {
+    pub(super) fn resolve(&self) -> Result<StorePlace, AdminError> {
         let place = match (&self.store, &self.data_dir) {
-            (Some(url), _) => url.parse()?,
+            (Some(url), _) => store_args::place(url)?,
             (None, Some(folder)) => StorePlace::in_folder(folder),
             (None, None) => StorePlace::in_folder("swan-data".as_ref()),
         };
@@ -129,12 +146,12 @@ impl Place {
             );
             return Err(AdminError::Usage(why));
         }
-        Ok(place.open(SqliteOptions::default()).await?)
+        Ok(place.open(Durability::default()).await?)
     }
 
     /// Opens the store, and makes it when there is none.
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, AdminError> {
-        Ok(self.resolve()?.open(SqliteOptions::default()).await?)
+        Ok(self.resolve()?.open(Durability::default()).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,8 +10,8 @@ use swan_core::ledger::{AuditReport, Breach, JournalAudit};
 
 use super::admin::{AdminError, Place, Terminal};
 use super::table::Table;
-use crate::ledger::read_journal;
-use crate::store::StoreError;
+use crate::ledger::{CheckedSnapshot, SnapshotCheck, read_journal};
+use crate::store::{Store, StoreError};
 
 /// `swan-hub audit`
 #[derive(Debug, Args)]
@@ -47,37 +48,76 @@ const CHECKS: [(&str, &[&str]); 8] = [
     ),
 ];
 
+/// What the journal and its snapshots come to.
+struct Findings {
+    report: AuditReport,
+    damage: Option<String>,
+    snapshots: Vec<CheckedSnapshot>,
+}
+
+impl Findings {
+    fn is_clean(&self) -> bool {
+        self.report.is_clean() && self.damage.is_none() && self.wrong_snapshots() == 0
+    }
+
+    fn wrong_snapshots(&self) -> usize {
+        let wrong = self.snapshots.iter();
+        wrong.filter(|snapshot| snapshot.problem.is_some()).count()
+    }
+
+    fn snapshots_result(&self) -> String {
+        match (self.wrong_snapshots(), self.snapshots.len()) {
+            (0, 0) => "ok, there is none".into(),
+            (0, _) => "ok".into(),
+            (wrong, of) => format!("{wrong} of {of} WRONG"),
+        }
+    }
+}
+
 pub(super) async fn run(
     args: AuditArgs,
     terminal: &mut Terminal<'_>,
 ) -> Result<ExitCode, AdminError> {
-    let store = args.place.open().await?;
+    look(args.place.open().await?, args.place.json, terminal).await
+}
+
+/// Audits a store and tells what was found.
+pub(super) async fn look(
+    store: Arc<dyn Store>,
+    json: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    let mut snapshots = SnapshotCheck::load(&*store).await?;
     let mut audit = JournalAudit::new();
-    let read = read_journal(&*store, 1, |entry| audit.observe(&entry)).await;
+    let read = read_journal(&*store, 1, |entry| {
+        audit.observe(&entry);
+        snapshots.observe(&entry, audit.ledger());
+    })
+    .await;
     let damage = match read {
         Ok(_) => None,
         Err(error @ StoreError::Corrupt { .. }) => Some(error.to_string()),
         Err(error) => return Err(error.into()),
     };
-    let report = audit.finish();
-    let clean = report.is_clean() && damage.is_none();
-    if args.place.json {
-        terminal.json(&as_json(&report, damage.as_deref()))?;
+    let found = Findings {
+        report: audit.finish(),
+        damage,
+        snapshots: snapshots.finish(),
+    };
+    if json {
+        terminal.json(&as_json(&found))?;
     } else {
-        as_tables(&report, damage.as_deref(), terminal)?;
+        as_tables(&found, terminal)?;
     }
-    Ok(if clean {
+    Ok(if found.is_clean() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-fn as_tables(
-    report: &AuditReport,
-    damage: Option<&str>,
-    terminal: &mut Terminal<'_>,
-) -> Result<(), AdminError> {
+fn as_tables(found: &Findings, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    let report = &found.report;
     let out = &mut *terminal.out;
     let AuditReport {
         entries,
@@ -106,10 +146,10 @@ fn as_tables(
     }
     sums.write(out, "no money has moved")?;
     writeln!(out)?;
-    let found = count(report);
+    let breaches_of = count(report);
     let mut checks = Table::new(&["CHECK", "RESULT"]);
     for (check, names) in CHECKS {
-        let breaches: u64 = names.iter().filter_map(|name| found.get(name)).sum();
+        let breaches: u64 = names.iter().filter_map(|name| breaches_of.get(name)).sum();
         let result = if breaches == 0 {
             "ok".into()
         } else {
@@ -117,8 +157,16 @@ fn as_tables(
         };
         checks.row([check.to_owned(), result]);
     }
-    let readable = if damage.is_some() { "DAMAGED" } else { "ok" };
+    let readable = if found.damage.is_some() {
+        "DAMAGED"
+    } else {
+        "ok"
+    };
     checks.row(["the journal can be read".to_owned(), readable.to_owned()]);
+    checks.row([
+        "each snapshot is what the journal comes to".to_owned(),
+        found.snapshots_result(),
+    ]);
     checks.write(out, "")?;
     for breach in &report.breaches {
         writeln!(out, "{}: {breach}", breach.name())?;
@@ -126,8 +174,13 @@ fn as_tables(
     if report.more_breaches > 0 {
         writeln!(out, "and {} more", report.more_breaches)?;
     }
-    if let Some(damage) = damage {
+    if let Some(damage) = &found.damage {
         writeln!(out, "damaged: {damage}")?;
+    }
+    for snapshot in &found.snapshots {
+        if let Some(problem) = &snapshot.problem {
+            writeln!(out, "snapshot of entry {}: {problem}", snapshot.seq)?;
+        }
     }
     Ok(())
 }
@@ -140,8 +193,11 @@ fn count(report: &AuditReport) -> BTreeMap<&'static str, u64> {
     found
 }
 
-fn as_json(report: &AuditReport, damage: Option<&str>) -> Value {
+fn as_json(found: &Findings) -> Value {
+    let report = &found.report;
     let breach = |breach: &Breach| json!({ "name": breach.name(), "text": breach.to_string() });
+    let snapshot =
+        |snapshot: &CheckedSnapshot| json!({ "entry": snapshot.seq, "problem": snapshot.problem });
     let groups: BTreeMap<_, _> = report
         .groups
         .iter()
@@ -158,7 +214,7 @@ fn as_json(report: &AuditReport, damage: Option<&str>) -> Value {
         })
     });
     json!({
-        "clean": report.is_clean() && damage.is_none(),
+        "clean": found.is_clean(),
         "entries": report.entries,
         "transfers": report.transfers,
         "holds": report.holds,
@@ -167,6 +223,7 @@ fn as_json(report: &AuditReport, damage: Option<&str>) -> Value {
         "trial_balance": sums.collect::<Vec<_>>(),
         "breaches": report.breaches.iter().map(breach).collect::<Vec<_>>(),
         "more_breaches": report.more_breaches,
-        "damage": damage,
+        "damage": found.damage,
+        "snapshots": found.snapshots.iter().map(snapshot).collect::<Vec<_>>(),
     })
 }

@@ -5,8 +5,10 @@
 mod account;
 mod admin;
 mod audit;
+mod backup;
 mod benchmark;
 mod dev;
+mod explain;
 mod external_args;
 mod key;
 mod limit_flags;
@@ -14,10 +16,12 @@ mod logs;
 mod policy;
 mod policy_file;
 mod provider;
+mod receipt;
 mod reload;
 mod serve;
 mod signals;
 mod sockets;
+mod statement;
 mod store_args;
 #[cfg(unix)]
 mod succession;
@@ -33,10 +37,14 @@ use tokio::runtime::Runtime;
 pub use account::AccountArgs;
 pub use admin::{AdminCommand, AdminError, Place, Terminal};
 pub use audit::AuditArgs;
+pub use backup::{BackupArgs, RestoreArgs};
+pub use explain::ExplainArgs;
 pub use key::{KeyArgs, KeyKindArg};
 use logs::{LogFormat, Logs};
 pub use policy::PolicyArgs;
 pub use provider::ProviderArgs;
+pub use receipt::ReceiptArgs;
+pub use statement::StatementArgs;
 
 use crate::error::{ConfigError, HubError};
 use crate::seams::SystemClock;

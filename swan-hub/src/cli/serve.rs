@@ -1,10 +1,11 @@
 //! Runs a hub.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use swan_core::Clock as _;
 use tokio::net::TcpListener;
 
 use super::external_args::ExternalArgs;
@@ -21,9 +22,10 @@ use crate::departure::Departure;
 use crate::error::{ConfigError, HubError};
 use crate::hub::Hub;
 use crate::ledger::BooksOptions;
-use crate::seams::FixedPrice;
+use crate::receipts::ReceiptSigner;
+use crate::seams::{FixedPrice, SystemClock};
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Store, StorePlace};
 
 /// How much longer than its drain a predecessor is waited for: it has its last words and its books to close.
 const PREDECESSOR: Duration = Duration::from_secs(30);
@@ -115,7 +117,7 @@ pub(crate) async fn build(config: &Config, store: Arc<dyn Store>) -> Result<Hub,
     Ok(builder(config, store)?.build().await?)
 }
 
-fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigError> {
+fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, CliError> {
     let builder = Hub::builder();
     #[cfg(feature = "otel")]
     let builder = match config.otel.resolve(|name| std::env::var(name).ok())? {
@@ -124,9 +126,33 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, ConfigE
     };
     Ok(builder
         .with_store(store)
+        .with_receipts(signer(config)?)
         .with_settings(settings(config)?)
         .with_idempotency(config.idempotency)
         .with_generations(config.generations))
+}
+
+/// As whom the hub signs receipts. The keys lie beside the file of the store; without one they end with the process.
+fn signer(config: &Config) -> Result<ReceiptSigner, CliError> {
+    let beside = match &config.store {
+        None => Some(config.data_dir.clone()),
+        Some(url) => match url.parse()? {
+            StorePlace::Sqlite(path) => path.parent().map(Path::to_owned),
+            _ => None,
+        },
+    };
+    let beside = beside.map(|folder| folder.join("receipt-keys.json"));
+    let (hub, now) = (&config.receipts.hub, SystemClock::new().now());
+    let signer = match config.receipts.key_file.clone().or(beside) {
+        Some(path) => ReceiptSigner::open(hub, &path, now),
+        None => {
+            tracing::warn!(
+                "receipts are signed with a key that ends with this process: name a file in receipts.key_file"
+            );
+            ReceiptSigner::generate(hub, now)
+        }
+    };
+    signer.map_err(|error| HubError::Build(error.to_string()).into())
 }
 
 /// What of a configuration may change while the hub runs.

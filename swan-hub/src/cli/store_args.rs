@@ -8,7 +8,7 @@ use clap::Args;
 use super::CliError;
 use crate::config::Config;
 use crate::error::HubError;
-use crate::store::{SqliteOptions, Store, StorePlace};
+use crate::store::{Store, StoreError, StorePlace};
 
 /// The store of `serve` and `dev`, said as the administrative commands say it.
 #[derive(Debug, Clone, Default, Args)]
@@ -16,7 +16,7 @@ pub(crate) struct StoreArgs {
     /// Folder of the hub's data [default: ./swan-data]
     #[arg(long, value_name = "DIR", conflicts_with = "store")]
     data_dir: Option<PathBuf>,
-    /// Another store: sqlite:PATH, or memory: for a hub that forgets everything
+    /// Another store: sqlite:PATH, postgres://USER@HOST/DATABASE, or memory: for a hub that forgets everything
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }
@@ -34,17 +34,23 @@ impl StoreArgs {
     }
 }
 
+/// A store as a URL names it, with the password from the environment if there is none in the URL: arguments and
+/// configuration files are read by more people.
+pub(super) fn place(url: &str) -> Result<StorePlace, StoreError> {
+    let place: StorePlace = url.parse()?;
+    Ok(place.or_password(std::env::var("SWAN_STORE_PASSWORD").ok()))
+}
+
 /// Opens the store that a configuration names, and makes it when there is none.
 pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Store>, CliError> {
     let place = match &config.store {
-        Some(url) => url.parse()?,
+        Some(url) => place(url)?,
         None => {
             check_writable(&config.data_dir)?;
             StorePlace::in_folder(&config.data_dir)
         }
     };
-    let options = SqliteOptions::default().with_durability(config.durability);
-    Ok(place.open(options).await?)
+    Ok(place.open(config.durability).await?)
 }
 
 /// Makes the folder and tries it out: what is wrong with it shows here in better words than the database has.

@@ -12,6 +12,7 @@ use super::keys::KeysLayer;
 use super::market::MarketLayer;
 use super::otel::OtelLayer;
 use super::queue::QueueLayer;
+use super::receipts::ReceiptsLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
 use super::variables::{Kind, VARIABLES};
 use super::{Config, External, Limits, Routing};
@@ -48,6 +49,8 @@ struct Layer {
     market: MarketLayer,
     #[serde(default)]
     otel: OtelLayer,
+    #[serde(default)]
+    receipts: ReceiptsLayer,
     #[serde(default)]
     hedging: HedgingLayer,
     external: Option<Vec<External>>,
@@ -191,6 +194,7 @@ impl Config {
         layer.generations.lay_over(&mut self.generations)?;
         layer.market.apply(&mut self.market)?;
         layer.otel.apply(&mut self.otel)?;
+        layer.receipts.lay_over(&mut self.receipts);
         self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }
@@ -207,10 +211,8 @@ impl Limits {
         set(&mut self.retry_percent, layer.retry_percent);
         set(&mut self.retries_per_sec, layer.retries_per_sec);
         // Alone among the times, zero means that there is none.
-        set(
-            &mut self.heartbeat,
-            layer.heartbeat_secs.map(Duration::from_secs),
-        );
+        let heartbeat = layer.heartbeat_secs.map(Duration::from_secs);
+        set(&mut self.heartbeat, heartbeat);
         for (key, target, secs) in [
             ("limits.head_secs", &mut self.head_deadline, layer.head_secs),
             ("limits.stall_secs", &mut self.stall, layer.stall_secs),

@@ -9,6 +9,7 @@ mod layers;
 mod market;
 mod otel;
 mod queue;
+mod receipts;
 mod rooms;
 mod routing;
 mod variables;
@@ -27,6 +28,7 @@ pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
 pub use hedging::Hedging;
 pub use otel::Otel;
+pub use receipts::Receipts;
 pub use routing::Routing;
 
 /// Everything that `swan-hub serve` can be told.
@@ -57,6 +59,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Where traces of requests go: the table `[otel]`, of a hub that was built with them.
     pub otel: Otel,
+    /// As whom receipts are signed: the table `[receipts]`.
+    pub receipts: Receipts,
     /// The bounds that the hub keeps.
     pub limits: Limits,
     /// What holds for keys.
@@ -191,6 +195,7 @@ impl Default for Config {
             log: None,
             metrics: Metrics::default(),
             otel: Otel::default(),
+            receipts: Receipts::default(),
             limits: Limits::default(),
             keys: KeyRules::default(),
             queue: QueueRules::default(),

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 57] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 59] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -152,6 +152,8 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 57] = [
     ("SWAN_HEDGING_MOST_MS", "hedging.most_ms", Kind::Number),
     ("SWAN_HEDGING_PERCENT", "hedging.percent", Kind::Number),
     ("SWAN_HEDGING_PER_SEC", "hedging.per_sec", Kind::Number),
+    ("SWAN_RECEIPTS_HUB", "receipts.hub", Kind::Text),
+    ("SWAN_RECEIPTS_KEY_FILE", "receipts.key_file", Kind::Text),
     ("SWAN_OTEL_ENDPOINT", "otel.endpoint", Kind::Text),
     ("SWAN_OTEL_SAMPLE_RATIO", "otel.sample_ratio", Kind::Text),
     ("SWAN_OTEL_SERVICE_NAME", "otel.service_name", Kind::Text),

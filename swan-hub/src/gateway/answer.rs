@@ -60,6 +60,7 @@ impl Answer {
             RequestError::UnknownGeneration { .. } => {
                 Row::new(404, INVALID, "generation_not_found").param("id")
             }
+            RequestError::NothingKnown => Row::new(404, INVALID, "nothing_known").param("id"),
             RequestError::StoreAway => Row::new(503, SERVER, "store_unavailable").retry(5),
             RequestError::UnknownUrl { .. } => Row::new(404, INVALID, "unknown_url"),
             RequestError::MethodNotAllowed { .. } => Row::new(405, INVALID, "method_not_allowed"),

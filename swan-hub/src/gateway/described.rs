@@ -8,8 +8,8 @@ use super::bodies::{
     TranscriptionRequest,
 };
 use super::words::{
-    Currency, Flag, HangUp, IdempotencyKey, ModelName, OperationName, PageSize, ProviderName,
-    RequestIdText,
+    Currency, ExplainedId, Flag, HangUp, IdempotencyKey, ModelName, OperationName, PageSize,
+    ProviderName, RequestIdText,
 };
 use crate::openapi::{Access, Operation};
 
@@ -63,6 +63,10 @@ fn steered(operation: Operation) -> Operation {
         .header::<Flag>("X-Swan-Allow-Fallbacks", "`false`: nobody else may")
         .header::<Currency>("X-Swan-Payment", "`SWAN` pays from the SWAN balance")
         .header::<Flag>("X-Swan-Trace", "`1`: the answer says how it was routed")
+        .header::<Flag>(
+            "X-Swan-Receipt",
+            "`1`: the receipt of the request has the hashes of its bodies",
+        )
 }
 
 /// The header with which a request may be sent twice.
@@ -167,6 +171,45 @@ pub(super) fn generations() -> Operation {
     .answers::<super::generation::Many>(200, "The requests")
     .limited()
     .fails([400, 503])
+}
+
+pub(super) fn explain() -> Operation {
+    Operation::get(
+        "/v1/explain/{id}",
+        "The chain of facts that led to a charge, a transfer or a balance of the account",
+    )
+    .tag(OPENAI)
+    .access(Access::Consumer)
+    .segment::<ExplainedId>(
+        "id",
+        "The id of a request, a transfer or hold, or of the account",
+    )
+    .answers::<crate::ledger::Explanation>(200, "The facts")
+    .limited()
+    .fails([404, 503])
+}
+
+pub(super) fn receipt() -> Operation {
+    Operation::get("/v1/receipts/{id}", "The signed receipt of a request")
+        .tag(OPENAI)
+        .access(Access::Consumer)
+        .segment::<RequestIdText>("id", "The request id of its answer")
+        .answers::<super::receipt::Signed>(200, "The receipt")
+        .limited()
+        .fails([404, 503])
+}
+
+pub(super) fn receipt_keys() -> Operation {
+    let summary = "The keys with which receipts are signed, for clients";
+    Operation::get("/v1/receipt-keys", summary)
+        .tag(OPENAI)
+        .answers::<super::receipt::Keys>(200, "The keys")
+}
+
+pub(super) fn well_known_keys() -> Operation {
+    let summary = "The keys with which receipts are signed";
+    Operation::get("/.well-known/swan-keys", summary)
+        .answers::<super::receipt::Keys>(200, "The keys")
 }
 
 pub(super) fn transcriptions() -> Operation {

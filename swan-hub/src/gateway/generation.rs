@@ -187,7 +187,7 @@ async fn page(
 }
 
 /// Whose records may be read, `None` for an administrator, who reads all; and by whose rate it was counted.
-async fn reader(
+pub(super) async fn reader(
     hub: &Shared,
     request: Request,
 ) -> (Result<Option<AccountId>, RequestError>, Option<Arc<Access>>) {
@@ -206,7 +206,7 @@ async fn reader(
     (taken.map(|()| Some(consumer.account)), Some(access))
 }
 
-fn answer(
+pub(super) fn answer(
     hub: &Shared,
     id: RequestId,
     found: Result<impl Serialize, RequestError>,

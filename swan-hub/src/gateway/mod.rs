@@ -5,6 +5,7 @@ mod bodies;
 mod body;
 mod crowd;
 mod described;
+mod explain;
 mod generation;
 mod headers;
 mod health;
@@ -15,6 +16,7 @@ mod models;
 mod once;
 mod query;
 mod quote;
+mod receipt;
 mod respond;
 mod server;
 mod socket;
@@ -29,6 +31,7 @@ pub(crate) use answer::Answer;
 pub(crate) use body::linger;
 pub(crate) use described::keyed;
 pub(crate) use headers::stamp as stamp_headers;
+pub(crate) use query::iso;
 pub(crate) use respond::{
     error as error_answer, json as json_answer, replay, with_body as answer_with,
 };
@@ -51,6 +54,10 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::quote(), quote::quote)
         .add(described::generation(), generation::one)
         .add(described::generations(), generation::list)
+        .add(described::explain(), explain::explain)
+        .add(described::receipt(), receipt::one)
+        .add(described::receipt_keys(), receipt::keys)
+        .add(described::well_known_keys(), receipt::keys)
         .add(described::key(), key::show)
         .add(described::models(), models::list)
         .add(described::model(), models::one)

@@ -15,7 +15,7 @@ pub(super) fn get<'a>(query: Option<&'a str>, name: &str) -> Option<Cow<'a, str>
 }
 
 /// A time as ISO 8601 writes it, in UTC.
-pub(super) fn iso(at: Timestamp) -> String {
+pub(crate) fn iso(at: Timestamp) -> String {
     let in_day = at.as_millis() % (24 * 3_600_000);
     let (secs, millis) = (in_day / 1_000, in_day % 1_000);
     let (hours, minutes, secs) = (secs / 3_600, secs / 60 % 60, secs % 60);

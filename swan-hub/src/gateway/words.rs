@@ -46,6 +46,8 @@ words! {
     OperationName = { "type": "string", "enum": ["chat/completions", "completions", "embeddings", "images/generations"] };
     /// The id of a request.
     RequestIdText = { "type": "string", "format": "uuid" };
+    /// The id of a request, a transfer, an account or a provider.
+    ExplainedId = { "type": "string", "pattern": "^([0-9a-f-]{36}|[0-9a-f]{32}|(acc|prov)-[0-9a-f]{32})$" };
     /// Entries on a page.
     PageSize = { "type": "integer", "minimum": 1, "maximum": 100 };
     /// A threshold that is only preferred.

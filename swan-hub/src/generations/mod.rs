@@ -5,6 +5,7 @@
 mod codec;
 mod freely;
 mod lookup;
+mod priced;
 mod recent;
 mod record;
 mod saving;
@@ -158,6 +159,7 @@ pub(crate) fn first_id(at: Timestamp) -> RequestId {
     RequestId::from_u128(u128::from(at.as_millis().min(u64::MAX >> 16)) << 80)
 }
 
-fn ended_at(record: &Generation) -> Timestamp {
+/// When it was over.
+pub(crate) fn ended_at(record: &Generation) -> Timestamp {
     began(record.request).after(Duration::from_micros(record.duration_us))
 }

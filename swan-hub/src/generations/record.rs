@@ -3,10 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 use swan_core::health::{Blame, Ending};
+use swan_core::ledger::UsageBasis;
 use swan_core::{
     AccountId, Amount, Currency, KeyId, ModelId, PolicyStamp, ProviderId, RequestId, Usage,
 };
 
+use super::priced::Priced;
 use crate::events::{AttemptRecord, Outcome, RequestRecord};
 use crate::providers::ConnectionMode;
 
@@ -31,6 +33,9 @@ pub(crate) struct Generation {
     pub(crate) duration_us: u64,
     pub(crate) first_content_us: Option<u64>,
     pub(crate) attempts: Vec<Attempt>,
+    /// Written after the records of its chunk, so that those of earlier versions are read as they are.
+    #[serde(skip)]
+    pub(crate) priced: Priced,
 }
 
 /// One attempt. Times are counted from the first byte of the request.
@@ -98,6 +103,7 @@ impl From<&RequestRecord> for Generation {
             duration_us: micros(record.duration),
             first_content_us: record.first_content.map(micros),
             attempts: record.attempts.iter().map(Attempt::from).collect(),
+            priced: Priced::of(record),
         }
     }
 }
@@ -247,6 +253,15 @@ impl From<swan_core::Basis> for KeptBasis {
 }
 
 impl KeptBasis {
+    pub(crate) const fn get(self) -> UsageBasis {
+        match self {
+            Self::Reported => UsageBasis::Reported,
+            Self::Bounded => UsageBasis::Bounded,
+            Self::Estimated => UsageBasis::Estimated,
+            Self::Measured => UsageBasis::Measured,
+        }
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Reported => "reported",

@@ -13,6 +13,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::journal::Journal;
 use super::progress::Progress;
+use super::snapshots::{Camera, Snapshots};
 use super::{BooksOptions, Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
 use crate::store::{Durability, Lease, Store, StoreError};
 
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) progress: Progress,
     /// What was written since the books were opened.
     pub(super) journal: Journal,
+    pub(super) snapshots: Snapshots,
     /// The last write failed, and is being repeated.
     pub(super) failing: AtomicBool,
     pub(super) closing: AtomicBool,
@@ -46,6 +48,8 @@ pub(super) struct Shared {
 pub(super) struct Core {
     pub(super) ledger: Ledger,
     pub(super) next_seq: u64,
+    /// The time of the last entry.
+    pub(super) last_at: Timestamp,
     /// Applied, and not yet handed to the writer.
     pub(super) batch: Vec<Entry>,
 }
@@ -118,6 +122,7 @@ impl Core {
             let (seq, at) = (self.next_seq, self.ledger.now());
             self.batch.push(Entry { seq, at, group });
             self.next_seq += 1;
+            self.last_at = at;
         }
         // A repeat waits for everything before it, among which is the original.
         Ok((applied, self.next_seq - 1))
@@ -127,13 +132,12 @@ impl Core {
 /// Takes the lease, or says who is in the way once it was waited for long enough.
 async fn lease(store: &dyn Store, wait: Duration) -> Result<Lease, StoreError> {
     const PAUSE: Duration = Duration::from_millis(25);
-    let mut left = wait;
+    let begun = Instant::now();
     loop {
         match store.lease().await {
-            Err(StoreError::Leased { .. }) if !left.is_zero() => {
-                let pause = left.min(PAUSE);
-                time::sleep(pause).await;
-                left -= pause;
+            // A store may itself take its time to say so.
+            Err(StoreError::Leased { .. }) if begun.elapsed() < wait => {
+                time::sleep(PAUSE.min(wait)).await;
             }
             answer => return answer,
         }
@@ -179,10 +183,13 @@ impl Books {
             wake: Notify::new(),
             progress,
             journal: Journal::default(),
+            snapshots: Snapshots::default(),
             failing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         });
-        tokio::spawn(writer::run(Arc::clone(&shared), lease));
+        let (last, spending) = (recovery.snapshot.unwrap_or(0), recovery.spending.clone());
+        let camera = Camera::start(&shared, last, spending);
+        tokio::spawn(writer::run(Arc::clone(&shared), lease, camera));
         tokio::spawn(look_at_the_clock(Arc::downgrade(&shared)));
         let closer = Arc::new(Closer(Arc::clone(&shared)));
         Ok((

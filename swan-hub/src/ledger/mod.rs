@@ -6,19 +6,31 @@
 mod books;
 mod codec;
 mod error;
+mod explain;
 mod hold;
 mod journal;
 mod options;
 mod progress;
 mod recovery;
+mod snapshots;
+mod statement;
 mod writer;
 
 pub use books::Books;
 pub use codec::{decode, read_journal};
 pub use error::LedgerError;
+pub use explain::{
+    BalanceOf, ByRule, Charge, Explainer, Explanation, Listed, Moved, Part, Step, Subject, Try,
+};
+pub(crate) use explain::{
+    anything as explain_anything, counters, entries_of, of_counters, of_movement, owner,
+};
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;
 pub use options::BooksOptions;
 pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
+#[cfg(feature = "cli")]
+pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
+pub use statement::{Statement, StatementLine, StatementQuery, statement};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;

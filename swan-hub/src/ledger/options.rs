@@ -15,6 +15,8 @@ pub struct BooksOptions {
     /// How long relaxed books gather before they write: what they have confirmed within this time, and one write, is lost
     /// with the process. 10 ms.
     pub gather: Duration,
+    /// After how many entries a snapshot is written: a start replays about as many at most. 500,000; `u64::MAX` for never.
+    pub snapshot_entries: u64,
     /// How long a write may take before new holds are refused until it is done. 5 s.
     pub stall_after: Duration,
     /// How long the lease is waited for while another process, such as the command line, keeps the books. 2 s.
@@ -35,6 +37,13 @@ impl BooksOptions {
         self
     }
 
+    /// The same, writing a snapshot after so many entries.
+    #[must_use]
+    pub const fn with_snapshot_entries(mut self, entries: u64) -> Self {
+        self.snapshot_entries = entries;
+        self
+    }
+
     /// The same, confirming charges when `durability` says.
     #[must_use]
     pub const fn with_durability(mut self, durability: Durability) -> Self {
@@ -50,6 +59,7 @@ impl Default for BooksOptions {
             queue_entries_max: 1 << 16,
             linger: Duration::from_millis(100),
             gather: Duration::from_millis(10),
+            snapshot_entries: 500_000,
             stall_after: Duration::from_secs(5),
             lease_wait: Duration::from_secs(2),
         }

@@ -7,6 +7,7 @@ use tokio::time;
 
 use super::books::Shared;
 use super::codec;
+use super::snapshots::Camera;
 use crate::store::{Durability, JournalRecord, Lease, StoreError};
 
 /// The most entries of one record, so that one write stays well below a second.
@@ -21,7 +22,7 @@ const RETRY_LAST: Duration = Duration::from_secs(1);
 const CLOSING_TRIES: u32 = 5;
 
 /// Writes what gathers until the books close, and holds the lease as long.
-pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
+pub(super) async fn run(shared: Arc<Shared>, lease: Lease, mut camera: Camera) {
     let mut batch = Vec::new();
     loop {
         // Holds wait for the charge that follows them; only somebody who waits, or time, starts a write.
@@ -35,13 +36,19 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease) {
             // The task of the first charge has woken this one: others that are ready now go along in the same write.
             tokio::task::yield_now().await;
         }
-        std::mem::swap(&mut shared.core.lock().batch, &mut batch);
-        let written = write(&shared, &batch).await;
+        let taken = {
+            let mut core = shared.core.lock();
+            std::mem::swap(&mut core.batch, &mut batch);
+            camera.take(&shared, &mut core)
+        };
+        let written = write(&shared, &batch, &mut camera).await;
         batch.clear();
         if !written {
             break;
         }
+        camera.hand_over(&shared, taken);
         if closing && shared.core.lock().batch.is_empty() {
+            camera.end(&shared).await;
             break;
         }
         if closing {
@@ -77,7 +84,7 @@ pub(super) fn expire(shared: &Shared) -> usize {
 }
 
 /// Makes a batch durable, record by record. False when the store will never take it.
-async fn write(shared: &Shared, batch: &[Entry]) -> bool {
+async fn write(shared: &Shared, batch: &[Entry], camera: &mut Camera) -> bool {
     for entries in batch.chunks(RECORD_ENTRIES_MAX) {
         let record = match codec::encode(entries) {
             Ok(record) => record,
@@ -91,6 +98,7 @@ async fn write(shared: &Shared, batch: &[Entry]) -> bool {
             return false;
         }
         shared.journal.written(entries, begun.elapsed());
+        camera.written(entries);
         let durable = record.next_seq() - 1;
         shared.progress.reach(durable);
     }

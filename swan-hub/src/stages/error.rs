@@ -50,6 +50,12 @@ pub(crate) enum RequestError {
     /// Nothing is known of this request, or not to this consumer.
     #[error("nothing is known of request {id}")]
     UnknownGeneration { id: RequestId },
+    /// Nothing has this id, or nothing of this consumer.
+    #[error(
+        "nothing of this account has this id: expected that of a request (a UUID), of a transfer or hold (32 hexadecimal \
+         digits), or of the account (acc-…)"
+    )]
+    NothingKnown,
     /// The store does not answer.
     #[error("the store of this hub does not answer")]
     StoreAway,

@@ -240,6 +240,7 @@ async fn agreed(
         consumer,
         body,
     } = opened;
+    bill.prove_request(&request.headers, &body);
     let asked = parse::parse(operation, &request.headers, body)?;
     let asked = parse::measured(asked, &hub.audio).await?;
     bill.streaming(asked.is_stream());
@@ -315,5 +316,6 @@ async fn settle_whole(bill: &mut Bill, whole: Whole) -> Result<(Vec<Bytes>, Stri
         Some(usage) if receipt.trusted => tally::with_cost(&whole.body, usage, &cost),
         usage => tally::with_own_usage(&whole.body, usage.as_ref(), &receipt, &cost),
     };
+    bill.prove_answer(&body);
     Ok((body, cost))
 }

@@ -96,6 +96,12 @@ impl Quoted {
         }
     }
 
+    /// The quote of whoever serves.
+    pub(super) fn quote_at(&self, at: Option<ProviderId>) -> &Quote {
+        let own = self.own.iter().find(|(endpoint, _)| Some(*endpoint) == at);
+        own.map_or(&self.quote, |(_, own)| own)
+    }
+
     /// What `usage` costs where it was served, and who gets what of that.
     pub(super) fn charge(
         &self,
@@ -103,8 +109,7 @@ impl Quoted {
         usage: &Usage,
         hub: &Shared,
     ) -> (Amount, Split) {
-        let own = self.own.iter().find(|(endpoint, _)| Some(*endpoint) == at);
-        let quote = own.map_or(&self.quote, |(_, own)| own);
+        let quote = self.quote_at(at);
         // An error cannot be: the worst case had a price. The most that was agreed is the bound in any case.
         let cost = quote.terms().price(usage).unwrap_or(quote.amount());
         let split = match quote.terms().payout(usage) {

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use swan_core::health::Ending;
 use swan_core::{Amount, RequestId};
 use tokio::time::Instant;
@@ -125,6 +127,26 @@ impl Bill {
         if let Some(charged) = &self.charged {
             // A request is charged once, so nobody was here before.
             let _ = charged.set((cost, self.currency()));
+        }
+    }
+
+    /// Hashes the body of a request whose consumer wants a receipt with hashes; nobody else pays for that.
+    pub(super) fn prove_request(&mut self, headers: &http::HeaderMap, body: &[u8]) {
+        let wanted = headers.get("x-swan-receipt");
+        if wanted.is_some_and(|wanted| wanted == "1" || wanted == "true") {
+            let [asked, _] = &mut self.recorder.record.digests;
+            *asked = Some(Sha256::digest(body).into());
+        }
+    }
+
+    /// Hashes a whole answer for the same consumer.
+    pub(super) fn prove_answer(&mut self, body: &[Bytes]) {
+        let [asked, answered] = &mut self.recorder.record.digests;
+        if asked.is_some() {
+            let hashed = body
+                .iter()
+                .fold(Sha256::new(), |hash, part| hash.chain_update(part));
+            *answered = Some(hashed.finalize().into());
         }
     }
 

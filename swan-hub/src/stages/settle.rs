@@ -289,6 +289,9 @@ impl Bill {
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let (cost, split) = quoted.charge(self.at, &metered.usage, &self.hub);
         let usd = funds::in_usd(quoted.quote.terms(), cost);
+        let terms = quoted.quote_at(self.at).terms();
+        self.recorder.record.price = Some(*terms.listed());
+        self.recorder.record.rate = terms.rate().cloned();
         let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split)
             .with_spending(self.recorder.record.key, usd);
         // What is not paid by the token has no counts of ours that the model server's could contradict.

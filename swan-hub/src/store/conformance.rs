@@ -12,6 +12,7 @@
 
 mod kept;
 mod limits;
+mod snapshots;
 mod users;
 
 use std::future::Future;
@@ -33,6 +34,7 @@ where
     journal_is_one_row_of_entries(&*empty().await).await;
     journal_takes_no_gap_and_no_rewrite(&*empty().await).await;
     one_of_many_writers_wins(empty().await).await;
+    snapshots::snapshots_are_found_by_entry_and_forgotten(&*empty().await).await;
     keys_are_kept_by_id_and_found_by_hash(&*empty().await).await;
     a_secret_belongs_to_one_key(&*empty().await).await;
     the_first_revocation_counts(&*empty().await).await;
@@ -70,6 +72,7 @@ pub async fn reopened(filled: &dyn Store) {
     );
     users::reopened(filled).await;
     kept::reopened(filled).await;
+    snapshots::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
 }
 
@@ -90,6 +93,7 @@ pub async fn fill(empty: &dyn Store) {
         .await
         .unwrap();
     kept::fill(empty).await;
+    snapshots::fill(empty).await;
 }
 
 async fn journal_is_one_row_of_entries(store: &dyn Store) {

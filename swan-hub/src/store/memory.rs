@@ -11,7 +11,7 @@ use crate::admission::KeyLimits;
 
 use super::{
     AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, ProviderRecord, Store, StoreError, StoredCommand,
+    Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
 };
 
 /// A store that lives as long as its last clone: for tests, demonstrations, and hubs whose money is counted elsewhere.
@@ -27,6 +27,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     journal: BTreeMap<u64, JournalRecord>,
+    snapshots: BTreeMap<(u64, u32), SnapshotRecord>,
     keys: BTreeMap<KeyId, (KeyHash, KeyRecord)>,
     accounts: BTreeMap<AccountId, AccountRecord>,
     providers: BTreeMap<ProviderId, ProviderRecord>,
@@ -108,6 +109,23 @@ impl Store for MemoryStore {
             .take(limit)
             .map(|(_, record)| record.clone())
             .collect())
+    }
+
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
+        let snapshots = &mut self.state.lock().snapshots;
+        snapshots.insert((part.seq, part.part), part.clone());
+        *snapshots = snapshots.split_off(&(keep_from, 0));
+        Ok(())
+    }
+
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
+        let state = self.state.lock();
+        let parts = state.snapshots.range(..=(upto, u32::MAX)).rev();
+        let found = parts
+            .filter(|((_, number), _)| *number == part)
+            .map(|(_, found)| found.clone())
+            .next();
+        Ok(found)
     }
 
     async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {

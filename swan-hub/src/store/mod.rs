@@ -11,8 +11,11 @@ mod memory;
 mod memory_users;
 #[cfg(feature = "sqlite")]
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod records;
 mod secret;
+mod snapshots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod users;
@@ -33,11 +36,14 @@ pub use key_ring::{AuthError, KeyRing, Opened};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use place::StorePlace;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresPlace, PostgresStore};
 pub use records::{
     AccountRecord, Command, CommandKind, JournalRecord, KeyKind, KeyRecord, ProviderRecord,
     StoredCommand,
 };
 pub use secret::{KeyHash, Secret};
+pub use snapshots::SnapshotRecord;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use users::{ProfileRecord, SESSIONS_PER_USER, SessionRecord, UserRecord, Users};
@@ -75,6 +81,18 @@ pub trait Store: Users + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the store cannot serve.
     async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError>;
+
+    /// Adds a part of a snapshot of the ledger, or replaces it, and forgets all snapshots of entries before `keep_from`.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError>;
+
+    /// Part number `part` of the snapshot of entry `upto`, or else of the newest one before that has such a part.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError>;
 
     /// Adds a key or replaces the one with the same id.
     ///

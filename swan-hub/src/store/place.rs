@@ -3,14 +3,19 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{MemoryStore, SqliteOptions, SqliteStore, Store, StoreError};
+use super::{Durability, MemoryStore, SqliteOptions, SqliteStore, Store, StoreError};
+#[cfg(feature = "postgres")]
+use super::{PostgresOptions, PostgresPlace, PostgresStore};
 
-/// Where a store is, as a person writes it: `sqlite:PATH` or `memory:`.
+/// Where a store is, as a person writes it: `sqlite:PATH`, `postgres://USER@HOST/DATABASE` or `memory:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorePlace {
     /// A SQLite file.
     Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PostgresPlace>),
     /// Memory, which ends with the process.
     Memory,
 }
@@ -25,22 +30,44 @@ impl StorePlace {
         Self::Sqlite(data_dir.join(Self::FILE))
     }
 
+    /// The same, with this password where it needs one and has none.
+    #[must_use]
+    pub fn or_password(self, password: Option<String>) -> Self {
+        match (self, password) {
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(place), Some(password)) => {
+                Self::Postgres(Box::new(place.or_password(password)))
+            }
+            (place, _) => place,
+        }
+    }
+
     /// Opens the store, and makes it when there is none.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`].
-    pub async fn open(&self, options: SqliteOptions) -> Result<Arc<dyn Store>, StoreError> {
+    /// As [`SqliteStore::open`] and `PostgresStore::open`.
+    pub async fn open(&self, durability: Durability) -> Result<Arc<dyn Store>, StoreError> {
         match self {
-            Self::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, options).await?)),
+            Self::Sqlite(path) => {
+                let options = SqliteOptions::default().with_durability(durability);
+                Ok(Arc::new(SqliteStore::open(path, options).await?))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => {
+                let options = PostgresOptions::default().with_durability(durability);
+                Ok(Arc::new(PostgresStore::open(place, options).await?))
+            }
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
         }
     }
 
-    /// Whether there is something to open.
+    /// Whether there is something to open. Only opening tells it of a database.
     #[must_use]
     pub fn exists(&self) -> bool {
         match self {
             Self::Sqlite(path) => path.exists(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
             Self::Memory => false,
         }
     }
@@ -50,6 +77,8 @@ impl fmt::Display for StorePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => place.fmt(f),
             Self::Memory => f.write_str("memory:"),
         }
     }
@@ -59,24 +88,29 @@ impl FromStr for StorePlace {
     type Err = StoreError;
 
     fn from_str(url: &str) -> Result<Self, StoreError> {
+        // What is no known place is not repeated beyond its scheme: there may be a password in it.
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
         let refused = |what: &str| StoreError::Open {
-            place: url.to_owned(),
+            place: format!("{scheme}:"),
             what: what.to_owned(),
             source: None,
         };
-        let (scheme, rest) = url
-            .split_once(':')
-            .ok_or_else(|| refused("expected sqlite:PATH or memory:"))?;
+        let (_, rest) = url.split_once(':').ok_or_else(|| refused(EXPECTED))?;
         match scheme {
             "sqlite" => match rest.strip_prefix("//").unwrap_or(rest) {
                 "" => Err(refused("expected a path after sqlite:")),
                 path => Ok(Self::Sqlite(PathBuf::from(path))),
             },
             "memory" if matches!(rest, "" | "//") => Ok(Self::Memory),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Ok(Self::Postgres(Box::new(url.parse()?))),
+            #[cfg(not(feature = "postgres"))]
             "postgres" | "postgresql" => Err(refused(
-                "PostgreSQL comes with a later version; use sqlite:PATH",
+                "this program was built without PostgreSQL (feature `postgres`); use sqlite:PATH",
             )),
-            _ => Err(refused("expected sqlite:PATH or memory:")),
+            _ => Err(refused(EXPECTED)),
         }
     }
 }
+
+const EXPECTED: &str = "expected sqlite:PATH, postgres://USER@HOST/DATABASE or memory:";

@@ -10,6 +10,7 @@
 
 mod admin;
 mod api;
+mod backup;
 mod benchmark;
 mod config;
 mod e2e;
@@ -18,5 +19,8 @@ mod external_config;
 mod gateway;
 mod ledger;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod receipt;
 mod serve;
 mod store;

@@ -4,6 +4,7 @@ mod always;
 mod journal;
 mod report;
 mod requests;
+mod snapshots;
 mod steps;
 mod workload;
 

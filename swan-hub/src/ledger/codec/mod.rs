@@ -4,6 +4,7 @@ mod version_1;
 mod version_2;
 mod version_3;
 
+pub(super) use self::version_3::Behind;
 use sha2::{Digest as _, Sha256};
 use swan_core::ledger::Entry;
 
@@ -11,7 +12,7 @@ use crate::store::{JournalRecord, Store, StoreError};
 
 /// What is written; each earlier version is still read.
 const VERSION: u8 = 3;
-const SUM_BYTES: usize = 8;
+pub(super) const SUM_BYTES: usize = 8;
 /// Records read at a time, so that a long journal never stands in memory whole.
 const PAGE: u32 = 256;
 
@@ -101,7 +102,7 @@ pub async fn read_journal(
 }
 
 /// Tells a damaged record from a whole one; it is no proof against somebody who can write the file.
-fn check_sum(content: &[u8]) -> [u8; SUM_BYTES] {
+pub(super) fn check_sum(content: &[u8]) -> [u8; SUM_BYTES] {
     let digest: [u8; 32] = Sha256::digest(content).into();
     let mut sum = [0; SUM_BYTES];
     for (to, from) in sum.iter_mut().zip(digest) {

@@ -63,7 +63,7 @@ pub(super) fn write(entries: &[Entry], body: &mut Vec<u8>) -> postcard::Result<(
 
 /// Puts bytes behind others. Postcard's own way of doing so takes ids, of which entries are full, byte by byte through an
 /// iterator.
-struct Behind<'a>(&'a mut Vec<u8>);
+pub(in crate::ledger) struct Behind<'a>(pub(in crate::ledger) &'a mut Vec<u8>);
 
 impl Flavor for Behind<'_> {
     type Output = ();

@@ -76,6 +76,6 @@ fn row(row: &Row<'_>) -> rusqlite::Result<JournalRecord> {
 }
 
 /// Entry numbers count from 1 and stay far below 2^63.
-fn as_i64(seq: u64) -> i64 {
+pub(super) fn as_i64(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

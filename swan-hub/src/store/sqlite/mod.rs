@@ -1,11 +1,13 @@
 //! The embedded store: one SQLite file, one thread that writes, one that reads.
 
+mod copy;
 mod directory;
 mod generations;
 mod idempotency;
 mod inbox;
 mod journal;
 mod open;
+mod snapshots;
 mod users;
 mod worker;
 
@@ -22,7 +24,7 @@ use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use self::worker::Worker;
 use super::{
     AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
-    KeyRecord, Lease, ProviderRecord, Store, StoreError, StoredCommand,
+    KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
 };
 use crate::admission::KeyLimits;
 
@@ -152,6 +154,19 @@ impl Store for SqliteStore {
     async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.reader
             .run(move |connection| journal::read(connection, seq, limit))
+            .await
+    }
+
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
+        let part = part.clone();
+        self.writer
+            .run(move |connection| snapshots::put(connection, &part, keep_from))
+            .await
+    }
+
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
+        self.reader
+            .run(move |connection| snapshots::newest(connection, upto, part))
             .await
     }
 

@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 5;
+const SCHEMA: u32 = 6;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -126,6 +126,15 @@ INSERT INTO claimed_profiles SELECT provider, owner, worker, beneficiary, descri
 DROP TABLE profiles;
 ALTER TABLE claimed_profiles RENAME TO profiles;
 ",
+    "
+CREATE TABLE snapshots (
+    seq INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    parts INTEGER NOT NULL CHECK (parts > part),
+    body BLOB NOT NULL,
+    PRIMARY KEY (seq, part)
+) STRICT;
+",
 ];
 
 /// The connection that writes; brings the file to the current schema first.
@@ -171,7 +180,7 @@ pub(super) fn reader(path: &Path, options: SqliteOptions) -> Result<Connection, 
     Ok(connection)
 }
 
-fn make_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
     if path.is_dir() {
         return Err(refused(path, "it is a folder; name a file in it"));
     }
@@ -188,7 +197,7 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
     })
 }
 
-fn check_application(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_application(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| open_error(path, error);
     let id: i64 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -237,7 +246,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     transaction.commit().map_err(failed)
 }
 
-fn refused(path: &Path, what: &str) -> StoreError {
+pub(super) fn refused(path: &Path, what: &str) -> StoreError {
     StoreError::Open {
         place: path.display().to_string(),
         what: what.to_owned(),
@@ -245,7 +254,7 @@ fn refused(path: &Path, what: &str) -> StoreError {
     }
 }
 
-fn open_error(path: &Path, error: rusqlite::Error) -> StoreError {
+pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> StoreError {
     let what = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             return StoreError::Unavailable {

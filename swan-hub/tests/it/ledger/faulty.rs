@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::store::{
     AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, MemoryStore, ProviderRecord, Store, StoreError, StoredCommand,
+    Lease, MemoryStore, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
 };
 use tokio::sync::watch;
 
@@ -63,13 +63,37 @@ impl FaultyStore {
         self.away.send_replace(None);
     }
 
+    /// Every part of every snapshot, the youngest snapshot first.
+    pub(crate) async fn snapshot_parts(&self) -> Vec<SnapshotRecord> {
+        let (mut parts, mut upto) = (Vec::new(), u64::MAX);
+        while let Some(first) = self.inner.snapshot(upto, 0).await.unwrap() {
+            let seq = first.seq;
+            for number in 0..first.parts {
+                let part = self.inner.snapshot(seq, number).await.unwrap();
+                parts.extend(part.filter(|part| part.seq == seq));
+            }
+            upto = seq - 1;
+        }
+        parts
+    }
+
     /// What a new process would find: everything that was written, and no lease.
     pub(crate) async fn after_crash(&self) -> MemoryStore {
         let copy = MemoryStore::new();
         for record in self.inner.read(1, u32::MAX).await.unwrap() {
             copy.append(&record).await.unwrap();
         }
+        for part in self.snapshot_parts().await {
+            copy.put_snapshot(&part, 0).await.unwrap();
+        }
         copy
+    }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable {
+        what: "the disk is away".into(),
+        source: None,
     }
 }
 
@@ -86,10 +110,7 @@ impl Store for FaultyStore {
         if is_here && (number < self.good || number - self.good >= self.times) {
             return self.inner.append(record).await;
         }
-        let error = StoreError::Unavailable {
-            what: "the disk is away".into(),
-            source: None,
-        };
+        let error = self::away();
         match away.unwrap_or(self.fault) {
             Fault::Fails => Err(error),
             Fault::Lies => self.inner.append(record).await.and(Err(error)),
@@ -110,6 +131,17 @@ impl Store for FaultyStore {
 
     async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.inner.read(seq, limit).await
+    }
+
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
+        if self.away.borrow().is_some() {
+            return Err(away());
+        }
+        self.inner.put_snapshot(part, keep_from).await
+    }
+
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
+        self.inner.snapshot(upto, part).await
     }
 
     async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {

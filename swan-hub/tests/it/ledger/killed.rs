@@ -1,31 +1,30 @@
-//! The books on a real file, in a process that is killed in the middle of its work.
+//! The books on a real file or database, in a process that is killed in the middle of its work.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use swan_core::Currency;
-use swan_hub::store::{SqliteOptions, SqliteStore, Store, StorePlace};
+use swan_hub::ledger::{Books, BooksOptions};
+use swan_hub::store::{Durability, Store, StorePlace};
 use tempfile::TempDir;
 
-use super::{ACCOUNT, audit, charge, funded, open, pico, request};
+use super::{ACCOUNT, audit, charge, clock, funded, pico, request};
 
 const FUNDS: i128 = 1_000_000_000;
-const FOLDER: &str = "SWAN_TEST_KILLED_FOLDER";
+const PLACE: &str = "SWAN_TEST_KILLED_STORE";
 const ROUND: &str = "SWAN_TEST_KILLED_ROUND";
 const ROUNDS: u128 = 4;
 
-async fn store(folder: &Path) -> Arc<dyn Store> {
-    let path = folder.join(StorePlace::FILE);
-    let store = SqliteStore::open(path, SqliteOptions::default()).await;
-    Arc::new(store.unwrap())
+async fn store(place: &str) -> Arc<dyn Store> {
+    let place: StorePlace = place.parse().unwrap();
+    place.open(Durability::Strict).await.unwrap()
 }
 
 /// The process that is killed: charges one pico-unit after the other, and tells of each once it is durable.
-async fn victim(folder: &Path, round: u128) {
+async fn victim(place: &str, round: u128) {
     let first = round << 64;
-    let books = funded(store(folder).await, FUNDS).await;
+    let books = funded(store(place).await, FUNDS).await;
     for task in 0..16_u128 {
         let books = books.clone();
         tokio::spawn(async move {
@@ -45,20 +44,43 @@ async fn victim(folder: &Path, round: u128) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_process_loses_no_charge_it_told_of_and_leaves_no_hold() {
-    // The victim is this same test, run by itself with these variables set.
-    if let (Ok(folder), Ok(round)) = (std::env::var(FOLDER), std::env::var(ROUND)) {
-        return victim(folder.as_ref(), round.parse().unwrap()).await;
+    if is_victim().await {
+        return;
     }
     let folder = TempDir::new().unwrap();
+    let place = StorePlace::in_folder(folder.path()).to_string();
+    let test = "a_killed_process_loses_no_charge_it_told_of_and_leaves_no_hold";
+    kill_and_look(&place, test).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_over_a_database_loses_no_charge_either() {
+    if is_victim().await {
+        return;
+    }
+    let server = crate::postgres::server::Server::shared().await;
+    let place = server.database().await;
+    let test = "a_process_killed_over_a_database_loses_no_charge_either";
+    kill_and_look(&place, test).await;
+}
+
+/// The victim is the same test, run by itself with these variables set.
+async fn is_victim() -> bool {
+    let (Ok(place), Ok(round)) = (std::env::var(PLACE), std::env::var(ROUND)) else {
+        return false;
+    };
+    victim(&place, round.parse().unwrap()).await;
+    true
+}
+
+async fn kill_and_look(place: &str, test: &str) {
     let mut told = 0;
     for round in 1..=ROUNDS {
         let mut victim = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "ledger::killed::a_killed_process_loses_no_charge_it_told_of_and_leaves_no_hold",
-                "--exact",
-                "--nocapture",
-            ])
-            .env(FOLDER, folder.path())
+            .arg(format!("ledger::killed::{test}"))
+            .args(["--exact", "--nocapture"])
+            .env(PLACE, place)
             .env(ROUND, round.to_string())
             .stdout(Stdio::piped())
             .spawn()
@@ -80,8 +102,10 @@ async fn a_killed_process_loses_no_charge_it_told_of_and_leaves_no_hold() {
         .unwrap();
         victim.wait().unwrap();
 
-        let store = store(folder.path()).await;
-        let (books, recovery) = open(store.clone()).await.unwrap();
+        let store = store(place).await;
+        // A database server may notice a moment later that the process is gone.
+        let opened = Books::open(store.clone(), Arc::new(clock()), BooksOptions::default());
+        let (books, recovery) = opened.await.unwrap();
         let paid = FUNDS - books.available(ACCOUNT, Currency::Usd).pico();
         let known = format!("round {round}: told {told}, paid {paid}, {recovery:?}");
         assert!(told >= 150 && paid >= told, "{known}");

@@ -117,6 +117,7 @@ async fn routes_for_accounts_know_nothing_of_strangers_and_of_other_kinds() {
         ("POST", "/api/v1/provider/request-approval", "provider"),
         ("GET", "/v1/generation?id=x", "consumer admin"),
         ("GET", "/v1/generations", "consumer admin"),
+        ("GET", "/v1/explain/x", "consumer admin"),
         ("POST", "/v1/quote", "consumer"),
         ("POST", "/v1/chat/completions", "consumer"),
         ("POST", "/v1/embeddings", "consumer"),

@@ -1,0 +1,74 @@
+//! `GET /v1/explain/{id}`: why money moved, for whose money it was.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use swan_core::ledger::{Account, Balance};
+use swan_core::{AccountId, Currency};
+use tokio::time;
+
+use super::generation::{answer, reader};
+use crate::hub::Shared;
+use crate::ledger::{Explanation, Subject, counters, of_counters, of_movement};
+use crate::stages::RequestError;
+
+/// How long the journal may take to take in what has just happened.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// `GET /v1/explain/{id}`.
+pub(super) async fn explain(
+    State(hub): State<Arc<Shared>>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let own = hub.request_id();
+    let (reader, access) = reader(&hub, request).await;
+    let found = async { find(&hub, id.ok().map(|Path(id)| id), reader?).await };
+    answer(&hub, own, found.await, access.as_deref())
+}
+
+async fn find(
+    hub: &Shared,
+    id: Option<String>,
+    reader: Option<AccountId>,
+) -> Result<Explanation, RequestError> {
+    let subject = id.and_then(|id| id.parse().ok());
+    let subject: Subject = subject.ok_or(RequestError::NothingKnown)?;
+    let found = match subject {
+        Subject::Account(id) => Some(balance(hub, Account::Consumer(id))),
+        Subject::Provider(id) => Some(balance(hub, Account::ProviderEarnings(id))),
+        movement => {
+            let written = time::timeout(WRITTEN_WITHIN, hub.books.flush()).await;
+            let is_written = written.is_ok_and(|written| written.is_ok());
+            if !is_written {
+                return Err(RequestError::StoreAway);
+            }
+            let found = of_movement(&*hub.store, &hub.generations, movement, false).await;
+            found.map_err(|_| RequestError::StoreAway)?
+        }
+    };
+    // Somebody else's money is unknown, so that ids tell nothing.
+    let own = found.filter(|found| reader.is_none() || found.owner == reader);
+    own.ok_or(RequestError::NothingKnown)
+}
+
+/// A balance by its counters: the sum over all of the journal is for the command line, which keeps no request waiting.
+fn balance(hub: &Shared, account: Account) -> Explanation {
+    let of = |currency| match account {
+        Account::ProviderEarnings(id) => hub.books.earnings(id, currency),
+        Account::Consumer(id) => hub.books.balance(id, currency),
+        _ => Balance::default(),
+    };
+    let balances = Currency::ALL
+        .into_iter()
+        .map(|currency| (currency, of(currency)))
+        .filter(|(currency, balance)| *currency == Currency::Usd || *balance != Balance::default())
+        .map(|(currency, balance)| counters(currency, &balance));
+    let mut told = of_counters(account, balances.collect());
+    let where_to_look = "GET /v1/generations lists the requests; swan-hub explain sums up the whole journal by rule";
+    told.notes.push(where_to_look.to_owned());
+    told
+}

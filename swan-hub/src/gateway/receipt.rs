@@ -1,0 +1,93 @@
+//! `GET /v1/receipts/{id}`: the signed receipt of a request; and the keys with which receipts are signed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use schemars::JsonSchema;
+use swan_core::AccountId;
+use swan_core::receipt::SignedReceipt;
+use tokio::time;
+
+use super::generation::{answer, reader};
+use super::respond;
+use crate::hub::Shared;
+use crate::receipts;
+use crate::stages::RequestError;
+
+/// How long the journal may take to take in what has just happened.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// A receipt under the signature of its hub.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) struct Signed {
+    /// The bytes that are signed.
+    receipt: String,
+    /// The hub's key: 64 hexadecimal digits.
+    key: String,
+    /// The hub's signature by Ed25519: 128 hexadecimal digits.
+    signature: String,
+}
+
+/// The keys of a hub.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) struct Keys {
+    /// The hub's name, as it stands in receipts.
+    hub: String,
+    /// The key in use, and those before it.
+    keys: Vec<Key>,
+}
+
+/// One key.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Key {
+    /// The public key of Ed25519: 64 hexadecimal digits.
+    key: String,
+    /// Since when it signs, in milliseconds since 1970.
+    from_ms: u64,
+    /// Receipts of requests after that are not signed with it.
+    until_ms: Option<u64>,
+}
+
+/// `GET /v1/receipts/{id}`.
+pub(super) async fn one(
+    State(hub): State<Arc<Shared>>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let own = hub.request_id();
+    let (reader, access) = reader(&hub, request).await;
+    let found = async { find(&hub, id.ok().map(|Path(id)| id), reader?).await };
+    answer(&hub, own, found.await, access.as_deref())
+}
+
+async fn find(
+    hub: &Shared,
+    id: Option<String>,
+    reader: Option<AccountId>,
+) -> Result<SignedReceipt, RequestError> {
+    let id = id.and_then(|id| id.parse().ok());
+    let id = id.ok_or(RequestError::NothingKnown)?;
+    let written = time::timeout(WRITTEN_WITHIN, hub.books.flush()).await;
+    let is_written = written.is_ok_and(|written| written.is_ok());
+    if !is_written {
+        return Err(RequestError::StoreAway);
+    }
+    let (store, asked) = (&*hub.store, (id, reader));
+    let found = receipts::issue(store, &hub.generations, &hub.receipts, asked).await;
+    let found = found.map_err(|_| RequestError::StoreAway)?;
+    found.ok_or(RequestError::NothingKnown)
+}
+
+/// `GET /v1/receipt-keys` and `GET /.well-known/swan-keys`.
+pub(super) async fn keys(State(hub): State<Arc<Shared>>) -> Response {
+    // Texts and numbers always serialise.
+    let body = serde_json::to_vec(hub.receipts.published()).unwrap_or_default();
+    respond::json(StatusCode::OK, body, hub.request_id())
+}

@@ -1,0 +1,200 @@
+//! The entries of one account between two times, with the balance after each.
+
+use serde::Serialize;
+use swan_core::ledger::{AccountKey, Entry, Kind, Rule};
+use swan_core::{Amount, RequestId, Timestamp, TransferId};
+
+use super::codec::decode;
+use super::snapshots::newest;
+use crate::store::{JournalRecord, Store, StoreError};
+
+/// Records read at a time.
+const PAGE: u32 = 64;
+
+/// What moved on an account in a time, oldest first. Holds move nothing and are not listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Statement {
+    /// The posted balance before the first line.
+    pub opening: Amount,
+    /// The movements.
+    pub lines: Vec<StatementLine>,
+    /// The posted balance after the last line.
+    pub closing: Amount,
+    /// The entry from which the next page goes on, when there is more.
+    pub next: Option<u64>,
+}
+
+/// One transfer to or from the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StatementLine {
+    /// The entry of the journal.
+    pub entry: u64,
+    /// When.
+    #[serde(rename = "time_ms")]
+    pub at: Timestamp,
+    /// Which transfer.
+    pub transfer: TransferId,
+    /// Why.
+    pub rule: Rule,
+    /// For which request.
+    pub request: Option<RequestId>,
+    /// Above zero when the account received it.
+    pub amount: Amount,
+    /// The posted balance afterwards.
+    pub balance: Amount,
+}
+
+/// Which part of an account's history is told.
+#[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build it; each part is needed"
+)]
+pub struct StatementQuery {
+    /// Whose.
+    pub account: AccountKey,
+    /// Entries at this time or later.
+    pub from: Timestamp,
+    /// Entries before this time.
+    pub to: Timestamp,
+    /// Entries from this number on; see [`Statement::next`].
+    pub from_entry: Option<u64>,
+    /// A page ends with the first entry that fills so many lines.
+    pub limit: usize,
+}
+
+/// Reads a statement from the journal.
+///
+/// The beginning is found by bisection, since times never go back. The opening balance is counted from the newest snapshot before
+/// it, or from the first entry when there is none.
+///
+/// # Errors
+/// When the store cannot serve, the journal is damaged, or a sum leaves the range of [`Amount`].
+pub async fn statement(store: &dyn Store, query: &StatementQuery) -> Result<Statement, StoreError> {
+    let first = first_at(store, query.from).await?;
+    let first = first.max(query.from_entry.unwrap_or(1));
+    let (mut seq, mut balance) = before(store, query.account, first).await?;
+    let mut told = Statement {
+        opening: balance,
+        lines: Vec::new(),
+        closing: balance,
+        next: None,
+    };
+    loop {
+        let page = store.read(seq, PAGE).await?;
+        if page.is_empty() {
+            return Ok(told);
+        }
+        for record in &page {
+            for entry in decode(record)? {
+                if entry.seq < seq {
+                    continue;
+                }
+                if entry.seq >= first && entry.at >= query.to {
+                    return Ok(told);
+                }
+                if told.lines.len() >= query.limit.max(1) {
+                    told.next = Some(entry.seq);
+                    return Ok(told);
+                }
+                let from = told.lines.len();
+                observe(&entry, query.account, &mut balance, &mut told.lines)?;
+                if entry.seq < first {
+                    told.lines.truncate(from);
+                    told.opening = balance;
+                }
+                told.closing = balance;
+            }
+            seq = record.next_seq();
+        }
+    }
+}
+
+/// Adds what an entry moved on the account.
+fn observe(
+    entry: &Entry,
+    account: AccountKey,
+    balance: &mut Amount,
+    lines: &mut Vec<StatementLine>,
+) -> Result<(), StoreError> {
+    for transfer in &entry.group.transfers {
+        if !matches!(transfer.kind, Kind::Posted | Kind::Post { .. }) {
+            continue;
+        }
+        let moved = if transfer.credit == account {
+            Ok(transfer.amount)
+        } else if transfer.debit == account {
+            Amount::ZERO.checked_sub(transfer.amount)
+        } else {
+            continue;
+        };
+        let too_large = |_| StoreError::corrupt(format!("entry {} moves too much", entry.seq));
+        let amount = moved.map_err(too_large)?;
+        *balance = balance.checked_add(amount).map_err(too_large)?;
+        lines.push(StatementLine {
+            entry: entry.seq,
+            at: entry.at,
+            transfer: transfer.id,
+            rule: entry.group.cause.rule,
+            request: entry.group.cause.request,
+            amount,
+            balance: *balance,
+        });
+    }
+    Ok(())
+}
+
+/// Where to begin counting, and the account's balance there: after the newest good snapshot before entry `first`.
+async fn before(
+    store: &dyn Store,
+    account: AccountKey,
+    first: u64,
+) -> Result<(u64, Amount), StoreError> {
+    let mut upto = first.saturating_sub(1);
+    while let Some(found) = newest(store, upto).await? {
+        if let Ok(picture) = &found.picture {
+            return Ok((found.seq + 1, picture.posted(account)));
+        }
+        upto = found.before();
+    }
+    Ok((1, Amount::ZERO))
+}
+
+/// The first entry at `from` or later, or the number after the last entry.
+async fn first_at(store: &dyn Store, from: Timestamp) -> Result<u64, StoreError> {
+    // Every entry before `low` is earlier than `from`; the one at `high` is not, or does not exist.
+    let (mut low, mut high) = (1, 2);
+    while earlier(store, high, from).await?.is_some() {
+        (low, high) = (high, high.saturating_mul(2));
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match earlier(store, middle, from).await? {
+            Some(next) => low = next,
+            None => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// The number after the last entry before `from` in the record with entry `seq`, when entry `seq` is before `from`.
+async fn earlier(store: &dyn Store, seq: u64, from: Timestamp) -> Result<Option<u64>, StoreError> {
+    let page = store.read(seq, 1).await?;
+    let Some(record) = page.first().filter(|record| holds(record, seq)) else {
+        return Ok(None);
+    };
+    let entries = decode(record)?;
+    let early = entries.iter().take_while(|entry| entry.at < from);
+    let next = early.last().map_or(0, |entry| entry.seq + 1);
+    Ok((next > seq).then_some(next))
+}
+
+fn holds(record: &JournalRecord, seq: u64) -> bool {
+    (record.first_seq..record.next_seq()).contains(&seq)
+}
+
+#[cfg(test)]
+#[path = "statement_tests.rs"]
+mod tests;

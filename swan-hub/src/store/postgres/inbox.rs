@@ -1,0 +1,86 @@
+use swan_core::{AccountId, Amount};
+use tokio_postgres::Row;
+
+use super::link::Link;
+use super::rows::{blob, get, id, millis, optional_id, time};
+use crate::store::{Command, CommandKind, StoreError, StoredCommand};
+
+// Amounts are NUMERIC in the database, and text on the way: no number of this language is both exact and known to the driver.
+const PUSH: &str = "WITH counted AS (UPDATE changes SET number = number + 1)
+    INSERT INTO inbox (id, sent_ms, kind, account, currency, amount, note)
+    VALUES ($1, $2, 'grant', $3, $4, $5::text::numeric, $6) ON CONFLICT (id) DO NOTHING";
+const PENDING: &str =
+    "SELECT id, sent_ms, kind, account, currency, amount::text, note, answer FROM inbox
+    WHERE answer IS NULL ORDER BY number LIMIT $1";
+const FIND: &str = "SELECT id, sent_ms, kind, account, currency, amount::text, note, answer FROM inbox WHERE id = $1";
+const ANSWER: &str = "UPDATE inbox SET answer = $2 WHERE id = $1 AND answer IS NULL";
+
+pub(super) async fn push(link: &Link, command: &Command) -> Result<(), StoreError> {
+    let CommandKind::Grant {
+        account,
+        currency,
+        amount,
+        note,
+    } = &command.kind;
+    let pushed = link
+        .query(
+            PUSH,
+            &[
+                &&blob(command.id)[..],
+                &millis(command.sent),
+                &&blob(account.as_u128())[..],
+                &currency.code(),
+                &amount.pico().to_string(),
+                note,
+            ],
+        )
+        .await;
+    pushed.map(drop)
+}
+
+pub(super) async fn pending(link: &Link, limit: u32) -> Result<Vec<Command>, StoreError> {
+    let rows = link.query(PENDING, &[&i64::from(limit)]).await?;
+    rows.iter()
+        .map(|row| Ok(command_row(row)?.command))
+        .collect()
+}
+
+pub(super) async fn find(link: &Link, id: u128) -> Result<Option<StoredCommand>, StoreError> {
+    let rows = link.query(FIND, &[&&blob(id)[..]]).await?;
+    rows.first().map(command_row).transpose()
+}
+
+pub(super) async fn answer(link: &Link, id: u128, answer: &str) -> Result<(), StoreError> {
+    let answered = link.query(ANSWER, &[&&blob(id)[..], &answer]).await;
+    answered.map(drop)
+}
+
+fn command_row(row: &Row) -> Result<StoredCommand, StoreError> {
+    let number = id(row, 0)?;
+    let kind: &str = get(row, 2)?;
+    let (currency, pico): (Option<&str>, Option<&str>) = (get(row, 4)?, get(row, 5)?);
+    let account = optional_id(row, 3)?.map(AccountId::from_u128);
+    let amount = |pico: &str| Amount::from_pico(pico.parse().ok()?).ok();
+    let sense = (kind == "grant")
+        .then(|| Some((account?, currency?.parse().ok()?, amount(pico?)?)))
+        .flatten();
+    let Some((account, currency, amount)) = sense else {
+        let what = format!("command {number:032x} makes no sense");
+        return Err(StoreError::corrupt(what));
+    };
+    let kind = CommandKind::Grant {
+        account,
+        currency,
+        amount,
+        note: get(row, 6)?,
+    };
+    let command = Command {
+        id: number,
+        sent: time(row, 1)?,
+        kind,
+    };
+    Ok(StoredCommand {
+        command,
+        answer: get(row, 7)?,
+    })
+}

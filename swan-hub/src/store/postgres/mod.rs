@@ -1,0 +1,244 @@
+//! The store on a database server: PostgreSQL, in the schema `swan` of one database.
+
+mod directory;
+mod failures;
+mod generations;
+mod idempotency;
+mod inbox;
+mod journal;
+mod lease;
+mod link;
+mod place;
+mod rows;
+mod schema;
+mod snapshots;
+mod users;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
+
+use self::lease::Current;
+use self::link::{Link, Target};
+use super::{
+    AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
+    KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+};
+use crate::admission::KeyLimits;
+
+pub use place::PostgresPlace;
+
+/// How a database is used.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct PostgresOptions {
+    /// When a write to the journal has answered; relaxed ones do not wait for the server's disk (`synchronous_commit = off`).
+    pub durability: Durability,
+    /// How long a connection may take to be made. 5 s.
+    pub connect_wait: Duration,
+    /// How long an answer may take, on the server too. 15 s.
+    pub answer_wait: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            connect_wait: Duration::from_secs(5),
+            answer_wait: Duration::from_secs(15),
+        }
+    }
+}
+
+impl PostgresOptions {
+    /// The same, with another durability.
+    #[must_use]
+    pub const fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// The same, with another wait for connections.
+    #[must_use]
+    pub const fn with_connect_wait(mut self, wait: Duration) -> Self {
+        self.connect_wait = wait;
+        self
+    }
+
+    /// The same, with another wait for answers.
+    #[must_use]
+    pub const fn with_answer_wait(mut self, wait: Duration) -> Self {
+        self.answer_wait = wait;
+        self
+    }
+}
+
+/// A store in a PostgreSQL database. Clones share its connections: one each for the journal, other writes and reads, and
+/// one that holds the lease.
+///
+/// Lost connections are made again. Several processes may use the database; the lease, an advisory lock, says which one
+/// keeps the books. The connections must be sessions of the server, not those of a pooler that shares them.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    target: Arc<Target>,
+    journal: Arc<Link>,
+    writer: Arc<Link>,
+    reader: Arc<Link>,
+    current: Current,
+}
+
+impl PostgresStore {
+    /// Connects, and makes or brings up to date the tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] and [`StoreError::NewerSchema`] when the database cannot be used as it is,
+    /// [`StoreError::Unavailable`] when the server cannot be reached or does not answer.
+    pub async fn open(place: &PostgresPlace, options: PostgresOptions) -> Result<Self, StoreError> {
+        let target = Arc::new(Target {
+            config: place.resolve()?,
+            place: place.to_string(),
+            options,
+        });
+        let (mut client, _task) = target.connect().await?;
+        schema::prepare(&target, &mut client).await?;
+        let link = |durability| Arc::new(Link::new(Arc::clone(&target), durability));
+        Ok(Self {
+            journal: link(options.durability),
+            writer: link(Durability::Strict),
+            reader: link(Durability::Strict),
+            current: Current::default(),
+            target,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        let taken = lease::take(Arc::clone(&self.target), Arc::clone(&self.current)).await;
+        taken.map(Lease::new)
+    }
+
+    async fn append(&self, record: &JournalRecord) -> Result<(), StoreError> {
+        lease::check(&self.current, &self.target.place)?;
+        journal::append(&self.journal, record).await
+    }
+
+    async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
+        journal::read(&self.reader, seq, limit).await
+    }
+
+    async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
+        snapshots::put(&self.writer, part, keep_from).await
+    }
+
+    async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
+        snapshots::newest(&self.reader, upto, part).await
+    }
+
+    async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {
+        directory::put_key(&self.writer, hash, record).await
+    }
+
+    async fn keys(&self) -> Result<Vec<(KeyHash, KeyRecord)>, StoreError> {
+        directory::keys(&self.reader).await
+    }
+
+    async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool, StoreError> {
+        directory::revoke_key(&self.writer, id, at).await
+    }
+
+    async fn limit_key(&self, id: KeyId, limits: &KeyLimits) -> Result<bool, StoreError> {
+        directory::limit_key(&self.writer, id, limits).await
+    }
+
+    async fn limit_account(&self, id: AccountId, limits: &KeyLimits) -> Result<bool, StoreError> {
+        directory::limit_account(&self.writer, id, limits).await
+    }
+
+    async fn put_account(&self, record: &AccountRecord) -> Result<(), StoreError> {
+        directory::put_account(&self.writer, record).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRecord>, StoreError> {
+        directory::accounts(&self.reader).await
+    }
+
+    async fn put_provider(&self, record: &ProviderRecord) -> Result<(), StoreError> {
+        directory::put_provider(&self.writer, record).await
+    }
+
+    async fn providers(&self) -> Result<Vec<ProviderRecord>, StoreError> {
+        directory::providers(&self.reader).await
+    }
+
+    async fn touch_provider(&self, id: ProviderId, at: Timestamp) -> Result<(), StoreError> {
+        directory::touch_provider(&self.writer, id, at).await
+    }
+
+    async fn push_command(&self, command: &Command) -> Result<(), StoreError> {
+        inbox::push(&self.writer, command).await
+    }
+
+    async fn pending_commands(&self, limit: u32) -> Result<Vec<Command>, StoreError> {
+        inbox::pending(&self.reader, limit).await
+    }
+
+    async fn command(&self, id: u128) -> Result<Option<StoredCommand>, StoreError> {
+        inbox::find(&self.reader, id).await
+    }
+
+    async fn answer_command(&self, id: u128, answer: &str) -> Result<(), StoreError> {
+        inbox::answer(&self.writer, id, answer).await
+    }
+
+    async fn put_generations(&self, chunks: &[GenerationChunk]) -> Result<(), StoreError> {
+        generations::put(&self.writer, chunks).await
+    }
+
+    async fn generations(
+        &self,
+        from: RequestId,
+        to: RequestId,
+        limit: u32,
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        generations::page(&self.reader, from, to, limit).await
+    }
+
+    async fn generations_of(
+        &self,
+        account: AccountId,
+        from: RequestId,
+        to: RequestId,
+        limit: u32,
+    ) -> Result<Vec<GenerationChunk>, StoreError> {
+        generations::of(&self.reader, account, (from, to), limit).await
+    }
+
+    async fn trim_generations(
+        &self,
+        before: RequestId,
+        bytes: u64,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        generations::trim(&self.writer, before, bytes, limit).await
+    }
+
+    async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError> {
+        idempotency::all(&self.reader).await
+    }
+
+    async fn change_idempotency(
+        &self,
+        put: &[IdempotencyRecord],
+        forget: &[[u8; 32]],
+    ) -> Result<(), StoreError> {
+        idempotency::change(&self.writer, put, forget).await
+    }
+
+    async fn version(&self) -> Result<u64, StoreError> {
+        journal::changes(&self.reader).await
+    }
+}
