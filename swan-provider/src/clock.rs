@@ -13,11 +13,8 @@ pub(crate) struct RuntimeClock {
 
 impl RuntimeClock {
     pub(crate) fn start() -> Self {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
         Self {
-            started: Timestamp::EPOCH.after(wall),
+            started: wall_time(),
             origin: Instant::now(),
         }
     }
@@ -29,6 +26,14 @@ impl RuntimeClock {
             + at.since(self.started)
                 .min(Duration::from_secs(365 * 86_400))
     }
+}
+
+/// What the machine's clock shows.
+pub(crate) fn wall_time() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    Timestamp::EPOCH.after(since)
 }
 
 impl Clock for RuntimeClock {

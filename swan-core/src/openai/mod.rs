@@ -21,6 +21,7 @@ mod open;
 pub(crate) mod read;
 mod request;
 mod response;
+mod retry_after;
 mod splice;
 mod told;
 mod transcript;
@@ -47,6 +48,7 @@ pub use response::{
     ChatChunk, ChatResponse, Choice, ChunkChoice, CompletionTokensDetails, Delta, FinishReason,
     PromptTokensDetails, Usage,
 };
+pub use retry_after::retry_after;
 pub use splice::{Rewrite, with_include_usage};
 pub use told::{
     AttemptTold, CostQuote, GenerationAnswer, GenerationPage, GenerationRecord, QuotedCost,

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
+use swan_core::openai::retry_after;
 use swan_core::protocol::Operation;
 use swan_core::{Clock, Timestamp};
 
@@ -88,57 +89,13 @@ impl Upstream {
         if !is_busy && status != StatusCode::SERVICE_UNAVAILABLE {
             return None;
         }
-        asked_rest(headers, self.clock.now()).or(is_busy.then_some(REST))
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        retry_after(header, self.clock.now()).or(is_busy.then_some(REST))
     }
 }
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Upstream").field(&self.endpoint).finish()
-    }
-}
-
-/// `Retry-After-Ms` as OpenAI and Azure send it, or `Retry-After` in seconds or as a date.
-fn asked_rest(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    if let Some(ms) = text("retry-after-ms").and_then(|text| text.parse().ok()) {
-        return Some(Duration::from_millis(ms));
-    }
-    let text = text(header::RETRY_AFTER.as_str())?;
-    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
-    if let Ok(secs) = whole.parse::<u32>() {
-        // A part of a second is rounded up.
-        let more = u32::from(whole.len() < text.len());
-        return Some(Duration::from_secs(u64::from(secs) + u64::from(more)));
-    }
-    let at = httpdate::parse_http_date(text).ok()?;
-    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(since.saturating_sub(Duration::from_millis(now.as_millis())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rest_is_read_in_every_way_that_it_is_written() {
-        let now = Timestamp::from_millis(784_111_777_000);
-        for (name, value, secs) in [
-            ("retry-after", "7", Some(7)),
-            ("retry-after", " 7 ", Some(7)),
-            ("retry-after", "0.4", Some(1)),
-            ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
-            ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
-            ("retry-after-ms", "2000", Some(2)),
-            ("retry-after", "soon", None),
-            ("retry-after", "-1", None),
-            ("retry-after", "99999999999", None),
-            ("x-other", "7", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, value.parse().expect("a value"));
-            let rest = asked_rest(&headers, now);
-            assert_eq!(rest, secs.map(Duration::from_secs), "{name}: {value}");
-        }
     }
 }

@@ -3,17 +3,17 @@
 mod builder;
 mod detect;
 mod local;
-mod retry_after;
 
 pub use builder::HttpBackendBuilder;
 pub use local::{DiscoveredServer, discover_local};
 
 use super::{Backend, BackendError, Call, Discovery, Reply};
-use crate::http_client::cause;
+use crate::{clock::wall_time, http_client::cause};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use std::{fmt, time::Duration};
+use swan_core::openai::retry_after;
 
 /// How long a question about the server itself may take.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -106,7 +106,8 @@ impl HttpBackend {
             response.status().as_u16(),
             header(&response, "content-type"),
         );
-        let later = retry_after::read(response.headers());
+        let named = |name: &str| response.headers().get(name)?.to_str().ok();
+        let later = retry_after(named, wall_time());
         let backend = self.base.clone();
         let body = response
             .bytes_stream()
