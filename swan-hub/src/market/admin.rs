@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 use swan_core::{KeyId, Timestamp};
 
-use super::chosen::{self, ADDRESS};
+use super::chosen::{self, ADDRESS, Endpoint, Period};
 use super::fields::Fields;
 use super::identity;
 use super::reply::{invalid, unavailable};
@@ -60,25 +60,6 @@ pub(crate) struct LimitsShape {
 enum Dollars {
     Exact(#[schemars(regex(pattern = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?$"))] String),
     Whole(#[schemars(range(max = 999_999_999))] u64),
-}
-
-#[derive(JsonSchema)]
-#[schemars(inline, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only its schema is used")]
-enum Endpoint {
-    Chat,
-    Completions,
-    Embeddings,
-    Images,
-    Audio,
-}
-
-#[derive(JsonSchema)]
-#[schemars(inline, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only its schema is used")]
-enum Period {
-    Day,
-    Month,
 }
 
 /// The administrator's key that calls.

@@ -59,7 +59,7 @@ pub(super) struct ChosenLimits {
 #[derive(JsonSchema)]
 #[schemars(inline, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum Endpoint {
+pub(super) enum Endpoint {
     Chat,
     Completions,
     Embeddings,
@@ -70,7 +70,7 @@ enum Endpoint {
 #[derive(JsonSchema)]
 #[schemars(inline, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum Period {
+pub(super) enum Period {
     Day,
     Month,
 }
