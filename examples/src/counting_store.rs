@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, UserId};
 use swan_hub::KeyLimits;
 use swan_hub::store::{
-    AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, ProfileRecord, ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError,
-    StoredCommand, UserRecord, Users,
+    AccountRecord, Command, DocumentKind, DocumentRecord, Documents, GenerationChunk,
+    IdempotencyRecord, JournalRecord, KeyHash, KeyRecord, Lease, NewDocument, ProfileRecord,
+    ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError, StoredCommand, UserRecord,
+    Users,
 };
 
 /// Counts the journal records that `S` has taken.
@@ -201,5 +202,47 @@ impl<S: Store> Users for CountingStore<S> {
 
     async fn profile(&self, provider: ProviderId) -> Result<Option<ProfileRecord>, StoreError> {
         self.inner.profile(provider).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> Documents for CountingStore<S> {
+    async fn add_document(&self, new: &NewDocument) -> Result<DocumentRecord, StoreError> {
+        self.inner.add_document(new).await
+    }
+
+    async fn change_document(
+        &self,
+        kind: DocumentKind,
+        number: u64,
+        body: &str,
+    ) -> Result<bool, StoreError> {
+        self.inner.change_document(kind, number, body).await
+    }
+
+    async fn document(
+        &self,
+        kind: DocumentKind,
+        number: u64,
+    ) -> Result<Option<DocumentRecord>, StoreError> {
+        self.inner.document(kind, number).await
+    }
+
+    async fn document_named(
+        &self,
+        kind: DocumentKind,
+        name: &str,
+    ) -> Result<Option<DocumentRecord>, StoreError> {
+        self.inner.document_named(kind, name).await
+    }
+
+    async fn documents(
+        &self,
+        kind: DocumentKind,
+        owner: Option<u128>,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<DocumentRecord>, StoreError> {
+        self.inner.documents(kind, owner, before, limit).await
     }
 }

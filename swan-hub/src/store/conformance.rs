@@ -10,6 +10,7 @@
     reason = "a suite of tests that other crates can call"
 )]
 
+mod documents;
 mod kept;
 mod limits;
 mod snapshots;
@@ -52,6 +53,8 @@ where
     kept::generations_are_listed_by_account(&*empty().await).await;
     kept::old_generations_are_forgotten(&*empty().await).await;
     kept::idempotency_records_are_replaced_and_forgotten(&*empty().await).await;
+    documents::documents_are_numbered_without_a_gap(empty().await).await;
+    documents::documents_are_found_and_changed(&*empty().await).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.
@@ -72,6 +75,7 @@ pub async fn reopened(filled: &dyn Store) {
     );
     users::reopened(filled).await;
     kept::reopened(filled).await;
+    documents::reopened(filled).await;
     snapshots::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
 }
@@ -93,6 +97,7 @@ pub async fn fill(empty: &dyn Store) {
         .await
         .unwrap();
     kept::fill(empty).await;
+    documents::fill(empty).await;
     snapshots::fill(empty).await;
 }
 

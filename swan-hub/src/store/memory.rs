@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
+use super::memory_documents::Papers;
 use super::memory_users::Directory;
 use crate::admission::KeyLimits;
 
@@ -21,6 +22,7 @@ use super::{
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
     pub(super) users: Arc<Mutex<Directory>>,
+    pub(super) documents: Arc<Mutex<Papers>>,
     leased: Arc<AtomicBool>,
 }
 

@@ -3,11 +3,13 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod documents;
 mod durability;
 mod error;
 mod kept;
 mod key_ring;
 mod memory;
+mod memory_documents;
 mod memory_users;
 #[cfg(feature = "sqlite")]
 mod place;
@@ -29,6 +31,7 @@ use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 use crate::admission::KeyLimits;
 
+pub use documents::{DocumentKind, DocumentRecord, Documents, NewDocument};
 pub use durability::Durability;
 pub use error::StoreError;
 pub use kept::{GenerationChunk, IdempotencyRecord};
@@ -63,7 +66,7 @@ pub use watch::{Watch, WatchOptions};
 ///
 /// The suite in `conformance` (feature `conformance`) checks an implementation.
 #[async_trait]
-pub trait Store: Users + fmt::Debug + Send + Sync + 'static {
+pub trait Store: Users + Documents + fmt::Debug + Send + Sync + 'static {
     /// Takes the right to write the journal, until the lease is dropped or the process ends.
     ///
     /// # Errors

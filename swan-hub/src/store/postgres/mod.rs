@@ -1,6 +1,7 @@
 //! The store on a database server: PostgreSQL, in the schema `swan` of one database.
 
 mod directory;
+mod documents;
 mod failures;
 mod generations;
 mod idempotency;

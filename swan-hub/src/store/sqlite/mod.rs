@@ -2,6 +2,7 @@
 
 mod copy;
 mod directory;
+mod documents;
 mod generations;
 mod idempotency;
 mod inbox;

@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 6;
+const SCHEMA: u32 = 7;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -134,6 +134,18 @@ CREATE TABLE snapshots (
     body BLOB NOT NULL,
     PRIMARY KEY (seq, part)
 ) STRICT;
+",
+    "
+CREATE TABLE documents (
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    owner BLOB NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (kind, number),
+    UNIQUE (kind, name)
+) STRICT;
+CREATE INDEX documents_owner ON documents (kind, owner, number);
 ",
 ];
 

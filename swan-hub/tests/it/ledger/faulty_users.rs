@@ -1,8 +1,11 @@
-//! The users of a faulty store, which are always there.
+//! The users and documents of a faulty store, which are always there.
 
 use async_trait::async_trait;
 use swan_core::{ProviderId, UserId};
-use swan_hub::store::{KeyHash, ProfileRecord, SessionRecord, StoreError, UserRecord, Users};
+use swan_hub::store::{
+    DocumentKind, DocumentRecord, Documents, KeyHash, NewDocument, ProfileRecord, SessionRecord,
+    StoreError, UserRecord, Users,
+};
 
 use super::faulty::FaultyStore;
 
@@ -42,5 +45,47 @@ impl Users for FaultyStore {
 
     async fn profile(&self, provider: ProviderId) -> Result<Option<ProfileRecord>, StoreError> {
         self.inner.profile(provider).await
+    }
+}
+
+#[async_trait]
+impl Documents for FaultyStore {
+    async fn add_document(&self, new: &NewDocument) -> Result<DocumentRecord, StoreError> {
+        self.inner.add_document(new).await
+    }
+
+    async fn change_document(
+        &self,
+        kind: DocumentKind,
+        number: u64,
+        body: &str,
+    ) -> Result<bool, StoreError> {
+        self.inner.change_document(kind, number, body).await
+    }
+
+    async fn document(
+        &self,
+        kind: DocumentKind,
+        number: u64,
+    ) -> Result<Option<DocumentRecord>, StoreError> {
+        self.inner.document(kind, number).await
+    }
+
+    async fn document_named(
+        &self,
+        kind: DocumentKind,
+        name: &str,
+    ) -> Result<Option<DocumentRecord>, StoreError> {
+        self.inner.document_named(kind, name).await
+    }
+
+    async fn documents(
+        &self,
+        kind: DocumentKind,
+        owner: Option<u128>,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<DocumentRecord>, StoreError> {
+        self.inner.documents(kind, owner, before, limit).await
     }
 }
