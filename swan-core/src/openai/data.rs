@@ -8,6 +8,8 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
+use super::data_scan::scan;
+
 /// The facts of an answer whose substance is its `data`.
 ///
 /// ```
@@ -36,26 +38,41 @@ impl<'a> DataFacts<'a> {
     #[must_use]
     pub fn read(json: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(json).ok()?;
+        scan(text).or_else(|| Self::read_slowly(text))
+    }
+
+    /// The same for everything that is JSON, however it is written.
+    pub(super) fn read_slowly(text: &'a str) -> Option<Self> {
         let mut facts = Self::default();
         walk(text, &mut |at, value| facts.take(at, value))?;
         Some(facts)
     }
 
-    fn take(&mut self, at: At, value: &'a RawValue) {
+    pub(super) fn take(&mut self, at: At, value: &'a RawValue) {
         let text = value.get();
         match at {
             At::Usage => self.usage = text.starts_with('{').then_some(value),
             At::Error => self.error = (text != "null").then_some(value),
-            At::Vector if text.starts_with('[') && text != "[]" => {
-                self.arrays += 1;
-                self.items += 1;
-            }
+            At::Vector | At::Image => self.take_item(at, text),
+        }
+    }
+
+    /// Takes a vector that is an array with something in it.
+    pub(super) const fn add_array(&mut self) {
+        self.arrays += 1;
+        self.items += 1;
+    }
+
+    /// Takes what an element carries.
+    pub(super) fn take_item(&mut self, at: At, text: &str) {
+        match at {
+            At::Vector if text.starts_with('[') && text != "[]" => self.add_array(),
             At::Vector if text.starts_with('"') && text != "\"\"" => {
                 self.texts += 1;
                 self.items += 1;
             }
             At::Image if text.starts_with('"') && text != "\"\"" => self.items += 1,
-            At::Vector | At::Image => {}
+            _ => {}
         }
     }
 }

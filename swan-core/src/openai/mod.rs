@@ -8,6 +8,7 @@
 mod chunk;
 mod completion;
 mod data;
+mod data_scan;
 mod embedding;
 mod failure;
 mod head;
