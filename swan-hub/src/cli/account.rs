@@ -11,6 +11,7 @@ use swan_core::{AccountId, Amount, Currency};
 
 use super::admin::{self, AdminError, Granted, Place, Terminal};
 use super::limit_flags::{self, LimitFlags};
+use super::obeyed::until_obeyed;
 use super::table::{Table, moment, printable};
 use crate::ledger::read_journal;
 use crate::store::{AccountRecord, Store};
@@ -109,6 +110,7 @@ async fn limit(
     if !flags.is_empty() {
         flags.apply(&mut limits, terminal.clock.now())?;
         store.limit_account(id, &limits).await?;
+        until_obeyed(&*store, terminal).await?;
     }
     if place.json {
         return terminal.json(&json!({ "account": id, "limits": limits }));

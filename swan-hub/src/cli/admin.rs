@@ -245,7 +245,7 @@ pub(super) async fn grant(
         let options = BooksOptions::default().without_lease_wait();
         match Books::open(Arc::clone(store), Arc::clone(clock), options).await {
             Ok((books, _)) => {
-                let done = carry_out(&**store, &books).await;
+                let done = carry_out(&**store, &books, None).await;
                 books.close().await?;
                 done?;
             }

@@ -9,6 +9,7 @@ use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId};
 
 use super::admin::{self, AdminError, Place, Terminal};
 use super::limit_flags::{self, LimitFlags};
+use super::obeyed::until_obeyed;
 use super::table::{Table, moment, printable};
 use crate::admission::KeyLimits;
 use crate::ledger::read_journal;
@@ -38,7 +39,7 @@ enum KeyCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Change limits of a consumer's key; a running hub follows within half a second
+    /// Change limits of a consumer's key; a running hub follows before this returns
     Update {
         /// The key's id, as `key list` shows it
         id: KeyId,
@@ -47,7 +48,7 @@ enum KeyCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Revoke a key; a running hub refuses it within half a second
+    /// Revoke a key; a running hub refuses it before this returns
     Revoke {
         /// The key's id, as `key list` shows it
         id: KeyId,
@@ -141,6 +142,7 @@ async fn create(args: CreateArgs, terminal: &mut Terminal<'_>) -> Result<(), Adm
         limits,
     };
     store.put_key(&secret.hash(), &record).await?;
+    until_obeyed(&*store, terminal).await?;
     if args.place.json {
         let owner = kind.owner();
         let key = secret.expose();
@@ -294,6 +296,7 @@ async fn update(
     let mut limits = record.limits;
     flags.apply(&mut limits, terminal.clock.now())?;
     store.limit_key(id, &limits).await?;
+    until_obeyed(&*store, terminal).await?;
     if place.json {
         return terminal.json(&json!({ "id": id, "limits": limits }));
     }
@@ -306,6 +309,7 @@ async fn revoke(id: KeyId, place: &Place, terminal: &mut Terminal<'_>) -> Result
     if !store.revoke_key(id, terminal.clock.now()).await? {
         return Err(AdminError::Usage(format!("there is no {id} in this store")));
     }
+    until_obeyed(&*store, terminal).await?;
     if place.json {
         return terminal.json(&json!({ "id": id, "revoked": true }));
     }

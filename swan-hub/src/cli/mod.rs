@@ -13,6 +13,7 @@ mod external_args;
 mod key;
 mod limit_flags;
 mod logs;
+mod obeyed;
 mod policy;
 mod policy_file;
 mod provider;

@@ -11,6 +11,7 @@
 )]
 
 mod documents;
+mod inbox;
 mod kept;
 mod limits;
 mod snapshots;
@@ -19,11 +20,11 @@ mod users;
 use std::future::Future;
 use std::sync::Arc;
 
-use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, Timestamp};
 
+use self::inbox::grant;
 use super::{
-    AccountRecord, Command, CommandKind, JournalRecord, KeyHash, KeyKind, KeyRecord,
-    ProviderRecord, Store, StoreError,
+    AccountRecord, JournalRecord, KeyHash, KeyKind, KeyRecord, ProviderRecord, Store, StoreError,
 };
 
 /// Runs the whole suite, each part on a store of its own.
@@ -41,8 +42,9 @@ where
     the_first_revocation_counts(&*empty().await).await;
     limits::limits_change_alone(&*empty().await).await;
     accounts_and_providers_are_kept(&*empty().await).await;
-    commands_are_answered_once(&*empty().await).await;
-    amounts_come_back_exactly(&*empty().await).await;
+    inbox::commands_are_answered_once(&*empty().await).await;
+    inbox::commands_without_a_sum_come_back_too(&*empty().await).await;
+    inbox::amounts_come_back_exactly(&*empty().await).await;
     the_version_follows_every_change(&*empty().await).await;
     the_lease_has_one_holder(&*empty().await).await;
     users::users_are_found_by_id_and_address(&*empty().await).await;
@@ -240,59 +242,6 @@ async fn accounts_and_providers_are_kept(store: &dyn Store) {
     );
 }
 
-async fn commands_are_answered_once(store: &dyn Store) {
-    for id in [3, 1, 2] {
-        store.push_command(&grant(id, "1")).await.unwrap();
-    }
-    store
-        .push_command(&grant(1, "2"))
-        .await
-        .expect("a repeat is no error");
-    let pending = store.pending_commands(10).await.unwrap();
-    assert_eq!(
-        pending,
-        [grant(3, "1"), grant(1, "1"), grant(2, "1")],
-        "in the order they came"
-    );
-    assert_eq!(store.pending_commands(1).await.unwrap(), [grant(3, "1")]);
-
-    store.answer_command(1, "ok").await.unwrap();
-    store.answer_command(1, "changed").await.unwrap();
-    store
-        .answer_command(99, "nobody")
-        .await
-        .expect("nothing to answer");
-    assert_eq!(
-        store.pending_commands(10).await.unwrap(),
-        [grant(3, "1"), grant(2, "1")]
-    );
-    let stored = store.command(1).await.unwrap().unwrap();
-    assert_eq!(
-        (stored.command, stored.answer.as_deref()),
-        (grant(1, "1"), Some("ok"))
-    );
-    assert_eq!(store.command(3).await.unwrap().unwrap().answer, None);
-    assert_eq!(store.command(99).await.unwrap(), None);
-    store.push_command(&grant(1, "1")).await.unwrap();
-    let left = store.pending_commands(10).await.unwrap();
-    assert_eq!(left.len(), 2, "what was answered does not come back");
-}
-
-async fn amounts_come_back_exactly(store: &dyn Store) {
-    let amounts = [
-        "0",
-        "0.000000000001",
-        "-0.000000000001",
-        "1000000000000000",
-        "-1000000000000000",
-    ];
-    for (id, amount) in (0..).zip(amounts) {
-        store.push_command(&grant(id, amount)).await.unwrap();
-        let stored = store.command(id).await.unwrap().unwrap();
-        assert_eq!(stored.command, grant(id, amount));
-    }
-}
-
 async fn the_version_follows_every_change(store: &dyn Store) {
     let mut last = store.version().await.unwrap();
     assert_eq!(
@@ -380,21 +329,5 @@ fn provider(n: u8) -> ProviderRecord {
         name,
         created: at(u64::from(n)),
         last_seen: None,
-    }
-}
-
-fn grant(id: u128, amount: &str) -> Command {
-    let amount: Amount = amount.parse().unwrap();
-    let account = AccountId::from_u128(5);
-    let kind = CommandKind::Grant {
-        account,
-        currency: Currency::Swan,
-        amount,
-        note: "n".into(),
-    };
-    Command {
-        id,
-        sent: at(3),
-        kind,
     }
 }

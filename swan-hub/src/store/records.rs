@@ -160,6 +160,8 @@ pub enum CommandKind {
         /// Who gives it and why.
         note: String,
     },
+    /// Read keys and limits again before answering, so that whoever waits for the answer knows that what he wrote is obeyed.
+    Refresh,
 }
 
 /// A command with what became of it.

@@ -78,15 +78,19 @@ async fn turn(
         return Ok(());
     }
     keys.refresh(store).await?;
-    let drained = carry_out(store, books).await?;
+    let drained = carry_out(store, books, Some(keys)).await?;
     if drained {
         *seen = Some(version);
     }
     Ok(())
 }
 
-/// Carries out what is in the inbox. False when commands stay there for the next turn.
-pub(crate) async fn carry_out(store: &dyn Store, books: &Books) -> Result<bool, StoreError> {
+/// Carries out what is in the inbox, with the keys of a hub that serves. False when commands stay there for the next turn.
+pub(crate) async fn carry_out(
+    store: &dyn Store,
+    books: &Books,
+    keys: Option<&KeyRing>,
+) -> Result<bool, StoreError> {
     loop {
         let commands = store.pending_commands(COMMANDS_MAX).await?;
         if commands.is_empty() {
@@ -94,6 +98,10 @@ pub(crate) async fn carry_out(store: &dyn Store, books: &Books) -> Result<bool, 
         }
         for command in commands {
             let id = command.id;
+            // Keys that were read before the command was found may be older than it is.
+            if let (CommandKind::Refresh, Some(keys)) = (&command.kind, keys) {
+                keys.refresh(store).await?;
+            }
             match execute(books, command).await {
                 Ok(()) => store.answer_command(id, ANSWER_OK).await?,
                 Err(error) if error.is_retryable() => return Ok(false),
@@ -118,5 +126,6 @@ async fn execute(books: &Books, command: Command) -> Result<(), LedgerError> {
                 .await
                 .map(drop)
         }
+        CommandKind::Refresh => Ok(()),
     }
 }

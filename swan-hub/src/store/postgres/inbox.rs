@@ -5,10 +5,13 @@ use super::link::Link;
 use super::rows::{blob, get, id, millis, optional_id, time};
 use crate::store::{Command, CommandKind, StoreError, StoredCommand};
 
+const GRANT: &str = "grant";
+const REFRESH: &str = "refresh";
+
 // Amounts are NUMERIC in the database, and text on the way: no number of this language is both exact and known to the driver.
 const PUSH: &str = "WITH counted AS (UPDATE changes SET number = number + 1)
     INSERT INTO inbox (id, sent_ms, kind, account, currency, amount, note)
-    VALUES ($1, $2, 'grant', $3, $4, $5::text::numeric, $6) ON CONFLICT (id) DO NOTHING";
+    VALUES ($1, $2, $3, $4, $5, $6::text::numeric, $7) ON CONFLICT (id) DO NOTHING";
 const PENDING: &str =
     "SELECT id, sent_ms, kind, account, currency, amount::text, note, answer FROM inbox
     WHERE answer IS NULL ORDER BY number LIMIT $1";
@@ -16,25 +19,31 @@ const FIND: &str = "SELECT id, sent_ms, kind, account, currency, amount::text, n
 const ANSWER: &str = "UPDATE inbox SET answer = $2 WHERE id = $1 AND answer IS NULL";
 
 pub(super) async fn push(link: &Link, command: &Command) -> Result<(), StoreError> {
-    let CommandKind::Grant {
-        account,
-        currency,
-        amount,
-        note,
-    } = &command.kind;
-    let pushed = link
-        .query(
-            PUSH,
-            &[
-                &&blob(command.id)[..],
-                &millis(command.sent),
-                &&blob(account.as_u128())[..],
-                &currency.code(),
-                &amount.pico().to_string(),
-                note,
-            ],
-        )
-        .await;
+    let (id, sent) = (blob(command.id), millis(command.sent));
+    let pushed = match &command.kind {
+        CommandKind::Grant {
+            account,
+            currency,
+            amount,
+            note,
+        } => {
+            let (account, amount) = (blob(account.as_u128()), amount.pico().to_string());
+            let (account, code) = (&account[..], currency.code());
+            link.query(
+                PUSH,
+                &[&&id[..], &sent, &GRANT, &account, &code, &amount, note],
+            )
+            .await
+        }
+        CommandKind::Refresh => {
+            let (bytes, text) = (None::<&[u8]>, None::<&str>);
+            link.query(
+                PUSH,
+                &[&&id[..], &sent, &REFRESH, &bytes, &text, &text, &text],
+            )
+            .await
+        }
+    };
     pushed.map(drop)
 }
 
@@ -57,22 +66,14 @@ pub(super) async fn answer(link: &Link, id: u128, answer: &str) -> Result<(), St
 
 fn command_row(row: &Row) -> Result<StoredCommand, StoreError> {
     let number = id(row, 0)?;
-    let kind: &str = get(row, 2)?;
-    let (currency, pico): (Option<&str>, Option<&str>) = (get(row, 4)?, get(row, 5)?);
-    let account = optional_id(row, 3)?.map(AccountId::from_u128);
-    let amount = |pico: &str| Amount::from_pico(pico.parse().ok()?).ok();
-    let sense = (kind == "grant")
-        .then(|| Some((account?, currency?.parse().ok()?, amount(pico?)?)))
-        .flatten();
-    let Some((account, currency, amount)) = sense else {
+    let sense = match get(row, 2)? {
+        GRANT => grant(row)?,
+        REFRESH => Some(CommandKind::Refresh),
+        _ => None,
+    };
+    let Some(kind) = sense else {
         let what = format!("command {number:032x} makes no sense");
         return Err(StoreError::corrupt(what));
-    };
-    let kind = CommandKind::Grant {
-        account,
-        currency,
-        amount,
-        note: get(row, 6)?,
     };
     let command = Command {
         id: number,
@@ -83,4 +84,20 @@ fn command_row(row: &Row) -> Result<StoredCommand, StoreError> {
         command,
         answer: get(row, 7)?,
     })
+}
+
+fn grant(row: &Row) -> Result<Option<CommandKind>, StoreError> {
+    let (currency, pico): (Option<&str>, Option<&str>) = (get(row, 4)?, get(row, 5)?);
+    let account = optional_id(row, 3)?.map(AccountId::from_u128);
+    let amount = |pico: &str| Amount::from_pico(pico.parse().ok()?).ok();
+    let sense = || Some((account?, currency?.parse().ok()?, amount(pico?)?));
+    let Some((account, currency, amount)) = sense() else {
+        return Ok(None);
+    };
+    Ok(Some(CommandKind::Grant {
+        account,
+        currency,
+        amount,
+        note: get(row, 6)?,
+    }))
 }

@@ -1,3 +1,4 @@
+use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use swan_core::{AccountId, Amount};
 
@@ -5,8 +6,11 @@ use super::directory::{blob, id, millis, time};
 use super::open::failed;
 use crate::store::{Command, CommandKind, StoreError, StoredCommand};
 
+const GRANT: &str = "grant";
+const REFRESH: &str = "refresh";
+
 const PUSH: &str = "INSERT INTO inbox (id, sent_ms, kind, account, currency, amount, note)
-    VALUES (?1, ?2, 'grant', ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING";
 const PENDING: &str = "SELECT id, sent_ms, kind, account, currency, amount, note, answer FROM inbox
     WHERE answer IS NULL ORDER BY number LIMIT ?1";
 const FIND: &str =
@@ -14,21 +18,23 @@ const FIND: &str =
 const ANSWER: &str = "UPDATE inbox SET answer = ?2 WHERE id = ?1 AND answer IS NULL";
 
 pub(super) fn push(connection: &Connection, command: &Command) -> Result<(), StoreError> {
-    let CommandKind::Grant {
-        account,
-        currency,
-        amount,
-        note,
-    } = &command.kind;
-    let row = (
-        blob(command.id),
-        millis(command.sent),
-        blob(account.as_u128()),
-        currency.code(),
-        amount_blob(*amount),
-        note,
-    );
-    connection.execute(PUSH, row).map(drop).map_err(failed)
+    let (id, sent) = (blob(command.id), millis(command.sent));
+    let pushed = match &command.kind {
+        CommandKind::Grant {
+            account,
+            currency,
+            amount,
+            note,
+        } => {
+            let (account, amount) = (blob(account.as_u128()), amount_blob(*amount));
+            let row = (id, sent, GRANT, account, currency.code(), amount, note);
+            connection.execute(PUSH, row)
+        }
+        CommandKind::Refresh => {
+            connection.execute(PUSH, (id, sent, REFRESH, Null, Null, Null, Null))
+        }
+    };
+    pushed.map(drop).map_err(failed)
 }
 
 pub(super) fn pending(connection: &Connection, limit: u32) -> Result<Vec<Command>, StoreError> {
@@ -55,22 +61,16 @@ pub(super) fn answer(connection: &Connection, id: u128, answer: &str) -> Result<
 
 fn command_row(row: &Row<'_>) -> rusqlite::Result<Result<StoredCommand, StoreError>> {
     let number = id(row, 0)?;
-    let (kind, currency): (String, String) = (row.get(2)?, row.get(4)?);
-    let amount: [u8; 16] = row.get(5)?;
-    let sense = (kind == "grant")
-        .then(|| Some((currency.parse().ok()?, amount_of(amount)?)))
-        .flatten();
-    let Some((currency, amount)) = sense else {
+    let kind: String = row.get(2)?;
+    let sense = match kind.as_str() {
+        GRANT => grant(row)?,
+        REFRESH => Some(CommandKind::Refresh),
+        _ => None,
+    };
+    let Some(kind) = sense else {
         return Ok(Err(StoreError::corrupt(format!(
             "command {number:032x} makes no sense"
         ))));
-    };
-    let account = AccountId::from_u128(id(row, 3)?);
-    let kind = CommandKind::Grant {
-        account,
-        currency,
-        amount,
-        note: row.get(6)?,
     };
     let command = Command {
         id: number,
@@ -80,6 +80,19 @@ fn command_row(row: &Row<'_>) -> rusqlite::Result<Result<StoredCommand, StoreErr
     Ok(Ok(StoredCommand {
         command,
         answer: row.get(7)?,
+    }))
+}
+
+fn grant(row: &Row<'_>) -> rusqlite::Result<Option<CommandKind>> {
+    let (currency, amount): (String, [u8; 16]) = (row.get(4)?, row.get(5)?);
+    let (Ok(currency), Some(amount)) = (currency.parse(), amount_of(amount)) else {
+        return Ok(None);
+    };
+    Ok(Some(CommandKind::Grant {
+        account: AccountId::from_u128(id(row, 3)?),
+        currency,
+        amount,
+        note: row.get(6)?,
     }))
 }
 

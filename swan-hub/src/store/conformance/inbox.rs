@@ -1,0 +1,82 @@
+//! The inbox through which other processes reach the hub that keeps the books.
+
+use swan_core::{AccountId, Amount, Currency};
+
+use super::at;
+use crate::store::{Command, CommandKind, Store};
+
+pub(super) async fn commands_are_answered_once(store: &dyn Store) {
+    for id in [3, 1, 2] {
+        store.push_command(&grant(id, "1")).await.unwrap();
+    }
+    store
+        .push_command(&grant(1, "2"))
+        .await
+        .expect("a repeat is no error");
+    let pending = store.pending_commands(10).await.unwrap();
+    assert_eq!(
+        pending,
+        [grant(3, "1"), grant(1, "1"), grant(2, "1")],
+        "in the order they came"
+    );
+    assert_eq!(store.pending_commands(1).await.unwrap(), [grant(3, "1")]);
+
+    store.answer_command(1, "ok").await.unwrap();
+    store.answer_command(1, "changed").await.unwrap();
+    store
+        .answer_command(99, "nobody")
+        .await
+        .expect("nothing to answer");
+    assert_eq!(
+        store.pending_commands(10).await.unwrap(),
+        [grant(3, "1"), grant(2, "1")]
+    );
+    let stored = store.command(1).await.unwrap().unwrap();
+    assert_eq!(
+        (stored.command, stored.answer.as_deref()),
+        (grant(1, "1"), Some("ok"))
+    );
+    assert_eq!(store.command(3).await.unwrap().unwrap().answer, None);
+    assert_eq!(store.command(99).await.unwrap(), None);
+    store.push_command(&grant(1, "1")).await.unwrap();
+    let left = store.pending_commands(10).await.unwrap();
+    assert_eq!(left.len(), 2, "what was answered does not come back");
+}
+
+pub(super) async fn commands_without_a_sum_come_back_too(store: &dyn Store) {
+    let (id, sent, kind) = (7, at(4), CommandKind::Refresh);
+    let refresh = Command { id, sent, kind };
+    store.push_command(&refresh).await.unwrap();
+    assert_eq!(store.pending_commands(1).await.unwrap(), [refresh]);
+}
+
+pub(super) async fn amounts_come_back_exactly(store: &dyn Store) {
+    let amounts = [
+        "0",
+        "0.000000000001",
+        "-0.000000000001",
+        "1000000000000000",
+        "-1000000000000000",
+    ];
+    for (id, amount) in (0..).zip(amounts) {
+        store.push_command(&grant(id, amount)).await.unwrap();
+        let stored = store.command(id).await.unwrap().unwrap();
+        assert_eq!(stored.command, grant(id, amount));
+    }
+}
+
+pub(super) fn grant(id: u128, amount: &str) -> Command {
+    let amount: Amount = amount.parse().unwrap();
+    let account = AccountId::from_u128(5);
+    let kind = CommandKind::Grant {
+        account,
+        currency: Currency::Swan,
+        amount,
+        note: "n".into(),
+    };
+    Command {
+        id,
+        sent: at(3),
+        kind,
+    }
+}
