@@ -135,9 +135,25 @@ impl Provider {
             () = first_model(around.clone()) => {}
             () = stopped(&mut stop) => return Ok(()),
         }
-        let outcome = stay_connected(settings, around, stop).await;
+        let outcome = in_a_task(stay_connected(settings, around, stop)).await;
         helpers.shutdown().await;
         outcome
+    }
+}
+
+/// Lets the runtime's own threads drive `work`, which wait at the sockets: whoever drives this future, often the thread of `main`, would have
+/// to be woken by them for each frame. Dropping it stops `work`.
+async fn in_a_task<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(work);
+    match tasks.join_next().await {
+        Some(Ok(done)) => done,
+        Some(Err(error)) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shut down, and nothing is driven any more.
+            Err(_) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
+use tokio::runtime::Runtime;
 
 /// What the command's exit status says; the list stands in `--help` too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +44,7 @@ pub fn run_command() -> ExitCode {
         }
     };
     log_to_stderr(args.verbose);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             complain(&format!(
@@ -59,6 +57,16 @@ pub fn run_command() -> ExitCode {
     // A tool that hangs in the background must not hold up the end.
     runtime.shutdown_background();
     ExitCode::from(exit as u8)
+}
+
+/// One thread, unless `TOKIO_WORKER_THREADS` says otherwise: it passes on thousands of answers a second, and each that were woken to
+/// help it would cost more than its help, most of all where one request is alone.
+fn runtime() -> io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        builder.worker_threads(1);
+    }
+    builder.enable_all().build()
 }
 
 async fn dispatch(command: Command) -> Exit {
