@@ -29,6 +29,8 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 const MESSAGE_MAX: usize = 64 * 1024 * 1024;
 /// How much may wait to be written before the session is no longer asked for more.
 const OUTBOX_MAX: usize = 1024 * 1024;
+/// What is read at once: the library clears as much before each read, and most requests fit into a fraction of its 128 kB.
+const READ_BUFFER: usize = 16 * 1024;
 
 /// Why there is no socket.
 #[derive(Debug)]
@@ -47,8 +49,8 @@ pub(crate) enum DialError {
 pub(crate) enum Step {
     /// The hub said something.
     Frame(Frame),
-    /// Everything queued is written.
-    Written,
+    /// What was too much is written, and there is room again.
+    Room,
     /// The connection has ended.
     Closed(String),
 }
@@ -60,7 +62,11 @@ pub(crate) struct Socket {
     dialect: Dialect,
     outbox: VecDeque<Message>,
     waiting: usize,
+    /// The session was not asked for more, and may be again when everything is written.
+    full: bool,
     unflushed: bool,
+    /// What went wrong with a write that nobody waited for.
+    broken: Option<String>,
 }
 
 impl Socket {
@@ -104,6 +110,7 @@ impl Socket {
             })),
         };
         self.waiting = self.waiting.saturating_add(message.len());
+        self.full |= !self.has_room();
         self.outbox.push_back(message);
     }
 
@@ -112,6 +119,17 @@ impl Socket {
     /// All that is queued goes into one write where it fits, and nothing waits for company. Cancel-safe.
     pub(crate) async fn step(&mut self) -> Step {
         poll_fn(|cx| self.poll_step(cx)).await
+    }
+
+    /// Writes what is queued, as far as that can be done at once; the next [`step`](Self::step) does the rest, and meets what went wrong.
+    pub(crate) async fn write_ready(&mut self) {
+        poll_fn(|cx| {
+            if let Poll::Ready(Err(error)) = self.poll_write(cx) {
+                self.broken.get_or_insert(error.to_string());
+            }
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// A frame that has already arrived.
@@ -139,10 +157,14 @@ impl Socket {
     }
 
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        let busy = self.unflushed || !self.outbox.is_empty();
+        if let Some(why) = self.broken.take() {
+            return Poll::Ready(Step::Closed(why));
+        }
         match self.poll_write(cx) {
             Poll::Ready(Err(error)) => return Poll::Ready(Step::Closed(error.to_string())),
-            Poll::Ready(Ok(())) if busy => return Poll::Ready(Step::Written),
+            Poll::Ready(Ok(())) if std::mem::take(&mut self.full) => {
+                return Poll::Ready(Step::Room);
+            }
             _ => {}
         }
         self.poll_frame(cx)
@@ -189,6 +211,7 @@ async fn connect(url: &str, offer_v2: bool) -> Result<Socket, tungstenite::Error
             .insert("sec-websocket-protocol", offer);
     }
     let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
     let (stream, response) = connect_async_with_config(request, Some(config), true).await?;
@@ -202,7 +225,9 @@ async fn connect(url: &str, offer_v2: bool) -> Result<Socket, tungstenite::Error
         dialect,
         outbox: VecDeque::new(),
         waiting: 0,
+        full: false,
         unflushed: false,
+        broken: None,
     })
 }
 

@@ -30,9 +30,7 @@ use tokio::{
     time::{self, Instant, Sleep},
 };
 
-/// Pieces between a job and the socket: enough to keep both busy, few enough to hold the model server back.
-const PIECES_AHEAD: usize = 4;
-/// Frames or pieces handled in one go before the other side of the select gets its turn.
+/// Frames or answers handled in one go before the other side of the select gets its turn.
 const BATCH: usize = 64;
 /// For the last words on a socket.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -131,7 +129,14 @@ impl Conversation {
             self.set(&mut alarm);
             tokio::select! {
                 step = self.socket.step() => self.on_step(step),
-                Some(next) = self.ready.next(), if self.socket.has_room() => self.on_outputs(next),
+                Some(arrived) = self.ready.next(), if self.socket.has_room() => {
+                    self.on_arrived(arrived);
+                    // Whatever else can run now, which may bring more of this answer or of others, runs before the write that carries all of it.
+                    tokio::task::yield_now().await;
+                    self.take_ready();
+                    self.pump();
+                    self.socket.write_ready().await;
+                }
                 Ok(()) = self.around.roster.changed() => self.on_roster(),
                 Some(done) = self.tasks.join_next() => self.on_task(done),
                 () = alarm.as_mut() => self.on_alarm(),
@@ -164,19 +169,6 @@ impl Conversation {
         if self.stop_by.is_some() && idle && self.ended.is_none() {
             self.say_goodbye();
         }
-    }
-
-    /// Hands the socket as much as it takes now.
-    fn fill(&mut self) -> bool {
-        let mut moved = false;
-        while self.socket.has_room() {
-            let Some(transmit) = self.session.poll_transmit() else {
-                break;
-            };
-            moved = true;
-            self.socket.queue(transmit);
-        }
-        moved
     }
 
     /// Ends the conversation from this side; what still runs is given up.
@@ -219,7 +211,7 @@ impl Conversation {
                     self.session.handle_frame(now, frame);
                 }
             }
-            Step::Written => {}
+            Step::Room => {}
             Step::Closed(why) => self.session.handle_disconnect(now, &why),
         }
     }

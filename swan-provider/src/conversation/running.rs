@@ -1,12 +1,16 @@
 //! The requests of one connection: starting them, passing on what they yield, ending them.
 
 use super::{
-    BATCH, Conversation, Event, Failure, FutureExt, Instant, Job, Output, PIECES_AHEAD, Request,
-    StreamError, StreamExt, StreamId, jobs, mpsc,
+    BATCH, Conversation, Event, Failure, FutureExt, Instant, Job, Output, Request, StreamError,
+    StreamExt, StreamId, jobs,
 };
-use crate::jobs::Places;
-use futures::future::BoxFuture;
-use std::{collections::VecDeque, sync::Arc};
+use crate::jobs::{Outlet, Places};
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 use swan_core::{Clock, protocol::Dialect};
 use tokio::task::AbortHandle;
 
@@ -21,7 +25,7 @@ pub(super) struct Running {
     job: AbortHandle,
     places: Places,
     /// Here while the answer may not go on; otherwise in the set of those that are waited for.
-    outputs: Option<mpsc::Receiver<Output>>,
+    outputs: Option<Outlet>,
     /// What the session did not take for want of room.
     held: VecDeque<Output>,
 }
@@ -34,15 +38,44 @@ impl Drop for Running {
     }
 }
 
-/// The next piece of one request, and where those after it come from.
-pub(super) type Next = BoxFuture<'static, (StreamId, Option<Output>, mpsc::Receiver<Output>)>;
+/// What comes next of one request.
+#[derive(Debug)]
+pub(super) struct Next {
+    stream: StreamId,
+    outputs: Option<Outlet>,
+}
 
-fn next(stream: StreamId, mut outputs: mpsc::Receiver<Output>) -> Next {
-    async move {
-        let output = outputs.recv().await;
-        (stream, output, outputs)
+/// All that has come of one request since the last time, and where what follows comes from.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    stream: StreamId,
+    outputs: VecDeque<Output>,
+    more: Option<Outlet>,
+}
+
+impl Next {
+    const fn of(stream: StreamId, outputs: Outlet) -> Self {
+        Self {
+            stream,
+            outputs: Some(outputs),
+        }
     }
-    .boxed()
+}
+
+impl Future for Next {
+    type Output = Arrived;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arrived> {
+        let outputs = match &self.outputs {
+            Some(outlet) => ready!(outlet.poll_take(cx)),
+            None => VecDeque::new(),
+        };
+        Poll::Ready(Arrived {
+            stream: self.stream,
+            outputs,
+            more: self.outputs.take(),
+        })
+    }
 }
 
 impl Conversation {
@@ -68,7 +101,7 @@ impl Conversation {
                     held: VecDeque::new(),
                 };
                 self.running.insert(request.stream, running);
-                self.ready.push(next(request.stream, outputs));
+                self.ready.push(Next::of(request.stream, outputs));
             }
             Err(failure) => {
                 self.emit(&Event::RequestEnded {
@@ -84,7 +117,7 @@ impl Conversation {
         }
     }
 
-    fn prepare(&self, request: &Request) -> Result<(Job, mpsc::Receiver<Output>), Failure> {
+    fn prepare(&self, request: &Request) -> Result<(Job, Outlet), Failure> {
         let slot = self.around.roster.borrow().place(&request.model);
         let slot = slot.map_err(|no| Failure::provider(no.status(), no.message()))?;
         let total = Arc::clone(&self.around.total).try_acquire_owned();
@@ -93,7 +126,7 @@ impl Conversation {
         })?;
         let call = jobs::call(request, slot.replica.local_model(), self.session.dialect());
         let call = call.map_err(|e| Failure::provider(e.status(), e.to_string()))?;
-        let (sender, outputs) = mpsc::channel(PIECES_AHEAD);
+        let (inlet, outputs) = jobs::pipe();
         let job = Job {
             call,
             replica: Arc::clone(&slot.replica),
@@ -101,7 +134,7 @@ impl Conversation {
             deadline: jobs::deadline(request, self.around.limits),
             limits: self.around.limits,
             wants_tokens: request.streaming && self.session.dialect() == Dialect::V1,
-            outputs: sender,
+            outputs: inlet,
             nudge: self.around.nudge.clone(),
         };
         Ok((job, outputs))
@@ -114,29 +147,38 @@ impl Conversation {
     }
 
     /// Takes what has come from the jobs, as much as is there, so that it leaves in one write.
-    pub(super) fn on_outputs(&mut self, first: <Next as Future>::Output) {
-        self.on_output(first);
+    pub(super) fn on_arrived(&mut self, first: Arrived) {
+        self.take_in(first);
         for _ in 1..BATCH {
-            self.fill();
-            if !self.socket.has_room() {
-                break;
-            }
             match self.ready.next().now_or_never() {
-                Some(Some(more)) => self.on_output(more),
+                Some(Some(more)) => self.take_in(more),
                 _ => break,
             }
         }
     }
 
-    fn on_output(&mut self, next_output: <Next as Future>::Output) {
-        let (stream, output, outputs) = next_output;
+    /// Takes what has come meanwhile.
+    pub(super) fn take_ready(&mut self) {
+        if let Some(Some(arrived)) = self.ready.next().now_or_never() {
+            self.on_arrived(arrived);
+        }
+    }
+
+    fn take_in(&mut self, arrived: Arrived) {
+        let Arrived {
+            stream,
+            mut outputs,
+            more,
+        } = arrived;
         let Some(running) = self.running.get_mut(&stream) else {
             return;
         };
-        running.outputs = Some(outputs);
-        // A job that ended without a last word has panicked in its backend.
-        let lost = || Output::Fail(Failure::provider(502, "the backend failed"));
-        running.held.push_back(output.unwrap_or_else(lost));
+        if outputs.is_empty() {
+            // A job that ended without a last word has panicked in its backend.
+            outputs.push_back(Output::Fail(Failure::provider(502, "the backend failed")));
+        }
+        running.outputs = more;
+        running.held.append(&mut outputs);
         if !self.advance(stream) {
             self.parked.push(stream);
         }
@@ -202,7 +244,7 @@ impl Conversation {
             return false;
         }
         if let Some(outputs) = running.outputs.take() {
-            self.ready.push(next(stream, outputs));
+            self.ready.push(Next::of(stream, outputs));
         }
         true
     }

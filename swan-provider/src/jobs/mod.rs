@@ -1,6 +1,9 @@
 //! One request: from the hub's frame to the model server and back, within its limits.
 
+mod pipe;
 mod tail;
+
+pub(crate) use pipe::{Inlet, Outlet, pipe};
 
 use crate::{
     backend::{BackendError, Call, Reply, RequestBody},
@@ -48,7 +51,7 @@ impl Default for JobLimits {
 /// How much of an error page of a model server is read.
 const ERROR_MAX: usize = 16 * 1024;
 
-/// What a job hands to the connection. A small bounded queue between them holds the model server back.
+/// What a job hands to the connection, through a [`pipe`].
 #[derive(Debug)]
 pub(crate) enum Output {
     Head {
@@ -86,7 +89,7 @@ pub(crate) struct Job {
     pub(crate) limits: JobLimits,
     /// Whether the hub wants the token counts apart from the stream (v1).
     pub(crate) wants_tokens: bool,
-    pub(crate) outputs: mpsc::Sender<Output>,
+    pub(crate) outputs: Inlet,
     pub(crate) nudge: mpsc::Sender<()>,
 }
 

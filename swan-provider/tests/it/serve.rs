@@ -3,8 +3,8 @@
 use crate::support::{Hub, HubOptions, ModelServer, Running};
 use serde_json::Value;
 use std::time::Duration;
-use swan_core::protocol::Dialect;
-use swan_provider::EchoBackend;
+use swan_core::protocol::{Dialect, HubEvent};
+use swan_provider::{Backend, BackendError, Call, Discovery, EchoBackend, Reply};
 
 const MODEL: &str = EchoBackend::MODEL;
 const WHOLE: &str = r#"{"model":"swan/echo","messages":[{"role":"user","content":"hi there"}],"seed":9007199254740993,"x":{"y":null}}"#;
@@ -56,6 +56,49 @@ async fn a_v2_stream_is_passed_on_byte_for_byte() {
         Some("text/event-stream; charset=utf-8")
     );
     assert_eq!(server.last_body(), STREAMED);
+}
+
+/// A model that says twenty words at once.
+#[derive(Debug)]
+struct Burst(EchoBackend);
+
+#[async_trait::async_trait]
+impl Backend for Burst {
+    fn label(&self) -> &str {
+        self.0.label()
+    }
+
+    async fn discover(&self) -> Result<Discovery, BackendError> {
+        self.0.discover().await
+    }
+
+    async fn execute(&self, call: Call) -> Result<Reply, BackendError> {
+        if !call.stream {
+            return self.0.execute(call).await;
+        }
+        let words = (0..20).map(|n| Ok(format!("data: {n}\n\n").into()));
+        Ok(Reply::events(futures::stream::iter(words)))
+    }
+}
+
+#[tokio::test]
+async fn what_the_model_says_at_once_leaves_in_one_frame() {
+    let mut hub = Hub::start(HubOptions::speaking(Dialect::V2)).await;
+    let backend = Burst(EchoBackend::new());
+    let _provider = Running::start(crate::support::builder(&hub).with_backend(backend));
+    let mut connection = hub.next().await;
+    connection.registered().await;
+    let stream = connection.dispatch(MODEL, true, STREAMED).await;
+    let mut pieces = Vec::new();
+    loop {
+        match connection.stream_event(stream).await {
+            HubEvent::Body { piece, .. } => pieces.push(piece.bytes().clone()),
+            HubEvent::End { .. } => break,
+            _ => {}
+        }
+    }
+    assert_eq!(pieces.len(), 1, "{pieces:?}");
+    assert!(pieces[0].ends_with(b"data: 19\n\n"));
 }
 
 #[tokio::test]
