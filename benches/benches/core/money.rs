@@ -119,6 +119,7 @@ fn pay(ledger: &mut Ledger, next: &mut u128, terms: &Terms, record: &ChargeRecor
         amount: terms.price(&worst).expect("a price"),
         expires: NOW.after(Duration::from_secs(600)),
         policy: None,
+        extended: 0,
     };
     apply(ledger, &entries::hold(&hold));
     let settle = entries::settle(&hold, record.clone()).expect("a whole record");

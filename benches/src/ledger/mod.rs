@@ -102,6 +102,7 @@ fn terms(number: u64, payer: AccountId) -> Result<HoldTerms, Failure> {
         amount: pico(4 * GROSS)?,
         expires: Timestamp::from_millis(u64::MAX >> 16),
         policy: None,
+        extended: 0,
     })
 }
 

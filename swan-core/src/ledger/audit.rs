@@ -85,10 +85,10 @@ pub enum Breach {
         /// The request.
         request: RequestId,
     },
-    /// A charge ends the hold of another request, or names none.
-    #[error("entry {seq} charges a hold that is not its request's")]
+    /// A charge or an extension ends the hold of another request, or names none.
+    #[error("entry {seq} ends a hold that is not its request's")]
     ForeignHold {
-        /// The charge.
+        /// The entry.
         seq: u64,
     },
     /// The parts of a charge are not its gross (rule 3).

@@ -22,12 +22,14 @@ pub struct HoldTerms {
     pub account: AccountId,
     /// In what.
     pub currency: Currency,
-    /// The worst case, above zero.
+    /// The worst case, or that of the part that is set aside now; above zero.
     pub amount: Amount,
     /// When the hold can no longer be charged.
     pub expires: Timestamp,
     /// The policy that priced it.
     pub policy: Option<PolicyStamp>,
+    /// How often it was extended; 0 for a hold that is as it was placed.
+    pub extended: u32,
 }
 
 /// Why no group settles a hold with this record.
@@ -68,25 +70,52 @@ const LEGS: [Leg; 9] = [
     Leg::Free,
 ];
 
+/// The first number of an extension: it has two transfers, the hold before it that it voids and the larger one.
+const EXTENSIONS: u128 = 16;
+
+/// The extensions of one request by whose ids it is found.
+const EXTENSIONS_FOUND: u128 = 64;
+
 /// Spreads the leg over all bits, so that the ids of different requests stay as far apart as the requests' own.
 const fn derive(base: u128, leg: Leg) -> TransferId {
-    const SPREAD: u128 = 0xD1B5_4A32_D192_ED03_AEF1_7502_108E_F2D9;
-    TransferId::from_u128(base ^ SPREAD.wrapping_mul(leg as u128))
+    spread(base, leg as u128)
 }
 
-/// The id of the transfer that holds the funds of a request.
+const fn spread(base: u128, number: u128) -> TransferId {
+    const SPREAD: u128 = 0xD1B5_4A32_D192_ED03_AEF1_7502_108E_F2D9;
+    TransferId::from_u128(base ^ SPREAD.wrapping_mul(number))
+}
+
+/// The id of the transfer that holds the funds of a request, before any extension.
 #[must_use]
 pub const fn hold_id(request: RequestId) -> TransferId {
     derive(request.as_u128(), Leg::Hold)
 }
 
+/// The id of the transfer that holds the funds now.
+const fn held_by(terms: &HoldTerms) -> TransferId {
+    match (terms.extended as u128).checked_sub(1) {
+        None => hold_id(terms.request),
+        Some(nth) => spread(terms.request.as_u128(), EXTENSIONS + 2 * nth),
+    }
+}
+
+/// The id of the transfer that ends it for a larger one.
+const fn replaced_by(terms: &HoldTerms) -> TransferId {
+    let nth = terms.extended as u128;
+    spread(terms.request.as_u128(), EXTENSIONS + 2 * nth + 1)
+}
+
 /// The requests that may have caused the transfer with this id: those from whose ids it would follow, and whose ids are UUIDs
-/// of version 7. Nearly always one for a transfer of a request, and none for others.
+/// of version 7 from before the year 2109. Nearly always one for a transfer of a request, and none for others; a transfer of its
+/// 65th extension or a later one does not lead back.
 pub fn requests_of(transfer: TransferId) -> impl Iterator<Item = RequestId> {
-    LEGS.into_iter().filter_map(move |leg| {
-        let id = derive(transfer.as_u128(), leg).as_u128();
+    let extensions = EXTENSIONS..EXTENSIONS + 2 * EXTENSIONS_FOUND;
+    let numbers = LEGS.into_iter().map(|leg| leg as u128).chain(extensions);
+    numbers.filter_map(move |number| {
+        let id = spread(transfer.as_u128(), number).as_u128();
         let is_version_7 = id >> 76 & 0xf == 7 && id >> 62 & 0b11 == 0b10;
-        is_version_7.then_some(RequestId::from_u128(id))
+        (is_version_7 && id >> 122 == 0).then_some(RequestId::from_u128(id))
     })
 }
 
@@ -125,7 +154,7 @@ pub fn hold(terms: &HoldTerms) -> Group {
         expires: terms.expires,
     };
     let (debit, credit) = sides(terms);
-    let id = hold_id(terms.request);
+    let id = held_by(terms);
     Group {
         transfers: vec![Transfer {
             id,
@@ -136,6 +165,33 @@ pub fn hold(terms: &HoldTerms) -> Group {
         }],
         cause: cause(terms, Rule::Hold, Detail::None),
     }
+}
+
+/// Puts a larger hold in the place of the one that `terms` tells of, or one that lasts longer: the one is voided and the other
+/// placed in one group, so that a request has one hold at any time, and an account without the difference keeps the one it had.
+///
+/// Answers the terms of the new hold. It is never of less, and never for a shorter time, than the old one.
+#[must_use]
+pub fn extend(terms: &HoldTerms, amount: Amount, expires: Timestamp) -> (HoldTerms, Group) {
+    let larger = HoldTerms {
+        amount: amount.max(terms.amount),
+        expires: expires.max(terms.expires),
+        extended: terms.extended.saturating_add(1),
+        ..terms.clone()
+    };
+    let (debit, credit) = sides(terms);
+    let pending = held_by(terms);
+    let ends = Transfer {
+        id: replaced_by(terms),
+        kind: Kind::Void { pending },
+        debit,
+        credit,
+        amount: terms.amount,
+    };
+    let mut transfers = vec![ends];
+    transfers.append(&mut hold(&larger).transfers);
+    let cause = cause(terms, Rule::Extension, Detail::None);
+    (larger, Group { transfers, cause })
 }
 
 /// Charges what was delivered and shares it out: consumer to clearing, clearing to everybody's part.
@@ -180,7 +236,7 @@ pub fn settle(terms: &HoldTerms, record: ChargeRecord) -> Result<Group, RecordEr
 /// Gives everything back that a request set aside.
 #[must_use]
 pub fn release(terms: &HoldTerms, note: Cow<'static, str>) -> Group {
-    let pending = hold_id(terms.request);
+    let pending = held_by(terms);
     let (debit, credit) = sides(terms);
     let transfer = Transfer {
         id: derive(terms.request.as_u128(), Leg::Void),
@@ -244,7 +300,7 @@ fn give_back(hold: &PendingHold, leg: Leg, kind: Kind, rule: Rule) -> Group {
 }
 
 fn end(terms: &HoldTerms, record: &ChargeRecord) -> Transfer {
-    let pending = hold_id(terms.request);
+    let pending = held_by(terms);
     let (debit, credit) = sides(terms);
     let (leg, kind, amount) = if record.gross.is_zero() {
         (Leg::Free, Kind::Void { pending }, terms.amount)

@@ -33,7 +33,7 @@ pub struct AuditReport {
     pub transfers: u64,
     /// How many groups each rule caused.
     pub groups: BTreeMap<Rule, u64>,
-    /// How many holds were opened.
+    /// How many holds were opened; one that is extended stays one.
     pub holds: u64,
     /// How many of them have not ended.
     pub pending: usize,
@@ -124,7 +124,9 @@ impl JournalAudit {
         *self.groups.entry(entry.group.cause.rule).or_default() += 1;
         for transfer in &entry.group.transfers {
             self.transfers += 1;
-            self.holds += u64::from(matches!(transfer.kind, Kind::Pending { .. }));
+            let is_placed = matches!(transfer.kind, Kind::Pending { .. })
+                && entry.group.cause.rule != Rule::Extension;
+            self.holds += u64::from(is_placed);
         }
         self.check_cause(entry);
         match self.ledger.apply(&entry.group, entry.at) {
@@ -180,6 +182,7 @@ impl JournalAudit {
             Rule::Hold => only(|kind| matches!(kind, Kind::Pending { .. })),
             Rule::Release | Rule::Recovery => only(|kind| matches!(kind, Kind::Void { .. })),
             Rule::Expiry => only(|kind| matches!(kind, Kind::Expire { .. })),
+            Rule::Extension => return self.check_extension(entry),
             Rule::Charge => match &group.cause.detail {
                 Detail::Charge(record) => {
                     self.check_charge(entry, record);
@@ -190,6 +193,26 @@ impl JournalAudit {
         };
         if !fits {
             self.breach(Breach::Malformed { seq: entry.seq });
+        }
+    }
+
+    /// Whether a hold of the same request gave way to one that is no smaller.
+    fn check_extension(&mut self, entry: &Entry) {
+        let seq = entry.seq;
+        let [ended, placed] = entry.group.transfers.as_slice() else {
+            return self.breach(Breach::Malformed { seq });
+        };
+        let (Kind::Void { pending }, Kind::Pending { .. }) = (ended.kind, placed.kind) else {
+            return self.breach(Breach::Malformed { seq });
+        };
+        let sides = (placed.debit, placed.credit) == (ended.debit, ended.credit);
+        if !sides || placed.amount < ended.amount {
+            self.breach(Breach::Malformed { seq });
+        }
+        let request = entry.group.cause.request;
+        let hold = self.ledger.hold(pending);
+        if request.is_none() || hold.is_none_or(|hold| hold.request != request) {
+            self.breach(Breach::ForeignHold { seq });
         }
     }
 

@@ -22,6 +22,7 @@
 //!     amount: "4.5".parse()?,
 //!     expires: Timestamp::from_millis(60_000),
 //!     policy: None,
+//!     extended: 0,
 //! };
 //! let _ = ledger.apply(&entries::hold(&terms), now)?;
 //! let funds = Account::Consumer(alice).in_currency(Currency::Usd);

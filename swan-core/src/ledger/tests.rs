@@ -20,6 +20,7 @@ fn hold() -> entries::HoldTerms {
         amount: pico(40),
         expires: Timestamp::from_millis(60),
         policy: None,
+        extended: 0,
     }
 }
 

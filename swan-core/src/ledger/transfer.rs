@@ -117,6 +117,8 @@ pub enum Rule {
     Expiry,
     /// A hold was found at start whose request died with the hub.
     Recovery,
+    /// A running request went on beyond what was set aside for it, and more was.
+    Extension,
 }
 
 impl Rule {
@@ -138,6 +140,7 @@ impl Rule {
             Self::Release => "release",
             Self::Expiry => "expiry",
             Self::Recovery => "recovery",
+            Self::Extension => "extension",
         }
     }
 }

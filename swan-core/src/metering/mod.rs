@@ -165,17 +165,8 @@ impl Metering {
     pub fn meter(&self, reported: Option<&ReportedUsage>, seen: &Seen) -> Metered {
         let worst = self.worst_case(seen.prompt_bytes, seen.max_output_tokens);
         let delivered = seen.content_bytes > 0 || seen.content_events > 0;
-        // What is believed of an uncounted answer must not be doubted of a counted one.
-        let unread = self.estimate(seen.content_bytes);
-        let counted = seen
-            .content_tokens
-            .map(|counted| self.tolerated(counted).max(unread));
-        let visible = seen
-            .content_bytes
-            .min(counted.unwrap_or(u64::MAX))
-            .saturating_add(self.completion_allowance_tokens);
         let completion_bound = if delivered {
-            visible.min(worst.completion_tokens)
+            self.visible(seen).min(worst.completion_tokens)
         } else {
             0
         };
@@ -191,6 +182,18 @@ impl Metering {
             usage: Usage::tokens(prompt_tokens, cached.min(prompt_tokens), completion_tokens),
             basis: prompt_basis.and(completion_basis),
         }
+    }
+
+    /// The most tokens that the content can be claimed to have, of however many it might have.
+    fn visible(&self, seen: &Seen) -> u64 {
+        // What is believed of an uncounted answer must not be doubted of a counted one.
+        let unread = self.estimate(seen.content_bytes);
+        let counted = seen
+            .content_tokens
+            .map(|counted| self.tolerated(counted).max(unread));
+        seen.content_bytes
+            .min(counted.unwrap_or(u64::MAX))
+            .saturating_add(self.completion_allowance_tokens)
     }
 
     fn prompt(&self, claimed: Option<u64>, seen: &Seen, worst: u64) -> (u64, Basis) {

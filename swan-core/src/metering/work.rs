@@ -86,6 +86,40 @@ impl Work {
 }
 
 impl Work {
+    /// The same work with so many tokens at most.
+    #[must_use]
+    pub const fn at_most(self, tokens: u64) -> Self {
+        match self {
+            Self::Text {
+                max_output_tokens,
+                choices,
+                generated,
+                echoed_bytes,
+            } => Self::Text {
+                max_output_tokens: if tokens < max_output_tokens {
+                    tokens
+                } else {
+                    max_output_tokens
+                },
+                choices,
+                generated,
+                echoed_bytes,
+            },
+            Self::Vectors | Self::Images { .. } | Self::Audio { .. } => self,
+        }
+    }
+
+    /// What was seen of a text, as far as it was generated.
+    fn generated_of(&self, seen: &Seen) -> Seen {
+        let of_text = |tokens| self.generated_tokens(tokens, seen.content_bytes);
+        Seen {
+            content_bytes: self.generated_bytes(seen.content_bytes),
+            content_tokens: seen.content_tokens.map(of_text),
+            max_output_tokens: self.max_output_tokens(),
+            ..*seen
+        }
+    }
+
     /// Of the tokens counted in an answer of `content_bytes`, those that were generated: in proportion to
     /// [`generated_bytes`](Self::generated_bytes).
     #[must_use]
@@ -132,18 +166,7 @@ impl Metering {
     pub fn charge_of(&self, work: &Work, reported: Option<&ReportedUsage>, seen: &Seen) -> Metered {
         let delivered = seen.items > 0;
         match work {
-            Work::Text {
-                max_output_tokens, ..
-            } => {
-                let of_text = |tokens| work.generated_tokens(tokens, seen.content_bytes);
-                let seen = Seen {
-                    content_bytes: work.generated_bytes(seen.content_bytes),
-                    content_tokens: seen.content_tokens.map(of_text),
-                    max_output_tokens: *max_output_tokens,
-                    ..*seen
-                };
-                self.meter(reported, &seen)
-            }
+            Work::Text { .. } => self.meter(reported, &work.generated_of(seen)),
             Work::Vectors => self.embedding(reported, seen, delivered),
             Work::Images { n } => self.images(*n, seen.items),
             Work::Audio { measured_ms } => {
@@ -152,6 +175,14 @@ impl Metering {
                 self.audio(*measured_ms, None, delivered)
             }
         }
+    }
+
+    /// The most completion tokens that [`charge_of`](Self::charge_of) can come to for what was seen so far, whatever its provider
+    /// says: so much must be set aside before more goes to the consumer. It grows with what is seen.
+    #[must_use]
+    pub fn most_so_far(&self, work: &Work, seen: &Seen) -> u64 {
+        let seen = work.generated_of(seen);
+        self.visible(&seen).min(seen.max_output_tokens)
     }
 
     /// Whether the answer to `work` is longer than what it was quoted for can be.

@@ -11,6 +11,8 @@ pub enum MoneyEvent {
     Grant(u128, AccountId, Currency, Amount),
     /// A request sets funds aside until a time.
     Hold(RequestId, AccountId, Currency, Amount, Timestamp),
+    /// So much in all is to be set aside for a request that runs, until this time; never less than before.
+    Extend(RequestId, Amount, Timestamp),
     /// A request is charged; the parts are provider, growth fund, treasury and burn.
     Settle(RequestId, ProviderId, [Amount; 4]),
     /// A request ends without a charge.
@@ -51,6 +53,8 @@ struct Request {
     currency: Currency,
     held: i128,
     expires: u64,
+    /// Amount and expiry as they were at first.
+    first: (i128, u64),
     end: Option<End>,
 }
 
@@ -78,9 +82,13 @@ impl LedgerAuditor {
                         currency,
                         held,
                         expires,
+                        first: (held, expires),
                         end: None,
                     },
                 )
+            }
+            MoneyEvent::Extend(request, amount, expires) => {
+                self.extend(*request, amount.pico(), expires.as_millis())
             }
             MoneyEvent::Settle(request, provider, parts) => {
                 self.settle(*request, *provider, *parts)
@@ -187,8 +195,8 @@ impl LedgerAuditor {
 
     fn hold(&mut self, id: RequestId, new: Request) -> Verdict {
         if let Some(old) = self.requests.get(&id) {
-            let same = (old.account, old.currency, old.held, old.expires)
-                == (new.account, new.currency, new.held, new.expires);
+            let same =
+                (old.account, old.currency, old.first) == (new.account, new.currency, new.first);
             return if same {
                 Verdict::Repeat
             } else {
@@ -200,6 +208,23 @@ impl LedgerAuditor {
             return Verdict::Refused;
         }
         self.requests.insert(id, new);
+        Verdict::Done
+    }
+
+    fn extend(&mut self, id: RequestId, held: i128, expires: u64) -> Verdict {
+        let Some(request) = self.requests.get(&id) else {
+            return Verdict::Refused;
+        };
+        let (account, currency) = (request.account, request.currency);
+        let more = (held - request.held).max(0);
+        let is_open = request.end.is_none() && request.expires.max(expires) > self.now;
+        if !is_open || self.available(account, currency) < more {
+            return Verdict::Refused;
+        }
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.held += more;
+            request.expires = request.expires.max(expires);
+        }
         Verdict::Done
     }
 

@@ -27,8 +27,9 @@ impl<R: Rng> MoneyWorkload<R> {
     pub fn next_event(&mut self) -> MoneyEvent {
         let event = match self.rng.below(100) {
             0..5 => self.grant(),
-            5..40 => self.hold(),
-            40..70 => self.settle(),
+            5..36 => self.hold(),
+            36..46 => self.extend(),
+            46..70 => self.settle(),
             70..85 => MoneyEvent::Release(self.recent_request()),
             85..90 => self.time(),
             _ => self.again(),
@@ -58,6 +59,12 @@ impl<R: Rng> MoneyWorkload<R> {
             amount,
             Timestamp::from_millis(expires),
         )
+    }
+
+    fn extend(&mut self) -> MoneyEvent {
+        let expires = (self.now + self.rng.below(5_000)).saturating_sub(50);
+        let (request, amount) = (self.recent_request(), self.amount(1_500));
+        MoneyEvent::Extend(request, amount, Timestamp::from_millis(expires))
     }
 
     fn settle(&mut self) -> MoneyEvent {

@@ -81,7 +81,7 @@ impl Desk {
                 rate: Rate::Tokens, ..
             } => 1,
             Refused::Concurrency { .. } => 2,
-            Refused::SpendCap { .. } => 3,
+            Refused::SpendCap { .. } | Refused::CapEnded { .. } => 3,
             Refused::Endpoint { .. } | Refused::Model { .. } => 4,
             Refused::Address { .. } => 5,
             Refused::Expired { .. } => 6,

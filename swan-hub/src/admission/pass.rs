@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use swan_core::protocol::Operation;
-use swan_core::{Amount, Clock, Policy, Timestamp, Usage};
+use swan_core::{Amount, Clock, MoneyError, Policy, Timestamp, Usage};
 
 use super::allowance::Access;
 use super::limits::KeyLimits;
@@ -163,6 +163,41 @@ impl Pass {
             self.taken(holder).spend = Some(usd);
         }
         Ok(())
+    }
+
+    /// Sets so much more aside from each spend cap, or nothing at all.
+    pub(crate) fn hold_more(&mut self, usd: Amount) -> Result<(), Refused> {
+        let access = Arc::clone(&self.access);
+        let now = self.clock.now();
+        for (holder, allowance) in access.parties() {
+            if let Err(refused) = allowance.hold_spend(holder, usd, now) {
+                // Those before it have it already.
+                let before = access.parties().take_while(|(other, _)| *other != holder);
+                for (_, allowance) in before {
+                    allowance.end_spend(usd, Amount::ZERO, now);
+                }
+                return Err(refused);
+            }
+        }
+        self.count_spend(|held| held.checked_add(usd));
+        Ok(())
+    }
+
+    /// Gives back what was set aside last, since it is of no use.
+    pub(crate) fn give_back_spend(&mut self, usd: Amount) {
+        let access = Arc::clone(&self.access);
+        for (_, allowance) in access.parties() {
+            allowance.end_spend(usd, Amount::ZERO, Timestamp::EPOCH);
+        }
+        self.count_spend(|held| held.checked_sub(usd));
+    }
+
+    fn count_spend(&mut self, change: impl Fn(Amount) -> Result<Amount, MoneyError>) {
+        for taken in [&mut self.key, &mut self.account] {
+            if let Some(Ok(held)) = taken.spend.map(&change) {
+                taken.spend = Some(held);
+            }
+        }
     }
 
     /// The request is over: counts what it used in the place of what was taken.

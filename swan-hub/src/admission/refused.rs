@@ -71,6 +71,16 @@ pub(crate) enum Refused {
         room: Amount,
         needed: Amount,
     },
+    /// In the middle of a stream.
+    #[error(
+        "the {holder} has a spend cap of {cap} USD{}, which was reached in the middle of the answer; what was delivered is charged",
+        Per(*.per)
+    )]
+    CapEnded {
+        holder: Holder,
+        cap: Amount,
+        per: Option<SpendPeriod>,
+    },
     /// The free tier has no place for it; `only_free` when money would not help, since the key is for free requests.
     #[error("{refused}{}", Resets(.refused.resets()))]
     Free {

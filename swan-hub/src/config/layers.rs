@@ -79,6 +79,7 @@ struct LimitsLayer {
     body_secs: Option<u64>,
     request_secs: Option<u64>,
     stream_secs: Option<u64>,
+    stream_slice_tokens: Option<u64>,
     first_token_secs: Option<u64>,
     idle_secs: Option<u64>,
     heartbeat_secs: Option<u64>,
@@ -207,6 +208,7 @@ impl Limits {
         set(&mut self.reply_bytes, layer.reply_bytes);
         set(&mut self.in_flight, layer.in_flight);
         self.apply_connections(layer)?;
+        set(&mut self.stream_slice_tokens, layer.stream_slice_tokens);
         set(&mut self.further_attempts, layer.further_attempts);
         set(&mut self.retry_percent, layer.retry_percent);
         set(&mut self.retries_per_sec, layer.retries_per_sec);

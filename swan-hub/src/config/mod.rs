@@ -117,6 +117,9 @@ pub struct Limits {
     pub request_deadline: Duration,
     /// How long a request with streaming may take. Default 600 s.
     pub stream_deadline: Duration,
+    /// How many tokens of its answer a stream has set aside at a time: one that may have more is paid for in slices, and ends where the
+    /// money does. Zero for all that it may have, at once. Default 2,048.
+    pub stream_slice_tokens: u64,
     /// How long one provider may take to show the first content of a stream; then another one is tried. Default 60 s.
     pub first_token: Duration,
     /// How long an answer that has begun may be silent. Default 60 s.
@@ -149,6 +152,7 @@ impl Default for Limits {
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(120),
             stream_deadline: Duration::from_secs(600),
+            stream_slice_tokens: 2_048,
             first_token: Duration::from_secs(60),
             idle: Duration::from_secs(60),
             heartbeat: Duration::from_secs(15),

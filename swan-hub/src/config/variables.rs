@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 59] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 60] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -125,6 +125,11 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 59] = [
     (
         "SWAN_LIMITS_FIRST_TOKEN_SECS",
         "limits.first_token_secs",
+        Kind::Number,
+    ),
+    (
+        "SWAN_LIMITS_STREAM_SLICE_TOKENS",
+        "limits.stream_slice_tokens",
         Kind::Number,
     ),
     (

@@ -192,8 +192,14 @@ fn limit(error: &Refused) -> Row {
         Refused::SpendCap {
             holder: Holder::Key,
             ..
+        }
+        | Refused::CapEnded {
+            holder: Holder::Key,
+            ..
         } => Row::new(402, BILLING, "key_spend_cap_reached"),
-        Refused::SpendCap { .. } => Row::new(402, BILLING, "account_spend_cap_reached"),
+        Refused::SpendCap { .. } | Refused::CapEnded { .. } => {
+            Row::new(402, BILLING, "account_spend_cap_reached")
+        }
         Refused::Free { refused, only_free } => free(refused, *only_free),
     }
 }
@@ -264,7 +270,9 @@ const fn quote(error: &QuoteError) -> Row {
 
 const fn hold(error: &HoldFailed) -> Row {
     match error {
-        HoldFailed::InsufficientFunds { .. } => Row::new(402, BILLING, "insufficient_funds"),
+        HoldFailed::InsufficientFunds { .. } | HoldFailed::FundsEnded { .. } => {
+            Row::new(402, BILLING, "insufficient_funds")
+        }
         HoldFailed::MaxTokensBeyondFunds { .. } => {
             Row::new(402, BILLING, "insufficient_funds").param("max_tokens")
         }

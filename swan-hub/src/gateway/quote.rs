@@ -29,7 +29,7 @@ pub(super) struct Quoted {
     /// The model by its canonical name; of several that the request allows, the first.
     model: String,
     currency: &'static str,
-    /// The most that it can cost, whoever serves it: exactly what would be held.
+    /// The most that it can cost, whoever serves it: exactly what would be held, of a long stream slice by slice.
     worst: Cost,
     /// What it will cost, about.
     expected: Expected,

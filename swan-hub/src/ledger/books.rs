@@ -227,6 +227,28 @@ impl Books {
         Ok(Hold::new(self.clone(), request))
     }
 
+    /// Puts a larger hold in the place of the one of `terms`; see [`Hold::extend`].
+    pub(super) fn extend(
+        &self,
+        terms: &HoldRequest,
+        amount: Amount,
+        expires: Timestamp,
+    ) -> Result<HoldRequest, LedgerError> {
+        let now = self.shared.clock.now();
+        let mut core = self.shared.core.lock();
+        let full = core.batch.len() >= self.shared.options.queue_entries_max;
+        if full || self.shared.progress.has_ended() {
+            let why = "too much waits for its store";
+            return Err(LedgerError::Unavailable { why });
+        }
+        let expires = expires.after(core.ledger.now().since(now));
+        let (larger, group) = entries::extend(terms, amount, expires);
+        let committed = core.commit(group, now);
+        let _ = committed.map_err(|rejected| LedgerError::refused(rejected, amount))?;
+        self.shared.wake_if_first(&core);
+        Ok(larger)
+    }
+
     /// Gives credit to a consumer; with the same `id` it is given once, however often it is asked for.
     ///
     /// Answers when the credit survives a crash.

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use swan_core::Amount;
 use swan_core::ledger::{ChargeRecord, entries};
+use swan_core::{Amount, Timestamp};
 use tokio::time::Instant;
 
 use super::books::Shared;
@@ -50,6 +50,20 @@ impl Hold {
             .map_err(|rejected| LedgerError::refused(rejected, gross))?;
         self.live = false;
         Ok(self.books.charged(seq))
+    }
+
+    /// Sets more aside for the same request, so that there are `amount` in all, and makes the hold last until `expires`; neither
+    /// is ever less than it was. In memory: no I/O, no waiting.
+    ///
+    /// A request that runs may have more while the store does not answer, as long as there is room in the queue: its end waits
+    /// for the store in any case.
+    ///
+    /// # Errors
+    /// The hold is then as it was: [`LedgerError::InsufficientFunds`], whose `available` counts what this hold has,
+    /// [`LedgerError::HoldOver`] after its time, and [`LedgerError::Unavailable`] when too much waits for the store.
+    pub fn extend(&mut self, amount: Amount, expires: Timestamp) -> Result<(), LedgerError> {
+        self.terms = self.books.extend(&self.terms, amount, expires)?;
+        Ok(())
     }
 
     /// Gives everything back, and notes why.

@@ -1,6 +1,6 @@
 use parking_lot::Mutex;
 use swan_core::Currency;
-use swan_core::ledger::{Entry, Kind, Transfer};
+use swan_core::ledger::{Entry, Group, Kind, Rule, Transfer};
 
 use crate::metrics::{Histogram, Sizes};
 
@@ -9,6 +9,8 @@ use crate::metrics::{Histogram, Sizes};
 pub(crate) enum HoldEnd {
     /// Nothing yet.
     Placed,
+    /// More was set aside with it.
+    Extended,
     /// It was charged, wholly or in part.
     Posted,
     /// It was given back.
@@ -18,11 +20,18 @@ pub(crate) enum HoldEnd {
 }
 
 impl HoldEnd {
-    pub(crate) const ALL: [Self; 4] = [Self::Placed, Self::Posted, Self::Voided, Self::Expired];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Placed,
+        Self::Extended,
+        Self::Posted,
+        Self::Voided,
+        Self::Expired,
+    ];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Placed => "placed",
+            Self::Extended => "extended",
             Self::Posted => "posted",
             Self::Voided => "voided",
             Self::Expired => "expired",
@@ -52,14 +61,24 @@ impl HoldTotals {
         total.copied().unwrap_or_default()
     }
 
-    fn add(&mut self, transfer: &Transfer) {
-        let Some(end) = HoldEnd::of(transfer) else {
-            return;
-        };
-        let totals = self.0.get_mut(transfer.debit.currency as usize);
+    fn observe(&mut self, group: &Group) {
+        // What one hold had goes over into the other, so only the difference is more.
+        if let (Rule::Extension, [ended, placed]) = (group.cause.rule, group.transfers.as_slice()) {
+            let more = placed.amount.pico().saturating_sub(ended.amount.pico());
+            return self.add(HoldEnd::Extended, placed.debit.currency, more);
+        }
+        for transfer in &group.transfers {
+            if let Some(end) = HoldEnd::of(transfer) {
+                self.add(end, transfer.debit.currency, transfer.amount.pico());
+            }
+        }
+    }
+
+    fn add(&mut self, end: HoldEnd, currency: Currency, more: i128) {
+        let totals = self.0.get_mut(currency as usize);
         if let Some((count, pico)) = totals.and_then(|ends| ends.get_mut(end as usize)) {
             *count += 1;
-            *pico = pico.saturating_add(transfer.amount.pico());
+            *pico = pico.saturating_add(more);
         }
     }
 }
@@ -79,8 +98,7 @@ impl Journal {
         self.times.observe(took);
         self.sizes.observe(entries.len());
         let mut holds = self.holds.lock();
-        let transfers = entries.iter().flat_map(|entry| &entry.group.transfers);
-        transfers.for_each(|transfer| holds.add(transfer));
+        entries.iter().for_each(|entry| holds.observe(&entry.group));
     }
 
     pub(crate) fn holds(&self) -> HoldTotals {

@@ -54,7 +54,7 @@ fn holds(text: &mut Text, books: &Books) {
     }
     text.counter(
         "swan_hold_amount",
-        "The same in money: what was set aside, charged, or given back whole.",
+        "The same in money: what was set aside, charged, or given back whole; of extensions the difference.",
     );
     for ((currency, end), (_, pico)) in each() {
         if let Ok(amount) = Amount::from_pico(pico) {

@@ -13,6 +13,7 @@ use super::hold::{self, HoldFailed};
 use super::parse::Asked;
 use super::quoted::Quoted;
 use super::settle::Bill;
+use super::slices::Covered;
 use crate::admission::{FreeRun, Pass, Refused, check, origin};
 use crate::hub::Shared;
 use crate::ledger::Hold;
@@ -21,7 +22,11 @@ use crate::ledger::Hold;
 #[derive(Debug)]
 pub(crate) enum Funds {
     /// Money that is set aside.
-    Held(Hold),
+    Held {
+        hold: Hold,
+        /// How far it reaches, where it is not the worst case.
+        covered: Option<Covered>,
+    },
     /// The free tier.
     Free(FreeRun),
 }
@@ -55,6 +60,12 @@ pub(super) fn fund(
     deadline: Duration,
 ) -> Result<Funds, RequestError> {
     let mut only_free = false;
+    let lasts = deadline.saturating_add(hold::GRACE);
+    let covered = Covered::at_first(asked, quoted, &hub.limits, lasts);
+    let amount = covered.map_or_else(
+        || quoted.amount(),
+        |covered| quoted.amount_of(covered.tokens()),
+    );
     if let Some(pass) = bill.pass() {
         only_free = pass.is_free();
         let prompt = || hub.policy.metering().estimate(asked.text_bytes as u64);
@@ -62,7 +73,7 @@ pub(super) fn fund(
         let most = quoted.work.max_output_tokens();
         let is_limited = most == 0 || asked.head.max_output_tokens().is_some();
         let answer = is_limited.then_some(most);
-        let usd = in_usd(quoted.quote.terms(), quoted.amount());
+        let usd = in_usd(quoted.quote.terms(), amount);
         let mut models = models(quoted);
         let taken = models
             .try_for_each(|model| pass.check_model(&hub.policy, model.as_str()))
@@ -76,8 +87,16 @@ pub(super) fn fund(
     if only_free {
         return free(hub, consumer, quoted, true).map(Funds::Free);
     }
-    match hold::hold(hub, bill.request(), consumer, asked, quoted, deadline) {
-        Ok(hold) => Ok(Funds::Held(hold)),
+    let expires = hub.clock.now().after(lasts);
+    match hold::hold(
+        hub,
+        bill.request(),
+        consumer,
+        asked,
+        quoted,
+        (amount, expires),
+    ) {
+        Ok(hold) => Ok(Funds::Held { hold, covered }),
         Err(short @ HoldFailed::InsufficientFunds { .. }) if may_be_free(hub, consumer, quoted) => {
             tracing::trace!(%short, "asking the free tier");
             free(hub, consumer, quoted, false).map(Funds::Free)

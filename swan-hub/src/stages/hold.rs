@@ -1,9 +1,9 @@
-//! Sets the quote aside. Before routing, so that no provider works for a request that cannot be paid; after the quote,
-//! which is what is held.
+//! Sets the quote aside, or the first slice of it. Before routing, so that no provider works for a request that cannot be paid;
+//! after the quote, which says how much that is.
 
 use std::time::Duration;
 
-use swan_core::{Amount, Currency, RequestId};
+use swan_core::{Amount, Currency, RequestId, Timestamp};
 
 use super::authenticate::Consumer;
 use super::parse::Asked;
@@ -12,7 +12,7 @@ use crate::hub::Shared;
 use crate::ledger::{Hold, HoldRequest, LedgerError};
 
 /// How much longer than the request a hold may live: settlement comes after the last byte.
-const GRACE: Duration = Duration::from_secs(120);
+pub(super) const GRACE: Duration = Duration::from_secs(120);
 
 /// Why nothing could be set aside.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,29 +33,35 @@ pub(crate) enum HoldFailed {
     },
     #[error("the ledger takes no new requests at the moment")]
     Unavailable,
+    /// In the middle of a stream.
+    #[error("the {currency} of this account came to their end in the middle of the answer; what was delivered is charged", currency = .currency.code())]
+    FundsEnded { currency: Currency },
     #[error("the request could not be entered into the ledger")]
     Ledger(String),
 }
 
-/// Holds the worst case of a request that will last at most `deadline`.
+/// Holds so much for a request, until then.
 pub(crate) fn hold(
     hub: &Shared,
     request: RequestId,
     consumer: &Consumer,
     asked: &Asked,
     quoted: &Quoted,
-    deadline: Duration,
+    (amount, expires): (Amount, Timestamp),
 ) -> Result<Hold, HoldFailed> {
     let terms = HoldRequest {
         request,
         account: consumer.account,
         currency: quoted.quote.currency(),
-        amount: quoted.amount(),
-        expires: hub.clock.now().after(deadline.saturating_add(GRACE)),
+        amount,
+        expires,
         policy: Some(quoted.quote.terms().policy().clone()),
+        extended: 0,
     };
     hub.books.hold(terms).map_err(|error| match error {
-        LedgerError::InsufficientFunds { available, .. } => beyond(hub, asked, quoted, available),
+        LedgerError::InsufficientFunds { available, .. } => {
+            beyond(hub, asked, quoted, (amount, available))
+        }
         LedgerError::Unavailable { .. } => HoldFailed::Unavailable,
         other => {
             tracing::error!(%request, error = %other, "a hold failed");
@@ -64,8 +70,13 @@ pub(crate) fn hold(
     })
 }
 
-fn beyond(hub: &Shared, asked: &Asked, quoted: &Quoted, available: Amount) -> HoldFailed {
-    let (needed, currency) = (quoted.amount(), quoted.quote.currency());
+fn beyond(
+    hub: &Shared,
+    asked: &Asked,
+    quoted: &Quoted,
+    (needed, available): (Amount, Amount),
+) -> HoldFailed {
+    let currency = quoted.quote.currency();
     match affordable(hub, asked, quoted, available) {
         0 => HoldFailed::InsufficientFunds {
             needed,

@@ -10,6 +10,7 @@ use super::RequestError;
 use super::ask::Begun;
 use super::receipt::Settling;
 use super::settle::Bill;
+use super::slices::{Mark, Stop};
 use super::start::{Start, StartError, Step};
 use super::tally::frame;
 use super::unanswered::AttemptsFailed;
@@ -34,6 +35,8 @@ pub(super) struct Live {
     start: Start,
     bill: Box<Bill>,
     phase: Phase,
+    /// Whether what it began with has been looked at.
+    is_fresh: bool,
 }
 
 #[derive(Debug)]
@@ -55,6 +58,7 @@ impl Live {
             start: begun.start,
             bill,
             phase: Phase::Flowing,
+            is_fresh: true,
         }
     }
 
@@ -94,6 +98,12 @@ impl Live {
 
     /// Moves events until nothing is ready, there is enough for a write, or the stream has ended.
     fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if std::mem::take(&mut self.is_fresh)
+            && let Err(stop) = self.bill.goes_on(&self.start.tally)
+        {
+            self.stop(stop, &Mark::nothing());
+            return Poll::Ready(self.deliver());
+        }
         let mut events = 0;
         while self.start.out.len() < WRITE_BYTES {
             if events == TURN_EVENTS {
@@ -104,14 +114,15 @@ impl Live {
                 break;
             }
             events += 1;
+            let mark = self.start.mark();
             match self.start.step() {
-                Ok(Step::Event(_)) => {
-                    let Some(tokens) = self.bill.used_up(&self.start.tally) else {
-                        continue;
-                    };
-                    self.end_early(Ending::TooLong, AttemptsFailed::UsedUp { tokens });
-                    break;
-                }
+                Ok(Step::Event(_)) => match self.bill.goes_on(&self.start.tally) {
+                    Ok(()) => continue,
+                    Err(stop) => {
+                        self.stop(stop, &mark);
+                        break;
+                    }
+                },
                 Ok(Step::Done) => {
                     self.close();
                     break;
@@ -130,12 +141,7 @@ impl Live {
                     break;
                 }
                 Poll::Ready(None) => {
-                    match self.start.end() {
-                        Ok(()) => self.close(),
-                        Err(StartError(reason)) => {
-                            self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
-                        }
-                    }
+                    self.ended();
                     break;
                 }
                 // A lone event never waits for company.
@@ -148,8 +154,48 @@ impl Live {
 
     /// Hands over what is ready; from here on it counts as delivered.
     fn deliver(&mut self) -> Option<Bytes> {
-        self.bill.deliver(&self.start.tally);
+        // After the end it has been said what was delivered.
+        if matches!(self.phase, Phase::Flowing) {
+            self.bill.deliver(&self.start.tally);
+        }
         (!self.start.out.is_empty()).then(|| self.start.out.split().freeze())
+    }
+
+    /// The provider says no more.
+    fn ended(&mut self) {
+        let mark = self.start.mark();
+        match self.start.end() {
+            Ok(()) => match self.bill.goes_on(&self.start.tally) {
+                Ok(()) => self.close(),
+                Err(stop) => self.stop(stop, &mark),
+            },
+            Err(StartError(reason)) => {
+                self.end_early(Ending::Malformed, AttemptsFailed::Broken { reason });
+            }
+        }
+    }
+
+    /// Ends the stream, of which no more is paid for.
+    fn stop(&mut self, stop: Stop, mark: &Mark) {
+        let settling = match &stop {
+            Stop::UsedUp { .. } => {
+                self.bill.deliver(&self.start.tally);
+                self.break_off(stop.ending());
+                self.bill.settle_partly(Outcome::Broken)
+            }
+            Stop::Unfunded(_) => {
+                self.start.out.truncate(mark.out);
+                self.break_off(stop.ending());
+                self.bill.settle_at(mark)
+            }
+        };
+        self.phase = Phase::Breaking(settling, stop.into());
+    }
+
+    fn break_off(&mut self, ending: Ending) {
+        // The provider hears of the cancel before its place is free.
+        self.reply = None;
+        self.bill.attempt_failed(ending);
     }
 
     fn close(&mut self) {
@@ -191,9 +237,7 @@ impl Live {
             },
             (error, _) => error,
         };
-        // The provider hears of the cancel before its place is free.
-        self.reply = None;
-        self.bill.attempt_failed(ending);
+        self.break_off(ending);
         let settling = self.bill.settle_partly(Outcome::Broken);
         self.phase = Phase::Breaking(settling, error.into());
     }

@@ -21,9 +21,8 @@ use super::parse::Asked;
 use super::quoted::Quoted;
 use super::receipt::{Receipt, Settling, Way};
 use super::record::Recorder;
-use super::tally::Tally;
+use super::slices::Covered;
 use super::texts::Texts;
-use super::whole::Whole;
 use crate::admission::{Access, FreeLeft, FreeRun, Pass};
 use crate::events::Outcome;
 use crate::hub::Shared;
@@ -39,7 +38,9 @@ pub(crate) struct Bill {
     hub: Arc<Shared>,
     state: RequestState,
     pub(super) quoted: Option<Quoted>,
-    hold: Option<Hold>,
+    pub(super) hold: Option<Hold>,
+    /// How far that reaches, where it is not the worst case.
+    pub(super) covered: Option<Covered>,
     pub(super) slot: Option<Slot>,
     /// Who is paid: a provider, or nobody but the hub itself for its own endpoints.
     pub(super) payee: Option<ProviderId>,
@@ -47,8 +48,8 @@ pub(crate) struct Bill {
     pub(super) at: Option<ProviderId>,
     pub(super) dispatched: Instant,
     pub(super) seen: Seen,
-    texts: Texts,
-    usage: Option<Bytes>,
+    pub(super) texts: Texts,
+    pub(super) usage: Option<Bytes>,
     /// Why this provider was chosen, where the consumer wants to know.
     trace: Option<String>,
     pub(super) recorder: Recorder,
@@ -71,6 +72,7 @@ impl Bill {
             state: RequestState::Admitted,
             quoted: None,
             hold: None,
+            covered: None,
             slot: None,
             payee: None,
             at: None,
@@ -159,7 +161,10 @@ impl Bill {
         self.texts = Texts::of(asked);
         self.recorder.record.currency = quoted.quote.currency();
         match funds {
-            Funds::Held(hold) => self.hold = Some(hold),
+            Funds::Held { hold, covered } => {
+                self.hold = Some(hold);
+                self.covered = covered;
+            }
             Funds::Free(run) => {
                 self.recorder.record.free = true;
                 self.free = Some(run);
@@ -205,41 +210,6 @@ impl Bill {
         }
     }
 
-    /// What the tally has counted goes to the consumer now.
-    pub(crate) fn deliver(&mut self, tally: &Tally) {
-        if tally.content_events > self.seen.content_events {
-            let tokens = Some(tally.content_tokens());
-            self.content(tally.content_bytes, tally.content_events, tokens);
-        }
-        if let Some(usage) = tally.usage() {
-            self.usage = Some(usage.clone());
-        }
-    }
-
-    /// The tokens that were set aside, once the stream has used all of them and goes on.
-    pub(super) fn used_up(&self, tally: &Tally) -> Option<u64> {
-        let work = &self.quoted.as_ref()?.work;
-        let metering = self.hub.policy.metering();
-        let used_up = metering.is_work_used_up(work, tally.content_bytes);
-        used_up.then_some(self.seen.max_output_tokens)
-    }
-
-    /// That much content goes to the consumer now, all in all.
-    fn content(&mut self, bytes: u64, events: u64, tokens: Option<u64>) {
-        self.step(RequestEvent::Content);
-        self.seen.content_bytes = bytes;
-        self.seen.content_events = events;
-        self.seen.content_tokens = tokens;
-        self.recorder.first_content();
-    }
-
-    /// This answer goes to the consumer, as one piece.
-    pub(crate) fn whole(&mut self, whole: &Whole) {
-        self.content(whole.content_bytes, 1, None);
-        self.seen.items = whole.items;
-        self.texts.answered(&whole.body);
-    }
-
     /// The answer is whole: charges it.
     pub(crate) fn settle(&mut self, usage: Option<&Bytes>, hints: Option<StreamEnd>) -> Settling {
         self.step(RequestEvent::Complete);
@@ -282,7 +252,9 @@ impl Bill {
         let (Some(hold), Some(quoted)) = (self.hold.take(), self.quoted.as_ref()) else {
             return Settling::nothing();
         };
-        let work = quoted.work;
+        // What is delivered is covered before; a charge beyond its hold would be none at all.
+        let most = self.covered.map_or(u64::MAX, |covered| covered.tokens());
+        let work = quoted.work.at_most(most);
         let metering = self.hub.policy.metering();
         self.texts
             .count(metering, reported.as_ref(), &mut self.seen);

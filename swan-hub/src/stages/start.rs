@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use swan_core::protocol::Piece;
 use swan_core::sse::{EventSplitter, is_done};
 
+use super::slices::Mark;
 use super::tally::{Kind, Tally};
 
 /// The largest event of a stream.
@@ -57,6 +58,11 @@ impl Start {
             preamble: 0,
             done: false,
         }
+    }
+
+    /// What there is now, before the next step.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::of(self.out.len(), &self.tally)
     }
 
     /// Takes what came; all earlier events must have been stepped over.

@@ -25,6 +25,7 @@ fn layered() -> Config {
         idle_secs = 7
         first_token_secs = 9
         heartbeat_secs = 0
+        stream_slice_tokens = 512
         retry_percent = 30
         retries_per_sec = 3
         [hedging]
@@ -76,6 +77,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.limits.idle, Duration::from_secs(7));
     assert_eq!(config.limits.first_token, Duration::from_secs(9));
     assert_eq!(config.limits.heartbeat, Duration::ZERO);
+    assert_eq!(config.limits.stream_slice_tokens, 512);
     assert_eq!(config.limits.retry_percent, 30);
     assert_eq!(config.limits.retries_per_sec, 3);
     assert_eq!(config.hedging.after, Some(Duration::from_millis(800)));

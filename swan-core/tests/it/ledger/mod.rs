@@ -43,6 +43,7 @@ fn terms(request: u128, account_no: u128, amount: i128, expires: u64) -> HoldTer
         amount: pico(amount),
         expires: at(expires),
         policy: Some(stamp()),
+        extended: 0,
     }
 }
 

@@ -134,7 +134,7 @@ fn breaches_say_who_and_how_much() {
 }
 
 #[test]
-fn accounts_states_and_rules_have_the_names_that_tables_show() {
+fn accounts_states_and_fields_have_the_names_that_tables_show() {
     let accounts = [
         Account::Clearing,
         Account::GrowthFund,
@@ -175,6 +175,10 @@ fn accounts_states_and_rules_have_the_names_that_tables_show() {
             "amount"
         ]
     );
+}
+
+#[test]
+fn rules_and_bases_have_the_names_that_tables_show() {
     let rules = [
         Rule::Grant,
         Rule::Hold,
@@ -182,10 +186,19 @@ fn accounts_states_and_rules_have_the_names_that_tables_show() {
         Rule::Release,
         Rule::Expiry,
         Rule::Recovery,
+        Rule::Extension,
     ];
     assert_eq!(
         rules.map(Rule::as_str),
-        ["grant", "hold", "charge", "release", "expiry", "recovery"]
+        [
+            "grant",
+            "hold",
+            "charge",
+            "release",
+            "expiry",
+            "recovery",
+            "extension"
+        ]
     );
     let bases = [
         UsageBasis::Reported,

@@ -50,10 +50,22 @@ impl Shell {
                     amount: *amount,
                     expires: *expires,
                     policy: Some(super::stamp()),
+                    extended: 0,
                 };
                 let verdict = self.apply(entries::hold(&terms));
                 if verdict == Verdict::Done {
                     self.terms.insert(request.as_u128(), terms);
+                }
+                return verdict;
+            }
+            MoneyEvent::Extend(request, amount, expires) => {
+                let Some(terms) = self.terms.get(&request.as_u128()) else {
+                    return Verdict::Refused;
+                };
+                let (larger, group) = entries::extend(terms, *amount, *expires);
+                let verdict = self.apply(group);
+                if verdict == Verdict::Done {
+                    self.terms.insert(request.as_u128(), larger);
                 }
                 return verdict;
             }

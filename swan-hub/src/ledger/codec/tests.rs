@@ -13,6 +13,7 @@ fn whole() -> JournalRecord {
         amount: "1".parse().unwrap(),
         expires: Timestamp::from_millis(99),
         policy: Some(Policy::swan_2_0().stamp().clone()),
+        extended: 0,
     };
     let id = TransferId::from_u128(3);
     let groups = [

@@ -106,7 +106,7 @@ fn summary(entries: &[Entry], charge: Option<&Charge>, record: Option<&Generatio
     let error = record.and_then(|record| record.error.as_deref());
     let why = error.map_or_else(String::new, |code| format!(" ({code})"));
     match last {
-        Some(Rule::Hold) => "under way: its funds are set aside".to_owned(),
+        Some(Rule::Hold | Rule::Extension) => "under way: its funds are set aside".to_owned(),
         Some(Rule::Release) => format!("charged nothing{why}: everything was given back"),
         Some(Rule::Expiry) => format!("charged nothing{why}: its time was over, and everything was given back"),
         Some(Rule::Recovery) => {
@@ -178,7 +178,7 @@ fn held(entries: &[Entry]) -> Option<Amount> {
     transfers
         .filter(|transfer| matches!(transfer.kind, Kind::Pending { .. }))
         .map(|transfer| transfer.amount)
-        .next()
+        .next_back()
 }
 
 /// What went out of clearing, by whom it reached.
@@ -223,11 +223,20 @@ fn says(entry: &Entry) -> String {
         _ => String::new(),
     };
     match (first.kind, entry.group.cause.rule) {
+        (_, Rule::Extension) => {
+            let all = entry
+                .group
+                .transfers
+                .last()
+                .map_or(amount, |last| last.amount);
+            let more = all.checked_sub(amount).unwrap_or(Amount::ZERO);
+            format!(
+                "{more} {currency} more of {from} set aside, {all} in all, since the answer goes on"
+            )
+        }
         (Kind::Pending { expires }, _) => {
             let until = iso(expires);
-            format!(
-                "{amount} {currency} of {from} set aside, the most that it could cost, until {until}"
-            )
+            format!("{amount} {currency} of {from} set aside for what it may cost, until {until}")
         }
         (Kind::Post { .. }, _) => format!(
             "{amount} {currency} of what was set aside charged to {from}, the rest given back"

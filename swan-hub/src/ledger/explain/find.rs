@@ -24,7 +24,7 @@ pub(crate) async fn of_request(
     scan(store, first_at(store, began(request)).await?, |entry| {
         let is_late = found.is_empty() && entry.at > last;
         if entry.group.cause.request == Some(request) {
-            let goes_on = entry.group.cause.rule == Rule::Hold;
+            let goes_on = matches!(entry.group.cause.rule, Rule::Hold | Rule::Extension);
             found.push(entry);
             return goes_on;
         }

@@ -67,6 +67,7 @@ async fn after_crash(acts: &[(u8, u64)], every: u64) -> MemoryStore {
                 amount: pico(1 + i128::from(size % 40)),
                 expires: Timestamp::from_millis(now + 90_000_000),
                 policy: None,
+                extended: 0,
             })),
             4..=5 => {
                 if let Some(hold) = open_holds.pop() {
@@ -283,6 +284,7 @@ async fn a_good_end_leaves_a_snapshot_when_much_has_happened() {
                 amount: pico(5),
                 expires: Timestamp::from_millis(90_000),
                 policy: None,
+                extended: 0,
             };
             drop(books.hold(terms).unwrap().settle(charge(3, 1)).unwrap());
         }

@@ -32,7 +32,7 @@ impl Market {
             .header("authorization", &format!("Bearer {key}"))
     }
 
-    async fn limit_account(&self, set: impl FnOnce(&mut KeyLimits)) {
+    pub(super) async fn limit_account(&self, set: impl FnOnce(&mut KeyLimits)) {
         let record = AccountRecord {
             id: self.account,
             name: "limited".into(),

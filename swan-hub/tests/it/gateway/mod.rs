@@ -55,6 +55,7 @@ mod retry_after;
 mod sdk_heartbeats;
 mod second_opinion;
 mod shed;
+mod slices;
 mod slow_peers;
 mod slow_reader;
 mod store_away;

@@ -18,9 +18,13 @@ const REQUESTS: u128 = 24;
 async fn traffic(books: &Books) -> i128 {
     let mut told = 0;
     for id in 10..10 + REQUESTS {
-        let Ok(hold) = books.hold(request(id, 100)) else {
+        let Ok(mut hold) = books.hold(request(id, 100)) else {
             continue;
         };
+        for slice in 0..id % 3 {
+            let more = pico(100 + 50 * i128::try_from(slice).unwrap());
+            let _ = hold.extend(more, hold.terms().expires);
+        }
         if id % 4 == 0 {
             drop(hold);
             continue;

@@ -7,6 +7,7 @@ mod faulty_users;
 mod journal_format;
 mod killed;
 mod relaxed;
+mod slices;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ pub(crate) fn request(id: u128, amount: i128) -> HoldRequest {
         amount: pico(amount),
         expires: Timestamp::from_millis(600_000),
         policy: Some(stamp()),
+        extended: 0,
     }
 }
 
