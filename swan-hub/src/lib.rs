@@ -5,6 +5,7 @@ mod audio_length;
 mod builder;
 mod config;
 mod departure;
+pub mod documents;
 #[cfg(doctest)]
 mod embedding_document;
 mod error;

@@ -13,8 +13,8 @@ use tokio::time;
 
 use super::{
     AccountArgs, AuditArgs, BackupArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs,
-    ReceiptArgs, RestoreArgs, StatementArgs, account, audit, backup, explain, key, policy,
-    provider, receipt, statement, store_args,
+    ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, UsageArgs, account, audit, backup,
+    explain, key, policy, provider, receipt, report, statement, store_args, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -45,6 +45,10 @@ pub enum AdminCommand {
     Explain(ExplainArgs),
     /// List what moved on an account between two days, with the balance after each movement
     Statement(StatementArgs),
+    /// Report on the growth fund
+    Report(ReportArgs),
+    /// Write down what an account has used
+    Usage(UsageArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -66,6 +70,8 @@ impl AdminCommand {
             Self::Restore(args) => backup::restore(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
             Self::Statement(args) => statement::run(args, terminal).await,
+            Self::Report(args) => report::run(args, terminal).await,
+            Self::Usage(args) => usage::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }

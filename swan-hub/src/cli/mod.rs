@@ -19,6 +19,7 @@ mod policy_file;
 mod provider;
 mod receipt;
 mod reload;
+mod report;
 mod serve;
 mod signals;
 mod sockets;
@@ -27,6 +28,7 @@ mod store_args;
 #[cfg(unix)]
 mod succession;
 mod table;
+mod usage;
 
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -45,7 +47,9 @@ use logs::{LogFormat, Logs};
 pub use policy::PolicyArgs;
 pub use provider::ProviderArgs;
 pub use receipt::ReceiptArgs;
+pub use report::ReportArgs;
 pub use statement::StatementArgs;
+pub use usage::UsageArgs;
 
 use crate::error::{ConfigError, HubError};
 use crate::seams::SystemClock;

@@ -1,21 +1,27 @@
-//! Tells what moved on an account, with the balance after each movement.
+//! Tells what moved on an account or a provider's earnings, with the balance after each movement.
 
 use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Args;
 use swan_core::ledger::Account;
-use swan_core::{AccountId, Currency, Day, Timestamp};
+use swan_core::{AccountId, Currency, Day, ProviderId, Timestamp};
 
 use super::admin::{AdminError, Place, Terminal};
+use super::report::unread;
 use super::table::{Table, moment};
+use crate::documents::{Earnings, EarningsQuery, Grouping, Month, earnings};
 use crate::ledger::{Statement, StatementQuery, statement};
+use crate::store::Store;
 
 /// `swan-hub statement`
 #[derive(Debug, Args)]
 #[non_exhaustive]
 pub struct StatementArgs {
-    /// The account's id
-    account: AccountId,
+    /// The id of an account, or of a provider for its earnings
+    #[arg(value_name = "ACCOUNT|PROVIDER")]
+    whose: Whose,
     /// Counted in what: usd or swan
     #[arg(long, default_value = "usd")]
     currency: Currency,
@@ -31,8 +37,30 @@ pub struct StatementArgs {
     /// Movements of a page, give or take those of one entry
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
+    /// Of a provider: sum up by some of hour, day or month (one of them) and model [default: from this month's first day]
+    #[arg(long, value_name = "BY")]
+    by: Option<Grouping>,
     #[command(flatten)]
     place: Place,
+}
+
+/// Whose money it is.
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    Account(AccountId),
+    Provider(ProviderId),
+}
+
+impl FromStr for Whose {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let account = text.parse().map(Self::Account);
+        let either = account.or_else(|_| text.parse().map(Self::Provider));
+        either.map_err(
+            |_: swan_core::IdError| "expected the id of an account (acc-…) or a provider (prov-…)",
+        )
+    }
 }
 
 pub(super) async fn run(
@@ -40,8 +68,15 @@ pub(super) async fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<ExitCode, AdminError> {
     let store = args.place.open().await?;
+    if let Some(by) = args.by {
+        return sums(&args, by, &store, terminal).await;
+    }
+    let account = match args.whose {
+        Whose::Account(id) => Account::Consumer(id),
+        Whose::Provider(id) => Account::ProviderEarnings(id),
+    };
     let query = StatementQuery {
-        account: Account::Consumer(args.account).in_currency(args.currency),
+        account: account.in_currency(args.currency),
         from: args.from.map_or(Timestamp::EPOCH, Day::start),
         to: args.to.map_or(Timestamp::MAX, Day::end),
         from_entry: args.from_entry,
@@ -54,6 +89,63 @@ pub(super) async fn run(
         as_table(&told, terminal)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn sums(
+    args: &StatementArgs,
+    grouping: Grouping,
+    store: &Arc<dyn Store>,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    let Whose::Provider(provider) = args.whose else {
+        let why = "--by is for providers; `swan-hub usage export ACCOUNT --group` sums up what an account used";
+        return Err(AdminError::Usage(why.into()));
+    };
+    if grouping.is_by_key() {
+        let why = "--by: keys are the consumers' business; expected some of hour, day or month, and model";
+        return Err(AdminError::Usage(why.into()));
+    }
+    let now = terminal.clock.now();
+    let to = args.to.unwrap_or(now.day());
+    let query = EarningsQuery {
+        provider,
+        currency: args.currency,
+        from: args.from.unwrap_or(Month::of(now).first().min(to)),
+        to,
+        grouping,
+    };
+    let told = earnings(store, &query).await.map_err(unread)?;
+    if args.place.json {
+        terminal.json(&told)?;
+    } else {
+        as_sums(&told, terminal)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_sums(told: &Earnings, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    let out = &mut *terminal.out;
+    writeln!(out, "opening balance {}", told.opening)?;
+    let heading = &["TIME", "MODEL", "REQUESTS", "IN", "OUT", "GROSS", "EARNED"];
+    let mut rows = Table::new(heading);
+    for row in &told.data {
+        rows.row([
+            row.time.clone().unwrap_or_default(),
+            row.model.clone().unwrap_or_default(),
+            row.requests.to_string(),
+            row.prompt_tokens.to_string(),
+            row.completion_tokens.to_string(),
+            row.gross.to_string(),
+            row.earned.to_string(),
+        ]);
+    }
+    rows.write(out, "nothing was earned")?;
+    writeln!(out, "earned {}", told.earned)?;
+    for other in &told.other {
+        writeln!(out, "{} {}", other.rule, other.amount)?;
+    }
+    writeln!(out, "closing balance {}", told.closing)?;
+    Ok(())
 }
 
 fn as_table(told: &Statement, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {

@@ -61,6 +61,8 @@ impl Answer {
                 Row::new(404, INVALID, "generation_not_found").param("id")
             }
             RequestError::NothingKnown => Row::new(404, INVALID, "nothing_known").param("id"),
+            RequestError::JournalBusy => Row::new(503, SERVER, "journal_busy").retry(5),
+            RequestError::JournalLong => Row::new(503, SERVER, "journal_too_long").last(),
             RequestError::StoreAway => Row::new(503, SERVER, "store_unavailable").retry(5),
             RequestError::UnknownUrl { .. } => Row::new(404, INVALID, "unknown_url"),
             RequestError::MethodNotAllowed { .. } => Row::new(405, INVALID, "method_not_allowed"),

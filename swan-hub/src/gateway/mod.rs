@@ -5,6 +5,7 @@ mod bodies;
 mod body;
 mod crowd;
 mod described;
+mod described_money;
 mod explain;
 mod generation;
 mod headers;
@@ -20,6 +21,9 @@ mod receipt;
 mod respond;
 mod server;
 mod socket;
+mod span;
+mod statement;
+mod usage;
 mod words;
 
 use std::sync::Arc;
@@ -30,13 +34,16 @@ use http::HeaderMap;
 pub(crate) use answer::Answer;
 pub(crate) use body::linger;
 pub(crate) use described::keyed;
+pub(crate) use described_money::paged as paged_movements;
 pub(crate) use headers::stamp as stamp_headers;
 pub(crate) use query::iso;
 pub(crate) use respond::{
     error as error_answer, json as json_answer, replay, with_body as answer_with,
 };
 pub(crate) use server::{Front, Phase, serve};
-pub(crate) use words::ModelName;
+pub(crate) use span::{all_of as span_of, within as read_within};
+pub(crate) use statement::{Told as StatementPage, page as statement_of};
+pub(crate) use words::{GroupName, ModelName, MonthText};
 
 use crate::market;
 use crate::openapi::{Routes, Stamp};
@@ -56,6 +63,8 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::generations(), generation::list)
         .add(described::explain(), explain::explain)
         .add(described::receipt(), receipt::one)
+        .add(described_money::statement(), statement::statement)
+        .add(described_money::usage(), usage::export)
         .add(described::receipt_keys(), receipt::keys)
         .add(described::well_known_keys(), receipt::keys)
         .add(described::key(), key::show)

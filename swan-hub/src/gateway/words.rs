@@ -50,6 +50,24 @@ words! {
     ExplainedId = { "type": "string", "pattern": "^([0-9a-f-]{36}|[0-9a-f]{32}|(acc|prov)-[0-9a-f]{32})$" };
     /// Entries on a page.
     PageSize = { "type": "integer", "minimum": 1, "maximum": 100 };
+    /// A day of the calendar.
+    DayText = { "type": "string", "format": "date" };
+    /// What money is counted in.
+    AnyCurrency = { "type": "string", "enum": ["usd", "swan"] };
+    /// Movements on a page.
+    LongPage = { "type": "integer", "minimum": 1, "maximum": 1000 };
+    /// Where a page begins.
+    StatementCursor = { "type": "string", "pattern": "^[1-9][0-9]{0,17}_(0|-?[1-9][0-9]{0,23})$" };
+    /// The id of a key.
+    KeyIdText = { "type": "string", "pattern": "^key-[0-9a-f]{32}$" };
+    /// By what rows are summed up.
+    ExportGroup = { "type": "string", "pattern": "^(hour|day|month|key|model|(hour|day|month),(key|model|key,model)|key,model)$" };
+    /// By what a provider's earnings are summed up.
+    GroupName = { "type": "string", "pattern": "^(hour|day|month|model|(hour|day|month),model)$" };
+    /// A month of the calendar.
+    MonthText = { "type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$" };
+    /// How rows are written.
+    ExportFormat = { "type": "string", "enum": ["csv", "json", "jsonl"] };
     /// A threshold that is only preferred.
     Preferred = { "anyOf": [
         { "type": "integer", "minimum": 1 },

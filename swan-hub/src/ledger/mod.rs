@@ -14,6 +14,7 @@ mod progress;
 mod recovery;
 mod snapshots;
 mod statement;
+mod walk;
 mod writer;
 
 pub use books::Books;
@@ -33,4 +34,6 @@ pub(crate) use recovery::SpendingLog;
 #[cfg(feature = "cli")]
 pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
 pub use statement::{Statement, StatementLine, StatementQuery, statement};
+pub(crate) use statement::{balance_at, statement_page};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;
+pub(crate) use walk::Walk;

@@ -1,8 +1,8 @@
 //! The entries of one account between two times, with the balance after each.
 
 use serde::Serialize;
-use swan_core::ledger::{AccountKey, Entry, Kind, Rule};
-use swan_core::{Amount, RequestId, Timestamp, TransferId};
+use swan_core::ledger::{AccountKey, Cause, Detail, Entry, Kind, Rule};
+use swan_core::{Amount, ModelId, RequestId, Timestamp, TransferId};
 
 use super::codec::decode;
 use super::snapshots::newest;
@@ -40,6 +40,10 @@ pub struct StatementLine {
     pub rule: Rule,
     /// For which request.
     pub request: Option<RequestId>,
+    /// The model that served it.
+    pub model: Option<ModelId>,
+    /// What was noted: who gave a grant and why, by what a payout was paid.
+    pub note: Option<String>,
     /// Above zero when the account received it.
     pub amount: Amount,
     /// The posted balance afterwards.
@@ -73,9 +77,25 @@ pub struct StatementQuery {
 /// # Errors
 /// When the store cannot serve, the journal is damaged, or a sum leaves the range of [`Amount`].
 pub async fn statement(store: &dyn Store, query: &StatementQuery) -> Result<Statement, StoreError> {
-    let first = first_at(store, query.from).await?;
-    let first = first.max(query.from_entry.unwrap_or(1));
-    let (mut seq, mut balance) = before(store, query.account, first).await?;
+    statement_page(store, query, None, u64::MAX).await
+}
+
+/// As [`statement`]; `known` is the balance before [`StatementQuery::from_entry`] where a page before has told it, and a page
+/// ends once `most` entries of the time have been read, whosever they are.
+pub(crate) async fn statement_page(
+    store: &dyn Store,
+    query: &StatementQuery,
+    known: Option<Amount>,
+    most: u64,
+) -> Result<Statement, StoreError> {
+    let (first, (mut seq, mut balance)) = match (query.from_entry, known) {
+        (Some(first), Some(balance)) => (first, (first, balance)),
+        (from_entry, _) => {
+            let first = first_at(store, query.from).await?;
+            let first = first.max(from_entry.unwrap_or(1));
+            (first, before(store, query.account, first).await?)
+        }
+    };
     let mut told = Statement {
         opening: balance,
         lines: Vec::new(),
@@ -95,7 +115,8 @@ pub async fn statement(store: &dyn Store, query: &StatementQuery) -> Result<Stat
                 if entry.seq >= first && entry.at >= query.to {
                     return Ok(told);
                 }
-                if told.lines.len() >= query.limit.max(1) {
+                let is_enough = entry.seq >= first.saturating_add(most);
+                if told.lines.len() >= query.limit.max(1) || is_enough {
                     told.next = Some(entry.seq);
                     return Ok(told);
                 }
@@ -109,6 +130,35 @@ pub async fn statement(store: &dyn Store, query: &StatementQuery) -> Result<Stat
             }
             seq = record.next_seq();
         }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The posted balance of an account before the first entry of `at` or later.
+///
+/// # Errors
+/// When the store cannot serve, the journal is damaged, or a sum leaves the range of [`Amount`].
+pub(crate) async fn balance_at(
+    store: &dyn Store,
+    account: AccountKey,
+    at: Timestamp,
+) -> Result<Amount, StoreError> {
+    let query = StatementQuery {
+        account,
+        from: at,
+        to: at,
+        from_entry: None,
+        limit: 1,
+    };
+    Ok(statement(store, &query).await?.opening)
+}
+
+/// The model and the note of a cause.
+fn told_of(cause: &Cause) -> (Option<ModelId>, Option<String>) {
+    match &cause.detail {
+        Detail::Charge(charge) => (Some(charge.model.clone()), None),
+        Detail::Note(note) => (None, Some(note.clone().into_owned())),
+        _ => (None, None),
     }
 }
 
@@ -133,12 +183,15 @@ fn observe(
         let too_large = |_| StoreError::corrupt(format!("entry {} moves too much", entry.seq));
         let amount = moved.map_err(too_large)?;
         *balance = balance.checked_add(amount).map_err(too_large)?;
+        let (model, note) = told_of(&entry.group.cause);
         lines.push(StatementLine {
             entry: entry.seq,
             at: entry.at,
             transfer: transfer.id,
             rule: entry.group.cause.rule,
             request: entry.group.cause.request,
+            model,
+            note,
             amount,
             balance: *balance,
         });
@@ -163,7 +216,7 @@ async fn before(
 }
 
 /// The first entry at `from` or later, or the number after the last entry.
-async fn first_at(store: &dyn Store, from: Timestamp) -> Result<u64, StoreError> {
+pub(super) async fn first_at(store: &dyn Store, from: Timestamp) -> Result<u64, StoreError> {
     // Every entry before `low` is earlier than `from`; the one at `high` is not, or does not exist.
     let (mut low, mut high) = (1, 2);
     while earlier(store, high, from).await?.is_some() {

@@ -8,8 +8,10 @@ use super::fields::EMAIL;
 use super::keys::{Keys, NewKey, NewProviderKey, Said};
 use super::me::Me;
 use super::provider_me::{Details, History, OwnStats, Profile, SPAN};
+use super::provider_statement::ProviderStatement;
 use super::reply::Envelope;
 use super::upgrade::{Requested, SignedUp, Upgraded};
+use crate::gateway::{GroupName, paged_movements};
 use crate::openapi::{Access, Errors, Operation};
 
 const ACCOUNTS: &str = "Accounts";
@@ -321,6 +323,14 @@ pub(super) fn history() -> Operation {
         .query::<Span>("duration", "How far back, such as 24h or 7d")
         .query::<Span>("bucket", "The length of a point, such as 1h or 1d")
         .answers::<History>(200, "The hours that this hub has seen, 24 at most")
+}
+
+pub(super) fn provider_statement() -> Operation {
+    let path = "/v1/provider/statement";
+    let statement = Operation::get(path, "What a provider has earned, and what it was paid");
+    paged_movements(provider(statement))
+        .query::<GroupName>("by", "Sums in place of movements, such as `day,model`")
+        .answers::<ProviderStatement>(200, "A page of movements, or the sums")
 }
 
 pub(super) fn details() -> Operation {

@@ -7,6 +7,8 @@ use super::admin_accounts::{AccountLimits, AdminAccount, Grant};
 use super::admin_keys::{AdminKey, LimitedKey, MadeKey, RevokedKey};
 use super::described::{PageNumber, PageSize};
 use super::reply::Page;
+use crate::documents::GrowthFundReport;
+use crate::gateway::MonthText;
 use crate::openapi::{Access, Operation};
 
 const ADMINISTRATION: &str = "Administration";
@@ -237,4 +239,14 @@ pub(super) fn grant() -> Operation {
     .takes::<GrantWanted>()
     .answers::<Grant>(201, "It can be spent, and survives a crash")
     .fails([409])
+}
+
+pub(super) fn growth_fund() -> Operation {
+    administrator(Operation::get(
+        "/api/v1/admin/reports/growth-fund",
+        "What came into the growth fund in a month, and what was spent",
+    ))
+    .query::<MonthText>("month", "The month in UTC; this one unless said")
+    .answers::<GrowthFundReport>(200, "By provider and model, and by reason")
+    .fails([400])
 }

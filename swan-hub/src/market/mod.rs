@@ -24,6 +24,7 @@ mod options;
 mod passwords;
 mod presence;
 mod provider_me;
+mod provider_statement;
 mod query;
 mod reply;
 mod rows;
@@ -53,6 +54,8 @@ pub(crate) struct Market {
     passwords: passwords::Passwords,
     attendance: presence::Attendance,
     latest: snapshot::Latest,
+    /// Who reads the journal for somebody outside.
+    pub(crate) readers: crate::documents::Readers,
 }
 
 /// The routes of the market.
@@ -87,6 +90,7 @@ fn admin_routes() -> Routes<Current> {
         .add(said::account(), admin_accounts::show)
         .add(said::account_limits(), admin_accounts::limits)
         .add(said::limit_account(), admin_accounts::limit)
+        .add(said::growth_fund(), provider_statement::fund)
 }
 
 /// The routes for those who take part.
@@ -102,6 +106,7 @@ fn account_routes() -> Routes<Current> {
         .add(said::own_stats(), provider_me::stats)
         .add(said::history(), provider_me::history)
         .add(said::details(), provider_me::details)
+        .add(said::provider_statement(), provider_statement::statement)
 }
 
 /// All that is done by a POST.

@@ -56,6 +56,14 @@ pub(crate) enum RequestError {
          digits), or of the account (acc-…)"
     )]
     NothingKnown,
+    /// Others read the journal already.
+    #[error("others read the journal of this hub at the moment; come again")]
+    JournalBusy,
+    /// Too much lies between the times that are asked for.
+    #[error(
+        "reading so much of the journal takes too long here: ask for a shorter time, or read it with the command line"
+    )]
+    JournalLong,
     /// The store does not answer.
     #[error("the store of this hub does not answer")]
     StoreAway,

@@ -25,14 +25,14 @@ struct Cli {
 
 /// What a command left behind.
 #[derive(Debug)]
-struct Ran {
-    out: String,
+pub(crate) struct Ran {
+    pub(crate) out: String,
     err: String,
     code: ExitCode,
 }
 
 impl Ran {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
 }
@@ -60,7 +60,7 @@ async fn try_run(folder: &Path, line: &str) -> Result<Ran, AdminError> {
     })
 }
 
-async fn run(folder: &Path, line: &str) -> Ran {
+pub(crate) async fn run(folder: &Path, line: &str) -> Ran {
     try_run(folder, line).await.unwrap()
 }
 

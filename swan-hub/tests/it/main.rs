@@ -13,6 +13,7 @@ mod api;
 mod backup;
 mod benchmark;
 mod config;
+mod documents;
 mod e2e;
 mod errors_document;
 mod external_config;

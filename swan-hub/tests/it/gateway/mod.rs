@@ -44,6 +44,7 @@ mod other_models;
 pub(crate) mod otlp;
 #[cfg(feature = "otel")]
 mod otlp_structure;
+mod papers;
 mod preferences;
 mod provider;
 mod provider_crate;
