@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use swan_core::ledger::{Copying, Entry, Snapshot};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::{task, time};
@@ -27,7 +28,7 @@ pub(crate) use found::{Found, newest};
 
 use super::books::{Core, Shared};
 use super::recovery::SpendingLog;
-use crate::store::StoreError;
+use crate::store::{SnapshotRecord, StoreError};
 
 /// How many things are copied in one critical section, which takes some 20 microseconds.
 const PIECE: usize = 1_024;
@@ -195,13 +196,7 @@ impl Keeper {
         self.spending.then(taken.spending);
         let seq = taken.seq;
         let picture = Picture::new(seq, taken.ledger, &self.spending);
-        // Some ten milliseconds of work, which belong on no thread that serves requests.
-        let encoded = task::spawn_blocking(move || {
-            let bytes = picture.encode()?;
-            format::parts(seq, &bytes)
-        });
-        let stopped = |_| StoreError::unavailable("the runtime is ending");
-        let parts = encoded.await.map_err(stopped)??;
+        let parts = encoded(seq, picture).await?;
         let mut bytes = 0;
         for part in &parts {
             self.shared
@@ -213,6 +208,17 @@ impl Keeper {
         self.last_whole = seq;
         Ok(bytes)
     }
+}
+
+/// Some ten milliseconds of work, which belong on no thread that serves requests.
+async fn encoded(seq: u64, picture: Picture) -> Result<Vec<SnapshotRecord>, StoreError> {
+    let encode = move || format::parts(seq, &picture.encode()?);
+    // Who has one thread for everything gets nothing beside it, and so can be simulated.
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return encode();
+    }
+    let stopped = |_| StoreError::unavailable("the runtime is ending");
+    task::spawn_blocking(encode).await.map_err(stopped)?
 }
 
 /// Writes a snapshot as the keeper does.

@@ -1,0 +1,9 @@
+//! A store that outlives the processes that use it, and what befalls them there.
+
+mod documents;
+mod store;
+mod users;
+mod weather;
+
+pub(crate) use store::{SimStore, damaged, records, rot, torn};
+pub(crate) use weather::{CrashAt, Faults, Moment, Weather};
