@@ -241,7 +241,12 @@ impl Books {
             let why = "too much waits for its store";
             return Err(LedgerError::Unavailable { why });
         }
-        let expires = expires.after(core.ledger.now().since(now));
+        let ahead = core.ledger.now().since(now);
+        if terms.expires <= now.after(ahead) {
+            // It has not been swept yet, and is over all the same.
+            return Err(LedgerError::HoldOver);
+        }
+        let expires = expires.after(ahead);
         let (larger, group) = entries::extend(terms, amount, expires);
         let committed = core.commit(group, now);
         let _ = committed.map_err(|rejected| LedgerError::refused(rejected, amount))?;

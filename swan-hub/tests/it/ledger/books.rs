@@ -131,6 +131,24 @@ async fn a_hold_that_outlives_its_time_is_given_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hold_whose_time_has_passed_is_not_extended() {
+    let (store, clock) = (Arc::new(MemoryStore::new()), clock());
+    let opened = Books::open(store, Arc::new(clock.clone()), BooksOptions::default());
+    let (books, _) = opened.await.unwrap();
+    grant(&books, 1, 1_000).await.unwrap();
+    let mut hold = books.hold(request(10, 100)).unwrap();
+    clock.set(Timestamp::from_millis(600_000));
+    for later in [600_000, 900_000] {
+        // Nobody has swept it yet.
+        let extended = hold.extend(pico(200), Timestamp::from_millis(later));
+        assert!(
+            matches!(extended, Err(LedgerError::HoldOver)),
+            "{extended:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_clock_that_went_ahead_and_came_back_stops_nobody() {
     let store = Arc::new(MemoryStore::new());
     let clock = clock();
