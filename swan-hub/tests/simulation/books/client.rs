@@ -1,16 +1,12 @@
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use swan_core::ledger::{Applied, ChargeRecord, Reason, UsageBasis};
-use swan_core::{Clock as _, ModelId, RequestId, Timestamp, TransferId};
+use swan_core::ledger::{ChargeRecord, Reason, UsageBasis};
+use swan_core::{Clock as _, ModelId, RequestId, Timestamp};
 use swan_hub::ledger::{Books, Hold, HoldRequest, LedgerError, Settled};
 use tokio::time;
 
-use super::auditor::{
-    ACCOUNTS, CURRENCIES, Granted, Held, Moves, PROVIDERS, account, pico, provider,
-};
+use super::auditor::{ACCOUNTS, CURRENCIES, Held, Moves, PROVIDERS, account, pico, provider};
 use super::profile::Bug;
 use super::world::World;
 use crate::dice::Dice;
@@ -67,82 +63,16 @@ impl Client {
         self.world.life.jump(if back { -by } else { by });
     }
 
-    /// Credit, new or asked for again: it is given once.
-    async fn grant(&mut self) {
-        let (number, c) = self.purse();
-        let mut asked = (number, c, i128::from(self.dice.between(1, 2_000_000)));
-        let mut id = self.world.fresh_grant();
-        if self.dice.chance(400)
-            && let Some((old, content)) = self.world.old_grant(&mut self.dice)
-        {
-            (id, asked) = (old, content);
-            // The same id with other content is another grant, which must not be given.
-            asked.2 += i128::from(self.dice.chance(200));
-        }
-        let (number, c, amount) = asked;
-        let transfer = TransferId::from_u128(id);
-        let granting = self
-            .books
-            .grant(transfer, account(number), CURRENCIES[c], pico(amount), "");
-        let mut granting = pin!(granting);
-        // The first poll moves the money, so it happens at the same moment for the books and the auditor.
-        let (known, first, place) = {
-            let mut auditor = self.world.auditor.lock();
-            let known = auditor.known_grant(id);
-            let first = granting
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
-            let is_new = known.is_none() && !matches!(first, Poll::Ready(Err(_)));
-            let place = is_new.then(|| auditor.grant(id, number, c, amount));
-            (known, first, place)
-        };
-        self.world.remember_grant(id, asked);
-        let count = self.world.auditor.lock().count();
-        let answer = match first {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => granting.await,
-        };
-        self.granted(known, asked, place, count, &answer);
-    }
-
-    fn granted(
-        &self,
-        known: Option<Granted>,
-        asked: Granted,
-        place: Option<usize>,
-        count: usize,
-        answer: &Result<Applied, LedgerError>,
-    ) {
-        if self.world.life.is_over() {
-            return;
-        }
-        let was_bad = self.world.weather.lock().was_bad;
-        let mut auditor = self.world.auditor.lock();
-        let is_right = match (known, answer) {
-            (None, Ok(applied)) => *applied == Applied::Created,
-            (Some(known), Ok(applied)) => known == asked && *applied == Applied::Exists,
-            (Some(known), Err(LedgerError::Duplicate)) => known != asked,
-            (_, Err(LedgerError::Unavailable { .. })) => was_bad,
-            _ => false,
-        };
-        auditor.check(is_right, || {
-            format!("grant {asked:?}, known {known:?}: {answer:?}")
-        });
-        if answer.is_ok() {
-            match place {
-                Some(place) => auditor.told(place),
-                // A repeat is answered when everything before it is durable.
-                None => auditor.told_all(count),
-            }
-        }
-    }
-
     async fn request(&mut self) {
         self.world.count_request();
-        let Some((ask, hold)) = self.hold() else {
+        let Some((mut ask, mut hold)) = self.hold() else {
             return;
         };
         self.pause().await;
+        while self.dice.chance(150) && !self.world.life.is_over() {
+            self.extend(&mut ask, &mut hold);
+            self.pause().await;
+        }
         if self.dice.chance(30) {
             self.hold_again(ask);
         }
@@ -220,6 +150,48 @@ impl Client {
         };
         auditor.hold(id, held);
         Some((Ask { id, held }, hold))
+    }
+
+    /// More is set aside for a request that goes on, or less is asked for than it has.
+    fn extend(&mut self, ask: &mut Ask, hold: &mut Hold) {
+        let more = i128::from(self.dice.below(200_000));
+        let lasts = self.dice.pick(&[0, 300, 600_000]);
+        let amount = (ask.held.amount + more - 10_000).max(1);
+        let life = Arc::clone(&self.world.life);
+        let mut auditor = self.world.auditor.lock();
+        let now = life.now().as_millis();
+        let expires = now + lasts;
+        auditor.free(ask.id);
+        let result = hold.extend(pico(amount), Timestamp::from_millis(expires));
+        let wanted = amount.max(ask.held.amount);
+        let [least, most] = auditor.available(ask.held.account, ask.held.currency, life.latest());
+        let is_over = ask.held.expires <= now;
+        let may_be_over = ask.held.expires <= life.latest();
+        let is_right = match &result {
+            Ok(()) => !is_over && wanted <= most,
+            Err(LedgerError::InsufficientFunds { available, .. }) => {
+                let said = available.pico();
+                !is_over && said < wanted && (least..=most).contains(&said)
+            }
+            Err(LedgerError::HoldOver) => may_be_over,
+            Err(LedgerError::Unavailable { .. }) => self.world.weather.lock().was_bad,
+            Err(_) => false,
+        };
+        auditor.check(is_right, || {
+            format!("extend {} of {:?} to {amount} until {expires} at {now}, {least}..={most}: {result:?}", ask.id, ask.held)
+        });
+        if result.is_ok() {
+            let stands = hold.terms();
+            let larger = (wanted, ask.held.expires.max(expires));
+            let found = (stands.amount.pico(), stands.expires.as_millis());
+            let ahead = life.latest() - now;
+            let is_right = found.0 == larger.0 && (larger.1..=larger.1 + ahead).contains(&found.1);
+            auditor.check(is_right, || {
+                format!("extended to {found:?}, not {larger:?}")
+            });
+            (ask.held.amount, ask.held.expires) = found;
+        }
+        auditor.hold(ask.id, ask.held);
     }
 
     /// The same request once more, or another with its id: it holds nothing.
@@ -349,7 +321,7 @@ impl Client {
         );
     }
 
-    fn purse(&mut self) -> (usize, usize) {
+    pub(super) fn purse(&mut self) -> (usize, usize) {
         let number = usize::try_from(self.dice.below(ACCOUNTS as u64)).unwrap();
         (number, usize::from(self.dice.chance(250)))
     }
@@ -362,6 +334,7 @@ fn request(id: u128, number: usize, c: usize, amount: i128, expires: u64) -> Hol
         currency: CURRENCIES[c],
         amount: pico(amount),
         expires: Timestamp::from_millis(expires),
+        extended: 0,
         policy: None,
     }
 }
