@@ -30,7 +30,7 @@ const MESSAGE_MAX: usize = 64 * 1024 * 1024;
 /// How much may wait to be written before the session is no longer asked for more.
 const OUTBOX_MAX: usize = 1024 * 1024;
 /// What is read at once: the library clears as much before each read, and most requests fit into a fraction of its 128 kB.
-const READ_BUFFER: usize = 16 * 1024;
+const READ_BUFFER: usize = 8 * 1024;
 
 /// Why there is no socket.
 #[derive(Debug)]

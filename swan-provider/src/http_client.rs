@@ -25,8 +25,8 @@ pub(crate) fn for_url(url: &str) -> reqwest::ClientBuilder {
 }
 
 /// The innermost cause of a failed exchange: the outer ones repeat the URL and say "error sending request".
-pub(crate) fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub(crate) fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;
     }

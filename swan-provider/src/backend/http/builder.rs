@@ -1,8 +1,11 @@
 //! Settings of one HTTP backend.
 
-use super::{HttpBackend, QUESTION_TIMEOUT};
+use super::{HttpBackend, QUESTION_TIMEOUT, plain::Plain};
 use crate::{ProviderError, http_client};
 use std::{fmt, time::Duration};
+
+/// Shorter than the keep-alive of the common servers, so that none closes a connection just being used.
+const POOL_IDLE: Duration = Duration::from_secs(4);
 
 /// Settings of an [`HttpBackend`].
 #[derive(Clone)]
@@ -54,12 +57,12 @@ impl HttpBackendBuilder {
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30))
             .connect_timeout(self.connect_timeout)
-            // Shorter than the keep-alive of the common servers, so that none closes a connection just being used.
-            .pool_idle_timeout(Duration::from_secs(4))
+            .pool_idle_timeout(POOL_IDLE)
             .build()
             .map_err(|e| ProviderError::setting("backend", &self.url, &http_client::cause(&e)))?;
         Ok(HttpBackend {
             client,
+            plain: Plain::new(&base, self.connect_timeout, POOL_IDLE),
             base,
             api_key: self.api_key,
             question_timeout: self.question_timeout,

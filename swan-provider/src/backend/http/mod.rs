@@ -3,6 +3,7 @@
 mod builder;
 mod detect;
 mod local;
+mod plain;
 
 pub use builder::HttpBackendBuilder;
 pub use local::{DiscoveredServer, discover_local};
@@ -11,7 +12,9 @@ use super::{Backend, BackendError, Call, Discovery, Reply};
 use crate::{clock::wall_time, http_client::cause};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use http::{HeaderMap, StatusCode};
+use plain::{Plain, Unanswered};
 use std::{fmt, time::Duration};
 use swan_core::openai::retry_after;
 
@@ -40,6 +43,8 @@ const PIECE_LIMIT: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct HttpBackend {
     client: reqwest::Client,
+    /// For requests of consumers, where there is no TLS.
+    plain: Option<Plain>,
     /// Scheme, host, port and prefix, without `/v1` and without a slash at the end.
     base: String,
     api_key: Option<String>,
@@ -74,7 +79,10 @@ impl HttpBackend {
                 .send()
                 .await
                 .map_err(|e| self.before_the_head(&e))?;
-            let (status, server) = (response.status().as_u16(), header(&response, "server"));
+            let (status, server) = (
+                response.status().as_u16(),
+                header(response.headers(), "server"),
+            );
             let (body, whole) = self.reply(response).read(QUESTION_LIMIT).await?;
             if !whole {
                 return Err(self.nonsense(format!("{path} is longer than {QUESTION_LIMIT} bytes")));
@@ -102,21 +110,46 @@ impl HttpBackend {
     }
 
     fn reply(&self, response: reqwest::Response) -> Reply {
-        let (status, content_type) = (
-            response.status().as_u16(),
-            header(&response, "content-type"),
-        );
-        let named = |name: &str| response.headers().get(name)?.to_str().ok();
-        let later = retry_after(named, wall_time());
-        let backend = self.base.clone();
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = response
             .bytes_stream()
-            .map_err(move |e| BackendError::Interrupted {
-                backend: backend.clone(),
-                reason: cause(&e),
-            })
-            .flat_map(|piece| futures::stream::iter(in_pieces(piece)));
-        Reply::new(status, content_type, body).with_retry_after(later)
+            .map_err(|error| cause(&error))
+            .flat_map(|piece| stream::iter(Pieces(Some(piece))));
+        self.answer(status, &headers, body)
+    }
+
+    fn answer(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: impl Stream<Item = Result<Bytes, String>> + Send + 'static,
+    ) -> Reply {
+        let content_type = header(headers, "content-type");
+        let named = |name: &str| headers.get(name)?.to_str().ok();
+        let later = retry_after(named, wall_time());
+        let backend = self.base.clone();
+        let body = body.map_err(move |reason| BackendError::Interrupted {
+            backend: backend.clone(),
+            reason,
+        });
+        Reply::new(status.as_u16(), content_type, body).with_retry_after(later)
+    }
+
+    async fn execute_plain(&self, plain: &Plain, call: Call) -> Result<Reply, BackendError> {
+        let answered = plain.execute(call, self.api_key.as_deref()).await;
+        let backend = || self.base.clone();
+        let (status, headers, body) = answered.map_err(|error| match error {
+            Unanswered::Unreachable(reason) => BackendError::Unreachable {
+                backend: backend(),
+                reason,
+            },
+            Unanswered::Interrupted(reason) => BackendError::Interrupted {
+                backend: backend(),
+                reason,
+            },
+            Unanswered::BadRequest(reason) => BackendError::BadRequest { reason },
+        })?;
+        Ok(self.answer(status, &headers, body))
     }
 
     fn before_the_head(&self, error: &reqwest::Error) -> BackendError {
@@ -149,6 +182,9 @@ impl Backend for HttpBackend {
     }
 
     async fn execute(&self, call: Call) -> Result<Reply, BackendError> {
+        if let Some(plain) = &self.plain {
+            return self.execute_plain(plain, call).await;
+        }
         let url = format!("{}/v1/{}", self.base, call.operation.as_str());
         let content_type = call.content_type.as_deref().unwrap_or("application/json");
         let accept = if call.stream {
@@ -192,19 +228,19 @@ impl Answer {
 }
 
 /// Cuts a piece so that one large read of the client does not become one large frame.
-fn in_pieces(piece: Result<Bytes, BackendError>) -> Vec<Result<Bytes, BackendError>> {
-    let mut rest = match piece {
-        Ok(bytes) if bytes.len() > PIECE_LIMIT => bytes,
-        other => return vec![other],
-    };
-    let mut pieces = Vec::new();
-    while rest.len() > PIECE_LIMIT {
-        pieces.push(Ok(rest.split_to(PIECE_LIMIT)));
+struct Pieces(Option<Result<Bytes, String>>);
+
+impl Iterator for Pieces {
+    type Item = Result<Bytes, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Some(Ok(bytes)) if bytes.len() > PIECE_LIMIT => Some(Ok(bytes.split_to(PIECE_LIMIT))),
+            _ => self.0.take(),
+        }
     }
-    pieces.push(Ok(rest));
-    pieces
 }
 
-fn header(response: &reqwest::Response, name: &str) -> Option<String> {
-    Some(response.headers().get(name)?.to_str().ok()?.to_owned())
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
