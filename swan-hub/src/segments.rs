@@ -25,11 +25,6 @@ impl Segments {
         let bytes = left.iter().map(|segment| segment.len() as u64).sum();
         Self { left, bytes }
     }
-
-    /// No body at all.
-    pub(crate) fn none() -> Self {
-        Self::new(Vec::new())
-    }
 }
 
 impl Body for Segments {

@@ -52,6 +52,14 @@ impl Address {
         Some(address)
     }
 
+    /// The URL of the server itself: scheme and authority.
+    pub(super) fn server(&self) -> &str {
+        let authority = self.before.find("://").map_or(0, |at| at + 3);
+        let path = self.before.get(authority..).and_then(|rest| rest.find('/'));
+        let end = path.map_or(self.before.len(), |at| authority + at);
+        self.before.get(..end).unwrap_or_default()
+    }
+
     /// The query, with its question mark; empty where there is none.
     pub(super) fn query(&self) -> &str {
         &self.query

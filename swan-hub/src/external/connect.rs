@@ -1,4 +1,4 @@
-//! How connections to external endpoints are made: one deadline over TCP and TLS, `TCP_NODELAY`, keep-alive.
+//! How connections to servers are made: one deadline over TCP and TLS, `TCP_NODELAY`, keep-alive.
 
 use std::future::Future;
 use std::io;
@@ -20,8 +20,11 @@ use tower::Service;
 use super::resolve::Resolver;
 use crate::segments::Segments;
 
-/// The pooled client of one endpoint. It follows no redirects and speaks to no proxy.
-pub(crate) type HttpClient = Client<Hurried<HttpsConnector<HttpConnector<Resolver>>>, Segments>;
+/// What makes connections to one server. It follows no redirects and speaks to no proxy.
+pub(crate) type Connector = Hurried<HttpsConnector<HttpConnector<Resolver>>>;
+
+/// A pooled client for what is sent now and then; requests of consumers go by [`wire`](super::wire).
+pub(crate) type HttpClient = Client<Connector, Segments>;
 
 /// How long an idle connection is kept; shorter than what servers usually allow.
 const IDLE_FOR: Duration = Duration::from_secs(25);
@@ -43,11 +46,24 @@ pub(crate) struct Dial<'a> {
     pub(crate) allow_private: bool,
 }
 
-/// A client for one endpoint.
+/// A client for one server.
+///
+/// # Errors
+/// As [`connector`].
+pub(crate) fn client(dial: &Dial<'_>) -> io::Result<HttpClient> {
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_FOR)
+        .pool_max_idle_per_host(dial.idle)
+        .http1_max_buf_size(READ_AHEAD)
+        .build(connector(dial)?))
+}
+
+/// What makes connections to one server.
 ///
 /// # Errors
 /// When the scheme is https and there are no certificates to trust, or the file of them cannot be read.
-pub(crate) fn client(dial: &Dial<'_>) -> io::Result<HttpClient> {
+pub(crate) fn connector(dial: &Dial<'_>) -> io::Result<Connector> {
     let mut http = HttpConnector::new_with_resolver(Resolver::new(dial.allow_private));
     http.set_nodelay(true);
     http.enforce_http(false);
@@ -72,15 +88,10 @@ pub(crate) fn client(dial: &Dial<'_>) -> io::Result<HttpClient> {
     } else {
         builder.https_or_http()
     };
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_FOR)
-        .pool_max_idle_per_host(dial.idle)
-        .http1_max_buf_size(READ_AHEAD)
-        .build(Hurried {
-            inner: builder.enable_http1().wrap_connector(http),
-            within: dial.within,
-        }))
+    Ok(Hurried {
+        inner: builder.enable_http1().wrap_connector(http),
+        within: dial.within,
+    })
 }
 
 /// The certificates in a PEM file, of which there must be one at least.
@@ -107,7 +118,7 @@ pub(crate) struct Hurried<C> {
     within: Duration,
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl<C> Service<Uri> for Hurried<C>
 where

@@ -1,17 +1,15 @@
 //! A configured endpoint, and the requests that are made of it.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use bytes::{Bytes, BytesMut};
+use hyper::Uri;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
-use hyper::{Method, Request, Uri};
-use hyper_util::client::legacy::ResponseFuture;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -21,18 +19,22 @@ use swan_core::{Modality, ProviderId};
 
 use super::address::Address;
 use super::config::ExternalConfig;
-use super::connect::{Dial, HttpClient, client};
+use super::connect::Dial;
 use super::discreet::Secrets;
 use super::error::ExternalError;
+use super::opening::{Opening, line};
 use super::pace::Pace;
+use super::wire::{Conversation, Pool, Request};
 use crate::providers::{AttemptError, Job};
-use crate::segments::Segments;
 
 /// The largest list of models that is read.
 const MAX_MODELS_BODY: usize = 4 << 20;
 
 /// The most models of one endpoint that are looked at.
 const MAX_MODELS: usize = 4_096;
+
+/// How much of such a list is read at once.
+const LISTING_ROOM: usize = 8 << 10;
 
 /// How long listing the models may take.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,11 +62,9 @@ pub(crate) struct Endpoint {
     provider: ProviderId,
     name: Arc<str>,
     address: Address,
-    chat: Option<Uri>,
-    /// What every request carries; keys are marked as sensitive.
-    headers: HeaderMap,
+    opening: Opening,
     secrets: Secrets,
-    client: HttpClient,
+    connections: Arc<Pool>,
     pace: Pace,
 }
 
@@ -82,34 +82,38 @@ impl Endpoint {
         if has_secrets && !address.https && !address.is_private && !config.trust.insecure {
             return Err(ExternalError::PlainKey { name });
         }
-        let client = client(&Dial {
+        let dial = Dial {
             https: address.https,
             within: Duration::from_millis(config.connect_timeout_ms.max(1)),
             idle: config.limits.capacity as usize,
             ca_file: config.trust.ca_file.as_deref(),
             allow_private: config.trust.allow_private || address.is_private,
-        })
-        .map_err(|source| match &config.trust.ca_file {
-            Some(path) => ExternalError::CaFile {
-                name: name.clone(),
-                path: path.clone(),
-                source,
-            },
-            None => ExternalError::Tls {
-                name: name.clone(),
-                source,
-            },
-        })?;
+        };
+        let Ok(server) = address.server().parse::<Uri>() else {
+            return Err(ExternalError::BaseUrl { name });
+        };
         let headers = headers(config)?;
+        let opening = Opening::new(&address, &server, &headers);
+        let connections =
+            Pool::new(server, &dial).map_err(|source| match &config.trust.ca_file {
+                Some(path) => ExternalError::CaFile {
+                    name: name.clone(),
+                    path: path.clone(),
+                    source,
+                },
+                None => ExternalError::Tls {
+                    name: name.clone(),
+                    source,
+                },
+            })?;
         Ok(Self {
             provider: provider_id_of(&name),
             secrets: Secrets::of(&headers, address.query()),
-            headers,
-            chat: address.of("chat/completions").parse().ok(),
+            opening,
             pace: Pace::new(&config.limits),
             name: name.into(),
             address,
-            client,
+            connections: Arc::new(connections),
         })
     }
 
@@ -133,45 +137,58 @@ impl Endpoint {
         &self.secrets
     }
 
-    /// Sends `job`.
-    pub(super) fn send(&self, job: &mut Job) -> Result<ResponseFuture, AttemptError> {
+    /// Closes connections that nobody has used for long, or that the server has closed.
+    pub(super) fn look_after_connections(&self) {
+        self.connections.look();
+    }
+
+    /// Sends `job` when that is polled, and reads about `room` bytes of its answer at once.
+    ///
+    /// # Errors
+    /// [`AttemptError::Malformed`] when the request is none that HTTP can carry.
+    pub(super) fn send(&self, job: &mut Job, room: usize) -> Result<Conversation, AttemptError> {
         let accept = match &job.operation {
             _ if job.streaming => "text/event-stream",
             Operation::AudioTranscriptions => "*/*",
             _ => "application/json",
         };
-        let uri = match (&job.operation, &self.chat) {
-            (Operation::ChatCompletions, Some(uri)) => uri.clone(),
-            (operation, _) => self.uri(operation.as_str())?,
-        };
-        let body = Segments::new(std::mem::take(&mut job.body));
-        let mut request = self.request(Method::POST, uri, body);
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, job.content_type.clone());
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let mut head = self.opening.post(&job.operation)?;
+        let body = std::mem::take(&mut job.body);
+        let length = body.iter().map(Bytes::len).sum::<usize>();
+        line(&mut head, "content-type", job.content_type.as_bytes());
+        line(&mut head, "accept", accept.as_bytes());
+        let mut digits = itoa::Buffer::new();
+        line(
+            &mut head,
+            "content-length",
+            digits.format(length).as_bytes(),
+        );
         #[cfg(feature = "otel")]
         if let Some(parent) = job.trace.and_then(|trace| trace.header(job.attempt)) {
-            headers.insert(crate::telemetry::TRACEPARENT, parent);
+            let name = crate::telemetry::TRACEPARENT;
+            line(&mut head, name.as_str(), parent.as_bytes());
         }
-        Ok(self.client.request(request))
+        head.extend_from_slice(b"\r\n");
+        let request = Request::new(head.freeze(), body);
+        Ok(Conversation::new(&self.connections, request, room))
     }
 
     /// The models that the endpoint lists, by their names there, and what it says that they do. What nobody can be asked for here
     /// is left out.
     pub(super) async fn list(&self) -> Result<Vec<(String, Option<Modality>)>, AttemptError> {
-        let request = self.request(Method::GET, self.uri("models")?, Segments::none());
+        let mut head = self.opening.get("models")?;
+        head.extend_from_slice(b"\r\n");
+        let request = Request::new(head.freeze(), Vec::new());
+        let mut asked = Conversation::new(&self.connections, request, LISTING_ROOM);
         let listing = async {
-            let response = self
-                .client
-                .request(request)
-                .await
-                .map_err(|error| AttemptError::Connect(super::exchange::cause_of(&error)))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), MAX_MODELS_BODY)
-                .collect()
-                .await
-                .map_err(|error| AttemptError::Lost(error.to_string()))?
-                .to_bytes();
+            let status = poll_fn(|cx| asked.poll_head(cx)).await?.status;
+            let mut body = BytesMut::new();
+            while let Some(piece) = poll_fn(|cx| asked.poll_piece(cx)).await {
+                body.extend_from_slice(&piece?);
+                if body.len() > MAX_MODELS_BODY {
+                    return Err(AttemptError::Lost("length limit exceeded".to_owned()));
+                }
+            }
             if !status.is_success() {
                 return Err(AttemptError::Provider {
                     status: status.as_u16(),
@@ -192,20 +209,6 @@ impl Endpoint {
         tokio::time::timeout(DISCOVERY_TIMEOUT, listing)
             .await
             .unwrap_or(Err(AttemptError::Deadline))
-    }
-
-    fn uri(&self, operation: &str) -> Result<Uri, AttemptError> {
-        let uri = self.address.of(operation);
-        uri.parse()
-            .map_err(|_| AttemptError::Malformed(format!("{operation:?} is no path")))
-    }
-
-    fn request(&self, method: Method, uri: Uri, body: Segments) -> Request<Segments> {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers.clone();
-        request
     }
 }
 

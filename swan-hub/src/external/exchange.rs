@@ -4,71 +4,70 @@
 //! which closes the connection and so reaches the model server.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use hyper::body::{Body, Incoming};
-use hyper::{Response, header};
-use hyper_util::client::legacy::{Error, ResponseFuture};
+use http::header::CONTENT_ENCODING;
 use swan_core::protocol::{Operation, Piece, StreamEnd};
 
 use super::upstream::Upstream;
+use super::wire::{AnswerHead, Conversation};
 use crate::providers::{AttemptError, Batch, Head};
 
-/// How many ready frames are taken at a time: enough to batch, too few to starve anybody.
-const FRAMES_PER_POLL: usize = 32;
+/// How many ready pieces are taken at a time: enough to batch, too few to starve anybody.
+const PIECES_PER_POLL: usize = 32;
 
 /// An exchange under way.
 pub(crate) struct Exchange {
     state: State,
+    conversation: Conversation,
     upstream: Arc<Upstream>,
     operation: Operation,
+    is_stream: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Waiting(Pin<Box<ResponseFuture>>),
-    Reading(Incoming),
+    Waiting,
+    Reading,
     Over,
 }
 
 impl Exchange {
-    /// The exchange that this future opens.
-    pub(super) fn new(
-        response: ResponseFuture,
+    /// The exchange that is made of this conversation.
+    pub(super) const fn new(
+        conversation: Conversation,
         upstream: Arc<Upstream>,
         operation: Operation,
+        is_stream: bool,
     ) -> Self {
         Self {
+            state: State::Waiting,
+            conversation,
             upstream,
             operation,
-            state: State::Waiting(Box::pin(response)),
+            is_stream,
         }
     }
 
     /// Moves what has arrived into the empty `into`.
     pub(crate) fn poll_take(&mut self, cx: &mut Context<'_>, into: &mut Batch) -> Poll<()> {
-        if let State::Waiting(response) = &mut self.state {
-            match response.as_mut().poll(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(response)) => match self.head_of(&response) {
-                    Ok(head) => {
-                        into.head = Some(head);
-                        self.state = State::Reading(response.into_body());
-                    }
-                    Err(error) => {
-                        into.end = Some(Err(error));
-                        self.state = State::Over;
-                    }
-                },
-                Poll::Ready(Err(error)) => {
-                    into.end = Some(Err(refused(&error)));
-                    self.state = State::Over;
+        if self.state == State::Waiting {
+            let Poll::Ready(answered) = self.conversation.poll_head(cx) else {
+                return Poll::Pending;
+            };
+            match answered.and_then(|head| self.head_of(head)) {
+                Ok(head) => {
+                    into.head = Some(head);
+                    self.state = State::Reading;
                 }
+                Err(error) => self.end(Err(error), into),
             }
         }
-        self.read(cx, into);
+        if self.state == State::Reading {
+            self.read(cx, into);
+        }
         if into.is_empty() {
             Poll::Pending
         } else {
@@ -79,46 +78,40 @@ impl Exchange {
     /// Ends the exchange; its connection is closed unless the answer was complete.
     pub(crate) fn abort(&mut self) {
         self.state = State::Over;
+        self.conversation.abort();
     }
 
     fn read(&mut self, cx: &mut Context<'_>, into: &mut Batch) {
-        let State::Reading(body) = &mut self.state else {
-            return;
-        };
-        for _ in 0..FRAMES_PER_POLL {
-            match Pin::new(&mut *body).poll_frame(cx) {
+        for _ in 0..PIECES_PER_POLL {
+            match self.conversation.poll_piece(cx) {
                 Poll::Pending => return,
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data()
-                        && !data.is_empty()
-                    {
-                        into.pieces.push_back(Piece::Raw(data));
-                    }
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    into.end = Some(Err(AttemptError::Lost(cause_of(&error))));
-                    self.state = State::Over;
-                    return;
-                }
+                Poll::Ready(Some(Ok(data))) => into.pieces.push_back(Piece::Raw(data)),
+                Poll::Ready(Some(Err(error))) => return self.end(Err(error), into),
                 Poll::Ready(None) => {
-                    into.end = Some(Ok(StreamEnd::default()));
-                    self.state = State::Over;
-                    return;
+                    if !self.is_stream {
+                        self.upstream.answered(self.conversation.received());
+                    }
+                    return self.end(Ok(StreamEnd::default()), into);
                 }
             }
         }
-        if into.is_empty() {
-            // Only frames without data came: the rest must not be forgotten.
-            cx.waker().wake_by_ref();
-        }
+    }
+
+    fn end(&mut self, end: Result<StreamEnd, AttemptError>, into: &mut Batch) {
+        into.end = Some(end);
+        self.abort();
     }
 
     /// What of an answer's head is passed on: the status, the content type, how long to wait, and no other header.
-    fn head_of(&self, response: &Response<Incoming>) -> Result<Head, AttemptError> {
-        self.upstream.heard(&self.operation, response.status());
-        let headers = response.headers();
-        let retry_after = self.upstream.rest(response.status(), headers);
-        let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    fn head_of(&self, answer: AnswerHead) -> Result<Head, AttemptError> {
+        let AnswerHead {
+            status,
+            content_type,
+            headers,
+        } = answer;
+        self.upstream.heard(&self.operation, status);
+        let retry_after = self.upstream.rest(status, &headers);
+        let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
         if encodings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Err(AttemptError::Provider {
                 status: 502,
@@ -128,8 +121,8 @@ impl Exchange {
             });
         }
         Ok(Head {
-            status: response.status().as_u16(),
-            content_type: headers.get(header::CONTENT_TYPE).cloned(),
+            status: status.as_u16(),
+            content_type,
             retry_after,
         })
     }
@@ -137,20 +130,7 @@ impl Exchange {
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.state {
-            State::Waiting(_) => "Exchange(waiting)",
-            State::Reading(_) => "Exchange(reading)",
-            State::Over => "Exchange(over)",
-        })
-    }
-}
-
-fn refused(error: &Error) -> AttemptError {
-    let cause = cause_of(error);
-    if error.is_connect() {
-        AttemptError::Connect(cause)
-    } else {
-        AttemptError::Lost(cause)
+        f.debug_tuple("Exchange").field(&self.conversation).finish()
     }
 }
 

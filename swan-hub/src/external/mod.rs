@@ -12,6 +12,7 @@ mod endpoint;
 mod endpoints;
 mod error;
 mod exchange;
+mod opening;
 mod pace;
 mod refusals;
 mod resolve;
@@ -20,6 +21,7 @@ mod served;
 mod tests;
 mod tier;
 mod upstream;
+mod wire;
 
 #[cfg(feature = "otel")]
 pub(crate) use address::Address;

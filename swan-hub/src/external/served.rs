@@ -148,6 +148,7 @@ impl ExternalEndpoint {
 
     /// Asks it for its models when that is due, or whether it is there when it was not; says whether something has changed.
     pub(super) async fn look(&self, policy: &Policy) -> bool {
+        self.endpoint.look_after_connections();
         let now = self.clock.now();
         let is_due = now >= self.probe.lock().due;
         if !is_due || !self.discovers() && !self.is_unwell(now) {

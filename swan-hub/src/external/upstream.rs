@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -17,11 +18,17 @@ use crate::providers::{AttemptError, Job};
 /// How long a model rests after a 429 that does not say how long.
 const REST: Duration = Duration::from_secs(1);
 
+/// How much of a stream is read at once in the beginning, and of a whole answer at least.
+const LEAST_ROOM: usize = 2 << 10;
+const MOST_ROOM: usize = (64 << 10) - 1;
+
 /// Where requests for one model go.
 pub(crate) struct Upstream {
     endpoint: Arc<Endpoint>,
     clock: Arc<dyn Clock>,
     refusals: Refusals,
+    /// How large its whole answers were lately, so that one is read at once, and into no more than it takes.
+    size: AtomicUsize,
 }
 
 impl Upstream {
@@ -30,6 +37,7 @@ impl Upstream {
             endpoint,
             clock,
             refusals: Refusals::default(),
+            size: AtomicUsize::new(0),
         }
     }
 
@@ -58,9 +66,31 @@ impl Upstream {
     /// # Errors
     /// [`AttemptError::Malformed`] when the request is none that HTTP can carry.
     pub(crate) fn dispatch(self: &Arc<Self>, job: &mut Job) -> Result<Exchange, AttemptError> {
-        let response = self.endpoint.send(job)?;
-        let operation = job.operation.clone();
-        Ok(Exchange::new(response, Arc::clone(self), operation))
+        let room = match job.streaming {
+            true => LEAST_ROOM,
+            false => self.room(),
+        };
+        let conversation = self.endpoint.send(job, room)?;
+        let (operation, is_stream) = (job.operation.clone(), job.streaming);
+        let upstream = Arc::clone(self);
+        Ok(Exchange::new(conversation, upstream, operation, is_stream))
+    }
+
+    /// Room for a whole answer such as those that came lately.
+    fn room(&self) -> usize {
+        let size = self.size.load(Ordering::Relaxed);
+        // One byte more, lest a read that fills the buffer has to ask whether that was all.
+        (size + 1).next_power_of_two().max(LEAST_ROOM)
+    }
+
+    /// Takes note of the size of a whole answer: at once of larger ones, slowly of smaller ones.
+    pub(super) fn answered(&self, bytes: usize) {
+        let size = self.size.load(Ordering::Relaxed);
+        let less = size.saturating_sub(bytes) / 8;
+        if bytes > size || less > 0 {
+            let size = bytes.max(size - less).min(MOST_ROOM);
+            self.size.store(size, Ordering::Relaxed);
+        }
     }
 
     /// A failure as it may be told.

@@ -1,5 +1,6 @@
 //! Endpoints over real sockets: axum where a server behaves, bare sockets where it does not.
 
+mod connections;
 mod exchanges;
 mod faults;
 mod health;
