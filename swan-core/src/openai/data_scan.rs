@@ -28,9 +28,9 @@ fn element(cursor: &mut Cursor<'_>, facts: &mut DataFacts<'_>) -> Option<()> {
     let mut has_image = false;
     cursor.object(|cursor, name| {
         if name == "embedding"
-            && let Some(after) = numbers(cursor.text.as_bytes(), cursor.at)
+            && let Some(rest) = numbers(cursor.rest())
         {
-            cursor.at = after;
+            cursor.at = cursor.text.len() - rest.len();
             facts.add_array();
             return Some(());
         }
@@ -59,8 +59,12 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
     fn space(&mut self) {
-        self.at = space(self.text.as_bytes(), self.at);
+        self.at = self.text.len() - space(self.rest()).len();
     }
 
     fn eat(&mut self, byte: u8) -> Option<()> {
@@ -133,64 +137,64 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Where the array of numbers that begins `at` ends, if it is one and not empty.
-fn numbers(json: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
-    if *json.get(at)? != b'[' {
-        return None;
-    }
+/// What follows the array of numbers that is here, if it is one and not empty.
+fn numbers(json: &[u8]) -> Option<&[u8]> {
+    let mut rest = json.strip_prefix(b"[")?;
     loop {
-        at = number(json, space(json, at + 1))?;
-        let mut next = *json.get(at)?;
-        if next != b',' && next != b']' {
-            at = space(json, at);
-            next = *json.get(at)?;
-        }
+        rest = space(number(space(rest))?);
+        let (next, after) = rest.split_first()?;
         match next {
-            b',' => {}
-            b']' => return Some(at + 1),
+            b',' => rest = after,
+            b']' => return Some(after),
             _ => return None,
         }
     }
 }
 
-/// Where the number that begins `at` ends, by the grammar of JSON.
-fn number(json: &[u8], at: usize) -> Option<usize> {
-    let at = at + usize::from(*json.get(at)? == b'-');
-    let mut end = match *json.get(at)? {
+/// What follows the number that is here, by the grammar of JSON.
+fn number(json: &[u8]) -> Option<&[u8]> {
+    let unsigned = json.strip_prefix(b"-").unwrap_or(json);
+    let mut rest = match unsigned {
         // No digit may follow, and none of those who ask goes on at one.
-        b'0' => at + 1,
-        b'1'..=b'9' => digits(json, at + 1),
+        [b'0', rest @ ..] => rest,
+        [b'1'..=b'9', rest @ ..] => digits(rest),
         _ => return None,
     };
-    if json.get(end) == Some(&b'.') {
-        end = some_digits(json, end + 1)?;
+    if let [b'.', fraction @ ..] = rest {
+        rest = some_digits(fraction)?;
     }
-    if let Some(b'e' | b'E') = json.get(end) {
-        let signed = matches!(json.get(end + 1), Some(b'+' | b'-'));
-        end = some_digits(json, end + 1 + usize::from(signed))?;
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        rest = match exponent {
+            [b'+' | b'-', unsigned @ ..] => some_digits(unsigned)?,
+            unsigned => some_digits(unsigned)?,
+        };
     }
-    Some(end)
+    Some(rest)
 }
 
-/// Where the digits that begin `at` end, of which there must be one.
-fn some_digits(json: &[u8], at: usize) -> Option<usize> {
-    let end = digits(json, at);
-    (end > at).then_some(end)
+/// What follows the digits that are here, of which there must be one.
+fn some_digits(json: &[u8]) -> Option<&[u8]> {
+    match json {
+        [b'0'..=b'9', rest @ ..] => Some(digits(rest)),
+        _ => None,
+    }
 }
 
-/// Where the digits that begin `at` end.
-fn digits(json: &[u8], at: usize) -> usize {
-    let mut end = at;
-    while let Some(eight) = json.get(end..).and_then(<[u8]>::first_chunk) {
+/// What follows the digits that are here.
+fn digits(json: &[u8]) -> &[u8] {
+    let mut rest = json;
+    while let Some((eight, after)) = rest.split_first_chunk() {
         let others = no_digits(u64::from_le_bytes(*eight));
         if others != 0 {
-            return end + (others.trailing_zeros() / 8) as usize;
+            let digits = (others.trailing_zeros() / 8) as usize;
+            return rest.get(digits..).unwrap_or_default();
         }
-        end += 8;
+        rest = after;
     }
-    let rest = json.get(end..).unwrap_or_default();
-    end + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
+    }
+    rest
 }
 
 /// The highest bit of each of eight bytes that is no digit.
@@ -202,10 +206,12 @@ const fn no_digits(eight: u64) -> u64 {
     (carried | values) & (EACH * 0x80)
 }
 
-fn space(json: &[u8], at: usize) -> usize {
-    let rest = json.get(at..).unwrap_or_default();
-    let is_space = |byte: &&u8| matches!(**byte, b' ' | b'\n' | b'\t' | b'\r');
-    at + rest.iter().take_while(is_space).count()
+fn space(json: &[u8]) -> &[u8] {
+    let mut rest = json;
+    while let [b' ' | b'\n' | b'\t' | b'\r', after @ ..] = rest {
+        rest = after;
+    }
+    rest
 }
 
 #[cfg(test)]
@@ -236,11 +242,9 @@ mod tests {
             "[ -1.5 ,\n2e7\t, 3E-12,0.00012345678901234567890e+5 ]",
             "[123456789012345678901234567890]",
         ] {
-            assert_eq!(numbers(right.as_bytes(), 0), Some(right.len()), "{right}");
-            assert_eq!(
-                numbers(format!(" {right}x").as_bytes(), 1),
-                Some(right.len() + 1)
-            );
+            assert_eq!(numbers(right.as_bytes()), Some(&b""[..]), "{right}");
+            let more = format!("{right} x");
+            assert_eq!(numbers(more.as_bytes()), Some(&b" x"[..]), "{right}");
         }
         for wrong in [
             "",
@@ -273,7 +277,7 @@ mod tests {
             "[1\u{b}]",
             "[12345678٣]",
         ] {
-            assert_eq!(numbers(wrong.as_bytes(), 0), None, "{wrong}");
+            assert_eq!(numbers(wrong.as_bytes()), None, "{wrong}");
         }
     }
 
