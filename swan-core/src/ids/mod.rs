@@ -154,6 +154,10 @@ id! { prefixed:
     CaseId, "case-", "case- and 32 hexadecimal digits"
 }
 id! { prefixed:
+    /// An order to pay something in by card. Written `top-` and 32 hexadecimal digits.
+    TopupId, "top-", "top- and 32 hexadecimal digits"
+}
+id! { prefixed:
     /// One ledger transfer, and its idempotency key. Written as 32 hexadecimal digits.
     TransferId, "", "32 hexadecimal digits"
 }

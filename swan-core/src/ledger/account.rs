@@ -24,6 +24,11 @@ pub enum Account {
     Burn,
     /// The outside world as far as administrators' grants go: its debits are the credit ever granted.
     Grants,
+    /// The outside world as far as cards go: its debits are what was paid in, its credits what went back.
+    Card,
+    /// What a consumer owes because the card processor took back more than was there: its debits are what the hub lost by it,
+    /// its credits what was made good.
+    Shortfall(AccountId),
 }
 
 /// Which side of an account may not outgrow the other.
@@ -47,7 +52,7 @@ impl Account {
             | Self::GrowthFund
             | Self::Treasury
             | Self::Burn => Limit::DebitsWithinCredits,
-            Self::Grants => Limit::CreditsWithinDebits,
+            Self::Grants | Self::Card | Self::Shortfall(_) => Limit::CreditsWithinDebits,
         }
     }
 
@@ -71,6 +76,8 @@ impl fmt::Display for Account {
             Self::Treasury => f.write_str("treasury"),
             Self::Burn => f.write_str("burn"),
             Self::Grants => f.write_str("grants"),
+            Self::Card => f.write_str("card processor"),
+            Self::Shortfall(id) => write!(f, "shortfall {id}"),
         }
     }
 }

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PendingHold, Rule, Transfer,
+    Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PaymentTerms, PendingHold, Rule,
+    Transfer, payment,
 };
 use crate::{AccountId, Amount, Currency, PolicyStamp, RequestId, Timestamp, TransferId};
 
@@ -145,6 +146,18 @@ pub fn grant(
             detail: Detail::Note(Cow::Owned(note.to_owned())),
         },
     }
+}
+
+/// Moves what was paid by card, or goes back to it.
+#[must_use]
+pub fn payment(terms: &PaymentTerms) -> Group {
+    payment::group(terms)
+}
+
+/// Takes from an account what it owes, by the entry with number `entry`.
+#[must_use]
+pub fn collection(entry: u64, account: AccountId, currency: Currency, amount: Amount) -> Group {
+    payment::collection(entry, account, currency, amount)
 }
 
 /// Sets the worst case of a request aside.

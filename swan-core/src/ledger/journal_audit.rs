@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::plus;
 use super::{
-    Account, AccountKey, Applied, Breach, ChargeRecord, Detail, Entry, Kind, Ledger, Rule, TrialRow,
+    Account, AccountKey, Applied, Breach, ChargeRecord, Detail, Entry, Kind, Ledger, Rule,
+    TrialRow, payment,
 };
 use crate::{Amount, RequestId, Timestamp};
 
@@ -188,8 +189,14 @@ impl JournalAudit {
                     self.check_charge(entry, record);
                     true
                 }
-                Detail::None | Detail::Note(_) => false,
+                Detail::None | Detail::Note(_) | Detail::Payment(_) => false,
             },
+            Rule::Topup
+            | Rule::Refund
+            | Rule::RefundReturned
+            | Rule::Reversal
+            | Rule::ReversalReturned
+            | Rule::Collection => payment::fits(group),
         };
         if !fits {
             self.breach(Breach::Malformed { seq: entry.seq });

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountKey, ChargeRecord};
+use super::{AccountKey, ChargeRecord, PaymentRecord};
 use crate::{Amount, PolicyStamp, RequestId, Timestamp, TransferId};
 
 /// One immutable movement of money from the debited to the credited account.
@@ -119,15 +119,36 @@ pub enum Rule {
     Recovery,
     /// A running request went on beyond what was set aside for it, and more was.
     Extension,
+    /// Somebody has paid by card.
+    Topup,
+    /// A part of a payment by card goes back to it, because an administrator says so.
+    Refund,
+    /// A refund did not reach the card.
+    RefundReturned,
+    /// The card processor took money back: a dispute, or a refund that was begun over there.
+    Reversal,
+    /// The card processor gave back what it had taken: a dispute was won, or a refund of its own failed.
+    ReversalReturned,
+    /// What an account owes was taken from what it has.
+    Collection,
 }
 
 impl Rule {
     /// Whether ids of this rule are remembered for ever instead of within a window.
     ///
-    /// Grants come from people and files, which may repeat after any time; the ids of requests are made by the hub.
+    /// Grants come from people and files and payments from processors, all of which may repeat after any time; the ids of
+    /// requests are made by the hub.
     #[must_use]
     pub const fn is_remembered(self) -> bool {
-        matches!(self, Self::Grant)
+        matches!(
+            self,
+            Self::Grant
+                | Self::Topup
+                | Self::Refund
+                | Self::RefundReturned
+                | Self::Reversal
+                | Self::ReversalReturned
+        )
     }
 
     /// The rule's name as tables and JSON show it.
@@ -141,6 +162,12 @@ impl Rule {
             Self::Expiry => "expiry",
             Self::Recovery => "recovery",
             Self::Extension => "extension",
+            Self::Topup => "topup",
+            Self::Refund => "refund",
+            Self::RefundReturned => "refund_returned",
+            Self::Reversal => "reversal",
+            Self::ReversalReturned => "reversal_returned",
+            Self::Collection => "collection",
         }
     }
 }
@@ -159,6 +186,8 @@ pub enum Detail {
     Note(Cow<'static, str>),
     /// What was delivered, charged and shared.
     Charge(ChargeRecord),
+    /// Which payment, and who told of it.
+    Payment(PaymentRecord),
 }
 
 /// One applied group as the journal keeps it.

@@ -52,6 +52,12 @@ impl Ledger {
         accounts
     }
 
+    /// Whether a transfer with this id was applied, as far as it is remembered; those of payments are for ever.
+    #[must_use]
+    pub fn knows(&self, id: TransferId) -> bool {
+        self.find(id).is_some()
+    }
+
     /// How many holds have not ended.
     #[must_use]
     pub fn pending_count(&self) -> usize {

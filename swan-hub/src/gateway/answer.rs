@@ -278,6 +278,7 @@ const fn hold(error: &HoldFailed) -> Row {
         HoldFailed::MaxTokensBeyondFunds { .. } => {
             Row::new(402, BILLING, "insufficient_funds").param("max_tokens")
         }
+        HoldFailed::Frozen => Row::new(402, BILLING, "account_frozen"),
         HoldFailed::Unavailable => Row::new(503, SERVER, "ledger_unavailable").retry(5),
         HoldFailed::Ledger(_) => Row::new(500, SERVER, "ledger_error"),
     }

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::journal::Journal;
+use super::payments::Owing;
 use super::progress::Progress;
 use super::snapshots::{Camera, Snapshots};
 use super::{BooksOptions, Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
@@ -52,6 +53,7 @@ pub(super) struct Core {
     pub(super) last_at: Timestamp,
     /// Applied, and not yet handed to the writer.
     pub(super) batch: Vec<Entry>,
+    pub(super) owing: Owing,
 }
 
 impl fmt::Debug for Shared {
@@ -97,7 +99,7 @@ impl Shared {
     }
 
     /// Whether new money movements are taken; ends of holds always are, since each was paid for with a place in the queue.
-    fn check_open(&self, core: &Core) -> Result<(), LedgerError> {
+    pub(super) fn check_open(&self, core: &Core) -> Result<(), LedgerError> {
         let why = if self.failing.load(Ordering::Acquire) {
             "its store does not answer"
         } else if self.closing.load(Ordering::Acquire) {
@@ -120,9 +122,18 @@ impl Core {
         let applied = self.ledger.apply(&group, now)?;
         if applied == Applied::Created {
             let (seq, at) = (self.next_seq, self.ledger.now());
-            self.batch.push(Entry { seq, at, group });
             self.next_seq += 1;
             self.last_at = at;
+            if self.owing.concerns(&group) {
+                self.batch.push(Entry {
+                    seq,
+                    at,
+                    group: group.clone(),
+                });
+                self.collect(&group, now);
+            } else {
+                self.batch.push(Entry { seq, at, group });
+            }
         }
         // A repeat waits for everything before it, among which is the original.
         Ok((applied, self.next_seq - 1))
@@ -206,8 +217,8 @@ impl Books {
     /// A request that costs nothing sets one pico-unit aside, so that it is recorded like any other.
     ///
     /// # Errors
-    /// [`LedgerError::InsufficientFunds`], [`LedgerError::Duplicate`] for a request that was here before, and
-    /// [`LedgerError::Unavailable`] while nothing new is taken.
+    /// [`LedgerError::InsufficientFunds`], [`LedgerError::Frozen`] for an account that owes something,
+    /// [`LedgerError::Duplicate`] for a request that was here before, and [`LedgerError::Unavailable`] while nothing new is taken.
     pub fn hold(&self, mut request: HoldRequest) -> Result<Hold, LedgerError> {
         if request.amount.is_zero() {
             request.amount = Amount::from_pico(1).unwrap_or(request.amount);
@@ -215,6 +226,9 @@ impl Books {
         let now = self.shared.clock.now();
         let mut core = self.shared.core.lock();
         self.shared.check_open(&core)?;
+        if core.owing.has(request.account) {
+            return Err(LedgerError::Frozen);
+        }
         // After a clock that went ahead and came back, the ledger's time stands still; the hold is to last as long as asked.
         request.expires = request.expires.after(core.ledger.now().since(now));
         match core.commit(entries::hold(&request), now) {

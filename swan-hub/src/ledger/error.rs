@@ -16,6 +16,9 @@ pub enum LedgerError {
         /// What was asked for.
         wanted: Amount,
     },
+    /// The account owes something, and can spend nothing until that is made good.
+    #[error("the account is frozen: it owes what the card processor has taken back")]
+    Frozen,
     /// This request has held funds before.
     #[error("this request has held funds before")]
     Duplicate,
@@ -55,6 +58,7 @@ impl LedgerError {
             Self::Unavailable { .. } => true,
             Self::Store(error) => error.is_retryable(),
             Self::InsufficientFunds { .. }
+            | Self::Frozen
             | Self::Duplicate
             | Self::HoldOver
             | Self::Rejected(_)

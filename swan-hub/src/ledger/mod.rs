@@ -10,6 +10,7 @@ mod explain;
 mod hold;
 mod journal;
 mod options;
+mod payments;
 mod progress;
 mod recovery;
 mod snapshots;

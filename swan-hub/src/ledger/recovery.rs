@@ -4,6 +4,7 @@ use swan_core::ledger::{Account, AuditReport, Detail, Entry, JournalAudit, Ledge
 use swan_core::{AccountId, Clock, Currency, KeyId, Timestamp};
 
 use super::books::Core;
+use super::payments::Owing;
 use super::snapshots::{Found, Picture, newest};
 use super::{LedgerError, codec};
 use crate::admission::Spent;
@@ -159,6 +160,7 @@ pub(super) async fn recover(
         });
     }
     let mut core = Core {
+        owing: Owing::of(&report.ledger),
         ledger: report.ledger,
         next_seq: replayed.next_seq,
         last_at: replayed.last_at,

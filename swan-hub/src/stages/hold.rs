@@ -31,6 +31,10 @@ pub(crate) enum HoldFailed {
         currency: Currency,
         affordable: u64,
     },
+    #[error(
+        "the account is frozen: it owes what the card processor has taken back; ask the operator of this hub"
+    )]
+    Frozen,
     #[error("the ledger takes no new requests at the moment")]
     Unavailable,
     /// In the middle of a stream.
@@ -62,6 +66,7 @@ pub(crate) fn hold(
         LedgerError::InsufficientFunds { available, .. } => {
             beyond(hub, asked, quoted, (amount, available))
         }
+        LedgerError::Frozen => HoldFailed::Frozen,
         LedgerError::Unavailable { .. } => HoldFailed::Unavailable,
         other => {
             tracing::error!(%request, error = %other, "a hold failed");

@@ -2,6 +2,7 @@
 
 mod always;
 mod journal;
+mod payments;
 mod report;
 mod requests;
 mod snapshots;

@@ -82,7 +82,7 @@ pub(crate) fn owner(entries: &[Entry]) -> Option<swan_core::AccountId> {
     transfers
         .flat_map(|transfer| [transfer.debit.account, transfer.credit.account])
         .find_map(|account| match account {
-            Account::Consumer(id) => Some(id),
+            Account::Consumer(id) | Account::Shortfall(id) => Some(id),
             _ => None,
         })
 }
@@ -220,6 +220,7 @@ fn says(entry: &Entry) -> String {
     let (from, to) = (first.debit.account, first.credit.account);
     let note = match &entry.group.cause.detail {
         Detail::Note(note) => format!(": {note}"),
+        Detail::Payment(of) => format!(": {}, {}, told by {}", of.topup, of.object, of.told_by),
         _ => String::new(),
     };
     match (first.kind, entry.group.cause.rule) {

@@ -6,6 +6,7 @@ pub(crate) mod faulty;
 mod faulty_users;
 mod journal_format;
 mod killed;
+mod payments;
 mod relaxed;
 mod slices;
 
