@@ -15,6 +15,7 @@ mod inbox;
 mod kept;
 mod limits;
 mod snapshots;
+mod topups;
 mod users;
 
 use std::future::Future;
@@ -57,6 +58,7 @@ where
     kept::idempotency_records_are_replaced_and_forgotten(&*empty().await).await;
     documents::documents_are_numbered_without_a_gap(empty().await).await;
     documents::documents_are_found_and_changed(&*empty().await).await;
+    topups::orders_are_kept(&*empty().await, &*empty().await).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.

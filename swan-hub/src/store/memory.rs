@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, TopupId};
 
 use super::memory_documents::Papers;
 use super::memory_users::Directory;
@@ -12,7 +12,7 @@ use crate::admission::KeyLimits;
 
 use super::{
     AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand, TopupRecord,
 };
 
 /// A store that lives as long as its last clone: for tests, demonstrations, and hubs whose money is counted elsewhere.
@@ -23,6 +23,7 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
     pub(super) users: Arc<Mutex<Directory>>,
     pub(super) documents: Arc<Mutex<Papers>>,
+    pub(super) topups: Arc<Mutex<BTreeMap<TopupId, TopupRecord>>>,
     leased: Arc<AtomicBool>,
 }
 

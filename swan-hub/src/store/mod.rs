@@ -10,6 +10,7 @@ mod kept;
 mod key_ring;
 mod memory;
 mod memory_documents;
+mod memory_topups;
 mod memory_users;
 #[cfg(feature = "sqlite")]
 mod place;
@@ -20,6 +21,7 @@ mod secret;
 mod snapshots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod topups;
 mod users;
 mod watch;
 
@@ -49,6 +51,7 @@ pub use secret::{KeyHash, Secret};
 pub use snapshots::SnapshotRecord;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use topups::{TopupRecord, Topups};
 pub use users::{ProfileRecord, SESSIONS_PER_USER, SessionRecord, UserRecord, Users};
 #[cfg(feature = "cli")]
 pub(crate) use watch::{ANSWER_OK, carry_out};
@@ -66,7 +69,7 @@ pub use watch::{Watch, WatchOptions};
 ///
 /// The suite in `conformance` (feature `conformance`) checks an implementation.
 #[async_trait]
-pub trait Store: Users + Documents + fmt::Debug + Send + Sync + 'static {
+pub trait Store: Users + Documents + Topups + fmt::Debug + Send + Sync + 'static {
     /// Takes the right to write the journal, until the lease is dropped or the process ends.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ async fn a_file_that_cannot_be_used_says_why() {
         ("foreign", "belongs to another program"),
         (
             "newer",
-            "schema version 99, and this program knows versions up to 7",
+            "schema version 99, and this program knows versions up to 8",
         ),
         ("text/in/it", "the folder cannot be made"),
     ] {
@@ -184,7 +184,8 @@ async fn a_file_of_an_earlier_version_keeps_its_records() {
     drop(open(&path).await.unwrap());
     let old = rusqlite::Connection::open(&path).unwrap();
     old.execute_batch(
-        "DROP TABLE documents;
+        "DROP TABLE topups;
+        DROP TABLE documents;
         DROP TABLE snapshots;
         DROP TABLE generation_index;
         DROP TABLE profiles;

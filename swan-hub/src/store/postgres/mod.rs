@@ -13,6 +13,7 @@ mod place;
 mod rows;
 mod schema;
 mod snapshots;
+mod topups;
 mod users;
 
 use std::sync::Arc;

@@ -6,13 +6,16 @@ use super::link::Target;
 use crate::store::StoreError;
 
 /// The schema that this program writes.
-const SCHEMA: i32 = 2;
+const SCHEMA: i32 = 3;
 /// Held while tables are made, so that two processes that open a new database at once do not both make them.
 const LOCK: i64 = 0x5357_414E_0000_7AB1;
 
 /// One script a version: a database of version N runs all from N on. Never change one that was released.
-const MIGRATIONS: [&str; SCHEMA as usize] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; SCHEMA as usize] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 const IS_OURS: &str =
     "SELECT to_regnamespace('swan') IS NOT NULL, to_regclass('swan.schema_version') IS NOT NULL";

@@ -9,6 +9,7 @@ mod inbox;
 mod journal;
 mod open;
 mod snapshots;
+mod topups;
 mod users;
 mod worker;
 

@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 7;
+const SCHEMA: u32 = 8;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -146,6 +146,19 @@ CREATE TABLE documents (
     UNIQUE (kind, name)
 ) STRICT;
 CREATE INDEX documents_owner ON documents (kind, owner, number);
+",
+    "
+CREATE TABLE topups (
+    id BLOB PRIMARY KEY,
+    revision INTEGER NOT NULL CHECK (revision > 0),
+    account BLOB NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX topups_by_account ON topups (account, created_ms, id);
+CREATE INDEX topups_by_time ON topups (created_ms, id);
+CREATE INDEX topups_due ON topups (due_ms, id) WHERE due_ms IS NOT NULL;
 ",
 ];
 

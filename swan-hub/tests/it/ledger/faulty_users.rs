@@ -1,10 +1,10 @@
-//! The users and documents of a faulty store, which are always there.
+//! The users, documents and orders of a faulty store, which are always there.
 
 use async_trait::async_trait;
-use swan_core::{ProviderId, UserId};
+use swan_core::{AccountId, ProviderId, Timestamp, TopupId, UserId};
 use swan_hub::store::{
     DocumentKind, DocumentRecord, Documents, KeyHash, NewDocument, ProfileRecord, SessionRecord,
-    StoreError, UserRecord, Users,
+    StoreError, TopupRecord, Topups, UserRecord, Users,
 };
 
 use super::faulty::FaultyStore;
@@ -87,5 +87,33 @@ impl Documents for FaultyStore {
         limit: u32,
     ) -> Result<Vec<DocumentRecord>, StoreError> {
         self.inner.documents(kind, owner, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Topups for FaultyStore {
+    async fn put_topup(&self, record: &TopupRecord) -> Result<(), StoreError> {
+        self.inner.put_topup(record).await
+    }
+
+    async fn topup(&self, id: TopupId) -> Result<Option<TopupRecord>, StoreError> {
+        self.inner.topup(id).await
+    }
+
+    async fn topups(
+        &self,
+        account: Option<AccountId>,
+        before: Option<(Timestamp, TopupId)>,
+        limit: u32,
+    ) -> Result<Vec<TopupRecord>, StoreError> {
+        self.inner.topups(account, before, limit).await
+    }
+
+    async fn due_topups(
+        &self,
+        upto: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TopupRecord>, StoreError> {
+        self.inner.due_topups(upto, limit).await
     }
 }
