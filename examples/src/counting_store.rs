@@ -6,13 +6,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, UserId};
+use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, TopupId, UserId};
 use swan_hub::KeyLimits;
 use swan_hub::store::{
     AccountRecord, Command, DocumentKind, DocumentRecord, Documents, GenerationChunk,
     IdempotencyRecord, JournalRecord, KeyHash, KeyRecord, Lease, NewDocument, ProfileRecord,
-    ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError, StoredCommand, UserRecord,
-    Users,
+    ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError, StoredCommand, TopupRecord,
+    Topups, UserRecord, Users,
 };
 
 /// Counts the journal records that `S` has taken.
@@ -244,5 +244,33 @@ impl<S: Store> Documents for CountingStore<S> {
         limit: u32,
     ) -> Result<Vec<DocumentRecord>, StoreError> {
         self.inner.documents(kind, owner, before, limit).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> Topups for CountingStore<S> {
+    async fn put_topup(&self, record: &TopupRecord) -> Result<(), StoreError> {
+        self.inner.put_topup(record).await
+    }
+
+    async fn topup(&self, id: TopupId) -> Result<Option<TopupRecord>, StoreError> {
+        self.inner.topup(id).await
+    }
+
+    async fn topups(
+        &self,
+        account: Option<AccountId>,
+        before: Option<(Timestamp, TopupId)>,
+        limit: u32,
+    ) -> Result<Vec<TopupRecord>, StoreError> {
+        self.inner.topups(account, before, limit).await
+    }
+
+    async fn due_topups(
+        &self,
+        upto: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TopupRecord>, StoreError> {
+        self.inner.due_topups(upto, limit).await
     }
 }

@@ -5,25 +5,26 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use swan_core::{Clock, Policy, Pricing, RevenueSplit, RoutingStrategy};
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
 
 use crate::admission::{Desk, KeyRules, QueueRules};
 use crate::audio_length::AudioMeter;
+use crate::beside;
 use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
-use crate::external::{ExternalConfig, LOOK_EVERY};
-use crate::generations::{self, Generations, GenerationsOptions};
+use crate::external::ExternalConfig;
+use crate::generations::{Generations, GenerationsOptions};
 use crate::hub::{Hub, Rooms, Shared};
 use crate::idempotency::{Idempotency, IdempotencyOptions};
 use crate::ledger::{Books, BooksOptions, LedgerError};
-use crate::market::{self, Market, MarketOptions};
+use crate::market::{Market, MarketOptions};
 use crate::metrics::Metrics;
+use crate::payments::{PaymentGateway, PaymentOptions, Payments};
 use crate::providers::{Registry, Sessions, SessionsConfig};
 use crate::receipts::{self, ReceiptSigner};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
-use crate::stages::{self, Authenticator, Gate, Spare, Streams};
+use crate::stages::{Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
 #[cfg(feature = "otel")]
 use crate::telemetry::{Telemetry, TelemetryOptions};
@@ -52,6 +53,7 @@ pub struct HubBuilder {
     idempotency: IdempotencyOptions,
     generations: GenerationsOptions,
     receipts: Option<ReceiptSigner>,
+    payments: (Option<Arc<dyn PaymentGateway>>, PaymentOptions),
     external: Vec<ExternalConfig>,
     strategies: Routing,
     market: MarketOptions,
@@ -192,6 +194,14 @@ impl HubBuilder {
         }
     }
 
+    /// Who takes payments by card, and what is decided about them; nobody does without it.
+    pub fn with_payments(self, gateway: Arc<dyn PaymentGateway>, options: PaymentOptions) -> Self {
+        Self {
+            payments: (Some(gateway), options),
+            ..self
+        }
+    }
+
     /// Whether a second provider is asked when the first takes long.
     pub fn with_hedging(self, hedging: Hedging) -> Self {
         Self { hedging, ..self }
@@ -300,6 +310,7 @@ impl HubBuilder {
             desk: Desk::new(),
             idempotency,
             market: Market::default(),
+            payments: Payments::new(self.payments.0, self.payments.1),
             receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),
             registry,
@@ -314,7 +325,7 @@ impl HubBuilder {
             books,
         });
         let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
-        begin(&current, &rooms);
+        beside::begin(&current, &rooms);
         Ok(Hub { rooms, current })
     }
 }
@@ -330,46 +341,6 @@ fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
         Ok(entropy) => Ok(Arc::new(entropy)),
         Err(error) => Err(HubError::Build(error.to_string())),
     }
-}
-
-/// Begins whatever goes on beside requests.
-fn begin(hub: &Current, rooms: &Arc<Rooms>) {
-    let most = hub.load().limits.provider_connections;
-    rooms.sessions.set_max_connected(most);
-    look_after_endpoints(hub);
-    stages::watch_streams(rooms);
-    market::watch(rooms);
-    generations::run(rooms);
-    recall_free_use(hub);
-}
-
-/// Counts what accounts have had for free today before this hub was started, while it serves already: a day may have many records.
-fn recall_free_use(hub: &Current) {
-    let hub = hub.load();
-    if hub.policy.free_tier().is_err() || !hub.settings.keys.free_tier {
-        return;
-    }
-    tokio::spawn(async move {
-        let (started, free) = (hub.started, Arc::clone(&hub.desk.free));
-        let count = |account, tokens| free.recall(started, account, tokens);
-        if let Err(error) = hub.generations.freely_used(started, count).await {
-            tracing::warn!(%error, "what was used for free today is not known, and may be used again");
-        }
-    });
-}
-
-/// Looks after the endpoints now and then, as long as the hub lives.
-fn look_after_endpoints(hub: &Current) {
-    let hub = hub.downgrade();
-    tokio::spawn(async move {
-        let mut every = tokio::time::interval(LOOK_EVERY);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            every.tick().await;
-            let Some(hub) = hub.load() else { return };
-            hub.external.look().await;
-        }
-    });
 }
 
 /// The books of a store, and on its keys what they have spent before.

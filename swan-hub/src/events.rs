@@ -1,4 +1,4 @@
-//! What happens in the hub, for the integrator: one record a request, without prompts, answers or secrets.
+//! What happens in the hub, for the integrator: one record a request, without prompts, answers or secrets, and payments.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use swan_core::{
     ProviderId, RequestId, StampedRate, Usage,
 };
 
+use crate::payments::PaymentEvent;
 use crate::providers::ConnectionMode;
 
 /// How a request ended.
@@ -219,12 +220,17 @@ impl RequestRecord {
 ///
 /// # Contract
 ///
-/// * Called once a request, after its money has moved in the books, on the task that served it: it must return soon
+/// * `on_request` is called once a request, after its money has moved in the books, on the task that served it: it must return soon
 ///   and must not block.
 /// * A request that is dropped at any point is recorded too.
 pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     /// A request has ended.
     fn on_request(&self, record: &RequestRecord);
+
+    /// Something has happened with a payment by card. Nothing is done by default.
+    fn on_payment(&self, event: &PaymentEvent) {
+        let _ = event;
+    }
 }
 
 const _: fn(&dyn EventSink) = |_| {}; // Object safety is part of the contract.
@@ -257,6 +263,33 @@ impl EventSink for TracingSink {
             overhead_us = u64::try_from(record.overhead().as_micros()).unwrap_or(u64::MAX),
             first_content_ms = record.first_content.map(millis),
         );
+    }
+
+    fn on_payment(&self, event: &PaymentEvent) {
+        write_payment(event);
+    }
+}
+
+/// What somebody has to look at stands out.
+fn write_payment(event: &PaymentEvent) {
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "swan_hub::payment",
+                news = event.news.as_str(),
+                topup = event.topup.map(tracing::field::display),
+                account = event.account.map(tracing::field::display),
+                amount = %event.amount,
+                currency = event.currency,
+                object = event.object,
+                says = event.says,
+            )
+        };
+    }
+    if event.news.is_alarming() {
+        line!(warn);
+    } else {
+        line!(info);
     }
 }
 

@@ -23,6 +23,7 @@ use crate::idempotency::Idempotency;
 use crate::ledger::{Books, Explanation, Subject, explain_anything};
 use crate::market::Market;
 use crate::metrics::Metrics;
+use crate::payments::Payments;
 use crate::providers::{Registry, Sessions};
 use crate::receipts::ReceiptSigner;
 use crate::seams::{Entropy, PriceOracle};
@@ -93,6 +94,8 @@ pub(crate) struct Rooms {
     /// What is known of requests that have ended.
     pub(crate) generations: Generations,
     pub(crate) market: Market,
+    /// Orders to pay in by card.
+    pub(crate) payments: Payments,
     /// As whom receipts are signed.
     pub(crate) receipts: ReceiptSigner,
     pub(crate) phase: watch::Sender<Phase>,

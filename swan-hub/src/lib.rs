@@ -2,6 +2,7 @@
 
 mod admission;
 mod audio_length;
+mod beside;
 mod builder;
 mod config;
 mod departure;
@@ -20,6 +21,7 @@ pub mod ledger;
 mod market;
 mod metrics;
 mod openapi;
+pub mod payments;
 mod providers;
 mod quick_map;
 mod receipts;
@@ -46,7 +48,7 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Hedging, Limits, Metrics, Otel, Receipts, Routing,
+    Hedging, Limits, Metrics, Otel, Receipts, Routing, StripeSettings,
 };
 pub use departure::Departure;
 pub use error::{ConfigError, HubError};

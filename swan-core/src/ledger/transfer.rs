@@ -175,10 +175,6 @@ impl Rule {
 /// Evidence of a cause. The order of the variants is part of the journal format: new ones go at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most entries are charges, which a box would only move about"
-)]
 pub enum Detail {
     /// The rule says it all.
     None,

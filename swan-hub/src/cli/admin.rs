@@ -13,8 +13,8 @@ use tokio::time;
 
 use super::{
     AccountArgs, AuditArgs, BackupArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs,
-    ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, UsageArgs, account, audit, backup,
-    explain, key, policy, provider, receipt, report, statement, store_args, usage,
+    ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, TopupArgs, UsageArgs, account, audit,
+    backup, explain, key, policy, provider, receipt, report, statement, store_args, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -49,6 +49,8 @@ pub enum AdminCommand {
     Report(ReportArgs),
     /// Write down what an account has used
     Usage(UsageArgs),
+    /// Show orders to pay in by card, and refund them
+    Topup(TopupArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -72,6 +74,7 @@ impl AdminCommand {
             Self::Statement(args) => statement::run(args, terminal).await,
             Self::Report(args) => report::run(args, terminal).await,
             Self::Usage(args) => usage::run(args, terminal).await,
+            Self::Topup(args) => topup::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }
@@ -174,8 +177,8 @@ pub enum AdminError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// A grant was carried out, and refused.
-    #[error("the grant was refused: {0}")]
+    /// What was asked for was refused.
+    #[error("it was refused: {0}")]
     Refused(String),
     /// The terminal or pipe went away.
     #[error("cannot write the result")]

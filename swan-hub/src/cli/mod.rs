@@ -28,6 +28,7 @@ mod store_args;
 #[cfg(unix)]
 mod succession;
 mod table;
+mod topup;
 mod usage;
 
 use std::num::NonZero;
@@ -49,6 +50,7 @@ pub use provider::ProviderArgs;
 pub use receipt::ReceiptArgs;
 pub use report::ReportArgs;
 pub use statement::StatementArgs;
+pub use topup::TopupArgs;
 pub use usage::UsageArgs;
 
 use crate::error::{ConfigError, HubError};

@@ -124,6 +124,15 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, CliErro
         Some(telemetry) => builder.with_telemetry(telemetry),
         None => builder,
     };
+    #[cfg(feature = "stripe")]
+    let builder = match config.stripe.resolve()? {
+        Some((stripe, options)) => {
+            let stripe = crate::payments::stripe::Stripe::new(stripe)
+                .map_err(|error| HubError::Build(error.to_string()))?;
+            builder.with_payments(Arc::new(stripe), options)
+        }
+        None => builder,
+    };
     Ok(builder
         .with_store(store)
         .with_receipts(signer(config)?)

@@ -165,7 +165,7 @@ impl External {
         let mut config = ExternalConfig::new(&self.name, &self.url);
         config.api_key = match (&self.key_env, &self.key_file) {
             (Some(name), None) => Some(set("external.key_env", name)?),
-            (None, Some(path)) => Some(key_file::read(path)?),
+            (None, Some(path)) => Some(key_file::read("external.key_file", path)?),
             (None, None) => None,
             (Some(_), Some(path)) => {
                 return Err(ConfigError::Value {

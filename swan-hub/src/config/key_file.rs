@@ -11,13 +11,13 @@ const MAX_KEY: u64 = 16 << 10;
 
 /// The key in a file, without the line's end. The file is refused when others than its owner and group can read it, or others
 /// than its owner can write it: whoever can write it chooses the account that pays.
-pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn read(key: &'static str, path: &Path) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read {
         path: path.to_owned(),
         source,
     };
     let wrong = |expected| ConfigError::Value {
-        key: "external.key_file",
+        key,
         value: path.display().to_string(),
         expected,
     };
@@ -28,18 +28,18 @@ pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
             "a file that others can neither read nor write (chmod 600, or 640 for a group)",
         ));
     }
-    let mut key = String::new();
+    let mut text = String::new();
     file.take(MAX_KEY + 1)
-        .read_to_string(&mut key)
+        .read_to_string(&mut text)
         .map_err(failed)?;
-    if key.len() as u64 > MAX_KEY {
+    if text.len() as u64 > MAX_KEY {
         return Err(wrong("a key of at most 16 KiB"));
     }
-    let key = key.trim_end_matches(['\r', '\n']);
-    if key.is_empty() {
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
         return Err(wrong("a file with a key in it"));
     }
-    Ok(key.to_owned())
+    Ok(text.to_owned())
 }
 
 #[cfg(unix)]

@@ -14,6 +14,7 @@ use super::otel::OtelLayer;
 use super::queue::QueueLayer;
 use super::receipts::ReceiptsLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer};
+use super::stripe::StripeLayer;
 use super::variables::{Kind, VARIABLES};
 use super::{Config, External, Limits, Routing};
 use crate::error::ConfigError;
@@ -56,6 +57,8 @@ struct Layer {
     external: Option<Vec<External>>,
     #[serde(default)]
     routing: Routing,
+    #[serde(default)]
+    stripe: StripeLayer,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -196,6 +199,7 @@ impl Config {
         layer.market.apply(&mut self.market)?;
         layer.otel.apply(&mut self.otel)?;
         layer.receipts.lay_over(&mut self.receipts);
+        layer.stripe.lay_over(&mut self.stripe)?;
         self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }

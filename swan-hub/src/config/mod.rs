@@ -12,6 +12,7 @@ mod queue;
 mod receipts;
 mod rooms;
 mod routing;
+mod stripe;
 mod variables;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use hedging::Hedging;
 pub use otel::Otel;
 pub use receipts::Receipts;
 pub use routing::Routing;
+pub use stripe::StripeSettings;
 
 /// Everything that `swan-hub serve` can be told.
 #[derive(Debug, Clone)]
@@ -79,6 +81,8 @@ pub struct Config {
     pub market: MarketOptions,
     /// Who chooses among the providers of a model.
     pub routing: Routing,
+    /// Payments by card: the table `[stripe]`.
+    pub stripe: StripeSettings,
 }
 
 /// Who may read the figures at `/metrics`.
@@ -209,6 +213,7 @@ impl Default for Config {
             external: Vec::new(),
             market: MarketOptions::default(),
             routing: Routing::default(),
+            stripe: StripeSettings::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 60] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 64] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -162,4 +162,12 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 60] = [
     ("SWAN_OTEL_ENDPOINT", "otel.endpoint", Kind::Text),
     ("SWAN_OTEL_SAMPLE_RATIO", "otel.sample_ratio", Kind::Text),
     ("SWAN_OTEL_SERVICE_NAME", "otel.service_name", Kind::Text),
+    (
+        "SWAN_STRIPE_SECRET_KEY_FILE",
+        "stripe.secret_key_file",
+        Kind::Text,
+    ),
+    ("SWAN_STRIPE_API_BASE", "stripe.api_base", Kind::Text),
+    ("SWAN_STRIPE_SUCCESS_URL", "stripe.success_url", Kind::Text),
+    ("SWAN_STRIPE_CANCEL_URL", "stripe.cancel_url", Kind::Text),
 ];

@@ -23,7 +23,7 @@ mod tier;
 mod upstream;
 mod wire;
 
-#[cfg(feature = "otel")]
+#[cfg(any(feature = "otel", feature = "stripe"))]
 pub(crate) use address::Address;
 pub use config::{ExternalConfig, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust};
 pub(crate) use endpoints::{Endpoints, LOOK_EVERY};

@@ -20,15 +20,21 @@ const BODY_MAX: usize = 64 << 10;
 const INVALID: &str = "invalid_request_error";
 
 /// Takes in the body of a request, within the bounds on its size and time.
-pub(super) async fn whole(
+pub(super) async fn whole(hub: &Shared, headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
+    within(hub, headers, body, BODY_MAX).await
+}
+
+/// The same, up to so many bytes.
+pub(super) async fn within(
     hub: &Shared,
     headers: &HeaderMap,
     mut body: Body,
+    most: usize,
 ) -> Result<Bytes, Answer> {
     let limit = hub.limits.body_deadline;
     let read = async {
         media_type(headers)?;
-        collect(headers, &mut body).await
+        collect(headers, &mut body, most).await
     };
     let read = timeout(limit, read).await.unwrap_or_else(|_| {
         let late = refusal(408, INVALID, "request_timeout");
@@ -214,16 +220,16 @@ fn media_type(headers: &HeaderMap) -> Result<(), Answer> {
         .saying("send JSON with \"Content-Type: application/json\""))
 }
 
-async fn collect(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Answer> {
+async fn collect(headers: &HeaderMap, body: &mut Body, most: usize) -> Result<Bytes, Answer> {
     let too_large = || {
         let large = refusal(413, INVALID, "request_too_large");
-        large.saying(format!("the request body is larger than {BODY_MAX} bytes"))
+        large.saying(format!("the request body is larger than {most} bytes"))
     };
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
     let announced = announced.and_then(|value| value.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX as u64) {
+    if announced.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
     let mut all = BytesMut::new();
@@ -233,7 +239,7 @@ async fn collect(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Answer> 
             broken.saying("the request body broke off")
         })?;
         if let Ok(data) = frame.into_data() {
-            if all.len() + data.len() > BODY_MAX {
+            if all.len() + data.len() > most {
                 return Err(too_large());
             }
             all.extend_from_slice(&data);

@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod admin_accounts;
 mod admin_keys;
+mod admin_topups;
 mod attempts;
 mod catalogue;
 mod change_password;
@@ -13,6 +14,7 @@ mod derived;
 mod described;
 mod described_accounts;
 mod described_admin;
+mod described_topups;
 mod exact;
 mod fields;
 mod figures;
@@ -31,8 +33,10 @@ mod rows;
 mod snapshot;
 mod statistics;
 mod throttle;
+mod topups;
 mod upgrade;
 mod wallet;
+mod webhook;
 
 pub(crate) use admin::LimitsShape;
 pub use options::{MarketOptions, Signup};
@@ -76,6 +80,7 @@ pub(crate) fn routes(hub: &Current) -> Routes<Current> {
         .add(described::contract(), figures::contract)
         .merge(account_routes())
         .merge(admin_routes())
+        .merge(payment_routes())
         .merge(acts(hub))
 }
 
@@ -91,6 +96,16 @@ fn admin_routes() -> Routes<Current> {
         .add(said::account_limits(), admin_accounts::limits)
         .add(said::limit_account(), admin_accounts::limit)
         .add(said::growth_fund(), provider_statement::fund)
+}
+
+/// The routes of payments by card, but for what is done once.
+fn payment_routes() -> Routes<Current> {
+    use described_topups as said;
+    Routes::new()
+        .add(said::topups(), topups::list)
+        .add(said::topup(), topups::show)
+        .add(said::admin_topup(), admin_topups::show)
+        .add(said::webhook(), webhook::receive)
 }
 
 /// The routes for those who take part.
@@ -132,5 +147,7 @@ fn acts(hub: &Current) -> Routes<Current> {
         .add(ordered::new_key(), admin_keys::create)
         .add(ordered::new_account(), admin_accounts::create)
         .add(ordered::grant(), admin_accounts::grant)
+        .add(described_topups::new_topup(), topups::create)
+        .add(described_topups::refund(), admin_topups::refund)
         .routes()
 }

@@ -30,7 +30,7 @@ impl<'a> Query<'a> {
     }
 
     /// A whole number within bounds.
-    fn number(
+    pub(super) fn number(
         &self,
         name: &'static str,
         least: usize,

@@ -3,6 +3,7 @@
 mod histogram;
 mod ledger;
 mod money;
+mod payments;
 mod process;
 mod scrape;
 mod series;

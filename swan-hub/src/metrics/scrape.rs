@@ -29,6 +29,7 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     rooms(&mut text, hub);
     admission(&mut text, hub);
     ledger::write(&mut text, &hub.books);
+    super::payments::write(&mut text, &hub.payments);
     #[cfg(feature = "otel")]
     super::traces::write(&mut text, hub);
     process::write(&mut text);

@@ -58,7 +58,8 @@ where
     kept::idempotency_records_are_replaced_and_forgotten(&*empty().await).await;
     documents::documents_are_numbered_without_a_gap(empty().await).await;
     documents::documents_are_found_and_changed(&*empty().await).await;
-    topups::orders_are_kept(&*empty().await, &*empty().await).await;
+    topups::an_order_is_replaced_by_its_next_revision_only(&*empty().await).await;
+    topups::orders_are_listed_by_account_and_by_when_they_are_due(&*empty().await).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.
@@ -79,6 +80,7 @@ pub async fn reopened(filled: &dyn Store) {
     );
     users::reopened(filled).await;
     kept::reopened(filled).await;
+    topups::reopened(filled).await;
     documents::reopened(filled).await;
     snapshots::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
@@ -101,6 +103,7 @@ pub async fn fill(empty: &dyn Store) {
         .await
         .unwrap();
     kept::fill(empty).await;
+    topups::fill(empty).await;
     documents::fill(empty).await;
     snapshots::fill(empty).await;
 }

@@ -2,7 +2,7 @@
 
 use swan_core::{AccountId, RequestId};
 
-use super::{at, topups};
+use super::at;
 use crate::store::{GenerationChunk, IdempotencyRecord, Store};
 
 pub(super) async fn generations_are_found_by_time(store: &dyn Store) {
@@ -113,14 +113,12 @@ pub(super) async fn idempotency_records_are_replaced_and_forgotten(store: &dyn S
 }
 
 pub(super) async fn fill(empty: &dyn Store) {
-    topups::fill(empty).await;
     let outcome = record(1, 10, 3);
     empty.change_idempotency(&[outcome], &[]).await.unwrap();
     empty.put_generations(&[chunk(5_000, 1, 3)]).await.unwrap();
 }
 
 pub(super) async fn reopened(filled: &dyn Store) {
-    topups::reopened(filled).await;
     assert_eq!(filled.idempotency().await.unwrap(), [record(1, 10, 3)]);
     let generations = filled.generations(id(0, 0), id(9_000, 0), 10).await;
     assert_eq!(generations.unwrap().len(), 1);

@@ -5,12 +5,7 @@ use swan_core::{AccountId, TopupId};
 use super::at;
 use crate::store::{Store, StoreError, TopupRecord};
 
-pub(super) async fn orders_are_kept(one: &dyn Store, other: &dyn Store) {
-    an_order_is_replaced_by_its_next_revision_only(one).await;
-    orders_are_listed_by_account_and_by_when_they_are_due(other).await;
-}
-
-async fn an_order_is_replaced_by_its_next_revision_only(store: &dyn Store) {
+pub(super) async fn an_order_is_replaced_by_its_next_revision_only(store: &dyn Store) {
     let id = topup(1, 1).id;
     assert_eq!(store.topup(id).await.unwrap(), None);
     let conflict = async |record: &TopupRecord| {
@@ -39,7 +34,7 @@ async fn an_order_is_replaced_by_its_next_revision_only(store: &dyn Store) {
     assert_eq!(store.topup(topup(2, 1).id).await.unwrap(), None);
 }
 
-async fn orders_are_listed_by_account_and_by_when_they_are_due(store: &dyn Store) {
+pub(super) async fn orders_are_listed_by_account_and_by_when_they_are_due(store: &dyn Store) {
     for n in [3, 1, 5, 2, 4] {
         store.put_topup(&topup(n, n % 2)).await.unwrap();
     }

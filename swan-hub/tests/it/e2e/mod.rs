@@ -26,6 +26,7 @@ mod hang_up;
 mod kills;
 mod kinds;
 mod logs;
+mod payments;
 mod restart;
 mod sdks;
 #[cfg(feature = "otel")]

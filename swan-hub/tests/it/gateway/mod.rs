@@ -45,6 +45,7 @@ pub(crate) mod otlp;
 #[cfg(feature = "otel")]
 mod otlp_structure;
 mod papers;
+mod payments;
 mod preferences;
 mod provider;
 mod provider_crate;

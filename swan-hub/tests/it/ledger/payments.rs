@@ -36,7 +36,7 @@ fn stands(books: &Books) -> (i128, i128, bool) {
 async fn what_is_taken_back_and_spent_is_owed_until_it_is_made_good() {
     let store = Arc::new(MemoryStore::new());
     let books = funded(store.clone(), 100).await;
-    books
+    let _ = books
         .pay(&terms(2, PaymentKind::Topup, 1_000))
         .await
         .unwrap();
@@ -62,7 +62,7 @@ async fn what_is_taken_back_and_spent_is_owed_until_it_is_made_good() {
     let (books, _) = open(store.clone()).await.unwrap();
     assert_eq!(stands(&books), (0, 100, true), "a restart forgets no debt");
     let won = terms(5, PaymentKind::ReversalReturned, 1_000);
-    books.pay(&won).await.unwrap();
+    let _ = books.pay(&won).await.unwrap();
     assert_eq!(stands(&books), (900, 0, false));
     let _hold = books.hold(request(13, 900)).unwrap();
     assert_eq!(books.audit(), []);
@@ -73,21 +73,21 @@ async fn what_is_taken_back_and_spent_is_owed_until_it_is_made_good() {
 async fn a_refund_takes_no_more_than_there_is_and_each_id_counts_once() {
     let store = Arc::new(MemoryStore::new());
     let books = funded(store, 1).await;
-    books.pay(&terms(2, PaymentKind::Topup, 500)).await.unwrap();
+    let _ = books.pay(&terms(2, PaymentKind::Topup, 500)).await.unwrap();
     let hold = books.hold(request(10, 400)).unwrap();
     let refused = books.pay(&terms(3, PaymentKind::Refund, 102)).await;
     assert!(
         matches!(refused, Err(LedgerError::InsufficientFunds { available, .. }) if available == pico(101)),
         "what runs is not refunded"
     );
-    books
+    let _ = books
         .pay(&terms(3, PaymentKind::Refund, 101))
         .await
         .unwrap();
     let other = books.pay(&terms(3, PaymentKind::Refund, 100)).await;
     assert!(matches!(other, Err(LedgerError::Duplicate)));
     hold.release("over");
-    books
+    let _ = books
         .pay(&terms(4, PaymentKind::RefundReturned, 101))
         .await
         .unwrap();

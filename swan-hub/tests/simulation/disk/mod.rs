@@ -2,6 +2,7 @@
 
 mod documents;
 mod store;
+mod topups;
 mod users;
 mod weather;
 

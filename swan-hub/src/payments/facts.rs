@@ -1,0 +1,271 @@
+//! What the books of the processor say becomes what our books say: each fact once.
+
+use swan_core::ledger::{Applied, PaymentKind, PaymentRecord, PaymentTerms};
+use swan_core::{Amount, Currency, TransferId};
+
+use super::desk::tell;
+use super::{
+    DisputeFact, DisputeState, Movement, PayError, PaymentEvent, PaymentNews, PaymentState,
+    RefundFact, RefundStage, RefundState, Seen, Topup, TopupState,
+};
+use crate::hub::Rooms;
+use crate::ledger::LedgerError;
+
+/// An order, and who told of what is booked.
+pub(super) struct Facts<'a> {
+    pub(super) rooms: &'a Rooms,
+    pub(super) order: &'a mut Topup,
+    pub(super) told_by: &'a str,
+}
+
+/// What a movement is about.
+pub(super) struct Fact<'a> {
+    pub(super) kind: PaymentKind,
+    /// What makes the identifier of its transfer, besides the order.
+    pub(super) id: TransferId,
+    pub(super) amount: Amount,
+    pub(super) object: &'a str,
+    pub(super) news: PaymentNews,
+}
+
+impl Facts<'_> {
+    /// Books everything of `seen` that is not booked yet. `paid` is what somebody says was paid.
+    pub(super) async fn settle(
+        &mut self,
+        seen: &Seen,
+        paid: Option<&(Amount, String)>,
+    ) -> Result<(), PayError> {
+        if seen.state != PaymentState::Paid {
+            return Ok(());
+        }
+        if !self.is_as_ordered(seen, paid) {
+            return Ok(());
+        }
+        let payment = seen.payment.clone().unwrap_or_default();
+        let credit = Fact {
+            kind: PaymentKind::Topup,
+            id: self.order.transfer("paid", ""),
+            amount: self.order.amount,
+            object: &payment,
+            news: PaymentNews::Paid,
+        };
+        self.book(&credit).await?;
+        self.order.state = TopupState::Paid;
+        for refund in &seen.refunds {
+            self.refund(refund).await?;
+        }
+        self.order.disputed = false;
+        for dispute in &seen.disputes {
+            self.dispute(dispute).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether what was paid is what was ordered. If not, nobody is credited, and the operator is told once.
+    fn is_as_ordered(&mut self, seen: &Seen, paid: Option<&(Amount, String)>) -> bool {
+        let ordered = (self.order.amount, self.order.currency.code());
+        let is = |amount: Amount, currency: &str| {
+            amount == ordered.0 && currency.eq_ignore_ascii_case(ordered.1)
+        };
+        let other = self
+            .order
+            .payment
+            .as_ref()
+            .is_some_and(|payment| Some(payment) != seen.payment.as_ref());
+        let wrong = if seen.topup != Some(self.order.id) || other {
+            "it is another payment than that of the order".to_owned()
+        } else if !is(seen.paid, &seen.currency) {
+            format!("{} {} were paid", seen.paid, seen.currency)
+        } else if let Some((amount, currency)) =
+            paid.filter(|(amount, currency)| !is(*amount, currency))
+        {
+            format!("{} says {amount} {currency}", self.told_by)
+        } else {
+            return true;
+        };
+        let says = format!(
+            "{wrong}, {} {} were ordered; nothing was credited by that",
+            ordered.0, ordered.1
+        );
+        if self.order.problem.as_deref() != Some(&says) {
+            let object = seen.payment.clone().unwrap_or_default();
+            let event = PaymentEvent::new(PaymentNews::Mismatched, self.order, seen.paid);
+            tell(self.rooms, &event.about(&object).saying(&*says));
+            self.order.problem = Some(says);
+        }
+        false
+    }
+
+    /// Moves the money of a fact, if it has not moved yet.
+    pub(super) async fn book(&mut self, fact: &Fact<'_>) -> Result<(), PayError> {
+        let terms = PaymentTerms {
+            id: fact.id,
+            kind: fact.kind,
+            account: self.order.account,
+            currency: self.order.currency,
+            amount: fact.amount,
+            record: PaymentRecord {
+                topup: self.order.id,
+                object: fact.object.to_owned(),
+                told_by: self.told_by.to_owned(),
+            },
+        };
+        match self.rooms.books.pay(&terms).await {
+            Ok(applied) => self.moved(fact, applied),
+            // The same fact with another amount: what was booked first stays.
+            Err(error @ (LedgerError::Duplicate | LedgerError::Rejected(_))) => {
+                self.problem(
+                    fact.object,
+                    &format!("{} cannot be booked: {error}", fact.amount),
+                );
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn moved(&mut self, fact: &Fact<'_>, applied: Applied) {
+        if !self.order.has_moved(fact.id) {
+            self.order.moved.push(Movement {
+                at: self.rooms.clock.now(),
+                rule: fact.kind.rule().as_str().to_owned(),
+                transfer: fact.id,
+                amount: fact.amount,
+                object: fact.object.to_owned(),
+                told_by: self.told_by.to_owned(),
+            });
+        }
+        if applied == Applied::Created {
+            let event = PaymentEvent::new(fact.news, self.order, fact.amount);
+            tell(self.rooms, &event.about(fact.object).saying(self.told_by));
+        }
+    }
+
+    fn problem(&mut self, object: &str, says: &str) {
+        if self.order.problem.as_deref() == Some(says) {
+            return;
+        }
+        let event = PaymentEvent::new(PaymentNews::Mismatched, self.order, Amount::ZERO);
+        tell(self.rooms, &event.about(object).saying(says));
+        self.order.problem = Some(says.to_owned());
+    }
+
+    /// A refund: one of ours has moved its money when it was begun, one of the processor's takes it now.
+    async fn refund(&mut self, fact: &RefundFact) -> Result<(), PayError> {
+        let own = self.order.refunds.iter();
+        let mut own = own.filter(|own| Some(own.number.as_u128()) == fact.number);
+        match own.next().map(|own| own.number) {
+            Some(number) => self.own_refund(number, fact).await,
+            None => {
+                let is_gone = fact.state != RefundState::Failed;
+                self.reverse(("reversal", &fact.id), fact.amount, is_gone)
+                    .await
+            }
+        }
+    }
+
+    /// Notes how far a refund of ours is; one that failed comes back.
+    pub(super) async fn own_refund(
+        &mut self,
+        number: TransferId,
+        fact: &RefundFact,
+    ) -> Result<(), PayError> {
+        let mut own = self.order.refunds.iter_mut();
+        let Some(own) = own.find(|own| own.number == number) else {
+            return Ok(());
+        };
+        own.object = Some(fact.id.clone());
+        own.stage = match (own.stage, fact.state) {
+            (RefundStage::Failed, _) | (_, RefundState::Failed) => RefundStage::Failed,
+            (_, RefundState::Succeeded) => RefundStage::Succeeded,
+            (_, RefundState::Pending) => RefundStage::Pending,
+        };
+        let (stage, amount) = (own.stage, own.amount);
+        if stage == RefundStage::Failed {
+            own.why
+                .get_or_insert_with(|| "it did not reach the card".to_owned());
+            self.return_refund(number, amount, &fact.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives an account back what did not reach the card, if it was ever taken.
+    pub(super) async fn return_refund(
+        &mut self,
+        number: TransferId,
+        amount: Amount,
+        object: &str,
+    ) -> Result<(), PayError> {
+        let name = number.to_string();
+        if !self.rooms.books.knows(self.order.transfer("refund", &name)) {
+            return Ok(());
+        }
+        let back = Fact {
+            kind: PaymentKind::RefundReturned,
+            id: self.order.transfer("refund returned", &name),
+            amount,
+            object,
+            news: PaymentNews::RefundFailed,
+        };
+        self.book(&back).await
+    }
+
+    async fn dispute(&mut self, fact: &DisputeFact) -> Result<(), PayError> {
+        let is_gone = match fact.state {
+            DisputeState::Inquiry => return Ok(()),
+            DisputeState::Open => {
+                self.order.disputed = true;
+                true
+            }
+            DisputeState::Lost => true,
+            DisputeState::Won => false,
+        };
+        self.reverse(("dispute", &fact.id), fact.amount, is_gone)
+            .await
+    }
+
+    /// What the processor has taken, or given back after it had taken it.
+    async fn reverse(
+        &mut self,
+        (fact, object): (&str, &str),
+        amount: Amount,
+        is_gone: bool,
+    ) -> Result<(), PayError> {
+        let taken = self.order.transfer(fact, object);
+        if is_gone {
+            if !self.rooms.books.knows(taken) && self.is_beyond(amount) {
+                let says = format!(
+                    "{object}: {amount} {} were taken back, more than is left of the payment; settle it by hand",
+                    Currency::Usd.code()
+                );
+                self.problem(object, &says);
+                return Ok(());
+            }
+            return self
+                .book(&Fact {
+                    kind: PaymentKind::Reversal,
+                    id: taken,
+                    amount,
+                    object,
+                    news: PaymentNews::Reversed,
+                })
+                .await;
+        }
+        if !self.rooms.books.knows(taken) {
+            return Ok(());
+        }
+        self.book(&Fact {
+            kind: PaymentKind::ReversalReturned,
+            id: self.order.transfer(&format!("{fact} returned"), object),
+            amount,
+            object,
+            news: PaymentNews::ReversalReturned,
+        })
+        .await
+    }
+
+    fn is_beyond(&self, amount: Amount) -> bool {
+        let gone = self.order.gone_back().checked_add(amount);
+        gone.map_or(true, |gone| gone > self.order.amount)
+    }
+}

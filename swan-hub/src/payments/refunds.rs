@@ -1,0 +1,163 @@
+//! Refunds that administrators begin: noted first, then taken from the account, then sent to the card.
+
+use swan_core::ledger::PaymentKind;
+use swan_core::{Amount, Timestamp, TopupId, TransferId};
+
+use super::desk::{find, keep};
+use super::facts::{Fact, Facts};
+use super::look::tell_of_freezing;
+use super::{
+    GatewayError, PayError, PaymentNews, RefundOrder, RefundRecord, RefundStage, Topup, TopupState,
+};
+use crate::hub::Rooms;
+use crate::ledger::LedgerError;
+
+/// The most refunds of one order.
+pub(crate) const REFUNDS_MAX: usize = 60;
+
+impl Topup {
+    /// Notes that a refund is wanted. Once more with the same number and amount it is the same refund.
+    pub(crate) fn begin_refund(
+        &mut self,
+        number: TransferId,
+        amount: Amount,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), PayError> {
+        if let Some(known) = self.refunds.iter().find(|known| known.number == number) {
+            return if known.amount == amount {
+                Ok(())
+            } else {
+                Err(PayError::OtherRefund)
+            };
+        }
+        if self.state != TopupState::Paid {
+            return Err(PayError::NotPaid);
+        }
+        if self.refunds.len() >= REFUNDS_MAX {
+            return Err(PayError::TooManyRefunds { most: REFUNDS_MAX });
+        }
+        let refundable = self.refundable();
+        if amount > refundable {
+            return Err(PayError::BeyondPayment {
+                refundable,
+                currency: self.currency,
+            });
+        }
+        self.refunds.push(RefundRecord {
+            number,
+            amount,
+            stage: RefundStage::Begun,
+            by: by.to_owned(),
+            begun: now,
+            object: None,
+            why: None,
+        });
+        self.due = Some(now);
+        Ok(())
+    }
+}
+
+/// Refunds a part of an order. What the processor has not answered yet is asked again until it has.
+pub(crate) async fn refund(
+    rooms: &Rooms,
+    id: TopupId,
+    (number, amount): (TransferId, Option<Amount>),
+    by: &str,
+) -> Result<(Topup, RefundRecord), PayError> {
+    rooms.payments.gateway()?;
+    let _turn = rooms.payments.turn(id).await?;
+    let mut order = find(rooms, id).await?;
+    let now = rooms.clock.now();
+    let known = order.refunds.iter().find(|known| known.number == number);
+    let amount = amount.or_else(|| known.map(|known| known.amount));
+    let amount = amount.unwrap_or_else(|| order.refundable());
+    let available = rooms.books.available(order.account, order.currency);
+    if known.is_none()
+        && order.state == TopupState::Paid
+        && amount > available
+        && amount <= order.refundable()
+    {
+        return Err(PayError::BeyondFunds {
+            available,
+            currency: order.currency,
+        });
+    }
+    if amount <= Amount::ZERO {
+        let refundable = Amount::ZERO;
+        let currency = order.currency;
+        return Err(match order.state {
+            TopupState::Paid => PayError::BeyondPayment {
+                refundable,
+                currency,
+            },
+            _ => PayError::NotPaid,
+        });
+    }
+    order.begin_refund(number, amount, by, now)?;
+    keep(rooms, &mut order).await?;
+    let was_frozen = rooms.books.is_frozen(order.account);
+    let carried = carry_on(rooms, &mut order, by).await;
+    tell_of_freezing(rooms, &order, was_frozen);
+    order.schedule(now, true);
+    keep(rooms, &mut order).await?;
+    match carried {
+        // It is noted, and carried on with later.
+        Ok(()) | Err(PayError::Gateway(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let done = order.refunds.iter().find(|done| done.number == number);
+    let done = done.cloned().ok_or(PayError::Busy)?;
+    Ok((order, done))
+}
+
+/// Does what is left to do of refunds that were begun: after a crash or a lost answer that may be any part of it.
+pub(super) async fn carry_on(rooms: &Rooms, order: &mut Topup, by: &str) -> Result<(), PayError> {
+    let begun: Vec<_> = order
+        .refunds
+        .iter()
+        .filter(|refund| refund.stage == RefundStage::Begun)
+        .map(|refund| (refund.number, refund.amount))
+        .collect();
+    for (number, amount) in begun {
+        let mut facts = Facts {
+            rooms,
+            order,
+            told_by: by,
+        };
+        if let Err(error) = send(&mut facts, number, amount).await {
+            let why = match error {
+                PayError::Ledger(LedgerError::InsufficientFunds { available, .. }) => {
+                    format!("the account has only {available} left")
+                }
+                PayError::Gateway(
+                    error @ (GatewayError::Refused { .. } | GatewayError::Unknown { .. }),
+                ) => {
+                    facts.return_refund(number, amount, "").await?;
+                    error.to_string()
+                }
+                other => return Err(other),
+            };
+            let mut own = order.refunds.iter_mut();
+            if let Some(own) = own.find(|own| own.number == number) {
+                (own.stage, own.why) = (RefundStage::Failed, Some(why));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn send(facts: &mut Facts<'_>, number: TransferId, amount: Amount) -> Result<(), PayError> {
+    let payment = facts.order.payment.clone().ok_or(PayError::NotPaid)?;
+    let taken = Fact {
+        kind: PaymentKind::Refund,
+        id: facts.order.transfer("refund", &number.to_string()),
+        amount,
+        object: &payment,
+        news: PaymentNews::Refunded,
+    };
+    facts.book(&taken).await?;
+    let wanted = RefundOrder::new(number.as_u128(), facts.order.id, payment, amount);
+    let sent = facts.rooms.payments.gateway()?.refund(&wanted).await?;
+    facts.own_refund(number, &sent).await
+}
