@@ -87,7 +87,10 @@ pub(super) async fn serve(hub: Arc<Shared>, operation: Operation, request: Reque
     };
     let mut response = match hub.idempotency.begin(asked).await {
         Ok(Begun::Unkeyed) => walk(opened, parts, bill).await.unrecorded(),
-        Ok(Begun::First(claim)) => super::once::first(opened, parts, bill, claim).await,
+        Ok(Begun::First(claim)) => {
+            // Few requests have a key, and need not all be as large as one that has.
+            Box::pin(super::once::first(opened, parts, bill, claim)).await
+        }
         Ok(Begun::Replay(outcome)) => match stages::check_steering(&parts.headers) {
             Ok(()) => {
                 bill.replayed();
@@ -141,7 +144,7 @@ pub(super) async fn walk(opened: Opened, parts: Parts, bill: Box<Bill>) -> Answe
             let Refused { mut bill, error } = *refusal;
             let lasts = super::once::lasts(&error);
             let (head, body) = refused(&error, &mut bill).into_parts();
-            let body = axum::body::to_bytes(body, usize::MAX).await;
+            let body = Box::pin(axum::body::to_bytes(body, usize::MAX)).await;
             Answered {
                 head: Response::from_parts(head, ()),
                 body: Reply::Refusal {

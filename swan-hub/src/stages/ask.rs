@@ -44,11 +44,11 @@ pub(super) struct Try {
 }
 
 impl Try {
-    pub(super) fn new(slot: Slot, index: usize) -> Self {
+    pub(super) const fn new(slot: Slot, index: usize, now: Instant) -> Self {
         Self {
             slot,
             index,
-            dispatched: Instant::now(),
+            dispatched: now,
             head: None,
         }
     }
@@ -168,8 +168,9 @@ impl Bill {
             self.step(RequestEvent::Dispatch);
         }
         self.recorder.record.provider = paid(&slot);
-        let index = self.recorder.attempt(&slot, hedge);
-        Try::new(slot, index)
+        let now = Instant::now();
+        let index = self.recorder.attempt(&slot, hedge, now);
+        Try::new(slot, index, now)
     }
 
     /// Whoever was tried has shown content: its answer is the one that the consumer gets.

@@ -34,7 +34,7 @@ const SHARE: (u32, u32) = (2, 3);
 #[derive(Debug)]
 pub(crate) struct Attempts {
     pub(crate) hub: Arc<Shared>,
-    pub(crate) request: Asked,
+    pub(crate) request: Box<Asked>,
     pub(crate) bill: Box<Bill>,
     pub(crate) deadline: Instant,
 }

@@ -203,8 +203,8 @@ pub(crate) async fn price(
     opened: Opened,
     headers: &HeaderMap,
 ) -> Result<Priced, RequestError> {
-    let asked = parse::parse(opened.operation, headers, opened.body)?;
-    let asked = parse::measured(asked, &hub.audio).await?;
+    let mut asked = parse::parse(opened.operation, headers, opened.body)?;
+    parse::measure(&mut asked, &hub.audio).await?;
     let quoted = quote::quote(hub, &asked)?;
     Ok(Priced { asked, quoted })
 }
@@ -236,15 +236,16 @@ async fn agreed(
     opened: Opened,
     request: &Parts,
     bill: &mut Bill,
-) -> Result<(Asked, Instant), RequestError> {
+) -> Result<(Box<Asked>, Instant), RequestError> {
     let Opened {
         operation,
         consumer,
         body,
     } = opened;
     bill.prove_request(&request.headers, &body);
-    let asked = parse::parse(operation, &request.headers, body)?;
-    let asked = parse::measured(asked, &hub.audio).await?;
+    // It goes from stage to stage, and is too large to be moved each time.
+    let mut asked = Box::new(parse::parse(operation, &request.headers, body)?);
+    parse::measure(&mut asked, &hub.audio).await?;
     bill.streaming(asked.is_stream());
     let lasts = match asked.is_stream() {
         true => hub.limits.stream_deadline,

@@ -36,13 +36,18 @@ impl Recorder {
         }
     }
 
+    /// When the request came.
+    pub(super) const fn started(&self) -> Instant {
+        self.started
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
     /// An attempt at whom `slot` stands for begins; gives its place on record.
-    pub(super) fn attempt(&mut self, slot: &Slot, hedge: bool) -> usize {
-        let started = self.elapsed();
+    pub(super) fn attempt(&mut self, slot: &Slot, hedge: bool, now: Instant) -> usize {
+        let started = now.saturating_duration_since(self.started);
         let index = self.record.attempts.len();
         // Nearly all requests need one.
         self.record.attempts.reserve_exact(1);

@@ -108,7 +108,7 @@ impl<'a> Router<'a> {
         let wants = RouteRequest {
             prompt_tokens: hub.policy.metering().estimate(request.text_bytes_each()),
             answer_tokens: asked.map_or(0, |asked| asked.min(per_choice)),
-            preferences: request.preferences.as_ref(),
+            preferences: request.preferences.as_deref(),
             affinity: request.head.affinity.or_else(beginning),
             operation: Some(&request.operation),
             ..RouteRequest::default()

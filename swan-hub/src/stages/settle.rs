@@ -67,6 +67,7 @@ pub(crate) struct Bill {
 impl Bill {
     /// The bill of a request that has just arrived.
     pub(crate) fn open(hub: &Arc<Shared>, request: RequestId) -> Self {
+        let recorder = Recorder::new(hub, request);
         Self {
             hub: Arc::clone(hub),
             state: RequestState::Admitted,
@@ -76,12 +77,12 @@ impl Bill {
             slot: None,
             payee: None,
             at: None,
-            dispatched: Instant::now(),
+            dispatched: recorder.started(),
             seen: Seen::default(),
             texts: Texts::default(),
             usage: None,
             trace: None,
-            recorder: Recorder::new(hub, request),
+            recorder,
             access: None,
             pass: None,
             free: None,

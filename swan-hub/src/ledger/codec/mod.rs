@@ -22,7 +22,7 @@ pub(super) fn encode(entries: &[Entry]) -> Result<JournalRecord, StoreError> {
         |what: &str| StoreError::corrupt(format!("a journal record cannot be written: {what}"));
     let first = entries.first().ok_or_else(|| broken("no entries"))?;
     let count = u32::try_from(entries.len()).map_err(|_| broken("too many entries"))?;
-    let mut body = Vec::with_capacity(128 + entries.len() * 160);
+    let mut body = Vec::with_capacity(128 + entries.len() * 288);
     body.push(VERSION);
     body.extend([0; SUM_BYTES]);
     version_3::write(entries, &mut body).map_err(|error| broken(&error.to_string()))?;

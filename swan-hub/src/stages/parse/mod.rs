@@ -18,7 +18,7 @@ use crate::audio_length::AudioError;
 pub(crate) use body::BodyKind;
 use depth::{DEPTH, is_deep};
 use headers::Steering;
-pub(crate) use recording::measured;
+pub(crate) use recording::measure;
 
 /// Why a request cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +76,7 @@ pub(crate) struct Asked {
     /// Whether another provider than the pinned or the first one may serve.
     pub(crate) allow_fallbacks: bool,
     /// What else the consumer says about who may serve.
-    pub(crate) preferences: Option<RoutePreferences>,
+    pub(crate) preferences: Option<Box<RoutePreferences>>,
     /// The parameters in the body, where every one of them must be honoured.
     pub(crate) parameters: Vec<String>,
     /// Whether the consumer wants to know why this provider was chosen.
@@ -137,11 +137,11 @@ pub(crate) fn parse(
     }
     let steering = Steering::read(headers)?;
     let pin = steering.pin.or_else(|| head.provider.take());
-    let mut preferences = head.preferences.take().map(|wishes| *wishes);
+    let mut preferences = head.preferences.take();
     if let Some(stated) = steering.allow_fallbacks {
-        preferences = preferences.map(|wishes| wishes.with_fallbacks(stated));
+        preferences = preferences.map(|wishes| Box::new(wishes.with_fallbacks(stated)));
     }
-    let wishes = preferences.as_ref();
+    let wishes = preferences.as_deref();
     let allow_fallbacks = steering
         .allow_fallbacks
         .unwrap_or_else(|| wishes.is_none_or(RoutePreferences::allows_fallbacks));

@@ -5,11 +5,11 @@ use swan_core::openai::Asks;
 use super::{Asked, ParseError};
 use crate::audio_length::AudioMeter;
 
-/// The same request, with its recording measured where there is one.
-pub(crate) async fn measured(mut asked: Asked, meter: &AudioMeter) -> Result<Asked, ParseError> {
+/// Measures the recording of a request, where there is one.
+pub(crate) async fn measure(asked: &mut Asked, meter: &AudioMeter) -> Result<(), ParseError> {
     if let Asks::Transcription(wanted) = &asked.head.asks {
         let recording = asked.body.slice(wanted.file.clone());
         asked.audio_ms = meter.measure(recording, &wanted.file_name).await?;
     }
-    Ok(asked)
+    Ok(())
 }
