@@ -22,6 +22,7 @@ mod metering;
 mod money;
 pub mod multipart;
 pub mod openai;
+pub mod payout;
 mod policy;
 pub mod pricing;
 pub mod protocol;

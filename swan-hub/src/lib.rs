@@ -22,6 +22,7 @@ mod market;
 mod metrics;
 mod openapi;
 pub mod payments;
+mod payouts;
 mod providers;
 mod quick_map;
 mod receipts;

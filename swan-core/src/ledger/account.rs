@@ -29,6 +29,10 @@ pub enum Account {
     /// What a consumer owes because the card processor took back more than was there: its debits are what the hub lost by it,
     /// its credits what was made good.
     Shortfall(AccountId),
+    /// What a provider has asked to be paid, until that is done or given back.
+    PayingOut(ProviderId),
+    /// The outside world as far as payouts go: its credits are all that was ever paid to providers.
+    Payouts,
 }
 
 /// Which side of an account may not outgrow the other.
@@ -51,7 +55,9 @@ impl Account {
             | Self::Clearing
             | Self::GrowthFund
             | Self::Treasury
-            | Self::Burn => Limit::DebitsWithinCredits,
+            | Self::Burn
+            | Self::PayingOut(_)
+            | Self::Payouts => Limit::DebitsWithinCredits,
             Self::Grants | Self::Card | Self::Shortfall(_) => Limit::CreditsWithinDebits,
         }
     }
@@ -78,6 +84,8 @@ impl fmt::Display for Account {
             Self::Grants => f.write_str("grants"),
             Self::Card => f.write_str("card processor"),
             Self::Shortfall(id) => write!(f, "shortfall {id}"),
+            Self::PayingOut(id) => write!(f, "paying out {id}"),
+            Self::Payouts => f.write_str("payouts"),
         }
     }
 }

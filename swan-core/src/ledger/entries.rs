@@ -4,6 +4,9 @@
 
 use std::borrow::Cow;
 
+pub use super::payouts::{
+    PayoutTerms, earnings_to_credit, payout, payout_end_id, payout_paid, payout_returned,
+};
 use super::{
     Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PaymentTerms, PendingHold, Rule,
     Transfer, payment,

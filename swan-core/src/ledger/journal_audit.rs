@@ -179,7 +179,11 @@ impl JournalAudit {
                 .all(|transfer| wanted(&transfer.kind))
         };
         let fits = match group.cause.rule {
-            Rule::Grant => only(|kind| matches!(kind, Kind::Posted)),
+            Rule::Grant
+            | Rule::Payout
+            | Rule::PayoutPaid
+            | Rule::PayoutReturned
+            | Rule::EarningsCredit => only(|kind| matches!(kind, Kind::Posted)),
             Rule::Hold => only(|kind| matches!(kind, Kind::Pending { .. })),
             Rule::Release | Rule::Recovery => only(|kind| matches!(kind, Kind::Void { .. })),
             Rule::Expiry => only(|kind| matches!(kind, Kind::Expire { .. })),

@@ -45,6 +45,7 @@ mod idempotency;
 mod journal_audit;
 mod outcome;
 mod payment;
+mod payouts;
 mod record;
 mod snapshot;
 mod state;

@@ -131,13 +131,21 @@ pub enum Rule {
     ReversalReturned,
     /// What an account owes was taken from what it has.
     Collection,
+    /// A provider asked to be paid.
+    Payout,
+    /// It was paid.
+    PayoutPaid,
+    /// It was not paid, and its provider has it back.
+    PayoutReturned,
+    /// A provider made earnings into credit of its own account.
+    EarningsCredit,
 }
 
 impl Rule {
     /// Whether ids of this rule are remembered for ever instead of within a window.
     ///
-    /// Grants come from people and files and payments from processors, all of which may repeat after any time; the ids of
-    /// requests are made by the hub.
+    /// Grants and payouts come from people and files and payments from processors, all of which may repeat after any time; the
+    /// ids of requests are made by the hub.
     #[must_use]
     pub const fn is_remembered(self) -> bool {
         matches!(
@@ -148,6 +156,10 @@ impl Rule {
                 | Self::RefundReturned
                 | Self::Reversal
                 | Self::ReversalReturned
+                | Self::Payout
+                | Self::PayoutPaid
+                | Self::PayoutReturned
+                | Self::EarningsCredit
         )
     }
 
@@ -168,6 +180,10 @@ impl Rule {
             Self::Reversal => "reversal",
             Self::ReversalReturned => "reversal_returned",
             Self::Collection => "collection",
+            Self::Payout => "payout",
+            Self::PayoutPaid => "payout_paid",
+            Self::PayoutReturned => "payout_returned",
+            Self::EarningsCredit => "earnings_credit",
         }
     }
 }

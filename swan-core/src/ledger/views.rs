@@ -1,4 +1,4 @@
-use super::{AccountKey, Balance, Group, Ledger, entries};
+use super::{AccountKey, Balance, Group, Kind, Ledger, entries};
 use crate::{Amount, RequestId, Timestamp, TransferId};
 
 /// A hold that has not ended, as it is shown.
@@ -56,6 +56,14 @@ impl Ledger {
     #[must_use]
     pub fn knows(&self, id: TransferId) -> bool {
         self.find(id).is_some()
+    }
+
+    /// The sides and the amount of a transfer that moved money at once, as far as it is remembered.
+    #[must_use]
+    pub fn moved(&self, id: TransferId) -> Option<(AccountKey, AccountKey, Amount)> {
+        let seen = self.find(id).filter(|seen| seen.kind == Kind::Posted)?;
+        let side = |slot| self.slot(slot).key;
+        Some((side(seen.debit), side(seen.credit), seen.amount))
     }
 
     /// How many holds have not ended.

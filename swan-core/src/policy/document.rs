@@ -30,6 +30,7 @@ pub(super) struct Document {
     pub(super) tokenomics: Option<tokenomics::section::Section>,
     pub(super) auction: Option<crate::auction::section::Section>,
     pub(super) claims: crate::claims::Section,
+    pub(super) payout: Option<crate::payout::Section>,
     pub(super) hardware: crate::hardware::Section,
     pub(super) benchmark: crate::benchmark::Section,
     pub(super) collateral: Option<crate::collateral::Section>,

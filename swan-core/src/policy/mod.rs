@@ -38,6 +38,7 @@ use crate::health::HealthRules;
 use crate::leaderboard::LeaderboardRules;
 use crate::metering::Metering;
 use crate::money::BasisPoints;
+use crate::payout::PayoutRules;
 use crate::pricing::{DynamicPriceRules, PaymentRules};
 use crate::routing::RoutingRules;
 use crate::split::{RevenueShares, SplitSchedule};
@@ -57,6 +58,7 @@ pub struct Policy {
     catalogue: Catalogue,
     classes: Classes,
     claims: ClaimRules,
+    payout: Option<PayoutRules>,
     split: SplitSchedule,
     payment: PaymentRules,
     dynamic_price: DynamicPriceRules,
@@ -203,6 +205,12 @@ impl Policy {
     #[must_use]
     pub const fn claims(&self) -> &ClaimRules {
         &self.claims
+    }
+
+    /// How providers are paid what they have earned; `None` when this policy has no payouts.
+    #[must_use]
+    pub const fn payout(&self) -> Option<&PayoutRules> {
+        self.payout.as_ref()
     }
 
     /// How much collateral providers hold, and how it is paid back.

@@ -42,6 +42,7 @@ impl Policy {
             comparison: models::comparison(&document.comparison)?,
         };
         let benchmark = document.benchmark.check()?;
+        let payout = document.payout.as_ref().map(|payout| payout.check());
         let catalogue = models::catalogue(&document.models, &bounds)?;
         Ok(Self {
             stamp: PolicyStamp::new(version, PolicyHash::of(&source)),
@@ -59,6 +60,7 @@ impl Policy {
             payment,
             metering: metering(&document.metering)?,
             claims: document.claims.check()?,
+            payout: payout.transpose()?,
             hardware: Arc::new(document.hardware.check()?),
             collateral: document
                 .collateral

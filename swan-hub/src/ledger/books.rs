@@ -404,7 +404,7 @@ impl Books {
         Settled::new(Arc::clone(&self.shared), seq)
     }
 
-    fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
         look(&self.shared.core.lock().ledger)
     }
 }

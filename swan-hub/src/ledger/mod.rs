@@ -11,6 +11,7 @@ mod hold;
 mod journal;
 mod options;
 mod payments;
+mod post;
 mod progress;
 mod recovery;
 mod snapshots;

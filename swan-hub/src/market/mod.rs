@@ -14,6 +14,7 @@ mod derived;
 mod described;
 mod described_accounts;
 mod described_admin;
+mod described_payouts;
 mod described_topups;
 mod exact;
 mod fields;
@@ -24,6 +25,7 @@ mod me;
 mod once;
 mod options;
 mod passwords;
+mod payouts;
 mod presence;
 mod provider_me;
 mod provider_statement;
@@ -60,6 +62,7 @@ pub(crate) struct Market {
     latest: snapshot::Latest,
     /// Who reads the journal for somebody outside.
     pub(crate) readers: crate::documents::Readers,
+    pub(crate) payouts: crate::payouts::Payouts,
 }
 
 /// The routes of the market.
@@ -96,6 +99,7 @@ fn admin_routes() -> Routes<Current> {
         .add(said::account_limits(), admin_accounts::limits)
         .add(said::limit_account(), admin_accounts::limit)
         .add(said::growth_fund(), provider_statement::fund)
+        .add(described_payouts::all(), payouts::all)
 }
 
 /// The routes of payments by card, but for what is done once.
@@ -122,6 +126,8 @@ fn account_routes() -> Routes<Current> {
         .add(said::history(), provider_me::history)
         .add(said::details(), provider_me::details)
         .add(said::provider_statement(), provider_statement::statement)
+        .add(described_payouts::list(), payouts::list)
+        .add(described_payouts::show(), payouts::show)
 }
 
 /// All that is done by a POST.
@@ -149,5 +155,10 @@ fn acts(hub: &Current) -> Routes<Current> {
         .add(ordered::grant(), admin_accounts::grant)
         .add(described_topups::new_topup(), topups::create)
         .add(described_topups::refund(), admin_topups::refund)
+        .add(described_payouts::request(), payouts::request)
+        .add(described_payouts::cancel(), payouts::cancel)
+        .add(described_payouts::credit(), payouts::credit)
+        .add(described_payouts::paid(), payouts::paid)
+        .add(described_payouts::failed(), payouts::failed)
         .routes()
 }

@@ -46,6 +46,7 @@ pub(crate) mod otlp;
 mod otlp_structure;
 mod papers;
 mod payments;
+mod payouts;
 mod preferences;
 mod provider;
 mod provider_crate;
