@@ -12,9 +12,10 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, BackupArgs, ExplainArgs, KeyArgs, PolicyArgs, ProviderArgs,
-    ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, TopupArgs, UsageArgs, account, audit,
-    backup, explain, key, policy, provider, receipt, report, statement, store_args, topup, usage,
+    AccountArgs, AuditArgs, BackupArgs, BillingArgs, ExplainArgs, InvoiceArgs, KeyArgs, PolicyArgs,
+    ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, TopupArgs, UsageArgs,
+    account, audit, backup, explain, invoice, key, policy, provider, receipt, report, statement,
+    store_args, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -45,6 +46,10 @@ pub enum AdminCommand {
     Explain(ExplainArgs),
     /// List what moved on an account between two days, with the balance after each movement
     Statement(StatementArgs),
+    /// Write the invoice of a month, as a page that prints well or as JSON
+    Invoice(InvoiceArgs),
+    /// Show or change who an account's owner, or the hub, is on invoices
+    Billing(BillingArgs),
     /// Report on the growth fund
     Report(ReportArgs),
     /// Write down what an account has used
@@ -72,6 +77,8 @@ impl AdminCommand {
             Self::Restore(args) => backup::restore(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
             Self::Statement(args) => statement::run(args, terminal).await,
+            Self::Invoice(args) => invoice::run(args, terminal).await,
+            Self::Billing(args) => invoice::billing(args, terminal).await,
             Self::Report(args) => report::run(args, terminal).await,
             Self::Usage(args) => usage::run(args, terminal).await,
             Self::Topup(args) => topup::run(args, terminal).await,

@@ -3,6 +3,7 @@
 
 mod earnings;
 mod growth_fund;
+mod invoice;
 mod month;
 mod readers;
 mod sums;
@@ -10,6 +11,11 @@ mod usage;
 
 pub use earnings::{Earnings, EarningsQuery, EarningsRow, OtherMove, earnings};
 pub use growth_fund::{FundMove, FundOf, GrowthFundReport, Income, growth_fund};
+pub(crate) use invoice::CONTENT_POLICY;
+pub use invoice::{
+    Billing, BillingError, Invoice, InvoiceLine, Paper, Section, Tax, TaxError, TaxLine, invoice,
+    invoice_numbered, invoices,
+};
 pub use month::{Month, MonthError};
 pub(crate) use readers::{Reader, Readers};
 pub(crate) use sums::{Charged, Sum};

@@ -61,6 +61,7 @@ impl Answer {
                 Row::new(404, INVALID, "generation_not_found").param("id")
             }
             RequestError::NothingKnown => Row::new(404, INVALID, "nothing_known").param("id"),
+            RequestError::NoInvoice => Row::new(404, INVALID, "invoice_not_found").param("number"),
             RequestError::JournalBusy => Row::new(503, SERVER, "journal_busy").retry(5),
             RequestError::JournalLong => Row::new(503, SERVER, "journal_too_long").last(),
             RequestError::StoreAway => Row::new(503, SERVER, "store_unavailable").retry(5),

@@ -3,8 +3,8 @@
 use crate::openapi::{Access, Operation};
 
 use super::words::{
-    AnyCurrency, DayText, ExportFormat, ExportGroup, KeyIdText, LongPage, ModelName,
-    StatementCursor,
+    AnyCurrency, Counted, DayText, ExportFormat, ExportGroup, InvoiceNumber, KeyIdText, LongPage,
+    ModelName, PageSize, PaperName, StatementCursor,
 };
 
 const MONEY: &str = "Money";
@@ -59,4 +59,27 @@ pub(super) fn usage() -> Operation {
         )
         .answers_as(200, "", "text/csv; charset=utf-8")
         .answers_as(200, "", "application/x-ndjson")
+}
+
+pub(super) fn invoices() -> Operation {
+    read(
+        "/v1/invoices",
+        "The invoices of the account, the youngest first",
+    )
+    .query::<PageSize>("limit", "How many; 20 unless said")
+    .query::<Counted>("before", "Where to go on: `next` of the page before")
+    .answers::<super::invoice::Many>(200, "The invoices that have a number")
+}
+
+pub(super) fn invoice() -> Operation {
+    let summary = "An invoice: by its number, or the account's of a month, which is a draft until that is over";
+    read("/v1/invoices/{number}", summary)
+        .segment::<InvoiceNumber>("number", "Such as `INV-000001`, or `2026-10`")
+        .query::<PaperName>("paper", "Of a page to print; `a4` unless said")
+        .answers::<crate::documents::Invoice>(
+            200,
+            "The invoice; a page to print where `Accept` begins with `text/html`",
+        )
+        .answers_as(200, "", "text/html; charset=utf-8")
+        .fails([404])
 }

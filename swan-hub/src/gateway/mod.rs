@@ -11,6 +11,7 @@ mod generation;
 mod headers;
 mod health;
 mod inference;
+mod invoice;
 mod key;
 mod metrics;
 mod models;
@@ -42,7 +43,7 @@ pub(crate) use respond::{
 };
 pub(crate) use server::{Front, Phase, serve};
 pub(crate) use span::{all_of as span_of, within as read_within};
-pub(crate) use statement::{Told as StatementPage, page as statement_of};
+pub(crate) use statement::{Told as StatementPage, check_paging, page as statement_of};
 pub(crate) use words::{GroupName, ModelName, MonthText};
 
 use crate::market;
@@ -65,6 +66,8 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described::receipt(), receipt::one)
         .add(described_money::statement(), statement::statement)
         .add(described_money::usage(), usage::export)
+        .add(described_money::invoices(), invoice::list)
+        .add(described_money::invoice(), invoice::one)
         .add(described::receipt_keys(), receipt::keys)
         .add(described::well_known_keys(), receipt::keys)
         .add(described::key(), key::show)

@@ -95,21 +95,30 @@ pub(super) async fn statement(
     answer(&hub, id, found.await, access.as_deref())
 }
 
+/// How long a page is, and where it begins.
+fn paging(query: Option<&str>) -> Result<(usize, Option<Cursor>), RequestError> {
+    let (name, expected) = ("limit", "a number from 1 to 1000");
+    let limit = span::parsed(query, name, expected)?.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(RequestError::Query { name, expected });
+    }
+    let cursor = span::parsed(query, "cursor", "the value of next in the page before")?;
+    Ok((limit, cursor))
+}
+
+/// That what a query says of pages makes sense, where there are none.
+pub(crate) fn check_paging(query: Option<&str>) -> Result<(), RequestError> {
+    paging(query).map(drop)
+}
+
 /// The page of an account's statement that a query asks for.
 pub(crate) async fn page(
     hub: &Shared,
     query: Option<&str>,
     account: Account,
 ) -> Result<Told, RequestError> {
-    let wrong = |name, expected| RequestError::Query { name, expected };
     let (currency, span) = (span::currency(query)?, Span::read(hub, query)?);
-    let expected = "a number from 1 to 1000";
-    let limit = span::parsed(query, "limit", expected)?.unwrap_or(PAGE);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(wrong("limit", expected));
-    }
-    let expected = "the value of next in the page before";
-    let cursor: Option<Cursor> = span::parsed(query, "cursor", expected)?;
+    let (limit, cursor) = paging(query)?;
     let account = account.in_currency(currency);
     let asked = StatementQuery {
         account,

@@ -66,6 +66,12 @@ words! {
     GroupName = { "type": "string", "pattern": "^(hour|day|month|model|(hour|day|month),model)$" };
     /// A month of the calendar.
     MonthText = { "type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$" };
+    /// An invoice's number, or a month.
+    InvoiceNumber = { "type": "string", "pattern": "^([A-Za-z][A-Za-z0-9._-]{0,18}[._-][0-9]{6,12}|20[0-9]{2}-(0[1-9]|1[0-2]))$" };
+    /// Paper.
+    PaperName = { "type": "string", "enum": ["a4", "letter"] };
+    /// A number of a document.
+    Counted = { "type": "integer", "minimum": 1, "maximum": 1000000000 };
     /// How rows are written.
     ExportFormat = { "type": "string", "enum": ["csv", "json", "jsonl"] };
     /// A threshold that is only preferred.

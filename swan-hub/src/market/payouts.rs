@@ -95,7 +95,7 @@ fn wrong(error: PayoutError) -> Answer {
     let says = error.to_string();
     match error {
         PayoutError::None => refusal(403, "permission_error", "payouts_unavailable").saying(says),
-        PayoutError::Refused(_) => invalid("amount", says),
+        PayoutError::Refused(_) => conflict("payout_below_minimum", says),
         PayoutError::Pending(_) => conflict("payout_pending", says),
         PayoutError::TooSoon(_, secs) => refusal(429, "rate_limit_error", "payout_too_soon")
             .retry(secs.clamp(1, 120))
@@ -229,7 +229,10 @@ async fn page(
     };
     let before = match query.text("before") {
         None => u64::MAX,
-        Some(text) => text.parse().map_err(|_| expected())?,
+        Some(text) => {
+            let number = text.parse().ok().filter(|number| *number > 0);
+            number.ok_or_else(expected)?
+        }
     };
     let state = match query.text("state") {
         None => None,

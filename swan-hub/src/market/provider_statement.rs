@@ -17,7 +17,7 @@ use super::reply::{invalid, ok, refused};
 use crate::documents::{
     Earnings, EarningsQuery, Grouping, GrowthFundReport, Month, UsageError, earnings, growth_fund,
 };
-use crate::gateway::{Answer, StatementPage, read_within, span_of, statement_of};
+use crate::gateway::{Answer, StatementPage, check_paging, read_within, span_of, statement_of};
 use crate::hub::Shared;
 use crate::openapi::Errors;
 use crate::stages::RequestError;
@@ -63,6 +63,7 @@ async fn told(
     if grouping.is_by_key() {
         return Err(invalid("by", BY));
     }
+    check_paging(query).map_err(|error| Answer::of(&error))?;
     let wanted = span_of(hub, query).map_err(|error| Answer::of(&error))?;
     let (from, to, currency) = wanted;
     let wanted = EarningsQuery {

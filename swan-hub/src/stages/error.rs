@@ -56,6 +56,11 @@ pub(crate) enum RequestError {
          digits), or of the account (acc-…)"
     )]
     NothingKnown,
+    /// No such invoice, or none of this consumer.
+    #[error(
+        "there is no such invoice: expected the number of one, or a month in which something was charged, such as 2026-10"
+    )]
+    NoInvoice,
     /// Others read the journal already.
     #[error("others read the journal of this hub at the moment; come again")]
     JournalBusy,

@@ -13,6 +13,8 @@ const ALLOW_FALLBACKS: &str = "x-swan-allow-fallbacks";
 const TRACE: &str = "x-swan-trace";
 /// The header that chooses the currency.
 const PAYMENT: &str = "x-swan-payment";
+/// The header that asks for hashes of the bodies in the receipt.
+const RECEIPT: &str = "x-swan-receipt";
 
 /// What the headers say.
 pub(super) struct Steering {
@@ -24,6 +26,8 @@ pub(super) struct Steering {
 
 impl Steering {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, ParseError> {
+        // It is acted on where the body is; a slip in it must not cost the proof.
+        let _is_wanted = flag(headers, RECEIPT)?;
         Ok(Self {
             payment: payment(headers)?,
             pin: text(headers, PROVIDER, "the id or name of a provider")?.map(str::to_owned),

@@ -100,6 +100,7 @@ async fn headers_that_make_no_sense_are_refused_by_name() {
         ("x-swan-payment", "gold"),
         ("x-swan-allow-fallbacks", "maybe"),
         ("x-swan-provider", "\u{e9}"),
+        ("x-swan-receipt", "{}"),
     ] {
         let mut call = market.chat(ask(""));
         call = call.header(name, value);

@@ -31,6 +31,7 @@ mod idempotency;
 mod idempotency_acts;
 mod idempotency_restart;
 mod idempotency_share;
+mod invoices;
 mod isolation;
 mod limits;
 mod market;

@@ -103,6 +103,13 @@ impl Earned {
     }
 }
 
+/// A market where anybody may open an account.
+async fn open_market() -> Market {
+    let mut options = swan_hub::MarketOptions::default();
+    options.signup = swan_hub::Signup::Open;
+    Market::with(|builder| builder.with_market(options)).await
+}
+
 fn id(answer: &Answer) -> String {
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.json()["id"].as_str().unwrap().to_owned()
@@ -149,7 +156,16 @@ async fn a_payout_is_set_apart_paid_once_and_told_in_the_statement() {
         .await;
     assert_eq!(refused(&failed), (409, "payout_ended".into()));
     assert_eq!(earned.balances().await, ["55", "0", "39", "1"]);
+}
 
+#[tokio::test]
+async fn payouts_have_a_pace_a_list_and_lines_in_the_statement() {
+    let earned = Earned::start().await;
+    let first = id(&earned.ask("40").await);
+    let paid = earned
+        .end(&first, "paid", json!({"reference": "0x77"}))
+        .await;
+    assert_eq!(paid.status, 200, "{paid:?}");
     // Within the hour there is no other.
     let soon = earned.ask("10").await;
     assert_eq!(refused(&soon), (429, "payout_too_soon".into()));
@@ -239,7 +255,7 @@ async fn what_fails_or_is_taken_back_is_earned_again_and_never_paid() {
 async fn what_is_too_little_too_much_or_somebody_elses_is_refused() {
     let earned = Earned::start().await;
     for (amount, expected) in [
-        ("9.99", (400, "invalid_value")),
+        ("9.99", (409, "payout_below_minimum")),
         ("95.01", (409, "insufficient_earnings")),
         ("0", (400, "invalid_value")),
         ("-20", (400, "invalid_value")),
@@ -313,12 +329,7 @@ async fn a_payout_with_an_idempotency_key_is_one_however_often_it_is_sent() {
 
 #[tokio::test]
 async fn earnings_become_credit_of_the_owners_account_once() {
-    let market = Market::with(|builder| {
-        let mut options = swan_hub::MarketOptions::default();
-        options.signup = swan_hub::Signup::Open;
-        builder.with_market(options)
-    })
-    .await;
+    let market = open_market().await;
     let user = json!({"email": "ada@example.org", "password": "correct horse battery"});
     let signed_up = post(&market, "none", "/api/v1/user/signup", &user)
         .await
