@@ -128,7 +128,6 @@ async fn an_invoice_is_a_draft_until_its_month_is_over_and_then_stays_as_it_is()
         (&draft["status"], &draft["number"]),
         (&"draft".into(), &Value::Null)
     );
-    assert!(books.page(path).await.contains("Draft, not an invoice"));
     assert_eq!(books.read("/v1/invoices").await.json()["data"], json!([]));
 
     books.clock.advance(DAY * 30);

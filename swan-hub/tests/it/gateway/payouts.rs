@@ -382,13 +382,8 @@ async fn earnings_become_credit_of_the_owners_account_once() {
         .earnings(provider, Currency::Usd)
         .available();
     assert_eq!(owed, "69.5".parse().unwrap());
-    let much = post(
-        &market,
-        token,
-        "/v1/provider/credit",
-        &json!({"amount": "70"}),
-    )
-    .await;
+    let much = json!({"amount": "70"});
+    let much = post(&market, token, "/v1/provider/credit", &much).await;
     assert_eq!(refused(&much), (409, "insufficient_earnings".into()));
     assert_eq!(market.hub.books().audit(), []);
     let told = market
