@@ -16,6 +16,7 @@ mod progress;
 mod recovery;
 mod snapshots;
 mod statement;
+mod views;
 mod walk;
 mod writer;
 
