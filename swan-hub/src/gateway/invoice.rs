@@ -60,7 +60,7 @@ async fn page(
     }
     let expected = "the value of next in the page before";
     let before: Option<u64> = span::parsed(query, "before", expected)?;
-    if before == Some(0) {
+    if before.is_some_and(|before| !(1..=1_000_000_000).contains(&before)) {
         return Err(wrong("before", expected));
     }
     let account = match reader {

@@ -230,7 +230,8 @@ async fn page(
     let before = match query.text("before") {
         None => u64::MAX,
         Some(text) => {
-            let number = text.parse().ok().filter(|number| *number > 0);
+            let number = text.parse().ok();
+            let number = number.filter(|number| (1..=1_000_000_000).contains(number));
             number.ok_or_else(expected)?
         }
     };
