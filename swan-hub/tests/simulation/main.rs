@@ -16,5 +16,6 @@
 mod books;
 mod dice;
 mod disk;
+mod gateway;
 mod life;
 mod seeds;

@@ -5,7 +5,7 @@ mod auditor;
 mod client;
 mod exhaustive;
 mod grants;
-mod process;
+pub(crate) mod process;
 mod profile;
 mod world;
 

@@ -62,7 +62,7 @@ pub(super) fn is_believed(disk: MemoryStore) -> bool {
 }
 
 /// Virtual time on one thread: the same seed polls the same tasks in the same order.
-pub(super) fn runtime(crash: Option<CrashAt>) -> Runtime {
+pub(crate) fn runtime(crash: Option<CrashAt>) -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_time().start_paused(true);
     if let Some(CrashAt::Poll(_)) = crash {
@@ -73,7 +73,7 @@ pub(super) fn runtime(crash: Option<CrashAt>) -> Runtime {
 }
 
 /// Until the process is to be killed, unless that is in a write.
-pub(super) async fn killed(crash: Option<CrashAt>) {
+pub(crate) async fn killed(crash: Option<CrashAt>) {
     match crash {
         Some(CrashAt::Time(millis)) => time::sleep(Duration::from_millis(millis)).await,
         Some(CrashAt::Poll(polls)) => {

@@ -96,6 +96,12 @@ impl Weather {
         }
     }
 
+    /// From now on it is like this.
+    pub(crate) fn turns(&mut self, faults: Faults) {
+        self.faults = faults;
+        self.is_starting = false;
+    }
+
     pub(crate) fn write(&mut self, now: Instant) -> Plan {
         self.writes += 1;
         let dies = self.crash.filter(|(number, _)| *number == self.writes);

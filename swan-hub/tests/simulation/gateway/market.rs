@@ -1,0 +1,233 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
+use swan_core::ledger::Detail;
+use swan_core::{AccountId, Clock as _, Currency, KeyId, ProviderId, RequestId, TransferId};
+use swan_hub::ledger::{Books, read_journal};
+use swan_hub::store::{KeyKind, KeyRecord, MemoryStore, Secret};
+use swan_hub::{EventSink, Hub, KeyLimits, KeyRules, RequestRecord, SystemEntropy};
+use tokio::time;
+use tower::ServiceExt as _;
+
+use super::consumer::{self, MODEL, Seen};
+use super::provider::{Manners, Provider};
+use crate::dice::Dice;
+use crate::disk::{Faults, SimStore, Weather};
+use crate::life::Life;
+
+const ACCOUNT: AccountId = AccountId::from_u128(77);
+const PROVIDER: ProviderId = ProviderId::from_u128(5);
+const FUNDS: &str = "5";
+const FUNDS_PICO: i128 = 5_000_000_000_000;
+/// Work under way: each must be told, and be zero when nothing runs.
+const UNDER_WAY: [&str; 5] = [
+    "swan_in_flight",
+    "swan_streams",
+    "swan_holds",
+    "swan_queue_waiting",
+    "swan_slots_in_use",
+];
+
+/// A hub over a disk, one consumer with $5, and providers.
+pub(super) struct Market {
+    pub(super) hub: Hub,
+    router: Router,
+    weather: Arc<Mutex<Weather>>,
+    life: Arc<Life>,
+    key: String,
+    records: Arc<Records>,
+}
+
+#[derive(Debug, Default)]
+struct Records(Mutex<Vec<RequestRecord>>);
+
+impl EventSink for Records {
+    fn on_request(&self, record: &RequestRecord) {
+        self.0.lock().push(record.clone());
+    }
+}
+
+impl Market {
+    /// A hub that starts on what is on the disk, in good weather.
+    pub(super) async fn open(disk: &MemoryStore, life: Arc<Life>, seed: u64) -> Self {
+        let weather = Arc::new(Mutex::new(Weather::new(
+            Dice::new(seed, 7),
+            Faults::default(),
+            None,
+        )));
+        let store = SimStore::new(disk.clone(), Arc::clone(&life), Arc::clone(&weather));
+        let records = Arc::new(Records::default());
+        let mut rules = KeyRules::default();
+        rules.free_tier = false;
+        let hub = Hub::builder()
+            .with_store(Arc::new(store))
+            .with_clock(Arc::clone(&life) as _)
+            .with_entropy(Arc::new(SystemEntropy::seeded(seed)))
+            .with_key_rules(rules)
+            .with_event_sink(Arc::clone(&records) as _)
+            .build()
+            .await
+            .unwrap();
+        let mut market = Self {
+            router: hub.router(),
+            weather,
+            hub,
+            life,
+            key: String::new(),
+            records,
+        };
+        market.key = market.issue(KeyKind::Consumer(ACCOUNT)).await;
+        let funds = FUNDS.parse().unwrap();
+        let granting =
+            market
+                .hub
+                .books()
+                .grant(TransferId::from_u128(1), ACCOUNT, Currency::Usd, funds, "");
+        let _ = granting.await.unwrap();
+        market
+    }
+
+    async fn issue(&self, kind: KeyKind) -> String {
+        let secret = Secret::generate(kind).unwrap();
+        let record = KeyRecord {
+            id: KeyId::from_u128(
+                u128::from(self.life.latest()) << 8
+                    | u128::from(kind == KeyKind::Consumer(ACCOUNT)),
+            ),
+            kind,
+            name: "test".into(),
+            created: self.life.now(),
+            revoked: None,
+            limits: KeyLimits::default(),
+        };
+        let inserted = self.hub.keys().insert(&**self.hub.store(), &secret, record);
+        inserted.await.unwrap();
+        secret.expose().to_owned()
+    }
+
+    /// A provider comes.
+    pub(super) async fn serve(&self, manners: Manners, seed: u64) {
+        let key = self.issue(KeyKind::Provider(PROVIDER)).await;
+        let provider = Provider {
+            hub: self.router.clone(),
+            key,
+            life: Arc::clone(&self.life),
+            manners,
+            dice: Dice::new(seed, 11),
+        };
+        tokio::spawn(provider.run());
+    }
+
+    /// The weather turns.
+    pub(super) fn meets(&self, faults: Faults) {
+        self.weather.lock().turns(faults);
+    }
+
+    /// Until a provider is there.
+    pub(super) async fn is_served(&self) {
+        until("a provider", || self.hub.providers_online(MODEL) > 0).await;
+    }
+
+    pub(super) fn ask(&self, more: &str, once: Option<&str>) -> impl Future<Output = Seen> + use<> {
+        let once = once.map(str::to_owned);
+        consumer::ask(self.router.clone(), self.key.clone(), more.to_owned(), once)
+    }
+
+    /// Until nothing is under way, by every figure that the hub has.
+    pub(super) async fn rests(&self) {
+        until("rest", || self.hub.in_flight() == 0 && self.pending() == 0).await;
+        let ask = Request::get("/metrics").body(Body::empty()).unwrap();
+        let answer = self.hub.metrics_router().oneshot(ask).await.unwrap();
+        let text = answer.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        for gauge in UNDER_WAY {
+            let of_it = text
+                .lines()
+                .filter(|line| line.split(['{', ' ']).next() == Some(gauge));
+            let lines: Vec<_> = of_it.collect();
+            assert!(lines.iter().all(|line| line.ends_with(" 0")), "{lines:?}");
+            assert!(
+                text.contains(&format!("# TYPE {gauge} gauge")),
+                "{gauge} is not told"
+            );
+        }
+        assert_eq!(self.hub.books().audit(), []);
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.hub.books().pending_count()
+    }
+
+    /// What the ledger took of the consumer.
+    pub(super) fn paid(&self) -> i128 {
+        paid(self.hub.books())
+    }
+
+    pub(super) fn earned(&self) -> i128 {
+        self.hub
+            .books()
+            .earnings(PROVIDER, Currency::Usd)
+            .posted()
+            .pico()
+    }
+
+    /// What the records say that was charged.
+    pub(super) fn told(&self) -> i128 {
+        self.records
+            .0
+            .lock()
+            .iter()
+            .map(|record| record.charge.pico())
+            .sum()
+    }
+
+    /// Each charge that was told, the smallest first.
+    pub(super) fn charges_told(&self) -> Vec<i128> {
+        let records = self.records.0.lock();
+        let mut charges: Vec<_> = records.iter().map(|record| record.charge.pico()).collect();
+        charges.sort_unstable();
+        charges
+    }
+
+    pub(super) fn last_told(&self) -> i128 {
+        self.records.0.lock().last().unwrap().charge.pico()
+    }
+}
+
+/// What the ledger took of the consumer.
+pub(super) fn paid(books: &Books) -> i128 {
+    FUNDS_PICO - books.available(ACCOUNT, Currency::Usd).pico()
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..100_000 {
+        if is_so() {
+            return;
+        }
+        time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("there is no {what}");
+}
+
+/// Every charge in the journal, by request.
+pub(super) async fn charges(disk: &MemoryStore) -> BTreeMap<RequestId, Vec<i128>> {
+    let mut charges = BTreeMap::<_, Vec<i128>>::new();
+    read_journal(disk, 1, |entry| {
+        if let Detail::Charge(record) = &entry.group.cause.detail {
+            let request = entry.group.cause.request.unwrap();
+            charges
+                .entry(request)
+                .or_default()
+                .push(record.gross.pico());
+        }
+    })
+    .await
+    .unwrap();
+    charges
+}
