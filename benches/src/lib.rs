@@ -4,6 +4,7 @@
 mod accept;
 mod compare;
 mod idle;
+mod kills;
 mod ledger;
 mod load;
 mod market;
@@ -16,6 +17,7 @@ mod soak;
 pub use accept::Listener;
 pub use compare::{Compare, CompareArgs};
 pub use idle::{IdleArgs, IdleReport};
+pub use kills::KillsArgs;
 pub use ledger::LedgerArgs;
 pub use load::{Load, LoadReport, Operation};
 pub use mock::{MockArgs, serve_mock};

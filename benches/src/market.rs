@@ -93,7 +93,7 @@ impl Market<'_> {
 }
 
 /// The addresses in the line that says that a hub serves.
-fn listens(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+pub(crate) fn listens(line: &str) -> Option<(SocketAddr, SocketAddr)> {
     let between = |before, after| {
         let (_, rest) = line.split_once(before)?;
         rest.split_once(after)?.0.parse().ok()

@@ -98,6 +98,11 @@ impl Process {
         }
     }
 
+    /// `SIGKILL`: no goodbye. Answers when it is gone.
+    pub(crate) async fn kill(&mut self) -> Result<(), Failure> {
+        Ok(self.child.kill().await?)
+    }
+
     /// The last lines of what it printed.
     pub(crate) fn output(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();

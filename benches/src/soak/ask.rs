@@ -36,7 +36,7 @@ pub(super) const NONSENSE: [(&str, bool, &str, &str, u16); 7] = [
     ),
 ];
 
-pub(super) fn completion(stream: Option<u64>) -> (&'static str, String) {
+pub(crate) fn completion(stream: Option<u64>) -> (&'static str, String) {
     let stream = stream.map_or_else(String::new, |pace| {
         format!(r#","stream":true,"stream_options":{{"include_usage":true}},"pace_ms":{pace}"#)
     });
@@ -61,7 +61,7 @@ pub(super) fn may_fail(status: StatusCode, body: &[u8]) -> Result<(), Failure> {
 }
 
 /// The cost in the usage chunk, which comes last.
-pub(super) fn cost_of(text: &[u8]) -> Option<i128> {
+pub(crate) fn cost_of(text: &[u8]) -> Option<i128> {
     let mark = b"\"cost\":\"";
     let at = memmem::rfind(text, mark)? + mark.len();
     let rest = text.get(at..)?;

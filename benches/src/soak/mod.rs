@@ -1,12 +1,12 @@
 //! An hour's worth of bad days in a few minutes: consumers who hang up, read slowly or send nonsense, providers that are
 //! killed, an endpoint that fails; afterwards memory must be flat, nothing held, the ledger clean and the bill right.
 
-mod ask;
+pub(crate) mod ask;
 mod chaos;
 mod consumer;
-mod dice;
+pub(crate) mod dice;
 mod flaky;
-mod verdict;
+pub(crate) mod verdict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

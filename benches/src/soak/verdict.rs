@@ -170,7 +170,7 @@ fn charged(accounts: &Value) -> Option<i128> {
 }
 
 /// An amount in pico-units.
-pub(super) fn pico(text: &str) -> Option<i128> {
+pub(crate) fn pico(text: &str) -> Option<i128> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part: i128 = format!("{part:0<12}").parse().ok()?;
     Some(whole.parse::<i128>().ok()? * 1_000_000_000_000 + part)
