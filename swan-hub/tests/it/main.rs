@@ -24,4 +24,5 @@ mod policy;
 mod postgres;
 mod receipt;
 mod serve;
+mod statement;
 mod store;

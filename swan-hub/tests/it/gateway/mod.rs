@@ -60,6 +60,7 @@ mod sdk_heartbeats;
 mod second_opinion;
 mod shed;
 mod slices;
+mod slices_explained;
 mod slow_peers;
 mod slow_reader;
 mod store_away;
