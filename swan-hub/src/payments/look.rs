@@ -48,7 +48,12 @@ pub(super) async fn look_at(rooms: &Rooms, id: TopupId, told: &Told<'_>) -> Resu
     }
 }
 
-async fn look(rooms: &Rooms, order: &mut Topup, told: &Told<'_>) -> Result<bool, PayError> {
+/// Books what the processor knows of an order, and then sends what it does not know yet.
+pub(super) async fn look(
+    rooms: &Rooms,
+    order: &mut Topup,
+    told: &Told<'_>,
+) -> Result<bool, PayError> {
     let gateway = rooms.payments.gateway()?;
     let now = rooms.clock.now();
     let Some(place) = whereabouts(rooms, order, told).await? else {

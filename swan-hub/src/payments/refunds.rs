@@ -5,7 +5,7 @@ use swan_core::{Amount, Timestamp, TopupId, TransferId};
 
 use super::desk::{find, keep};
 use super::facts::{Fact, Facts};
-use super::look::tell_of_freezing;
+use super::look::{Told, look, tell_of_freezing};
 use super::{
     GatewayError, PayError, PaymentNews, RefundOrder, RefundRecord, RefundStage, Topup, TopupState,
 };
@@ -94,10 +94,24 @@ pub(crate) async fn refund(
             _ => PayError::NotPaid,
         });
     }
+    // Its answer may have been lost longer ago than the processor knows an idempotency key.
+    let was_sent = order
+        .refunds
+        .iter()
+        .any(|known| known.stage == RefundStage::Begun);
     order.begin_refund(number, amount, by, now)?;
     keep(rooms, &mut order).await?;
     let was_frozen = rooms.books.is_frozen(order.account);
-    let carried = carry_on(rooms, &mut order, by).await;
+    let carried = if was_sent {
+        let told = Told {
+            place: None,
+            paid: None,
+            by,
+        };
+        look(rooms, &mut order, &told).await.map(drop)
+    } else {
+        carry_on(rooms, &mut order, by).await
+    };
     tell_of_freezing(rooms, &order, was_frozen);
     order.schedule(now, true);
     keep(rooms, &mut order).await?;

@@ -80,6 +80,20 @@ async fn a_refund_that_is_sent_twice_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_refund_is_looked_up_before_it_is_sent_again() {
+    let till = Till::open().await;
+    let (id, _) = till.paid("20").await;
+    let body = json!({"id": TransferId::from_u128(77).to_string(), "amount": "5"});
+    till.stub.break_next([Fault::Lies]);
+    let first = till.refund(&id, body.clone()).await;
+    assert_eq!(first.json()["state"], "begun");
+    till.stub.forget_keys();
+    let again = till.refund(&id, body).await;
+    assert_eq!(again.json()["state"], "succeeded");
+    assert_eq!((till.stub.refunds(), till.funds().0.as_str()), (1, "20"));
+}
+
+#[tokio::test]
 async fn a_lost_refund_is_carried_on_with() {
     let till = Till::open().await;
     let (id, _) = till.paid("20").await;

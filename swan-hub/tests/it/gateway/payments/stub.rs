@@ -75,6 +75,11 @@ impl Stub {
         self.books.lock().refund_state = state.into();
     }
 
+    /// As if a day had passed.
+    pub(super) fn forget_keys(&self) {
+        self.books.lock().keys.clear();
+    }
+
     pub(super) fn calls(&self) -> u32 {
         self.books.lock().calls
     }
