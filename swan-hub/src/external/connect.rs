@@ -9,28 +9,16 @@ use std::time::Duration;
 
 use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tower::Service;
 
 use super::resolve::Resolver;
-use crate::segments::Segments;
 
 /// What makes connections to one server. It follows no redirects and speaks to no proxy.
 pub(crate) type Connector = Hurried<HttpsConnector<HttpConnector<Resolver>>>;
-
-/// A pooled client for what is sent now and then; requests of consumers go by [`wire`](super::wire).
-pub(crate) type HttpClient = Client<Connector, Segments>;
-
-/// How long an idle connection is kept; shorter than what servers usually allow.
-const IDLE_FOR: Duration = Duration::from_secs(25);
-
-/// The most of an answer that is read ahead, and the largest head of one.
-const READ_AHEAD: usize = 64 << 10;
 
 /// How connections to one endpoint are made.
 #[derive(Debug, Clone)]
@@ -44,19 +32,6 @@ pub(crate) struct Dial<'a> {
     pub(crate) ca_file: Option<&'a Path>,
     /// Whether its name may lead to a private address.
     pub(crate) allow_private: bool,
-}
-
-/// A client for one server.
-///
-/// # Errors
-/// As [`connector`].
-pub(crate) fn client(dial: &Dial<'_>) -> io::Result<HttpClient> {
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_FOR)
-        .pool_max_idle_per_host(dial.idle)
-        .http1_max_buf_size(READ_AHEAD)
-        .build(connector(dial)?))
 }
 
 /// What makes connections to one server.

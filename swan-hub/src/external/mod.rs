@@ -5,6 +5,8 @@
 //! a provider does.
 
 mod address;
+#[cfg(any(feature = "cli", feature = "otel", feature = "stripe"))]
+pub(crate) mod client;
 mod config;
 pub(crate) mod connect;
 mod discreet;

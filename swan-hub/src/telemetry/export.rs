@@ -13,7 +13,8 @@ use tokio::time;
 use super::otlp::{Attributes, Export, Resource, ResourceSpans, Scope, ScopeSpans, Span};
 use super::span::spans;
 use super::{Inner, TelemetryError, TelemetryOptions, Trace};
-use crate::external::connect::{Dial, HttpClient, client};
+use crate::external::client::{HttpClient, client};
+use crate::external::connect::Dial;
 use crate::segments::Segments;
 
 /// How long traces gather when they are few.

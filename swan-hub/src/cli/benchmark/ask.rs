@@ -10,7 +10,8 @@ use serde_json::Value;
 use swan_core::benchmark::Timing;
 
 use super::BenchmarkError;
-use crate::external::connect::{Dial, HttpClient, client};
+use crate::external::client::{HttpClient, client};
+use crate::external::connect::Dial;
 use crate::segments::Segments;
 
 /// How long an answer may take in all, as for a consumer's stream.

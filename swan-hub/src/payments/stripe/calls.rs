@@ -13,7 +13,8 @@ use tokio::time;
 
 use super::{GatewayError, StripeConfig, StripeError};
 use crate::external::Address;
-use crate::external::connect::{Dial, HttpClient, client};
+use crate::external::client::{HttpClient, client};
+use crate::external::connect::Dial;
 use crate::segments::Segments;
 
 /// The shapes that this module reads.
