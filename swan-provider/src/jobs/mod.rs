@@ -51,7 +51,7 @@ impl Default for JobLimits {
 /// How much of an error page of a model server is read.
 const ERROR_MAX: usize = 16 * 1024;
 
-/// What a job hands to the connection, through a [`pipe`].
+/// What a job hands to the connection, through a [`pipe()`].
 #[derive(Debug)]
 pub(crate) enum Output {
     Head {
