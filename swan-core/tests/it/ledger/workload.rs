@@ -79,6 +79,10 @@ impl Shell {
             }
             MoneyEvent::Time(now) => {
                 self.now = *now;
+                // A ledger knows the time by what it is asked to apply, and a clock may go back before it is asked.
+                let mut nothing = entries::release(&super::terms(1, 1, 1, 1), "test".into());
+                nothing.transfers.clear();
+                assert_eq!(self.apply(nothing), Verdict::Refused);
                 for due in self.ledger.due(*now, usize::MAX) {
                     assert_eq!(self.apply(due), Verdict::Done);
                 }
@@ -110,6 +114,12 @@ fn every_verdict_and_balance_is_as_predicted() {
     for seed in 0..40 {
         run(seed, 2_000);
     }
+}
+
+/// The clock went on and back again with nothing between, and a hold came that would have ended between the two.
+#[test]
+fn a_clock_that_goes_back_before_anything_happens_is_predicted_as_well() {
+    run(13_239_305_316_035_055_914, 400);
 }
 
 #[test]
