@@ -1,22 +1,17 @@
 //! `GET /v1/explain/{id}`: why money moved, for whose money it was.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use swan_core::ledger::{Account, Balance};
 use swan_core::{AccountId, Currency};
-use tokio::time;
 
-use super::generation::{answer, reader};
+use super::records::{told, written};
 use crate::hub::Shared;
 use crate::ledger::{Explanation, Subject, counters, of_counters, of_movement};
 use crate::stages::RequestError;
-
-/// How long the journal may take to take in what has just happened.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// `GET /v1/explain/{id}`.
 pub(super) async fn explain(
@@ -24,10 +19,8 @@ pub(super) async fn explain(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let own = hub.request_id();
-    let (reader, access) = reader(&hub, request).await;
-    let found = async { find(&hub, id.ok().map(|Path(id)| id), reader?).await };
-    answer(&hub, own, found.await, access.as_deref())
+    let id = id.ok().map(|Path(id)| id);
+    told(&hub, request, |reader| find(&hub, id, reader)).await
 }
 
 async fn find(
@@ -41,11 +34,7 @@ async fn find(
         Subject::Account(id) => Some(balance(hub, Account::Consumer(id))),
         Subject::Provider(id) => Some(balance(hub, Account::ProviderEarnings(id))),
         movement => {
-            let written = time::timeout(WRITTEN_WITHIN, hub.books.flush()).await;
-            let is_written = written.is_ok_and(|written| written.is_ok());
-            if !is_written {
-                return Err(RequestError::StoreAway);
-            }
+            written(hub).await?;
             let found = of_movement(&*hub.store, &hub.generations, movement, false).await;
             found.map_err(|_| RequestError::StoreAway)?
         }

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::{AccountId, RequestId};
 
 use super::query::{self, iso};
-use super::{Answer, respond};
-use crate::admission::{self, Access, headers::write_reads as reads_left, origin};
+use super::records::told;
 use crate::generations::{Attempt, Generation, began};
 use crate::hub::Shared;
-use crate::stages::{AuthenticateError, RequestError};
+use crate::stages::RequestError;
 
 /// Requests of one page, at most and unless said.
 const PAGE_MAX: usize = 100;
@@ -111,13 +109,12 @@ pub(super) async fn one(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
-    let id = hub.request_id();
-    let (reader, access) = reader(&hub, request).await;
-    let found = async { find(&hub, query.as_deref(), reader?).await };
-    let found = found.await.map(|record| One {
-        data: data(&record),
-    });
-    answer(&hub, id, found, access.as_deref())
+    let find = async |reader| {
+        let record = find(&hub, query.as_deref(), reader).await?;
+        let data = data(&record);
+        Ok(One { data })
+    };
+    told(&hub, request, find).await
 }
 
 /// `GET /v1/generations`.
@@ -126,10 +123,7 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
-    let id = hub.request_id();
-    let (reader, access) = reader(&hub, request).await;
-    let found = async { page(&hub, query.as_deref(), reader?).await };
-    answer(&hub, id, found.await, access.as_deref())
+    told(&hub, request, |reader| page(&hub, query.as_deref(), reader)).await
 }
 
 async fn find(
@@ -184,47 +178,6 @@ async fn page(
         has_more: page.next.is_some(),
         next: page.next.map(|id| id.to_string()),
     })
-}
-
-/// Whose records may be read, `None` for an administrator, who reads all; and by whose rate it was counted.
-pub(super) async fn reader(
-    hub: &Shared,
-    request: Request,
-) -> (Result<Option<AccountId>, RequestError>, Option<Arc<Access>>) {
-    let (parts, _) = request.into_parts();
-    let consumer = match hub.authenticator.authenticate(&parts).await {
-        Ok(consumer) => consumer,
-        Err(AuthenticateError::AdminKey) => return (Ok(None), None),
-        Err(error) => return (Err(error.into()), None),
-    };
-    let Some(access) = consumer.access else {
-        return (Ok(Some(consumer.account)), None);
-    };
-    let address = || origin::of(&parts, &hub.settings.keys.trusted_proxies);
-    let taken = admission::read(&access, address, hub.clock.now());
-    let taken = taken.map_err(|refused| hub.desk.counted(refused).into());
-    (taken.map(|()| Some(consumer.account)), Some(access))
-}
-
-pub(super) fn answer(
-    hub: &Shared,
-    id: RequestId,
-    found: Result<impl Serialize, RequestError>,
-    access: Option<&Access>,
-) -> Response {
-    let is_shut = found.as_ref().is_err_and(RequestError::is_shut);
-    let mut response = match found {
-        Ok(found) => {
-            // Strings and numbers always serialise.
-            let body = serde_json::to_vec(&found).unwrap_or_default();
-            respond::json(StatusCode::OK, body, id)
-        }
-        Err(error) => respond::error(&Answer::of(&error), id),
-    };
-    if let Some(access) = access.filter(|_| !is_shut) {
-        reads_left(response.headers_mut(), access, hub.clock.now());
-    }
-    response
 }
 
 fn data(record: &Generation) -> Data {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::AccountId;
 
-use super::generation::{answer, reader};
+use super::records::{answer, reader, told};
 use super::respond;
 use super::span;
 use crate::admission::headers::write_reads as reads_left;
@@ -41,10 +41,7 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
-    let id = hub.request_id();
-    let (reader, access) = reader(&hub, request).await;
-    let found = async { page(&hub, query.as_deref(), reader?).await };
-    answer(&hub, id, found.await, access.as_deref())
+    told(&hub, request, |reader| page(&hub, query.as_deref(), reader)).await
 }
 
 async fn page(

@@ -19,6 +19,7 @@ mod once;
 mod query;
 mod quote;
 mod receipt;
+mod records;
 mod respond;
 mod server;
 mod socket;

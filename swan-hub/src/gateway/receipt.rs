@@ -1,7 +1,6 @@
 //! `GET /v1/receipts/{id}`: the signed receipt of a request; and the keys with which receipts are signed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -10,16 +9,12 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use swan_core::AccountId;
 use swan_core::receipt::SignedReceipt;
-use tokio::time;
 
-use super::generation::{answer, reader};
+use super::records::{told, written};
 use super::respond;
 use crate::hub::Shared;
 use crate::receipts;
 use crate::stages::RequestError;
-
-/// How long the journal may take to take in what has just happened.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// A receipt under the signature of its hub.
 #[derive(JsonSchema)]
@@ -61,10 +56,8 @@ pub(super) async fn one(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let own = hub.request_id();
-    let (reader, access) = reader(&hub, request).await;
-    let found = async { find(&hub, id.ok().map(|Path(id)| id), reader?).await };
-    answer(&hub, own, found.await, access.as_deref())
+    let id = id.ok().map(|Path(id)| id);
+    told(&hub, request, |reader| find(&hub, id, reader)).await
 }
 
 async fn find(
@@ -74,11 +67,7 @@ async fn find(
 ) -> Result<SignedReceipt, RequestError> {
     let id = id.and_then(|id| id.parse().ok());
     let id = id.ok_or(RequestError::NothingKnown)?;
-    let written = time::timeout(WRITTEN_WITHIN, hub.books.flush()).await;
-    let is_written = written.is_ok_and(|written| written.is_ok());
-    if !is_written {
-        return Err(RequestError::StoreAway);
-    }
+    written(hub).await?;
     let (store, asked) = (&*hub.store, (id, reader));
     let found = receipts::issue(store, &hub.generations, &hub.receipts, asked).await;
     let found = found.map_err(|_| RequestError::StoreAway)?;

@@ -6,12 +6,11 @@ use swan_core::{AccountId, Currency, Day};
 use tokio::time;
 
 use super::query;
+use super::records::written;
 use crate::documents::{Month, Reader};
 use crate::hub::Shared;
 use crate::stages::RequestError;
 
-/// How long the journal may take to take in what has just happened.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 /// How long an answer that is not sent piece by piece may be read for.
 const READ_WITHIN: Duration = Duration::from_secs(20);
 
@@ -83,11 +82,7 @@ pub(super) fn whose(
 
 /// Waits for a turn at reading the journal, once that has taken in what has happened until now.
 pub(crate) async fn turn(hub: &Shared) -> Result<Reader, RequestError> {
-    let written = time::timeout(WRITTEN_WITHIN, hub.books.flush()).await;
-    let is_written = written.is_ok_and(|written| written.is_ok());
-    if !is_written {
-        return Err(RequestError::StoreAway);
-    }
+    written(hub).await?;
     let turn = hub.market.readers.turn().await;
     turn.ok_or(RequestError::JournalBusy)
 }

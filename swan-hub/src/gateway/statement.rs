@@ -10,8 +10,8 @@ use serde::Serialize;
 use swan_core::Amount;
 use swan_core::ledger::{Account, AccountKey};
 
-use super::generation::{answer, reader};
 use super::iso;
+use super::records::told;
 use super::span::{self, Span};
 use crate::hub::Shared;
 use crate::ledger::{StatementLine, StatementQuery, statement_page};
@@ -85,14 +85,12 @@ pub(super) async fn statement(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
-    let id = hub.request_id();
-    let (reader, access) = reader(&hub, request).await;
-    let found = async {
+    let find = async |reader| {
         let query = query.as_deref();
-        let account = Account::Consumer(span::whose(query, reader?)?);
+        let account = Account::Consumer(span::whose(query, reader)?);
         page(&hub, query, account).await
     };
-    answer(&hub, id, found.await, access.as_deref())
+    told(&hub, request, find).await
 }
 
 /// How long a page is, and where it begins.

@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode};
 use swan_core::AccountId;
 use tokio::time::{Instant, timeout_at};
 
-use super::generation::{answer, reader};
+use super::records::{answer, reader};
 use super::respond;
 use super::span::{self, Span};
 use crate::admission::headers::write_reads as reads_left;
