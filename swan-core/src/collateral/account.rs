@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use super::movement::{Source, Withdrawal};
+use super::movement::{Part, Source, Withdrawal};
 use crate::standing::Slash;
 use crate::{Amount, CaseId, Currency, MoneyError, RequestId, Timestamp, TransferId};
 
@@ -47,6 +47,24 @@ pub(super) struct Deposit {
     pub(super) source: Source,
     /// Pending while `None`; then whether it arrived.
     pub(super) arrived: Option<bool>,
+    /// Counts those that arrived, from 1.
+    pub(super) nth: usize,
+    /// What of it was not paid back, slashed or taken back.
+    pub(super) left: Amount,
+    /// Its card or wallet did not take something back, so it is not asked again.
+    pub(super) is_deaf: bool,
+}
+
+/// What a card processor has taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) deposit: TransferId,
+    pub(super) asked: Amount,
+    /// From which deposits it was taken.
+    pub(super) parts: Vec<(TransferId, Amount)>,
+    /// What of it was not there, and is taken as soon as it is.
+    pub(super) owed: Amount,
+    pub(super) is_over: bool,
 }
 
 /// What is bound to one job.
@@ -93,8 +111,9 @@ impl End {
 /// A provider's collateral in one currency: what it put in, what is bound, and what became of it. All its amounts are in that
 /// [currency](Self::currency).
 ///
-/// At all times what was deposited is free, locked, impounded, waiting for withdrawal, paid out or slashed, and none of
-/// these is below zero. Swan 1.0's contract lets a slash take more than there is, so that the balance is negative; here a
+/// At all times what was deposited is free, locked, impounded, waiting for withdrawal, paid out, slashed or taken back by the
+/// card processor, and none of these is below zero. The same holds of each deposit, so that no card gets more back than it
+/// paid, less what was slashed of it: what goes back is of the youngest deposits, what is slashed of the oldest. Swan 1.0's contract lets a slash take more than there is, so that the balance is negative; here a
 /// slash takes what is there and the rest is recorded as a [shortfall](Self::shortfall): nobody could collect it, and a
 /// balance below zero would count as money of somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +131,8 @@ pub struct CollateralAccount {
     pub(super) unlocked: VecDeque<RequestId>,
     pub(super) cases: VecDeque<(CaseId, End)>,
     pub(super) withdrawals: VecDeque<(TransferId, End)>,
+    pub(super) parts: VecDeque<Part>,
+    pub(super) taken: BTreeMap<TransferId, Taken>,
     pub(super) changed_at: Timestamp,
     pub(super) reduced_at: Option<Timestamp>,
 }
@@ -141,6 +162,8 @@ impl CollateralAccount {
             unlocked: VecDeque::new(),
             cases: VecDeque::new(),
             withdrawals: VecDeque::new(),
+            parts: VecDeque::new(),
+            taken: BTreeMap::new(),
             changed_at: Timestamp::EPOCH,
             reduced_at: None,
         }
@@ -227,6 +250,19 @@ impl CollateralAccount {
     #[must_use]
     pub const fn slashed(&self) -> Amount {
         self.slashed
+    }
+
+    /// All that card processors have taken back and not given back.
+    #[must_use]
+    pub fn taken_back(&self) -> Amount {
+        let parts = self.taken.values().flat_map(|taken| &taken.parts);
+        sum(parts.map(|(_, amount)| *amount))
+    }
+
+    /// What card processors have taken back beyond what was there; whatever becomes free goes there first.
+    #[must_use]
+    pub fn owed(&self) -> Amount {
+        sum(self.taken.values().map(|taken| taken.owed))
     }
 
     /// What penalties asked for beyond what was there.

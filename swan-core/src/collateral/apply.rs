@@ -44,11 +44,23 @@ impl CollateralAccount {
             CollateralEvent::ConfirmWithdrawal { id, payout_pending } => {
                 self.confirm(id, payout_pending, now)
             }
+            CollateralEvent::FailReturn {
+                withdrawal,
+                deposit,
+            } => self.fail_return(withdrawal, deposit),
+            CollateralEvent::TakeBack {
+                id,
+                deposit,
+                amount,
+            } => self.take_back(id, deposit, amount, now),
+            CollateralEvent::GiveBack { id } => self.give_back(id),
         }?;
-        if matches!(effect, Effect::Moved(_)) {
-            self.changed_at = now;
-        }
-        Ok(effect)
+        let Effect::Moved(mut movements) = effect else {
+            return Ok(effect);
+        };
+        self.changed_at = now;
+        self.make_good(&mut movements)?;
+        Ok(Effect::Moved(movements))
     }
 
     fn deposit(&mut self, id: TransferId, amount: Amount, source: Source) -> Outcome {
@@ -68,12 +80,16 @@ impl CollateralAccount {
             amount,
             source,
             arrived,
+            nth: 0,
+            left: Amount::ZERO,
+            is_deaf: false,
         };
         self.deposits.insert(id, deposit);
         Ok(moved([]))
     }
 
     fn confirm_deposit(&mut self, id: TransferId) -> Outcome {
+        let arrivals = self.deposits.values().filter(|one| one.nth > 0).count();
         let Some(deposit) = self.deposits.get_mut(&id) else {
             return Err(unknown(id));
         };
@@ -85,13 +101,9 @@ impl CollateralAccount {
         let amount = deposit.amount;
         self.free = self.free.checked_add(amount)?;
         deposit.arrived = Some(true);
-        if matches!(
-            self.state,
-            CollateralState::Empty | CollateralState::Refunded
-        ) {
-            self.state = CollateralState::Open;
-        }
-        Ok(moved([(Pocket::Outside, Pocket::Free, amount)]))
+        (deposit.nth, deposit.left) = (arrivals + 1, amount);
+        self.open();
+        Ok(moved([(Pocket::Origin(id), Pocket::Free, amount)]))
     }
 
     fn fail_deposit(&mut self, id: TransferId) -> Outcome {
@@ -143,6 +155,16 @@ impl CollateralAccount {
         self.locks.remove(&job);
         remember(&mut self.unlocked, job);
         Ok(moved([(Pocket::Locked(job), Pocket::Free, amount)]))
+    }
+
+    /// Something has come in.
+    pub(super) const fn open(&mut self) {
+        if matches!(
+            self.state,
+            CollateralState::Empty | CollateralState::Refunded
+        ) {
+            self.state = CollateralState::Open;
+        }
     }
 
     pub(super) fn taken_from_free(&self, needed: Amount) -> Result<Amount, CollateralError> {

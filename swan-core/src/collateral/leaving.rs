@@ -1,9 +1,9 @@
 //! How a provider leaves: exit, request, wait, and confirmation (Seed 002, Exit Mechanism; public record 3.7).
 
 use super::CollateralError;
-use super::account::{CollateralAccount, CollateralState, End};
+use super::account::{CollateralAccount, CollateralState, End, sum};
 use super::apply::{Outcome, conflict, ended, moved, over, positive, remember, unknown};
-use super::movement::{Effect, Pocket, Withdrawal};
+use super::movement::{CollateralMovement, Effect, Pocket, Withdrawal};
 use crate::{Timestamp, TransferId};
 
 impl CollateralAccount {
@@ -76,7 +76,11 @@ impl CollateralAccount {
         if payout_pending {
             return Err(CollateralError::PayoutPending);
         }
-        self.paid_out = self.paid_out.checked_add(waiting.amount)?;
+        let parts = self.parts_for(id, waiting.amount)?;
+        let paid = sum(parts.iter().map(|part| part.amount));
+        let change = waiting.amount.checked_sub(paid)?;
+        self.paid_out = self.paid_out.checked_add(paid)?;
+        self.free = self.free.checked_add(change)?;
         self.withdrawal = None;
         self.state = if self.holds_nothing() {
             CollateralState::Refunded
@@ -85,11 +89,12 @@ impl CollateralAccount {
         };
         self.reduced_at = Some(now);
         remember(&mut self.withdrawals, (id, End::Paid));
-        Ok(moved([(
-            Pocket::Withdrawing,
-            Pocket::Outside,
-            waiting.amount,
-        )]))
+        let mut movements = self.pay(parts)?;
+        if !change.is_zero() {
+            let (from, to, amount) = (Pocket::Withdrawing, Pocket::Free, change);
+            movements.push(CollateralMovement { from, to, amount });
+        }
+        Ok(Effect::Moved(movements))
     }
 
     /// The withdrawal of this identifier while it waits; `None` when it ended this way already.

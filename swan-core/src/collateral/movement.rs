@@ -1,16 +1,55 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::standing::Destination;
-use crate::{Amount, CaseId, RequestId, Timestamp, TransferId};
+use crate::{Amount, CaseId, MoneyError, RequestId, Timestamp, TransferId};
 
 /// How a deposit comes in (Seed 001, Collateral; public record 3.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Source {
     /// Credit or debit card; refunded to the same card.
     Card,
     /// A transaction on the chain of this number; returned to the wallet.
     Chain(u64),
+    /// An administrator's word, such as for a bank transfer; paid out by hand.
+    Grant,
+}
+
+impl Source {
+    /// The smallest step in which it can be paid back: cards take whole cents.
+    const fn step(self) -> i128 {
+        match self {
+            Self::Card => Amount::PICO_PER_UNIT / 100,
+            Self::Chain(_) | Self::Grant => 1,
+        }
+    }
+}
+
+/// What became of a part of a withdrawal: each goes back to the deposit that it came from, the youngest deposit first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// The withdrawal.
+    pub withdrawal: TransferId,
+    /// The deposit.
+    pub deposit: TransferId,
+    /// How the deposit came in.
+    pub source: Source,
+    /// Whether it goes back to a card; otherwise it is paid out by hand.
+    pub to_card: bool,
+    /// How much.
+    pub amount: Amount,
+    /// Whether it did not arrive, so that it is collateral again.
+    pub failed: bool,
+}
+
+/// `amount` in whole steps of its source; a card that took nothing back is no longer asked.
+pub(super) fn payable(amount: Amount, source: Source, to_card: bool) -> Result<Amount, MoneyError> {
+    let step = if to_card { source.step() } else { 1 };
+    Amount::from_pico(amount.pico() / step * step)
 }
 
 /// What happens to a provider's collateral in one currency.
@@ -92,6 +131,27 @@ pub enum CollateralEvent {
         /// Whether a payout of earnings is under way, during which nothing is paid out (public record 3.7).
         payout_pending: bool,
     },
+    /// What was paid back to a deposit's card or wallet did not arrive: it is free collateral again.
+    FailReturn {
+        /// The withdrawal.
+        withdrawal: TransferId,
+        /// The deposit.
+        deposit: TransferId,
+    },
+    /// The card processor has taken a deposit back: a dispute, or a refund that was begun over there.
+    TakeBack {
+        /// The dispute or refund.
+        id: TransferId,
+        /// The deposit.
+        deposit: TransferId,
+        /// How much, above zero.
+        amount: Amount,
+    },
+    /// The card processor has given that back.
+    GiveBack {
+        /// The dispute or refund.
+        id: TransferId,
+    },
 }
 
 impl CollateralEvent {
@@ -114,6 +174,9 @@ impl CollateralEvent {
             Self::RequestWithdrawal { .. } => "a request to withdraw",
             Self::CancelWithdrawal { .. } => "the cancelling of a withdrawal",
             Self::ConfirmWithdrawal { .. } => "a withdrawal",
+            Self::FailReturn { .. } => "the failure of a return",
+            Self::TakeBack { .. } => "a reversal",
+            Self::GiveBack { .. } => "the return of a reversal",
         }
     }
 }
@@ -122,8 +185,10 @@ impl CollateralEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Pocket {
-    /// The card or the wallet that it came from and goes back to.
-    Outside,
+    /// The card or the wallet that this deposit came from and goes back to.
+    Origin(TransferId),
+    /// What the provider owes since a deposit was taken back and no longer there.
+    Owed,
     /// Deposited and bound to nothing.
     Free,
     /// Bound to a job.

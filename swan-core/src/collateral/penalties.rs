@@ -42,19 +42,25 @@ impl CollateralAccount {
         // A shortfall beyond every amount must not let a penalty fail, so it stops at the largest.
         let missing = missing.min(Amount::MAX.checked_sub(shortfall)?);
         self.shortfall = shortfall.checked_add(missing)?;
-        let (movements, part) = self.set_aside(case, amount, missing)?;
+        let (movements, from_funds, from_withdrawal) =
+            self.set_aside(Pocket::Impounded(case), amount)?;
+        let part = Impounded {
+            asked: amount,
+            missing,
+            from_funds,
+            from_withdrawal,
+        };
         self.impounded.insert(case, part);
         self.reduced_at = Some(now);
         Ok(Effect::Moved(movements))
     }
 
     /// Locked collateral first, then what is free (public record 3.8), then what waits to be paid out.
-    fn set_aside(
+    pub(super) fn set_aside(
         &mut self,
-        case: CaseId,
+        to: Pocket,
         asked: Amount,
-        missing: Amount,
-    ) -> Result<(Vec<CollateralMovement>, Impounded), CollateralError> {
+    ) -> Result<(Vec<CollateralMovement>, Amount, Amount), CollateralError> {
         let mut left = asked;
         let mut movements = Vec::new();
         let mut take = |from: Pocket, there: &mut Amount| -> Result<Amount, CollateralError> {
@@ -62,7 +68,6 @@ impl CollateralAccount {
             let (rest, still) = (there.checked_sub(part)?, left.checked_sub(part)?);
             (*there, left) = (rest, still);
             if !part.is_zero() {
-                let to = Pocket::Impounded(case);
                 let amount = part;
                 movements.push(CollateralMovement { from, to, amount });
             }
@@ -77,13 +82,7 @@ impl CollateralAccount {
             Some(waiting) => take(Pocket::Withdrawing, &mut waiting.amount)?,
             None => Amount::ZERO,
         };
-        let impounded = Impounded {
-            asked,
-            missing,
-            from_funds: sum(parts),
-            from_withdrawal,
-        };
-        Ok((movements, impounded))
+        Ok((movements, sum(parts), from_withdrawal))
     }
 
     pub(super) fn slash(&mut self, case: CaseId, to: Destination) -> Outcome {
@@ -96,6 +95,7 @@ impl CollateralAccount {
         };
         let amount = sum([part.from_funds, part.from_withdrawal]);
         self.slashed = self.slashed.checked_add(amount)?;
+        let _of = self.use_up(None, amount)?;
         self.impounded.remove(&case);
         remember(&mut self.cases, (case, End::Slashed));
         // Nothing is left to ask back, so no withdrawal could end the exit.

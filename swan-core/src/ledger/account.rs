@@ -33,6 +33,17 @@ pub enum Account {
     PayingOut(ProviderId),
     /// The outside world as far as payouts go: its credits are all that was ever paid to providers.
     Payouts,
+    /// Collateral of a provider that is bound to nothing.
+    Collateral(ProviderId),
+    /// Collateral that is bound to jobs.
+    CollateralLocked(ProviderId),
+    /// Collateral that is set aside for penalties which can still be appealed.
+    CollateralImpounded(ProviderId),
+    /// Collateral that was asked back, and waits.
+    CollateralLeaving(ProviderId),
+    /// What a provider owes because the card processor took back more of its collateral than was there: its debits are what the
+    /// hub lost by it, its credits what was made good.
+    CollateralOwed(ProviderId),
 }
 
 /// Which side of an account may not outgrow the other.
@@ -57,8 +68,14 @@ impl Account {
             | Self::Treasury
             | Self::Burn
             | Self::PayingOut(_)
-            | Self::Payouts => Limit::DebitsWithinCredits,
-            Self::Grants | Self::Card | Self::Shortfall(_) => Limit::CreditsWithinDebits,
+            | Self::Payouts
+            | Self::Collateral(_)
+            | Self::CollateralLocked(_)
+            | Self::CollateralImpounded(_)
+            | Self::CollateralLeaving(_) => Limit::DebitsWithinCredits,
+            Self::Grants | Self::Card | Self::Shortfall(_) | Self::CollateralOwed(_) => {
+                Limit::CreditsWithinDebits
+            }
         }
     }
 
@@ -86,6 +103,11 @@ impl fmt::Display for Account {
             Self::Shortfall(id) => write!(f, "shortfall {id}"),
             Self::PayingOut(id) => write!(f, "paying out {id}"),
             Self::Payouts => f.write_str("payouts"),
+            Self::Collateral(id) => write!(f, "collateral {id}"),
+            Self::CollateralLocked(id) => write!(f, "locked collateral {id}"),
+            Self::CollateralImpounded(id) => write!(f, "impounded collateral {id}"),
+            Self::CollateralLeaving(id) => write!(f, "leaving collateral {id}"),
+            Self::CollateralOwed(id) => write!(f, "collateral owed {id}"),
         }
     }
 }

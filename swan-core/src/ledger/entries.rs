@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+pub use super::collateral::{CollateralTerms, collateral};
 pub use super::payouts::{
     PayoutTerms, earnings_to_credit, payout, payout_end_id, payout_paid, payout_returned,
 };

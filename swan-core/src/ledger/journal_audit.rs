@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::plus;
 use super::{
     Account, AccountKey, Applied, Breach, ChargeRecord, Detail, Entry, Kind, Ledger, Rule,
-    TrialRow, payment,
+    TrialRow, collateral, payment,
 };
 use crate::{Amount, RequestId, Timestamp};
 
@@ -179,6 +179,7 @@ impl JournalAudit {
                 .all(|transfer| wanted(&transfer.kind))
         };
         let fits = match group.cause.rule {
+            rule if rule.is_collateral() => collateral::fits(group),
             Rule::Grant
             | Rule::Payout
             | Rule::PayoutPaid
@@ -201,6 +202,8 @@ impl JournalAudit {
             | Rule::Reversal
             | Rule::ReversalReturned
             | Rule::Collection => payment::fits(group),
+            // What is collateral was asked above.
+            _ => false,
         };
         if !fits {
             self.breach(Breach::Malformed { seq: entry.seq });

@@ -37,6 +37,7 @@
 mod account;
 mod audit;
 mod balance;
+mod collateral;
 pub mod entries;
 mod group;
 mod hash;

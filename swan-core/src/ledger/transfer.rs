@@ -139,6 +139,30 @@ pub enum Rule {
     PayoutReturned,
     /// A provider made earnings into credit of its own account.
     EarningsCredit,
+    /// Collateral of a provider has come in.
+    CollateralDeposit,
+    /// Collateral was bound to a job.
+    CollateralLock,
+    /// A job is over, and its collateral free.
+    CollateralUnlock,
+    /// A penalty was decided, and is set aside while it can be appealed.
+    CollateralImpound,
+    /// A penalty stands.
+    CollateralSlash,
+    /// A penalty was lifted.
+    CollateralRestore,
+    /// A provider asked for collateral back.
+    CollateralWithdrawal,
+    /// A provider would rather keep it there.
+    CollateralStay,
+    /// The wait is over, and collateral goes back where it came from.
+    CollateralReturn,
+    /// What went back did not arrive, and is collateral again.
+    CollateralReturnFailed,
+    /// The card processor took collateral back: a dispute, or a refund that was begun over there.
+    CollateralReversal,
+    /// The card processor gave back what it had taken of collateral.
+    CollateralReversalReturned,
 }
 
 impl Rule {
@@ -160,6 +184,26 @@ impl Rule {
                 | Self::PayoutPaid
                 | Self::PayoutReturned
                 | Self::EarningsCredit
+        ) || self.is_collateral()
+    }
+
+    /// Whether it moves collateral.
+    #[must_use]
+    pub const fn is_collateral(self) -> bool {
+        matches!(
+            self,
+            Self::CollateralDeposit
+                | Self::CollateralLock
+                | Self::CollateralUnlock
+                | Self::CollateralImpound
+                | Self::CollateralSlash
+                | Self::CollateralRestore
+                | Self::CollateralWithdrawal
+                | Self::CollateralStay
+                | Self::CollateralReturn
+                | Self::CollateralReturnFailed
+                | Self::CollateralReversal
+                | Self::CollateralReversalReturned
         )
     }
 
@@ -184,6 +228,18 @@ impl Rule {
             Self::PayoutPaid => "payout_paid",
             Self::PayoutReturned => "payout_returned",
             Self::EarningsCredit => "earnings_credit",
+            Self::CollateralDeposit => "collateral_deposit",
+            Self::CollateralLock => "collateral_lock",
+            Self::CollateralUnlock => "collateral_unlock",
+            Self::CollateralImpound => "collateral_impound",
+            Self::CollateralSlash => "collateral_slash",
+            Self::CollateralRestore => "collateral_restore",
+            Self::CollateralWithdrawal => "collateral_withdrawal",
+            Self::CollateralStay => "collateral_stay",
+            Self::CollateralReturn => "collateral_return",
+            Self::CollateralReturnFailed => "collateral_return_failed",
+            Self::CollateralReversal => "collateral_reversal",
+            Self::CollateralReversalReturned => "collateral_reversal_returned",
         }
     }
 }

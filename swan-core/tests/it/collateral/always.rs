@@ -21,7 +21,10 @@ fn any_event() -> impl Strategy<Value = CollateralEvent> {
         Destination::GrowthFund,
     ]);
     prop_oneof![
-        4 => (number(), money()).prop_map(|(n, amount)| CollateralEvent::Deposit { id: id(n), amount, source: Source::Chain(254) }),
+        4 => (number(), money(), any::<bool>()).prop_map(|(n, amount, card)| {
+            let source = if card { Source::Card } else { Source::Chain(254) };
+            CollateralEvent::Deposit { id: id(n), amount, source }
+        }),
         4 => number().prop_map(|n| CollateralEvent::ConfirmDeposit { id: id(n) }),
         1 => number().prop_map(|n| CollateralEvent::FailDeposit { id: id(n) }),
         2 => (number(), money()).prop_map(|(n, amount)| CollateralEvent::Lock { job: job(n), amount }),
@@ -33,6 +36,9 @@ fn any_event() -> impl Strategy<Value = CollateralEvent> {
         2 => (number(), money()).prop_map(|(n, amount)| CollateralEvent::RequestWithdrawal { id: id(n), amount }),
         1 => number().prop_map(|n| CollateralEvent::CancelWithdrawal { id: id(n) }),
         2 => (number(), any::<bool>()).prop_map(|(n, payout_pending)| CollateralEvent::ConfirmWithdrawal { id: id(n), payout_pending }),
+        1 => (number(), number()).prop_map(|(n, of)| CollateralEvent::FailReturn { withdrawal: id(n), deposit: id(of) }),
+        1 => (number(), number(), money()).prop_map(|(n, of, amount)| CollateralEvent::TakeBack { id: id(n), deposit: id(of), amount }),
+        1 => number().prop_map(|n| CollateralEvent::GiveBack { id: id(n) }),
     ]
 }
 
@@ -41,7 +47,8 @@ type Booked = BTreeMap<&'static str, i128>;
 
 fn pocket(pocket: Pocket) -> &'static str {
     match pocket {
-        Pocket::Outside => "outside",
+        Pocket::Origin(_) => "outside",
+        Pocket::Owed => "owed",
         Pocket::Free => "free",
         Pocket::Locked(_) => "locked",
         Pocket::Impounded(_) => "impounded",
@@ -81,7 +88,9 @@ proptest! {
             let all = pockets(&account);
             prop_assert!(all.iter().all(|pocket| !pocket.is_negative()));
             prop_assert!(!account.shortfall().is_negative());
-            prop_assert_eq!(Amount::checked_sum(all), Ok(account.deposited()));
+            let taken = account.taken_back();
+            prop_assert_eq!(Amount::checked_sum(all.into_iter().chain([taken])), Ok(account.deposited()));
+            each_deposit_is_accounted_for(&account, taken)?;
             let [free, locked, impounded, withdrawing, paid, slashed] = all.map(Amount::pico);
             for (name, held) in [
                 ("free", free),
@@ -89,11 +98,44 @@ proptest! {
                 ("impounded", impounded),
                 ("withdrawing", withdrawing),
                 ("slashed", slashed),
-                ("outside", paid - account.deposited().pico()),
+                ("outside", paid + taken.pico() + account.owed().pico() - account.deposited().pico()),
+                ("owed", -account.owed().pico()),
             ] {
                 prop_assert_eq!(booked.get(name).copied().unwrap_or(0), held, "{}", name);
             }
             prop_assert!(account.paid_out().pico() <= account.deposited().pico() - slashed);
+            prop_assert!(account.owed().is_zero() || account.free().is_zero());
         }
     }
+}
+
+/// No card or wallet gets back more than it gave, less what was slashed and taken back of it.
+fn each_deposit_is_accounted_for(
+    account: &CollateralAccount,
+    taken: Amount,
+) -> Result<(), TestCaseError> {
+    let mut gone = 0;
+    for (deposit, amount, source, left) in account.arrived() {
+        let parts = account
+            .parts()
+            .filter(|part| part.deposit == deposit && !part.failed);
+        let mut back = 0;
+        for part in parts {
+            prop_assert_eq!(part.source, source);
+            prop_assert!(!part.to_card || part.amount.pico() % 10_000_000_000 == 0);
+            back += part.amount.pico();
+        }
+        prop_assert!(!left.is_negative() && back + left.pico() <= amount.pico());
+        gone += amount.pico() - back - left.pico();
+    }
+    // What is neither back nor left was slashed or taken back, of this deposit or in its place.
+    prop_assert_eq!(gone, account.slashed().pico() + taken.pico());
+    let holds = [
+        account.free(),
+        account.locked(),
+        account.impounded(),
+        account.withdrawing(),
+    ];
+    prop_assert_eq!(Ok(account.left()), Amount::checked_sum(holds));
+    Ok(())
 }

@@ -36,7 +36,7 @@ fn a_deposit_counts_once_it_has_arrived() {
     );
     assert_eq!(account.state(), CollateralState::Empty);
     let effect = apply(&mut account, &confirm_deposit(1), 5).unwrap();
-    let expected = (Pocket::Outside, Pocket::Free, amount("20"));
+    let expected = (Pocket::Origin(id(1)), Pocket::Free, amount("20"));
     assert_eq!(movements(effect), [expected]);
     assert_eq!(
         (account.pending(), account.deposited()),
@@ -148,7 +148,7 @@ fn a_withdrawal_is_paid_after_seven_days() {
     let blocked = apply(&mut account, &pending, 100 + 7 * DAY);
     assert_eq!(blocked, Err(CollateralError::PayoutPending));
     let effect = apply(&mut account, &confirm(9), 100 + 7 * DAY).unwrap();
-    let expected = (Pocket::Withdrawing, Pocket::Outside, amount("1000"));
+    let expected = (Pocket::Withdrawing, Pocket::Origin(id(1)), amount("1000"));
     assert_eq!(movements(effect), [expected]);
     assert_eq!(account.state(), CollateralState::Refunded);
     holds(&account, ["0", "0", "0", "0", "1000", "0"]);

@@ -5,6 +5,7 @@ mod amounts;
 mod answers;
 mod course;
 mod hostile;
+mod origins;
 mod pairs;
 mod shortfall;
 
@@ -86,7 +87,22 @@ const fn confirm(number: u128) -> CollateralEvent {
     }
 }
 
-/// What an account holds: free, locked, impounded, waiting, paid out, slashed.
+const fn fail_return(withdrawal: u128, deposit: u128) -> CollateralEvent {
+    CollateralEvent::FailReturn {
+        withdrawal: id(withdrawal),
+        deposit: id(deposit),
+    }
+}
+
+fn take_back(number: u128, deposit: u128, text: &str) -> CollateralEvent {
+    CollateralEvent::TakeBack {
+        id: id(number),
+        deposit: id(deposit),
+        amount: amount(text),
+    }
+}
+
+/// What an account holds, or held: free, locked, impounded, waiting, paid out, slashed.
 fn pockets(account: &CollateralAccount) -> [Amount; 6] {
     [
         account.free(),

@@ -3,8 +3,8 @@
 use swan_core::collateral::{CollateralAccount, CollateralEvent, CollateralState, Effect};
 
 use super::{
-    DAY, after, apply, at, case, confirm, confirm_deposit, deposit, id, impound, job, lock,
-    pockets, request, slash,
+    DAY, after, apply, at, case, confirm, confirm_deposit, deposit, fail_return, id, impound, job,
+    lock, pockets, request, slash, take_back,
 };
 
 /// One account in each state, each with a pending deposit (2), and with a lock (1) and a case (1) where there can be any.
@@ -75,6 +75,22 @@ fn table() -> Vec<(&'static str, CollateralEvent, &'static str)> {
         ("cancel", cancel, "- - - open exit -"),
         ("confirm", confirm(8), "- - - open exit -"),
         ("past confirm", confirm(9), "- - - - - ="),
+        ("failed return", fail_return(9, 1), "- - - - - open"),
+        (
+            "reversal",
+            take_back(5, 1, "30"),
+            "- open exit with left refu",
+        ),
+        (
+            "reversal of what never came",
+            take_back(5, 2, "1"),
+            "- - - - - -",
+        ),
+        (
+            "unknown reversal's end",
+            CollateralEvent::GiveBack { id: id(5) },
+            "- - - - - -",
+        ),
     ]
 }
 
@@ -131,7 +147,7 @@ fn only_the_expected_money_moves() {
             let is_still = moves.is_empty();
             assert_eq!(
                 is_still,
-                pockets(&next) == pockets(&account),
+                pockets(&next) == pockets(&account) && next.owed() == account.owed(),
                 "{name} when {state}"
             );
         }
