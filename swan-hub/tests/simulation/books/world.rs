@@ -63,6 +63,8 @@ pub(super) struct Seed {
     latest: u64,
     /// The entry after which this life began.
     began_after: u64,
+    /// This life came as far as to serve.
+    has_started: bool,
     played: Played,
 }
 
@@ -132,6 +134,7 @@ impl Seed {
             now: 1_000_000,
             latest: 0,
             began_after: 0,
+            has_started: false,
             played: Played::default(),
         }
     }
@@ -167,6 +170,7 @@ impl Seed {
     /// From a start to a crash, or to a good end.
     fn life(&mut self, number: u64, crash: Option<CrashAt>, before: Option<Ending>) -> Ending {
         let runtime = runtime(crash);
+        self.has_started = false;
         let ending = runtime.block_on(async {
             let world = self.begin(number, crash);
             let was_killed = tokio::select! {
@@ -189,6 +193,8 @@ impl Seed {
         });
         drop(runtime);
         let (was_killed, ending) = ending;
+        // Who is killed while it starts has promised nothing: what is to be kept, the life before it promised, by its clock.
+        let ending = before.filter(|_| !self.has_started).unwrap_or(ending);
         self.after_the_end(was_killed, ending)
     }
 
@@ -220,6 +226,7 @@ impl Seed {
         };
         self.began_after = recovery.entries + recovery.holds_voided as u64;
         world.weather.lock().is_starting = false;
+        self.has_started = true;
         self.compare(&books, before);
         let clients = self.dice.between(1, self.script.clients_max);
         let thinks_ms = self.dice.pick(&[0, 1, 5, 40]);
