@@ -49,7 +49,7 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Hedging, Limits, Metrics, Otel, Receipts, Routing, StripeSettings,
+    Hedging, Limits, Metrics, Nodes, Otel, Receipts, Routing, StripeSettings,
 };
 pub use departure::Departure;
 pub use error::{ConfigError, HubError};

@@ -44,6 +44,8 @@ pub enum Account {
     /// What a provider owes because the card processor took back more of its collateral than was there: its debits are what the
     /// hub lost by it, its credits what was made good.
     CollateralOwed(ProviderId),
+    /// What a node has drawn of a consumer's funds out of what all nodes share, and not given back: its debits less its credits.
+    Slice(AccountId),
 }
 
 /// Which side of an account may not outgrow the other.
@@ -73,9 +75,11 @@ impl Account {
             | Self::CollateralLocked(_)
             | Self::CollateralImpounded(_)
             | Self::CollateralLeaving(_) => Limit::DebitsWithinCredits,
-            Self::Grants | Self::Card | Self::Shortfall(_) | Self::CollateralOwed(_) => {
-                Limit::CreditsWithinDebits
-            }
+            Self::Grants
+            | Self::Card
+            | Self::Shortfall(_)
+            | Self::CollateralOwed(_)
+            | Self::Slice(_) => Limit::CreditsWithinDebits,
         }
     }
 
@@ -108,6 +112,7 @@ impl fmt::Display for Account {
             Self::CollateralImpounded(id) => write!(f, "impounded collateral {id}"),
             Self::CollateralLeaving(id) => write!(f, "leaving collateral {id}"),
             Self::CollateralOwed(id) => write!(f, "collateral owed {id}"),
+            Self::Slice(id) => write!(f, "slice {id}"),
         }
     }
 }

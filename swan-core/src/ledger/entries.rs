@@ -8,6 +8,7 @@ pub use super::collateral::{CollateralTerms, collateral};
 pub use super::payouts::{
     PayoutTerms, earnings_to_credit, payout, payout_end_id, payout_paid, payout_returned,
 };
+pub use super::slice::{draw, give_back_slice};
 use super::{
     Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PaymentTerms, PendingHold, Rule,
     Transfer, payment,

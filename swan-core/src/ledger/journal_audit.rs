@@ -181,6 +181,8 @@ impl JournalAudit {
         let fits = match group.cause.rule {
             rule if rule.is_collateral() => collateral::fits(group),
             Rule::Grant
+            | Rule::Draw
+            | Rule::Return
             | Rule::Payout
             | Rule::PayoutPaid
             | Rule::PayoutReturned

@@ -48,6 +48,7 @@ mod outcome;
 mod payment;
 mod payouts;
 mod record;
+mod slice;
 mod snapshot;
 mod state;
 #[cfg(test)]

@@ -163,6 +163,10 @@ pub enum Rule {
     CollateralReversal,
     /// The card processor gave back what it had taken of collateral.
     CollateralReversalReturned,
+    /// A node drew on what all nodes share.
+    Draw,
+    /// A node gave back what it had drawn and not spent.
+    Return,
 }
 
 impl Rule {
@@ -240,6 +244,8 @@ impl Rule {
             Self::CollateralReturnFailed => "collateral_return_failed",
             Self::CollateralReversal => "collateral_reversal",
             Self::CollateralReversalReturned => "collateral_reversal_returned",
+            Self::Draw => "draw",
+            Self::Return => "return",
         }
     }
 }

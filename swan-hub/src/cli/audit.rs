@@ -11,6 +11,8 @@ use swan_core::ledger::{AuditReport, Breach, JournalAudit};
 use super::admin::{AdminError, Place, Terminal};
 use super::table::Table;
 use crate::ledger::{CheckedSnapshot, SnapshotCheck, read_journal};
+#[cfg(feature = "postgres")]
+use crate::store::{PostgresOptions, PostgresStore, StorePlace};
 use crate::store::{Store, StoreError};
 
 /// `swan-hub audit`
@@ -78,6 +80,13 @@ pub(super) async fn run(
     args: AuditArgs,
     terminal: &mut Terminal<'_>,
 ) -> Result<ExitCode, AdminError> {
+    #[cfg(feature = "postgres")]
+    if let StorePlace::Postgres(place) = args.place.resolve()? {
+        let store = PostgresStore::open(&place, PostgresOptions::default()).await?;
+        if !store.nodes().await?.is_empty() {
+            return super::audit_nodes::look(&store, args.place.json, terminal).await;
+        }
+    }
     look(args.place.open().await?, args.place.json, terminal).await
 }
 

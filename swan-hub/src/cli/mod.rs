@@ -5,6 +5,8 @@
 mod account;
 mod admin;
 mod audit;
+#[cfg(feature = "postgres")]
+mod audit_nodes;
 mod backup;
 mod benchmark;
 mod dev;

@@ -41,6 +41,9 @@ pub(crate) struct Args {
     policy: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArgs,
+    /// The name of this hub among several that share a PostgreSQL database [default: none, it is alone]
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
     /// Where consumers are served [default: 0.0.0.0:8100]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -58,6 +61,9 @@ impl Args {
         self.store.apply(&mut config);
         self.external.apply(&mut config)?;
         config.policy = self.policy.clone().or(config.policy);
+        if let Some(node) = &self.node {
+            config.nodes.id = Some(crate::config::nodes::checked(node.clone())?);
+        }
         if let Some(listen) = &self.listen {
             config.listen.clone_from(listen);
         }
@@ -80,8 +86,8 @@ pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
     // Ports first: a second hub on the same machine should hear of them before it touches the store.
     let opened = sockets::open(&config).await?;
     let sockets = opened.sockets;
-    let store = store_args::open(&config).await?;
     let mut books = BooksOptions::default().with_durability(config.durability);
+    let store = store_args::open_for(&config, &mut books).await?;
     if opened.inherited {
         // The hub before this one may still be finishing; whoever connects meanwhile waits in the queue of the socket.
         books = books.with_lease_wait(config.drain.saturating_add(PREDECESSOR));

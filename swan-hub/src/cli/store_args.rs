@@ -7,7 +7,10 @@ use clap::Args;
 
 use super::CliError;
 use crate::config::Config;
-use crate::error::HubError;
+use crate::error::{ConfigError, HubError};
+use crate::ledger::BooksOptions;
+#[cfg(feature = "postgres")]
+use crate::store::{PostgresOptions, PostgresStore};
 use crate::store::{Store, StoreError, StorePlace};
 
 /// The store of `serve` and `dev`, said as the administrative commands say it.
@@ -51,6 +54,51 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Store>, CliError> {
         }
     };
     Ok(place.open(config.durability).await?)
+}
+
+/// The same for `serve`, which may be one of several hubs on a database: then the books draw on what they share.
+pub(crate) async fn open_for(
+    config: &Config,
+    books: &mut BooksOptions,
+) -> Result<Arc<dyn Store>, CliError> {
+    let Some(id) = &config.nodes.id else {
+        return open(config).await;
+    };
+    if config.stripe.secret_key_file.is_some() {
+        return Err(ConfigError::Value {
+            key: "nodes.id",
+            value: id.clone(),
+            expected: "nothing beside [stripe]: payments by card need a hub that is alone",
+        }
+        .into());
+    }
+    let place = match &config.store {
+        Some(url) => place(url)?,
+        None => StorePlace::in_folder(&config.data_dir),
+    };
+    match place {
+        #[cfg(feature = "postgres")]
+        StorePlace::Postgres(place) => {
+            let options = PostgresOptions::default().with_durability(config.durability);
+            let store = PostgresStore::open(&place, options).await?;
+            let store = store.as_node(id, config.nodes.lease);
+            *books = books
+                .clone()
+                .with_slice(config.nodes.slice)
+                // After a crash nobody has the name before the lease has run out.
+                .with_lease_wait(config.nodes.lease.saturating_mul(2));
+            if let Some(pool) = store.shared_funds() {
+                *books = books.clone().with_pool(pool);
+            }
+            Ok(Arc::new(store))
+        }
+        _ => Err(ConfigError::Value {
+            key: "nodes.id",
+            value: id.clone(),
+            expected: "a store on PostgreSQL: --store postgres://USER@HOST/DATABASE",
+        }
+        .into()),
+    }
 }
 
 /// Makes the folder and tries it out: what is wrong with it shows here in better words than the database has.

@@ -10,6 +10,7 @@ use swan_core::{Amount, ExchangeRate};
 use super::hedging::HedgingLayer;
 use super::keys::KeysLayer;
 use super::market::MarketLayer;
+use super::nodes::NodesLayer;
 use super::otel::OtelLayer;
 use super::queue::QueueLayer;
 use super::receipts::ReceiptsLayer;
@@ -52,6 +53,8 @@ struct Layer {
     otel: OtelLayer,
     #[serde(default)]
     receipts: ReceiptsLayer,
+    #[serde(default)]
+    nodes: NodesLayer,
     #[serde(default)]
     hedging: HedgingLayer,
     external: Option<Vec<External>>,
@@ -200,6 +203,7 @@ impl Config {
         layer.otel.apply(&mut self.otel)?;
         layer.receipts.lay_over(&mut self.receipts);
         layer.stripe.lay_over(&mut self.stripe)?;
+        layer.nodes.lay_over(&mut self.nodes)?;
         self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }

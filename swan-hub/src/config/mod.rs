@@ -7,6 +7,7 @@ mod key_file;
 mod keys;
 mod layers;
 mod market;
+pub(crate) mod nodes;
 mod otel;
 mod queue;
 mod receipts;
@@ -28,6 +29,7 @@ use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
 pub use hedging::Hedging;
+pub use nodes::Nodes;
 pub use otel::Otel;
 pub use receipts::Receipts;
 pub use routing::Routing;
@@ -63,6 +65,8 @@ pub struct Config {
     pub otel: Otel,
     /// As whom receipts are signed: the table `[receipts]`.
     pub receipts: Receipts,
+    /// Whether the store is shared with other hubs: the table `[nodes]`.
+    pub nodes: Nodes,
     /// The bounds that the hub keeps.
     pub limits: Limits,
     /// What holds for keys.
@@ -204,6 +208,7 @@ impl Default for Config {
             metrics: Metrics::default(),
             otel: Otel::default(),
             receipts: Receipts::default(),
+            nodes: Nodes::default(),
             limits: Limits::default(),
             keys: KeyRules::default(),
             queue: QueueRules::default(),

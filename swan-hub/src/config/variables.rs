@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 64] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 67] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -132,6 +132,9 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 64] = [
         "limits.stream_slice_tokens",
         Kind::Number,
     ),
+    ("SWAN_NODES_ID", "nodes.id", Kind::Text),
+    ("SWAN_NODES_LEASE_SECS", "nodes.lease_secs", Kind::Number),
+    ("SWAN_NODES_SLICE", "nodes.slice", Kind::Text),
     (
         "SWAN_LIMITS_HEARTBEAT_SECS",
         "limits.heartbeat_secs",

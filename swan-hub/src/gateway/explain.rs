@@ -31,8 +31,8 @@ async fn find(
     let subject = id.and_then(|id| id.parse().ok());
     let subject: Subject = subject.ok_or(RequestError::NothingKnown)?;
     let found = match subject {
-        Subject::Account(id) => Some(balance(hub, Account::Consumer(id))),
-        Subject::Provider(id) => Some(balance(hub, Account::ProviderEarnings(id))),
+        Subject::Account(id) => Some(balance(hub, Account::Consumer(id)).await),
+        Subject::Provider(id) => Some(balance(hub, Account::ProviderEarnings(id)).await),
         movement => {
             written(hub).await?;
             let found = of_movement(&*hub.store, &hub.generations, movement, false).await;
@@ -45,15 +45,18 @@ async fn find(
 }
 
 /// A balance by its counters: the sum over all of the journal is for the command line, which keeps no request waiting.
-fn balance(hub: &Shared, account: Account) -> Explanation {
-    let of = |currency| match account {
-        Account::ProviderEarnings(id) => hub.books.earnings(id, currency),
-        Account::Consumer(id) => hub.books.balance(id, currency),
-        _ => Balance::default(),
-    };
-    let balances = Currency::ALL
+async fn balance(hub: &Shared, account: Account) -> Explanation {
+    let mut all = Vec::with_capacity(Currency::ALL.len());
+    for currency in Currency::ALL {
+        let of = match account {
+            Account::ProviderEarnings(id) => hub.books.earnings(id, currency),
+            Account::Consumer(id) => hub.books.balance_shown(id, currency).await,
+            _ => Balance::default(),
+        };
+        all.push((currency, of));
+    }
+    let balances = all
         .into_iter()
-        .map(|currency| (currency, of(currency)))
         .filter(|(currency, balance)| *currency == Currency::Usd || *balance != Balance::default())
         .map(|(currency, balance)| counters(currency, &balance));
     let mut told = of_counters(account, balances.collect());

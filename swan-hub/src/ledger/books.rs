@@ -9,6 +9,7 @@ use swan_core::{AccountId, Amount, Clock, Currency, Timestamp, TransferId};
 use tokio::sync::Notify;
 use tokio::time::{self, Instant, MissedTickBehavior};
 
+use super::drawing::{self, Drawing};
 use super::journal::Journal;
 use super::payments::Owing;
 use super::progress::Progress;
@@ -40,6 +41,8 @@ pub(super) struct Shared {
     /// The last write failed, and is being repeated.
     pub(super) failing: AtomicBool,
     pub(super) closing: AtomicBool,
+    /// Of a hub that shares its funds with others.
+    pub(super) drawing: Option<Drawing>,
 }
 
 /// What the critical section guards.
@@ -93,6 +96,14 @@ impl Shared {
     fn wake_if_first(&self, core: &Core) {
         if self.options.durability == Durability::Relaxed && core.batch.len() == 1 {
             self.wake.notify_one();
+        }
+    }
+
+    /// After something was set aside.
+    pub(super) fn taken_from(&self, core: &Core, of: &HoldRequest) {
+        self.wake_if_first(core);
+        if let Some(drawing) = &self.drawing {
+            drawing.look(&core.ledger, of.account, of.currency);
         }
     }
 
@@ -182,7 +193,9 @@ impl Books {
         options: BooksOptions,
     ) -> Result<(Self, Recovery), LedgerError> {
         let lease = lease(&*store, options.lease_wait).await?;
-        let (core, recovery) = recovery::recover(&*store, &*clock).await?;
+        let (core, recovery) = recovery::recover(&*store, &*clock, options.pool.as_deref()).await?;
+        let drawing = options.pool.clone();
+        let drawing = drawing.map(|pool| Drawing::new(pool, options.slice));
         let progress = Progress::new(core.next_seq - 1);
         let shared = Arc::new(Shared {
             store,
@@ -195,11 +208,13 @@ impl Books {
             snapshots: Snapshots::default(),
             failing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            drawing,
         });
         let (last, spending) = (recovery.snapshot.unwrap_or(0), recovery.spending.clone());
         let camera = Camera::start(&shared, last, spending);
         tokio::spawn(writer::run(Arc::clone(&shared), lease, camera));
         tokio::spawn(look_at_the_clock(Arc::downgrade(&shared)));
+        tokio::spawn(drawing::run(Arc::downgrade(&shared)));
         let closer = Arc::new(Closer(Arc::clone(&shared)));
         Ok((
             Self {
@@ -234,36 +249,9 @@ impl Books {
             Ok((Applied::Exists, _)) => return Err(LedgerError::Duplicate),
             Err(rejected) => return Err(LedgerError::refused(rejected, request.amount)),
         }
-        self.shared.wake_if_first(&core);
+        self.shared.taken_from(&core, &request);
         drop(core);
         Ok(Hold::new(self.clone(), request))
-    }
-
-    /// Puts a larger hold in the place of the one of `terms`; see [`Hold::extend`].
-    pub(super) fn extend(
-        &self,
-        terms: &HoldRequest,
-        amount: Amount,
-        expires: Timestamp,
-    ) -> Result<HoldRequest, LedgerError> {
-        let now = self.shared.clock.now();
-        let mut core = self.shared.core.lock();
-        let full = core.batch.len() >= self.shared.options.queue_entries_max;
-        if full || self.shared.progress.has_ended() {
-            let why = "too much waits for its store";
-            return Err(LedgerError::Unavailable { why });
-        }
-        let ahead = core.ledger.now().since(now);
-        if terms.expires <= now.after(ahead) {
-            // It has not been swept yet, and is over all the same.
-            return Err(LedgerError::HoldOver);
-        }
-        let expires = expires.after(ahead);
-        let (larger, group) = entries::extend(terms, amount, expires);
-        let committed = core.commit(group, now);
-        let _ = committed.map_err(|rejected| LedgerError::refused(rejected, amount))?;
-        self.shared.wake_if_first(&core);
-        Ok(larger)
     }
 
     /// Gives credit to a consumer; with the same `id` it is given once, however often it is asked for.
@@ -280,6 +268,9 @@ impl Books {
         amount: Amount,
         note: &str,
     ) -> Result<Applied, LedgerError> {
+        if let Some(drawing) = &self.shared.drawing {
+            return drawing.grant(id, (account, currency), amount, note).await;
+        }
         let group = entries::grant(id, account, currency, amount, note);
         let now = self.shared.clock.now();
         let (applied, seq) = {

@@ -89,6 +89,35 @@ impl Hold {
     }
 }
 
+impl Books {
+    /// Puts a larger hold in the place of the one of `terms`; see [`Hold::extend`].
+    pub(super) fn extend(
+        &self,
+        terms: &HoldRequest,
+        amount: Amount,
+        expires: Timestamp,
+    ) -> Result<HoldRequest, LedgerError> {
+        let now = self.shared.clock.now();
+        let mut core = self.shared.core.lock();
+        let full = core.batch.len() >= self.shared.options.queue_entries_max;
+        if full || self.shared.progress.has_ended() {
+            let why = "too much waits for its store";
+            return Err(LedgerError::Unavailable { why });
+        }
+        let ahead = core.ledger.now().since(now);
+        if terms.expires <= now.after(ahead) {
+            // It has not been swept yet, and is over all the same.
+            return Err(LedgerError::HoldOver);
+        }
+        let expires = expires.after(ahead);
+        let (larger, group) = entries::extend(terms, amount, expires);
+        let committed = core.commit(group, now);
+        let _ = committed.map_err(|rejected| LedgerError::refused(rejected, amount))?;
+        self.shared.taken_from(&core, &larger);
+        Ok(larger)
+    }
+}
+
 impl Drop for Hold {
     fn drop(&mut self) {
         if self.live {

@@ -5,10 +5,12 @@
 
 mod books;
 mod codec;
+mod drawing;
 mod error;
 mod explain;
 mod hold;
 mod journal;
+mod leaving;
 mod options;
 mod payments;
 mod post;

@@ -1,6 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::store::Durability;
+use swan_core::Amount;
+
+use crate::store::{Durability, Pool};
 
 /// How the books are kept.
 #[derive(Clone, Debug)]
@@ -21,6 +24,12 @@ pub struct BooksOptions {
     pub stall_after: Duration,
     /// How long the lease is waited for while another process, such as the command line, keeps the books. 2 s.
     pub lease_wait: Duration,
+    /// The funds that this hub shares with others; `None` for a hub that is alone.
+    pub pool: Option<Arc<dyn Pool>>,
+    /// How much of an account a node wants to have at hand, in its currency. 1.
+    pub slice: Amount,
+    /// How long an account must be left alone before a node gives back what it has at hand. 3 s.
+    pub idle: Duration,
 }
 
 impl BooksOptions {
@@ -34,6 +43,27 @@ impl BooksOptions {
     #[must_use]
     pub const fn with_lease_wait(mut self, wait: Duration) -> Self {
         self.lease_wait = wait;
+        self
+    }
+
+    /// The same, for one of several hubs that share their funds; the store is the node's own view of it.
+    #[must_use]
+    pub fn with_pool(mut self, pool: Arc<dyn Pool>) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// The same, with this much of each account at hand, in its currency.
+    #[must_use]
+    pub const fn with_slice(mut self, slice: Amount) -> Self {
+        self.slice = slice;
+        self
+    }
+
+    /// The same, giving back what an account has not used for so long.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
         self
     }
 
@@ -62,6 +92,9 @@ impl Default for BooksOptions {
             snapshot_entries: 500_000,
             stall_after: Duration::from_secs(5),
             lease_wait: Duration::from_secs(2),
+            pool: None,
+            idle: Duration::from_secs(3),
+            slice: Amount::from_pico(Amount::PICO_PER_UNIT).unwrap_or(Amount::ZERO),
         }
     }
 }

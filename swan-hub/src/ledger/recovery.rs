@@ -3,12 +3,14 @@ use std::collections::HashMap;
 use swan_core::ledger::{Account, AuditReport, Detail, Entry, JournalAudit, Ledger, entries};
 use swan_core::{AccountId, Clock, Currency, KeyId, Timestamp};
 
+use parking_lot::Mutex;
+
 use super::books::Core;
 use super::payments::Owing;
 use super::snapshots::{Found, Picture, newest};
-use super::{LedgerError, codec};
+use super::{LedgerError, codec, leaving};
 use crate::admission::Spent;
-use crate::store::{Store, StoreError};
+use crate::store::{Pool, Store, StoreError};
 
 /// What opening the books found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,6 +147,7 @@ async fn open(store: &dyn Store, found: Found) -> Result<Result<Start, String>, 
 pub(super) async fn recover(
     store: &dyn Store,
     clock: &dyn Clock,
+    pool: Option<&dyn Pool>,
 ) -> Result<(Core, Recovery), LedgerError> {
     let (snapshot, replayed) = match from_snapshot(store).await? {
         Some((seq, replayed)) => (Some(seq), replayed),
@@ -172,9 +175,17 @@ pub(super) async fn recover(
             .commit(entries::recover(hold), clock.now())
             .map_err(LedgerError::Rejected)?;
     }
+    if pool.is_some() {
+        leaving::return_all(&mut core, clock);
+    }
     if !core.batch.is_empty() {
         store.append(&codec::encode(&core.batch)?).await?;
         core.batch.clear();
+    }
+    if let Some(pool) = pool {
+        let shared = Mutex::new(core);
+        leaving::tell_spent(pool, &shared).await?;
+        core = shared.into_inner();
     }
     Ok((
         core,

@@ -6,8 +6,8 @@ use swan_core::ledger::Entry;
 use tokio::time;
 
 use super::books::Shared;
-use super::codec;
 use super::snapshots::Camera;
+use super::{codec, leaving};
 use crate::store::{Durability, JournalRecord, Lease, StoreError};
 
 /// The most entries of one record, so that one write stays well below a second.
@@ -47,7 +47,8 @@ pub(super) async fn run(shared: Arc<Shared>, lease: Lease, mut camera: Camera) {
             break;
         }
         camera.hand_over(&shared, taken);
-        if closing && shared.core.lock().batch.is_empty() {
+        if closing && shared.core.lock().batch.is_empty() && leaving::has_left(&shared) {
+            leaving::say_goodbye(&shared).await;
             camera.end(&shared).await;
             break;
         }

@@ -66,22 +66,23 @@ pub(super) struct Grant {
 }
 
 impl AdminAccount {
-    fn of(hub: &Shared, record: &AccountRecord) -> Self {
-        let funds = |currency: Currency| {
-            let balance = hub.books.balance(record.id, currency);
-            Funds {
+    async fn of(hub: &Shared, record: &AccountRecord) -> Self {
+        let mut balances = Vec::with_capacity(Currency::ALL.len());
+        for currency in Currency::ALL {
+            let balance = hub.books.balance_shown(record.id, currency).await;
+            balances.push(Funds {
                 currency: currency.code(),
                 balance: balance.posted().to_string(),
                 held: balance.debits_pending.to_string(),
                 available: balance.available().to_string(),
                 charged: balance.debits_posted.to_string(),
-            }
-        };
+            });
+        }
         Self {
             id: record.id.to_string(),
             name: record.name.clone(),
             created_ms: record.created.as_millis(),
-            balances: Currency::ALL.into_iter().map(funds).collect(),
+            balances,
         }
     }
 }
@@ -118,7 +119,7 @@ pub(super) async fn create(State(hub): State<Arc<Shared>>, request: Request) -> 
         stored.map_err(|_| unavailable())?;
         refresh(&hub).await?;
         tracing::info!(target: TARGET, %by, account = %record.id, "an account was opened");
-        Ok(AdminAccount::of(&hub, &record))
+        Ok(AdminAccount::of(&hub, &record).await)
     };
     match created.await {
         Ok(account) => with_status(&hub, StatusCode::CREATED, &account),
@@ -131,7 +132,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
     let shown = async {
         administrator(&hub, &headers)?;
         let record = find(&hub, id).await?;
-        Ok(AdminAccount::of(&hub, &record))
+        Ok(AdminAccount::of(&hub, &record).await)
     };
     match shown.await {
         Ok(account) => ok(&hub, &account),

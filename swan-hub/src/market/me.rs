@@ -39,8 +39,8 @@ pub(super) struct Funds {
     spent: String,
 }
 
-fn funds(hub: &Shared, account: AccountId, currency: Currency) -> Funds {
-    let balance = hub.books.balance(account, currency);
+async fn funds(hub: &Shared, account: AccountId, currency: Currency) -> Funds {
+    let balance = hub.books.balance_shown(account, currency).await;
     Funds {
         currency: currency.code(),
         available: balance.available().to_string(),
@@ -53,11 +53,14 @@ fn funds(hub: &Shared, account: AccountId, currency: Currency) -> Funds {
 pub(super) async fn me(State(hub): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     match identity::payer(&hub, &headers).await {
         Ok((account, user)) => {
-            let currencies = [Currency::Usd, Currency::Swan];
+            let [usd, swan] = [Currency::Usd, Currency::Swan];
             let me = Me {
                 account_id: account.to_string(),
                 user: user.as_ref().map(User::of),
-                balances: currencies.map(|one| funds(&hub, account, one)).into(),
+                balances: vec![
+                    funds(&hub, account, usd).await,
+                    funds(&hub, account, swan).await,
+                ],
             };
             ok(&hub, &me)
         }

@@ -51,7 +51,7 @@ pub(super) fn enter(
 }
 
 /// Sets aside what the request may use: tokens of the minute, of the spend cap, and of the account's money.
-pub(super) fn fund(
+pub(super) async fn fund(
     hub: &Shared,
     bill: &mut Bill,
     consumer: &Consumer,
@@ -88,14 +88,15 @@ pub(super) fn fund(
         return free(hub, consumer, quoted, true).map(Funds::Free);
     }
     let expires = hub.clock.now().after(lasts);
-    match hold::hold(
+    let held = hold::hold(
         hub,
         bill.request(),
         consumer,
         asked,
         quoted,
         (amount, expires),
-    ) {
+    );
+    match held.await {
         Ok(hold) => Ok(Funds::Held { hold, covered }),
         Err(short @ HoldFailed::InsufficientFunds { .. }) if may_be_free(hub, consumer, quoted) => {
             tracing::trace!(%short, "asking the free tier");

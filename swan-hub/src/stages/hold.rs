@@ -45,7 +45,7 @@ pub(crate) enum HoldFailed {
 }
 
 /// Holds so much for a request, until then.
-pub(crate) fn hold(
+pub(crate) async fn hold(
     hub: &Shared,
     request: RequestId,
     consumer: &Consumer,
@@ -62,17 +62,20 @@ pub(crate) fn hold(
         policy: Some(quoted.quote.terms().policy().clone()),
         extended: 0,
     };
-    hub.books.hold(terms).map_err(|error| match error {
-        LedgerError::InsufficientFunds { available, .. } => {
-            beyond(hub, asked, quoted, (amount, available))
-        }
-        LedgerError::Frozen => HoldFailed::Frozen,
-        LedgerError::Unavailable { .. } => HoldFailed::Unavailable,
-        other => {
-            tracing::error!(%request, error = %other, "a hold failed");
-            HoldFailed::Ledger(other.to_string())
-        }
-    })
+    hub.books
+        .hold_or_draw(terms)
+        .await
+        .map_err(|error| match error {
+            LedgerError::InsufficientFunds { available, .. } => {
+                beyond(hub, asked, quoted, (amount, available))
+            }
+            LedgerError::Frozen => HoldFailed::Frozen,
+            LedgerError::Unavailable { .. } => HoldFailed::Unavailable,
+            other => {
+                tracing::error!(%request, error = %other, "a hold failed");
+                HoldFailed::Ledger(other.to_string())
+            }
+        })
 }
 
 fn beyond(

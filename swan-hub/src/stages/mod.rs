@@ -253,7 +253,7 @@ async fn agreed(
     };
     let deadline = Instant::now() + lasts;
     let quoted = quote::quote(hub, &asked)?;
-    let funds = funds::fund(hub, bill, &consumer, &asked, &quoted, lasts)?;
+    let funds = funds::fund(hub, bill, &consumer, &asked, &quoted, lasts).await?;
     bill.held(funds, quoted, &asked);
     Ok((asked, deadline))
 }

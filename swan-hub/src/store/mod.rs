@@ -14,6 +14,7 @@ mod memory_topups;
 mod memory_users;
 #[cfg(feature = "sqlite")]
 mod place;
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
@@ -41,6 +42,7 @@ pub use key_ring::{AuthError, KeyRing, Opened};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use place::StorePlace;
+pub use pool::{Neighbour, Pool, PoolGrant, Reach};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresPlace, PostgresStore};
 pub use records::{

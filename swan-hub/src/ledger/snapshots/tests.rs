@@ -118,7 +118,7 @@ async fn parts(store: &MemoryStore) -> Vec<SnapshotRecord> {
 /// The entry of the snapshot that recovery went on from, and everything that it came to.
 async fn recovered(store: &MemoryStore) -> (Option<u64>, Picture) {
     let clock = ManualClock::new(Timestamp::from_millis(5_000));
-    let (core, recovery) = recovery::recover(store, &clock).await.unwrap();
+    let (core, recovery) = recovery::recover(store, &clock, None).await.unwrap();
     assert_eq!(
         recovery.entries + recovery.holds_voided as u64,
         core.next_seq - 1

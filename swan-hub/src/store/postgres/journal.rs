@@ -1,56 +1,93 @@
 use tokio_postgres::Row;
 
 use super::link::Link;
+use super::node::{self, Node};
 use super::rows::{as_i64, get};
 use crate::store::{JournalRecord, StoreError};
 
-const NEXT: &str =
-    "SELECT coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1)";
-const AT: &str = "SELECT first_seq, count, body FROM journal WHERE first_seq = $1";
+const NEXT: &str = "SELECT coalesce((SELECT first_seq + count FROM journal WHERE node = $1 ORDER BY first_seq DESC LIMIT 1), 1)";
+const AT: &str = "SELECT first_seq, count, body FROM journal WHERE first_seq = $1 AND node = $2";
 /// One statement, so one transaction and one round trip. Of two that append the same entry at once, the second waits for
 /// the first and then does nothing, which its answer shows.
 const APPEND: &str = "INSERT INTO journal (first_seq, count, body)
     SELECT $1::bigint, $2::int, $3::bytea WHERE $2::int > 0 AND $1::bigint =
-        coalesce((SELECT first_seq + count FROM journal ORDER BY first_seq DESC LIMIT 1), 1)
-    ON CONFLICT (first_seq) DO NOTHING RETURNING true";
+        coalesce((SELECT first_seq + count FROM journal WHERE node = '' ORDER BY first_seq DESC LIMIT 1), 1)
+    ON CONFLICT (node, first_seq) DO NOTHING RETURNING true";
+/// The same of a node, which must not have been fenced off: whoever takes its lease waits for this lock, or this for him.
+const APPEND_OF_NODE: &str = "WITH ours AS (SELECT id FROM nodes WHERE id = $4 AND epoch = $5 FOR SHARE)
+    INSERT INTO journal (node, first_seq, count, body)
+    SELECT id, $1::bigint, $2::int, $3::bytea FROM ours WHERE $2::int > 0 AND $1::bigint =
+        coalesce((SELECT first_seq + count FROM journal WHERE node = $4 ORDER BY first_seq DESC LIMIT 1), 1)
+    ON CONFLICT (node, first_seq) DO NOTHING RETURNING true";
 const PAGE: &str = "SELECT first_seq, count, body FROM journal
-    WHERE first_seq >= coalesce(
-        (SELECT first_seq FROM journal WHERE first_seq <= $1 AND first_seq + count > $1
+    WHERE node = $3 AND first_seq >= coalesce(
+        (SELECT first_seq FROM journal WHERE node = $3 AND first_seq <= $1 AND first_seq + count > $1
          ORDER BY first_seq DESC LIMIT 1), $1)
     ORDER BY first_seq LIMIT $2";
 const CHANGES: &str = "SELECT number FROM changes";
 
-pub(super) async fn append(link: &Link, record: &JournalRecord) -> Result<(), StoreError> {
+pub(super) async fn append(
+    link: &Link,
+    node: Option<&Node>,
+    record: &JournalRecord,
+) -> Result<(), StoreError> {
     let first = as_i64(record.first_seq);
     // A count that no column holds is refused as one that follows nothing.
     let count = i32::try_from(record.count).unwrap_or(0);
-    let appended = link.query(APPEND, &[&first, &count, &record.body]).await?;
+    let appended = match node {
+        None => link.query(APPEND, &[&first, &count, &record.body]).await?,
+        Some(node) => {
+            let (name, epoch) = (&node.name, node.epoch());
+            link.query(
+                APPEND_OF_NODE,
+                &[&first, &count, &record.body, name, &epoch],
+            )
+            .await?
+        }
+    };
     if appended.is_empty() {
-        return repeated(link, record).await;
+        return repeated(link, node, record).await;
     }
     Ok(())
 }
 
 /// A record that does not follow the last one is right only when exactly it is already there.
-async fn repeated(link: &Link, record: &JournalRecord) -> Result<(), StoreError> {
-    let stored = link.query(AT, &[&as_i64(record.first_seq)]).await?;
+async fn repeated(
+    link: &Link,
+    node: Option<&Node>,
+    record: &JournalRecord,
+) -> Result<(), StoreError> {
+    if let Some(node) = node
+        && !node::is_ours(link, node).await?
+    {
+        return Err(node::fenced(node, "this database"));
+    }
+    let name = name(node);
+    let stored = link.query(AT, &[&as_i64(record.first_seq), &name]).await?;
     let stored = stored.first().map(journal_record).transpose()?;
     if stored.as_ref() == Some(record) {
         return Ok(());
     }
-    let next = link.query(NEXT, &[]).await?;
+    let next = link.query(NEXT, &[&name]).await?;
     Err(StoreError::Gap {
         expected: number(&next)?,
         found: record.first_seq,
     })
 }
 
+pub(super) fn name(node: Option<&Node>) -> &str {
+    node.map_or("", |node| &node.name)
+}
+
 pub(super) async fn read(
     link: &Link,
+    node: &str,
     seq: u64,
     limit: u32,
 ) -> Result<Vec<JournalRecord>, StoreError> {
-    let rows = link.query(PAGE, &[&as_i64(seq), &i64::from(limit)]).await?;
+    let rows = link
+        .query(PAGE, &[&as_i64(seq), &i64::from(limit), &node])
+        .await?;
     rows.iter().map(journal_record).collect()
 }
 

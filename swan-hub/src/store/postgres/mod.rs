@@ -9,6 +9,7 @@ mod inbox;
 mod journal;
 mod lease;
 mod link;
+mod node;
 mod place;
 mod rows;
 mod schema;
@@ -20,13 +21,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
+use swan_core::ledger::AccountKey;
+use swan_core::{AccountId, Amount, KeyId, ProviderId, RequestId, Timestamp};
 
 use self::lease::Current;
 use self::link::{Link, Target};
+use self::node::{Node, NodePool};
 use super::{
     AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
-    KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    KeyRecord, Lease, Pool, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
 };
 use crate::admission::KeyLimits;
 
@@ -89,6 +92,11 @@ pub struct PostgresStore {
     writer: Arc<Link>,
     reader: Arc<Link>,
     current: Current,
+    /// For the funds of nodes, and for saying that one lives, which must not wait behind anything else.
+    pool: Arc<Link>,
+    beat: Arc<Link>,
+    /// Which of several hubs this is.
+    node: Option<Arc<Node>>,
 }
 
 impl PostgresStore {
@@ -111,33 +119,83 @@ impl PostgresStore {
             writer: link(Durability::Strict),
             reader: link(Durability::Strict),
             current: Current::default(),
+            pool: link(Durability::Strict),
+            beat: link(Durability::Strict),
+            node: None,
             target,
         })
+    }
+
+    /// The same database as one of several hubs sees it, which share its funds: the node of this name, whose place others take
+    /// when it has said nothing for `ttl`. The store has its journal; [`PostgresStore::shared_funds`] is what it draws on.
+    #[must_use]
+    pub fn as_node(mut self, name: &str, ttl: Duration) -> Self {
+        self.node = Some(Arc::new(Node::new(name.to_owned(), ttl)));
+        self
+    }
+
+    /// The funds that nodes share, where this is one of them.
+    #[must_use]
+    pub fn shared_funds(&self) -> Option<Arc<dyn Pool>> {
+        let node = self.node.clone()?;
+        let store = self.clone();
+        Some(Arc::new(NodePool { store, node }))
+    }
+
+    /// The names of all nodes that ever shared this database; none of one that a hub without a node's name keeps.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    pub async fn nodes(&self) -> Result<Vec<String>, StoreError> {
+        node::names(&self.reader).await
+    }
+
+    /// Of each account what is free, what all nodes have drawn, and what was granted: the last is the sum of the others.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    pub async fn shared_accounts(&self) -> Result<Vec<(AccountKey, [Amount; 3])>, StoreError> {
+        node::accounts(&self.reader).await
+    }
+
+    fn node_name(&self) -> &str {
+        journal::name(self.node.as_deref())
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn lease(&self) -> Result<Lease, StoreError> {
-        let taken = lease::take(Arc::clone(&self.target), Arc::clone(&self.current)).await;
-        taken.map(Lease::new)
+        if let Some(node) = &self.node {
+            let taken = node::take(&self.beat, node, &self.target.place).await;
+            return taken.map(Lease::new);
+        }
+        let taken = lease::take(Arc::clone(&self.target), Arc::clone(&self.current)).await?;
+        if node::are_any(&self.pool).await? {
+            return Err(StoreError::Leased {
+                place: self.target.place.clone(),
+            });
+        }
+        Ok(Lease::new(taken))
     }
 
     async fn append(&self, record: &JournalRecord) -> Result<(), StoreError> {
-        lease::check(&self.current, &self.target.place)?;
-        journal::append(&self.journal, record).await
+        if self.node.is_none() {
+            lease::check(&self.current, &self.target.place)?;
+        }
+        journal::append(&self.journal, self.node.as_deref(), record).await
     }
 
     async fn read(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
-        journal::read(&self.reader, seq, limit).await
+        journal::read(&self.reader, self.node_name(), seq, limit).await
     }
 
     async fn put_snapshot(&self, part: &SnapshotRecord, keep_from: u64) -> Result<(), StoreError> {
-        snapshots::put(&self.writer, part, keep_from).await
+        snapshots::put(&self.writer, self.node_name(), part, keep_from).await
     }
 
     async fn snapshot(&self, upto: u64, part: u32) -> Result<Option<SnapshotRecord>, StoreError> {
-        snapshots::newest(&self.reader, upto, part).await
+        snapshots::newest(&self.reader, self.node_name(), upto, part).await
     }
 
     async fn put_key(&self, hash: &KeyHash, record: &KeyRecord) -> Result<(), StoreError> {

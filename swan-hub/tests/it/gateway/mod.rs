@@ -36,6 +36,8 @@ mod isolation;
 mod limits;
 mod market;
 mod metrics;
+#[cfg(feature = "postgres")]
+mod nodes;
 mod openapi;
 mod operation;
 mod operation_shapes;

@@ -3,6 +3,7 @@
 mod command;
 mod killed;
 mod lease;
+mod nodes;
 pub(crate) mod server;
 
 use std::sync::Arc;
@@ -97,7 +98,7 @@ async fn a_database_that_cannot_be_used_says_why() {
     for (url, expected, retryable) in [
         (
             newer,
-            "schema version 99, and this program knows versions up to 3",
+            "schema version 99, and this program knows versions up to 4",
             false,
         ),
         (

@@ -1,0 +1,49 @@
+//! What moves between a node and the funds that it shares with others.
+
+use super::{Account, Cause, Detail, Group, Kind, Rule, Transfer};
+use crate::{AccountId, Amount, Currency, TransferId};
+
+/// Brings `amount` of a consumer's funds to this node, out of what all nodes share.
+#[must_use]
+pub fn draw(id: TransferId, account: AccountId, currency: Currency, amount: Amount) -> Group {
+    let sides = (Account::Slice(account), Account::Consumer(account));
+    moved(id, Rule::Draw, sides, currency, amount)
+}
+
+/// Gives back what was drawn and not spent.
+#[must_use]
+pub fn give_back_slice(
+    id: TransferId,
+    account: AccountId,
+    currency: Currency,
+    amount: Amount,
+) -> Group {
+    let sides = (Account::Consumer(account), Account::Slice(account));
+    moved(id, Rule::Return, sides, currency, amount)
+}
+
+fn moved(
+    id: TransferId,
+    rule: Rule,
+    (debit, credit): (Account, Account),
+    currency: Currency,
+    amount: Amount,
+) -> Group {
+    let transfer = Transfer {
+        id,
+        kind: Kind::Posted,
+        debit: debit.in_currency(currency),
+        credit: credit.in_currency(currency),
+        amount,
+    };
+    let cause = Cause {
+        rule,
+        request: None,
+        policy: None,
+        detail: Detail::None,
+    };
+    Group {
+        transfers: vec![transfer],
+        cause,
+    }
+}

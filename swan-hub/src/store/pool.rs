@@ -1,0 +1,139 @@
+//! What several nodes share: the funds that none of them has drawn, and how much each has.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use swan_core::ledger::AccountKey;
+use swan_core::{AccountId, Amount, Currency, TransferId};
+
+use super::{Store, StoreError};
+
+/// The funds of all accounts, out of which each node draws slices. One value is one node's view of it.
+///
+/// A slice is what a node has drawn of an account and not given back, so it is never below what the node has spent. For each
+/// account the free funds and the slices of all nodes are the sum of its grants, at any time.
+///
+/// # Contract
+///
+/// * Each call is atomic and durable once it has answered, and may be repeated.
+/// * A node whose lease has been taken by another changes nothing any more: [`StoreError::Leased`].
+#[async_trait]
+pub trait Pool: fmt::Debug + Send + Sync + 'static {
+    /// Sets this node's slice of an account, and answers what it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Leased`] for a node that is fenced off, and when the store cannot serve.
+    async fn reach(&self, of: AccountKey, reach: Reach) -> Result<Amount, StoreError>;
+
+    /// Every slice of this node, and what of it the node has told to have spent.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn slices(&self) -> Result<Vec<(AccountKey, [Amount; 2])>, StoreError>;
+
+    /// Adds to the free funds, once for each id; answers whether it was new.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the id was used for something else.
+    async fn grant(&self, grant: &PoolGrant) -> Result<bool, StoreError>;
+
+    /// What an account has everywhere: what is free, and what each node has not spent, as far as it has told.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn balance(&self, of: AccountKey) -> Result<Amount, StoreError>;
+
+    /// Other nodes whose lease has run out and whose slices nobody has given back yet.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn dead(&self) -> Result<Vec<Neighbour>, StoreError>;
+
+    /// Says that everything which this node had and has not spent is given back, and gives its lease back with it.
+    ///
+    /// # Errors
+    /// As [`Pool::reach`].
+    async fn cleared(&self) -> Result<(), StoreError>;
+}
+
+/// What a slice is to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reach {
+    /// What the node knows to have; anything above it that the pool has on record is free.
+    pub least: Amount,
+    /// What of it the node has spent for good, for those who read balances.
+    pub spent: Amount,
+    /// How much more is needed: all of it, or all that there is.
+    pub need: Amount,
+    /// How much more is wanted, up to a quarter of what is free, so that the other nodes find some.
+    pub want: Amount,
+}
+
+impl Reach {
+    /// Exactly what the node has, no more, of which it has spent so much.
+    #[must_use]
+    pub const fn keep(least: Amount, spent: Amount) -> Self {
+        let (need, want) = (Amount::ZERO, Amount::ZERO);
+        Self {
+            least,
+            spent,
+            need,
+            want,
+        }
+    }
+}
+
+/// Credit that somebody gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolGrant {
+    /// Its idempotency key, for ever.
+    pub id: TransferId,
+    /// Who gets it.
+    pub account: AccountId,
+    /// Counted in what.
+    pub currency: Currency,
+    /// How much, above zero.
+    pub amount: Amount,
+    /// Who gave it, and why.
+    pub note: String,
+}
+
+impl PoolGrant {
+    pub(crate) fn new(
+        id: TransferId,
+        (account, currency): (AccountId, Currency),
+        amount: Amount,
+        note: &str,
+    ) -> Self {
+        Self {
+            id,
+            account,
+            currency,
+            amount,
+            note: note.to_owned(),
+        }
+    }
+}
+
+/// Another node, as seen by one that may take its place.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Neighbour {
+    /// What it is called.
+    pub name: String,
+    /// Its journal.
+    pub store: Arc<dyn Store>,
+    /// Its view of the pool.
+    pub pool: Arc<dyn Pool>,
+}
+
+impl Neighbour {
+    /// A node with its journal and its view of the pool.
+    #[must_use]
+    pub const fn new(name: String, store: Arc<dyn Store>, pool: Arc<dyn Pool>) -> Self {
+        Self { name, store, pool }
+    }
+}

@@ -1,0 +1,112 @@
+//! Two hubs on one database, as a consumer with one account meets them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use swan_core::{AccountId, Amount, Currency};
+use swan_hub::KeyRules;
+use swan_hub::ledger::BooksOptions;
+use swan_hub::store::KeyKind;
+
+use super::http::{Answer, Call};
+use super::provider::{Provider, reply};
+use super::{Market, ask, completion};
+use crate::postgres;
+use crate::postgres::server::Server;
+
+const POOR: AccountId = AccountId::from_u128(88);
+const LIMIT: &str = "\"max_tokens\":100";
+
+/// One of several hubs on a database.
+async fn hub(url: &str, name: &str) -> Market {
+    let ttl = Duration::from_secs(30);
+    let store = postgres::open(url).await.unwrap().as_node(name, ttl);
+    let books = BooksOptions::default()
+        .with_pool(store.shared_funds().unwrap())
+        .with_slice(Amount::from_pico(10_000_000).unwrap())
+        .with_idle(Duration::from_millis(300));
+    let mut rules = KeyRules::default();
+    rules.free_tier = false;
+    Market::with(|builder| {
+        builder
+            .with_store(Arc::new(store))
+            .with_books(books)
+            .with_key_rules(rules)
+    })
+    .await
+}
+
+/// One request at a hub, whose provider answers if it is asked.
+async fn ask_at(market: &Market, provider: &mut Provider, key: &str) -> Answer {
+    let mut call = market.with_key(key, ask(LIMIT)).background();
+    tokio::select! {
+        refused = &mut call => return refused.unwrap(),
+        request = provider.request() => {
+            let answer = completion(&"word ".repeat(90), 60, 95);
+            provider.act(request.stream, reply(answer)).await;
+        }
+    }
+    call.await.unwrap()
+}
+
+async fn available(market: &Market, key: &str) -> Amount {
+    let call = Call::get(market.address, "/api/v1/user/me");
+    let call = call.header("authorization", &format!("Bearer {key}"));
+    let told: Value = call.send().await.json();
+    told["balances"][0]["available"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_consumer_spends_one_account_at_two_hubs_and_not_a_pico_dollar_more() {
+    let url = Server::shared().await.database().await;
+    let (one, two) = (hub(&url, "a").await, hub(&url, "b").await);
+    let key = one.issue(KeyKind::Consumer(POOR), 5).await;
+    let store = two.hub.store();
+    two.hub.keys().refresh(&**store).await.unwrap();
+    let worst = one.price(ask(LIMIT).len() as u64 + 128, 100);
+    let funds = worst.times(12).unwrap();
+    one.grant_to(POOR, Currency::Usd, &funds.to_string()).await;
+    let (mut first, mut second) = (one.provider(1).await, two.provider(2).await);
+    let cost = one.price(60, 95);
+    let (mut served, mut refused, begun) = (0, 0, Instant::now());
+    // What one hub has at hand is free for the other once it lies idle.
+    while refused < 40 {
+        let answers = tokio::join!(
+            ask_at(&one, &mut first, &key),
+            ask_at(&two, &mut second, &key)
+        );
+        for answer in [answers.0, answers.1] {
+            match answer.status {
+                200 => (served, refused) = (served + 1, 0),
+                402 => refused += 1,
+                _ => panic!("{answer:?}"),
+            }
+        }
+        if refused > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+    let spent = cost.times(served).unwrap();
+    let left = funds.checked_sub(spent).unwrap();
+    assert!(
+        !left.is_negative() && left < worst,
+        "{served} served, {left} left"
+    );
+    for market in [&one, &two] {
+        while available(market, &key).await != left {
+            assert!(
+                begun.elapsed() < Duration::from_secs(40),
+                "both tell the same balance"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert_eq!(one.hub.books().audit(), []);
+    assert_eq!(two.hub.books().audit(), []);
+}

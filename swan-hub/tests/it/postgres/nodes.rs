@@ -1,0 +1,445 @@
+//! Several hubs that share the funds of one database, in this process and in others that are killed and paused.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use swan_core::ledger::{Account, AccountKey};
+use swan_core::{Amount, Currency};
+use swan_hub::ledger::{Books, BooksOptions, LedgerError};
+use swan_hub::store::{Neighbour, Pool, PoolGrant, PostgresStore, Reach, Store, StoreError};
+use tokio::task::JoinSet;
+
+use super::open;
+use super::server::{Server, connect};
+use crate::ledger::{ACCOUNT, audit, charge, clock, grant, pico, request};
+
+const USD: Currency = Currency::Usd;
+const OF: AccountKey = Account::Consumer(ACCOUNT).in_currency(USD);
+const URL: &str = "SWAN_TEST_NODE_DATABASE";
+/// Longer than a busy machine keeps anybody waiting.
+const TTL: Duration = Duration::from_secs(3);
+const HOLD: i128 = 10;
+const CHARGE: i128 = 7;
+
+/// One of several hubs' books, and its view of the database.
+struct Node {
+    store: PostgresStore,
+    books: Books,
+}
+
+fn options(pool: Arc<dyn Pool>) -> BooksOptions {
+    BooksOptions::default()
+        .with_pool(pool)
+        .with_slice(pico(2_000))
+        .with_idle(Duration::from_millis(300))
+        .with_lease_wait(TTL * 4)
+}
+
+impl Node {
+    async fn start(url: &str, name: &str) -> Self {
+        let store = open(url).await.unwrap().as_node(name, TTL);
+        let pool = store.shared_funds().unwrap();
+        let opened = Books::open(Arc::new(store.clone()), Arc::new(clock()), options(pool)).await;
+        let books = opened.unwrap().0;
+        Self { store, books }
+    }
+}
+
+/// What consumers were told, and whether they go on.
+#[derive(Default)]
+struct Tally {
+    told: AtomicI64,
+    stop: AtomicBool,
+}
+
+/// Requests one after the other, until they are told to stop; answers how often there was too little.
+async fn hammer(books: Books, first: u128, tally: Arc<Tally>) {
+    for n in 0_u128.. {
+        if tally.stop.load(Ordering::SeqCst) {
+            return;
+        }
+        match books.hold_or_draw(request(first + n, HOLD)).await {
+            Ok(hold) => {
+                hold.settle(charge(CHARGE))
+                    .unwrap()
+                    .durable()
+                    .await
+                    .unwrap();
+                tally.told.fetch_add(7, Ordering::SeqCst);
+            }
+            Err(LedgerError::InsufficientFunds { .. }) => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Waits until so much was charged, or nothing more is for a long time.
+async fn until_spent(tally: &Tally, least: i128) {
+    let (mut last, mut since) = (0, Instant::now());
+    loop {
+        let told = tally.told.load(Ordering::SeqCst);
+        if i128::from(told) >= least {
+            return;
+        }
+        if told != last {
+            (last, since) = (told, Instant::now());
+        }
+        assert!(
+            since.elapsed() < Duration::from_secs(15),
+            "no more than {told} of {least} is spent"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// What the journal of a node charged, once it was found to be sound; no hold is left in it.
+async fn charged(store: &PostgresStore) -> i128 {
+    let report = audit(store).await;
+    assert_eq!(report.breaches, []);
+    assert_eq!(report.pending, 0);
+    let ledger = report.ledger;
+    let has = ledger
+        .balance(&Account::Slice(ACCOUNT).in_currency(USD))
+        .given();
+    has.pico() - ledger.balance(&OF).posted().pico()
+}
+
+/// Free funds and slices are what was granted, and each node's slice is what its journal says that it has.
+async fn check_shared(store: &PostgresStore) {
+    for (_, [free, slices, granted]) in store.shared_accounts().await.unwrap() {
+        assert_eq!(free.pico() + slices.pico(), granted.pico());
+        assert!(!free.is_negative());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_nodes_that_are_hammered_at_once_spend_exactly_what_there_is() {
+    const FUNDS: i128 = 20_011;
+    let url = Server::shared().await.database().await;
+    let mut nodes = Vec::new();
+    for name in ["a", "b", "c"] {
+        nodes.push(Node::start(&url, name).await);
+    }
+    grant(&nodes[0].books, 1, FUNDS).await.unwrap();
+    grant(&nodes[1].books, 1, FUNDS).await.unwrap();
+    let tally = Arc::new(Tally::default());
+    let mut tasks = JoinSet::new();
+    for (node, number) in nodes.iter().zip(1_u128..) {
+        for task in 0..6_u128 {
+            let first = (number << 96) | (task << 64) | 1;
+            tasks.spawn(hammer(node.books.clone(), first, Arc::clone(&tally)));
+        }
+    }
+    // To the last pico-unit that a hold has room for, wherever it is.
+    until_spent(&tally, FUNDS - HOLD + 1).await;
+    tally.stop.store(true, Ordering::SeqCst);
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    let told = i128::from(tally.told.load(Ordering::SeqCst));
+    assert!(told <= FUNDS, "{told}");
+    let mut sum = 0;
+    for node in &nodes {
+        assert_eq!(node.books.audit(), []);
+        node.books.close().await.unwrap();
+        sum += charged(&node.store).await;
+    }
+    assert_eq!(sum, told, "the journals say what consumers were told");
+    let shared = nodes[0].store.shared_accounts().await.unwrap();
+    let [(_, [free, slices, granted])] = shared.as_slice() else {
+        panic!("{shared:?}")
+    };
+    assert_eq!(
+        (free.pico(), slices.pico()),
+        (FUNDS - told, told),
+        "what is left is free"
+    );
+    assert_eq!(granted.pico(), FUNDS);
+    let told = super::command::run(&url, "audit").await;
+    assert!(
+        told.contains("node b") && told.contains("add up: ok"),
+        "{told}"
+    );
+    assert!(!told.contains("BREACHES"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn balances_are_those_of_all_nodes_and_idle_funds_are_free_again() {
+    let url = Server::shared().await.database().await;
+    let (a, b) = (Node::start(&url, "a").await, Node::start(&url, "b").await);
+    grant(&a.books, 1, 1_000).await.unwrap();
+    let hold = a.books.hold_or_draw(request(1 << 64, 900)).await.unwrap();
+    let short = b
+        .books
+        .hold_or_draw(request(2 << 64, 900))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(short, LedgerError::InsufficientFunds { .. }),
+        "{short}"
+    );
+    hold.settle(charge(100)).unwrap().durable().await.unwrap();
+    let begun = Instant::now();
+    loop {
+        let all = b.books.balance_everywhere(ACCOUNT, USD).await.unwrap();
+        if all.posted() == pico(900) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{all:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // What the one does not use is free for the other.
+    while b.books.hold_or_draw(request(3 << 64, 900)).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    check_shared(&a.store).await;
+}
+
+/// A pool that takes its time, and counts.
+#[derive(Debug)]
+struct Slow {
+    pool: Arc<dyn Pool>,
+    asked: AtomicU64,
+}
+
+#[async_trait]
+impl Pool for Slow {
+    async fn reach(&self, of: AccountKey, reach: Reach) -> Result<Amount, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.pool.reach(of, reach).await
+    }
+    async fn slices(&self) -> Result<Vec<(AccountKey, [Amount; 2])>, StoreError> {
+        self.pool.slices().await
+    }
+    async fn grant(&self, grant: &PoolGrant) -> Result<bool, StoreError> {
+        self.pool.grant(grant).await
+    }
+    async fn balance(&self, of: AccountKey) -> Result<Amount, StoreError> {
+        self.pool.balance(of).await
+    }
+    async fn dead(&self) -> Result<Vec<Neighbour>, StoreError> {
+        self.pool.dead().await
+    }
+    async fn cleared(&self) -> Result<(), StoreError> {
+        self.pool.cleared().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_steady_state_no_request_waits_for_the_shared_funds() {
+    let url = Server::shared().await.database().await;
+    let store = open(&url).await.unwrap().as_node("a", TTL);
+    let (pool, asked) = (store.shared_funds().unwrap(), AtomicU64::new(0));
+    let slow = Arc::new(Slow { pool, asked });
+    let options = options(Arc::clone(&slow) as Arc<dyn Pool>).with_slice(pico(100_000));
+    let opened = Books::open(Arc::new(store), Arc::new(clock()), options).await;
+    let books = opened.unwrap().0;
+    grant(&books, 1, 10_000_000).await.unwrap();
+    drop(books.hold_or_draw(request(1, HOLD)).await.unwrap());
+    let mut longest = Duration::ZERO;
+    for n in 2..8_002_u128 {
+        let begun = Instant::now();
+        let hold = books.hold_or_draw(request(n, HOLD)).await.unwrap();
+        longest = longest.max(begun.elapsed());
+        let settled = hold.settle(charge(HOLD)).unwrap();
+        if n % 100 == 0 {
+            settled.durable().await.unwrap();
+        }
+    }
+    // Each answer of the pool takes 200 ms; a busy machine may take its own time, but not that.
+    assert!(longest < Duration::from_millis(150), "{longest:?}");
+    let asked = slow.asked.load(Ordering::SeqCst);
+    assert!(asked < 200, "{asked} questions for 8,000 requests");
+}
+
+/// Another process: a node that charges one request after the other, tells of each, and says when it may not go on.
+async fn victim(url: &str) {
+    let node = Node::start(url, "victim").await;
+    for task in 0..4_u128 {
+        let books = node.books.clone();
+        tokio::spawn(async move {
+            for n in 0_u128.. {
+                let id = (9 << 96) | (task << 64) | n;
+                // One write a line, so that what was read was told whole.
+                let say = |line: &[u8]| std::io::stdout().write_all(line).unwrap();
+                match books.hold_or_draw(request(id, HOLD)).await {
+                    Ok(hold) => match hold.settle(charge(CHARGE)).unwrap().durable().await {
+                        Ok(()) => say(b"charged\n"),
+                        Err(_) => say(b"refused\n"),
+                    },
+                    Err(LedgerError::InsufficientFunds { .. }) => {}
+                    Err(_) => say(b"refused\n"),
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+    }
+    std::future::pending::<()>().await;
+}
+
+/// The process of [`victim`]: this test run by itself.
+struct Victim {
+    child: Child,
+    lines: Box<dyn Iterator<Item = String> + Send>,
+}
+
+impl Victim {
+    fn start(url: &str, test: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg(format!("postgres::nodes::{test}"))
+            .args(["--exact", "--nocapture"])
+            .env(URL, url)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = Box::new(lines.map_while(Result::ok));
+        Self { child, lines }
+    }
+
+    /// Reads until it has said this so often.
+    fn says(&mut self, word: &str, times: usize) {
+        let said = self.lines.by_ref().filter(|line| line == word).take(times);
+        assert_eq!(said.count(), times, "it never said {word} {times} times");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until another node has taken the victim's place and given back what it had.
+async fn until_cleared(url: &str) {
+    let client = connect(url).await.unwrap();
+    let begun = Instant::now();
+    let cleared = "SELECT FROM swan.nodes WHERE id = 'victim' AND cleared";
+    while client.query(cleared, &[]).await.unwrap().is_empty() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "nobody takes over"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_node_gives_back_what_it_had_and_loses_no_charge() {
+    const FUNDS: i128 = 60_000;
+    if let Ok(url) = std::env::var(URL) {
+        return victim(&url).await;
+    }
+    let url = Server::shared().await.database().await;
+    let node = Node::start(&url, "heir").await;
+    grant(&node.books, 1, FUNDS).await.unwrap();
+    let mut victim = Victim::start(
+        &url,
+        "a_killed_node_gives_back_what_it_had_and_loses_no_charge",
+    );
+    victim.says("charged", 50);
+    let tally = Arc::new(Tally::default());
+    let mut tasks = JoinSet::new();
+    for task in 0..4_u128 {
+        let first = (1 << 96) | (task << 64) | 1;
+        tasks.spawn(hammer(node.books.clone(), first, Arc::clone(&tally)));
+    }
+    victim.says("charged", 50);
+    victim.signal("-KILL");
+    let told = 100
+        + victim
+            .lines
+            .by_ref()
+            .filter(|line| line == "charged")
+            .count();
+    until_cleared(&url).await;
+    let dead = open(&url).await.unwrap().as_node("victim", TTL);
+    let theirs = charged(&dead).await;
+    let told = i128::try_from(told).unwrap() * CHARGE;
+    // Of the four that ran, the charge may be durable and not told.
+    assert!(
+        (told..=told + 4 * CHARGE).contains(&theirs),
+        "{theirs} charged, {told} told"
+    );
+    until_spent(&tally, FUNDS - theirs - HOLD + 1).await;
+    tally.stop.store(true, Ordering::SeqCst);
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    node.books.close().await.unwrap();
+    let ours = charged(&node.store).await;
+    assert_eq!(ours, i128::from(tally.told.load(Ordering::SeqCst)));
+    assert!(ours + theirs <= FUNDS);
+    check_shared(&node.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_node_whose_place_was_taken_posts_nothing_when_it_goes_on() {
+    if let Ok(url) = std::env::var(URL) {
+        return victim(&url).await;
+    }
+    let url = Server::shared().await.database().await;
+    let node = Node::start(&url, "heir").await;
+    grant(&node.books, 1, 1_000_000).await.unwrap();
+    let test = "a_paused_node_whose_place_was_taken_posts_nothing_when_it_goes_on";
+    let mut victim = Victim::start(&url, test);
+    victim.says("charged", 50);
+    victim.signal("-STOP");
+    until_cleared(&url).await;
+    let dead = open(&url).await.unwrap().as_node("victim", TTL);
+    let (before, entries) = (charged(&dead).await, audit(&dead).await.entries);
+    victim.signal("-CONT");
+    victim.says("refused", 20);
+    assert_eq!(charged(&dead).await, before);
+    assert_eq!(audit(&dead).await.entries, entries, "nothing was written");
+    check_shared(&node.store).await;
+    // What it had is free: nothing but what it has charged is missing.
+    let all = node.books.balance_everywhere(ACCOUNT, USD).await.unwrap();
+    assert_eq!(all.posted().pico(), 1_000_000 - before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_hub_alone_and_nodes_do_not_share_a_database() {
+    let server = Server::shared().await;
+    let url = server.database().await;
+    let node = Node::start(&url, "a").await;
+    let alone = open(&url).await.unwrap();
+    assert!(matches!(
+        alone.lease().await,
+        Err(StoreError::Leased { .. })
+    ));
+    let twin = open(&url).await.unwrap().as_node("a", TTL);
+    assert!(
+        matches!(twin.lease().await, Err(StoreError::Leased { .. })),
+        "one of each name"
+    );
+    node.books.close().await.unwrap();
+    let begun = Instant::now();
+    while twin.lease().await.is_err() {
+        assert!(begun.elapsed() < TTL, "the name is free at once");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let url = server.database().await;
+    let alone = Arc::new(open(&url).await.unwrap());
+    let books = crate::ledger::funded(alone, 100).await;
+    let late = open(&url).await.unwrap().as_node("a", TTL);
+    let error = late.lease().await.unwrap_err().to_string();
+    assert!(error.contains("without a node's name"), "{error}");
+    books.close().await.unwrap();
+}
