@@ -4,17 +4,19 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use swan_core::ledger::{Applied, Entry, Group, Ledger, Rejected, entries};
+use swan_core::ledger::{Account, Applied, Entry, Group, Ledger, Rejected, Rule, entries};
 use swan_core::{AccountId, Amount, Clock, Currency, Timestamp, TransferId};
 use tokio::sync::Notify;
 use tokio::time::{self, Instant, MissedTickBehavior};
 
-use super::drawing::{self, Drawing};
+use super::drawing::Drawing;
 use super::journal::Journal;
 use super::payments::Owing;
 use super::progress::Progress;
 use super::snapshots::{Camera, Snapshots};
-use super::{BooksOptions, Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, writer};
+use super::{
+    BooksOptions, Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, tending, writer,
+};
 use crate::store::{Durability, Lease, Store, StoreError};
 
 /// All money of a hub. Clones share the same books; when the last one is gone, what waits is written and the lease ends.
@@ -99,16 +101,26 @@ impl Shared {
         }
     }
 
-    /// After something was set aside.
-    pub(super) fn taken_from(&self, core: &Core, of: &HoldRequest) {
+    /// After so much was set aside.
+    pub(super) fn taken_from(&self, core: &Core, of: &HoldRequest, amount: Amount) {
         self.wake_if_first(core);
         if let Some(drawing) = &self.drawing {
-            drawing.look(&core.ledger, of.account, of.currency);
+            let account = Account::Consumer(of.account).in_currency(of.currency);
+            drawing.look(&core.ledger, account, amount);
         }
     }
 
-    /// Whether new money movements are taken; ends of holds always are, since each was paid for with a place in the queue.
-    pub(super) fn check_open(&self, core: &Core) -> Result<(), LedgerError> {
+    /// Whether new movements of money by this rule are taken; ends of holds always are, since each was paid for with a place in
+    /// the queue. Of a hub that shares its funds only requests are: what one node books by itself another does not know of.
+    pub(super) fn check_open(&self, core: &Core, rule: Rule) -> Result<(), LedgerError> {
+        if self.drawing.is_some() && rule != Rule::Hold {
+            return Err(LedgerError::Shared { rule });
+        }
+        self.check_serving(core)
+    }
+
+    /// Whether anything new is taken.
+    pub(super) fn check_serving(&self, core: &Core) -> Result<(), LedgerError> {
         let why = if self.failing.load(Ordering::Acquire) {
             "its store does not answer"
         } else if self.closing.load(Ordering::Acquire) {
@@ -214,7 +226,7 @@ impl Books {
         let camera = Camera::start(&shared, last, spending);
         tokio::spawn(writer::run(Arc::clone(&shared), lease, camera));
         tokio::spawn(look_at_the_clock(Arc::downgrade(&shared)));
-        tokio::spawn(drawing::run(Arc::downgrade(&shared)));
+        tokio::spawn(tending::run(Arc::downgrade(&shared)));
         let closer = Arc::new(Closer(Arc::clone(&shared)));
         Ok((
             Self {
@@ -238,7 +250,7 @@ impl Books {
         }
         let now = self.shared.clock.now();
         let mut core = self.shared.core.lock();
-        self.shared.check_open(&core)?;
+        self.shared.check_open(&core, Rule::Hold)?;
         if core.owing.has(request.account) {
             return Err(LedgerError::Frozen);
         }
@@ -249,7 +261,7 @@ impl Books {
             Ok((Applied::Exists, _)) => return Err(LedgerError::Duplicate),
             Err(rejected) => return Err(LedgerError::refused(rejected, request.amount)),
         }
-        self.shared.taken_from(&core, &request);
+        self.shared.taken_from(&core, &request, request.amount);
         drop(core);
         Ok(Hold::new(self.clone(), request))
     }
@@ -275,7 +287,7 @@ impl Books {
         let now = self.shared.clock.now();
         let (applied, seq) = {
             let mut core = self.shared.core.lock();
-            self.shared.check_open(&core)?;
+            self.shared.check_open(&core, group.cause.rule)?;
             core.commit(group, now)
                 .map_err(|rejected| LedgerError::refused(rejected, amount))?
         };

@@ -1,26 +1,27 @@
-//! How a node comes by funds that it shares with others: it draws slices ahead of need, gives back what lies idle, and takes the
-//! place of nodes that have died. A request waits for none of it, unless its account has too little here.
+//! How a node comes by funds that it shares with others: a request whose account has too little here draws a slice; [`tending`]
+//! draws ahead of need, so that nearly none has to.
+//!
+//! [`tending`]: super::tending
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Weak};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use swan_core::ledger::{Account, AccountKey, Applied, Balance, Group, Ledger, entries};
 use swan_core::{AccountId, Amount, Clock, Currency, Timestamp, TransferId};
 use tokio::sync::Notify;
-use tokio::time::{self, Instant, MissedTickBehavior};
+use tokio::time::{self, Instant};
 
 use super::books::{Core, Shared};
-use super::leaving::take_over;
 use super::{Books, Hold, HoldRequest, LedgerError};
 use crate::store::{Pool, PoolGrant, Reach, StoreError};
 
-/// How often idle slices and dead nodes are looked for.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long an account with little left is left alone after a draw that was for no request.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long a request waits for the shared funds.
+const DRAW_MAX: Duration = Duration::from_secs(5);
+/// For how long it counts that an account had no more to give, so that a consumer without funds costs no trip a request.
+const DRY: Duration = Duration::from_millis(20);
 
 /// A node's side of the shared funds.
 #[derive(Debug)]
@@ -28,28 +29,33 @@ pub(super) struct Drawing {
     pub(super) pool: Arc<dyn Pool>,
     /// How much of an account a node wants to have at hand.
     slice: Amount,
-    /// Accounts that have less than half of that.
-    wanted: Mutex<HashSet<AccountKey>>,
-    wake: Arc<Notify>,
-    turns: Mutex<HashMap<AccountKey, Arc<Turn>>>,
+    /// Accounts that have less than half of that, and what the last request took.
+    pub(super) wanted: Mutex<HashMap<AccountKey, Amount>>,
+    pub(super) wake: Arc<Notify>,
+    /// Of each account of which this node has something.
+    pub(super) turns: Mutex<HashMap<AccountKey, Arc<Turn>>>,
     /// The node is about to end.
     pub(super) leaving: AtomicBool,
 }
 
 /// One at a time draws for an account or gives back.
 #[derive(Debug, Default)]
-struct Turn {
-    lock: tokio::sync::Mutex<()>,
-    seen: Mutex<Seen>,
+pub(super) struct Turn {
+    pub(super) lock: tokio::sync::Mutex<()>,
+    pub(super) seen: Mutex<Seen>,
 }
 
 /// When an account was last used, and drawn for.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    moved: Amount,
-    told: Amount,
-    since: Option<Instant>,
-    drawn: Option<Instant>,
+pub(super) struct Seen {
+    pub(super) moved: Amount,
+    pub(super) told: Amount,
+    pub(super) since: Option<Instant>,
+    pub(super) drawn: Option<Instant>,
+    /// When it was found that there is less than was needed.
+    dry: Option<Instant>,
+    /// The pool was asked, and its answer did not arrive: it may have more on record than this node knows of.
+    pub(super) is_unsure: bool,
 }
 
 /// The other side of a slice in the node's own ledger: what it gave less what it took back is the slice.
@@ -103,13 +109,17 @@ impl Drawing {
         }
     }
 
-    /// Looks whether an account has little left here, which a request has just taken from.
-    pub(super) fn look(&self, ledger: &Ledger, account: AccountId, currency: Currency) {
-        let of = Account::Consumer(account).in_currency(currency);
+    /// Looks whether an account has little left here, of which a request has just taken so much.
+    pub(super) fn look(&self, ledger: &Ledger, of: AccountKey, taken: Amount) {
         let half = self.slice.pico() / 2;
-        if ledger.available(&of).pico() < half && self.wanted.lock().insert(of) {
-            self.wake.notify_one();
+        if ledger.available(&of).pico() >= half {
+            return;
         }
+        let mut wanted = self.wanted.lock();
+        let most = wanted.entry(of).or_insert(Amount::ZERO);
+        *most = taken.max(*most);
+        drop(wanted);
+        self.wake.notify_one();
     }
 
     /// Credit goes to what all nodes share, and each draws of it.
@@ -124,7 +134,12 @@ impl Drawing {
         let group = entries::grant(id, to.0, to.1, amount, note);
         let sound = Ledger::new().apply(&group, Timestamp::EPOCH);
         let _ = sound.map_err(|rejected| LedgerError::refused(rejected, amount))?;
-        match self.pool.grant(&PoolGrant::new(id, to, amount, note)).await {
+        let granted = self.pool.grant(&PoolGrant::new(id, to, amount, note)).await;
+        let of = Account::Consumer(to.0).in_currency(to.1);
+        if let Some(turn) = self.turns.lock().get(&of) {
+            turn.seen.lock().dry = None;
+        }
+        match granted {
             Ok(true) => Ok(Applied::Created),
             Ok(false) => Ok(Applied::Exists),
             Err(StoreError::Conflict { .. }) => Err(LedgerError::Duplicate),
@@ -132,7 +147,11 @@ impl Drawing {
         }
     }
 
-    fn turn(&self, of: AccountKey) -> Arc<Turn> {
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    pub(super) fn turn(&self, of: AccountKey) -> Arc<Turn> {
         Arc::clone(self.turns.lock().entry(of).or_default())
     }
 }
@@ -150,7 +169,7 @@ impl Books {
         match self.hold(request.clone()) {
             Err(LedgerError::InsufficientFunds { wanted, .. }) => {
                 let of = Account::Consumer(request.account).in_currency(request.currency);
-                self.shared.draw(of, wanted).await?;
+                self.shared.draw_now(of, wanted).await?;
                 self.hold(request)
             }
             answer => answer,
@@ -186,13 +205,33 @@ impl Books {
 }
 
 impl Shared {
-    /// Draws until there is at least `needed` here, or no more is to be had.
-    pub(super) async fn draw(&self, of: AccountKey, needed: Amount) -> Result<(), StoreError> {
+    /// Draws for a request that waits for it: all that it lacks if there is as much, or all that there is.
+    async fn draw_now(&self, of: AccountKey, needed: Amount) -> Result<(), LedgerError> {
+        let why = match time::timeout(DRAW_MAX, self.draw(of, needed, false)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(why, "a request cannot draw on the shared funds");
+        let why = "the shared funds cannot be reached";
+        Err(LedgerError::Unavailable { why })
+    }
+
+    /// Draws until there is at least `needed` here, or no more is to be had. What is drawn `ahead` fills the slice though there is.
+    pub(super) async fn draw(
+        &self,
+        of: AccountKey,
+        needed: Amount,
+        ahead: bool,
+    ) -> Result<(), StoreError> {
         let Some(drawing) = &self.drawing else {
             return Ok(());
         };
         let turn = drawing.turn(of);
         let _turn = turn.lock.lock().await;
+        if drawing.is_leaving() {
+            return Ok(());
+        }
         let (least, spent, available) = {
             let ledger = &self.core.lock().ledger;
             (has(ledger, of), spent(ledger, of), ledger.available(&of))
@@ -200,7 +239,9 @@ impl Shared {
         let lacks = |up_to: Amount| up_to.checked_sub(available).unwrap_or(Amount::ZERO);
         let need = lacks(needed).max(Amount::ZERO);
         let want = lacks(drawing.slice).max(need);
-        if want <= Amount::ZERO || (need.is_zero() && !needed.is_zero()) {
+        let is_dry = turn.seen.lock().dry.is_some_and(|at| at.elapsed() < DRY);
+        let is_enough = need.is_zero() && !ahead;
+        if want <= Amount::ZERO || is_enough || is_dry {
             return Ok(());
         }
         let reach = Reach {
@@ -209,118 +250,21 @@ impl Shared {
             need,
             want,
         };
+        turn.seen.lock().is_unsure = true;
         let reached = drawing.pool.reach(of, reach).await?;
-        turn.seen.lock().drawn = Some(Instant::now());
         let more = reached.checked_sub(least).unwrap_or(Amount::ZERO);
         if let (true, Some((account, _))) = (more > Amount::ZERO, slice_of(of)) {
             let mut core = self.core.lock();
+            if drawing.is_leaving() {
+                // Said under this lock: what is drawn now goes back with the farewell.
+                return Ok(());
+            }
             let group = entries::draw(id(core.next_seq), account, of.currency, more);
             moved(&mut core, group, &*self.clock);
         }
+        let (mut seen, now) = (turn.seen.lock(), Instant::now());
+        (seen.drawn, seen.is_unsure) = (Some(now), false);
+        seen.dry = (more < need).then_some(now);
         Ok(())
     }
-
-    /// Tells what was spent of an account, and gives back what lies idle.
-    async fn rest(&self, drawing: &Drawing, of: AccountKey, turn: &Turn) -> Result<(), StoreError> {
-        let (idle, untold) = {
-            let balance = self.core.lock().ledger.balance(&of);
-            let moved = balance.debits_posted.checked_add(balance.debits_pending);
-            let moved = moved.unwrap_or(Amount::MAX);
-            let mut seen = turn.seen.lock();
-            let now = Instant::now();
-            if seen.moved != moved {
-                (seen.moved, seen.since) = (moved, Some(now));
-            }
-            let since = *seen.since.get_or_insert(now);
-            let idle = now.duration_since(since) >= self.options.idle
-                && balance.available() > Amount::ZERO;
-            (idle, seen.told != balance.debits_posted)
-        };
-        if !idle && !untold {
-            return Ok(());
-        }
-        let _turn = turn.lock.lock().await;
-        let (keep, told) = {
-            let mut core = self.core.lock();
-            let available = core.ledger.available(&of);
-            if idle && available > Amount::ZERO {
-                give_back(&mut core, of, available, &*self.clock);
-            }
-            let ledger = &core.ledger;
-            let keep = Reach::keep(has(ledger, of), spent(ledger, of));
-            (keep, ledger.balance(&of).debits_posted)
-        };
-        // What cannot be told now is told with the next draw, or at the next look.
-        drawing.pool.reach(of, keep).await?;
-        turn.seen.lock().told = told;
-        Ok(())
-    }
-}
-
-/// Draws ahead, gives back and takes over, as long as the books live.
-pub(super) async fn run(books: Weak<Shared>) {
-    let mut ticks = time::interval(LOOK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let wake = books
-        .upgrade()
-        .and_then(|shared| Some(Arc::clone(&shared.drawing.as_ref()?.wake)));
-    let Some(wake) = wake else { return };
-    loop {
-        let is_tick = tokio::select! {
-            () = wake.notified() => false,
-            _ = ticks.tick() => true,
-        };
-        let Some(shared) = books.upgrade() else {
-            return;
-        };
-        if shared.progress.has_ended() {
-            return;
-        }
-        if let Err(error) = turn(&shared, is_tick).await {
-            tracing::warn!(%error, "the shared funds cannot be reached");
-            time::sleep(PAUSE).await;
-        }
-    }
-}
-
-async fn turn(shared: &Shared, is_tick: bool) -> Result<(), StoreError> {
-    let Some(drawing) = &shared.drawing else {
-        return Ok(());
-    };
-    let wanted: Vec<_> = drawing.wanted.lock().drain().collect();
-    for of in wanted {
-        let drawn = drawing.turn(of).seen.lock().drawn;
-        match drawn.is_some_and(|at| at.elapsed() < PAUSE) {
-            // The next tick has it again.
-            true => {
-                drawing.wanted.lock().insert(of);
-            }
-            false => shared.draw(of, Amount::ZERO).await?,
-        }
-    }
-    if !is_tick {
-        return Ok(());
-    }
-    let turns: Vec<_> = {
-        let turns = drawing.turns.lock();
-        turns
-            .iter()
-            .map(|(of, turn)| (*of, Arc::clone(turn)))
-            .collect()
-    };
-    for (of, turn) in turns {
-        shared.rest(drawing, of, &turn).await?;
-    }
-    for neighbour in drawing.pool.dead().await? {
-        let name = neighbour.name.clone();
-        match take_over(neighbour, &*shared.clock).await {
-            Ok(()) => tracing::info!(node = name, "what a dead node had is given back"),
-            // Another was quicker.
-            Err(LedgerError::Store(StoreError::Leased { .. })) => {}
-            Err(error) => {
-                tracing::error!(%error, node = name, "what a dead node had cannot be given back");
-            }
-        }
-    }
-    Ok(())
 }

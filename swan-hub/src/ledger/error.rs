@@ -1,6 +1,6 @@
 use swan_core::Amount;
 use swan_core::ledger::entries::RecordError;
-use swan_core::ledger::{Breach, Reason, Rejected};
+use swan_core::ledger::{Breach, Reason, Rejected, Rule};
 
 use crate::store::StoreError;
 
@@ -27,6 +27,14 @@ pub enum LedgerError {
     Unavailable {
         /// What stands in the way.
         why: &'static str,
+    },
+    /// Only a hub that is alone may book this; one that shares its funds with others books requests and what they share.
+    #[error(
+        "this hub shares its funds with others, and {} needs a hub that is alone", rule.as_str()
+    )]
+    Shared {
+        /// What was to be booked.
+        rule: Rule,
     },
     /// The hold's time has passed, so it cannot be charged.
     #[error("the hold's time has passed")]
@@ -60,6 +68,7 @@ impl LedgerError {
             Self::InsufficientFunds { .. }
             | Self::Frozen
             | Self::Duplicate
+            | Self::Shared { .. }
             | Self::HoldOver
             | Self::Rejected(_)
             | Self::Record(_)

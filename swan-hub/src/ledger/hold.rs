@@ -113,7 +113,9 @@ impl Books {
         let (larger, group) = entries::extend(terms, amount, expires);
         let committed = core.commit(group, now);
         let _ = committed.map_err(|rejected| LedgerError::refused(rejected, amount))?;
-        self.shared.taken_from(&core, &larger);
+        let more = larger.amount.checked_sub(terms.amount);
+        let more = more.unwrap_or(Amount::ZERO);
+        self.shared.taken_from(&core, &larger, more);
         Ok(larger)
     }
 }

@@ -45,10 +45,11 @@ pub(super) fn has_left(shared: &Shared) -> bool {
     let Some(drawing) = &shared.drawing else {
         return true;
     };
+    // Under the lock, so that nothing is drawn or given back after it.
+    let mut core = shared.core.lock();
     if drawing.leaving.swap(true, Ordering::AcqRel) {
         return true;
     }
-    let mut core = shared.core.lock();
     return_all(&mut core, &*shared.clock);
     core.batch.is_empty()
 }
@@ -60,6 +61,11 @@ pub(super) async fn say_goodbye(shared: &Shared) {
     };
     let pending = shared.core.lock().ledger.pending_count();
     let bye = async {
+        let turns: Vec<_> = drawing.turns.lock().values().cloned().collect();
+        for turn in turns {
+            // Whoever asks the pool just now is waited for.
+            let _turn = turn.lock.lock().await;
+        }
         tell_spent(&*drawing.pool, &shared.core).await?;
         match pending {
             0 => drawing.pool.cleared().await,

@@ -18,6 +18,7 @@ mod progress;
 mod recovery;
 mod snapshots;
 mod statement;
+mod tending;
 mod views;
 mod walk;
 mod writer;

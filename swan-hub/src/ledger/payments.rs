@@ -99,18 +99,15 @@ impl Books {
     ///
     /// # Errors
     /// [`LedgerError::InsufficientFunds`] for a refund of more than there is, [`LedgerError::Duplicate`] for an id that was
-    /// used for something else, and [`LedgerError::Unavailable`] while nothing new is taken.
+    /// used for something else, [`LedgerError::Shared`] at one of several hubs, and [`LedgerError::Unavailable`] while nothing new is
+    /// taken.
     pub async fn pay(&self, terms: &PaymentTerms) -> Result<Applied, LedgerError> {
-        if self.shared.drawing.is_some() {
-            // What one node books another would book again: only grants go to what all share.
-            let why = "payments by card need a hub that is alone";
-            return Err(LedgerError::Unavailable { why });
-        }
         let now = self.shared.clock.now();
         let (applied, seq) = {
             let mut core = self.shared.core.lock();
-            self.shared.check_open(&core)?;
-            core.commit(entries::payment(terms), now)
+            let group = entries::payment(terms);
+            self.shared.check_open(&core, group.cause.rule)?;
+            core.commit(group, now)
                 .map_err(|rejected| LedgerError::refused(rejected, terms.amount))?
         };
         self.settled(seq).durable().await?;

@@ -8,14 +8,14 @@ impl Books {
     /// Applies a group that moves money at once; with the same ids it happens once. Answers when it survives a crash.
     ///
     /// # Errors
-    /// When nothing new is taken, or the ledger refuses it.
+    /// When nothing new is taken, the hub shares its funds with others, or the ledger refuses it.
     pub(crate) async fn post(&self, group: Group) -> Result<Applied, LedgerError> {
         let amounts = group.transfers.iter().map(|transfer| transfer.amount);
         let amount = amounts.fold(Amount::ZERO, Amount::max);
         let now = self.shared.clock.now();
         let (applied, seq) = {
             let mut core = self.shared.core.lock();
-            self.shared.check_open(&core)?;
+            self.shared.check_open(&core, group.cause.rule)?;
             core.commit(group, now)
                 .map_err(|rejected| LedgerError::refused(rejected, amount))?
         };

@@ -63,7 +63,7 @@ impl Books {
     /// Whether new holds are taken; false while the store does not answer.
     #[must_use]
     pub fn is_available(&self) -> bool {
-        self.shared.check_open(&self.shared.core.lock()).is_ok()
+        self.shared.check_serving(&self.shared.core.lock()).is_ok()
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {

@@ -33,7 +33,7 @@ const ANY: &str = "SELECT FROM nodes LIMIT 1";
 const ALONE: &str = "SELECT FROM journal WHERE node = '' LIMIT 1";
 
 // Amounts are NUMERIC in the database, and text on the way.
-const REACH: &str = "SELECT reach($1, $2, $3, $4, $5::text::numeric, $6::text::numeric, $7::text::numeric, $8::text::numeric)::text";
+const REACH: &str = "SELECT reach($1, $2, $3, $4, $5, $6::text::numeric, $7::text::numeric, $8::text::numeric, $9::text::numeric)::text";
 const SLICES: &str =
     "SELECT account, currency, amount::text, spent::text FROM slices WHERE node = $1";
 const BALANCE: &str = "SELECT (free + coalesce((SELECT sum(amount - spent) FROM slices
@@ -59,7 +59,12 @@ pub(super) struct Node {
     /// How long it may say nothing before others take its place.
     ttl: Duration,
     epoch: AtomicI64,
+    /// Counts what is asked of the shared funds.
+    asked: AtomicI64,
 }
+
+/// Room for so many questions of one epoch.
+const QUESTIONS: u32 = 40;
 
 impl Node {
     pub(super) const fn new(name: String, ttl: Duration) -> Self {
@@ -67,7 +72,15 @@ impl Node {
             name,
             ttl,
             epoch: AtomicI64::new(0),
+            asked: AtomicI64::new(0),
         }
+    }
+
+    /// Larger than every number before: what was asked earlier, and comes to the database later because its connection was given
+    /// up, must not undo what was asked since.
+    fn question(&self) -> i64 {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        self.epoch().wrapping_shl(QUESTIONS).wrapping_add(number)
     }
 
     /// The fencing token; 0 before the lease was taken, which no row has.
@@ -176,13 +189,15 @@ impl Pool for NodePool {
         let [least, spent, need, want] =
             [least, spent, need, want].map(|amount| amount.pico().to_string());
         let (name, epoch, code) = (&self.node.name, self.node.epoch(), of.currency.code());
-        let account = &account[..];
+        let (account, question) = (&account[..], self.node.question());
         let rows = self
             .store
             .pool
             .query(
                 REACH,
-                &[name, &epoch, &account, &code, &least, &spent, &need, &want],
+                &[
+                    name, &epoch, &question, &account, &code, &least, &spent, &need, &want,
+                ],
             )
             .await?;
         let reached: Option<&str> = rows.first().map(|row| get(row, 0)).transpose()?.flatten();

@@ -3,6 +3,7 @@ ALTER TABLE journal ADD COLUMN node text NOT NULL DEFAULT '';
 ALTER TABLE journal DROP CONSTRAINT journal_pkey, ADD PRIMARY KEY (node, first_seq);
 ALTER TABLE snapshots ADD COLUMN node text NOT NULL DEFAULT '';
 ALTER TABLE snapshots DROP CONSTRAINT snapshots_pkey, ADD PRIMARY KEY (node, seq, part);
+ALTER TABLE idempotency ADD COLUMN node text NOT NULL DEFAULT '';
 -- The epoch is the fencing token: it changes with each who takes the node's lease, and every write names its own.
 CREATE TABLE nodes (
     id text PRIMARY KEY CHECK (id <> ''),
@@ -30,15 +31,17 @@ CREATE TABLE slices (
     account bytea NOT NULL,
     currency text NOT NULL,
     amount numeric(39, 0) NOT NULL CHECK (amount >= 0),
-    spent numeric(39, 0) NOT NULL CHECK (spent <= amount),
+    spent numeric(39, 0) NOT NULL CHECK (spent >= 0 AND spent <= amount),
+    question bigint NOT NULL,
     PRIMARY KEY (node, account, currency)
 );
 -- A function, since each of its statements sees what was committed while the one before it waited for a lock. NULL for a node
--- that is fenced off.
-CREATE FUNCTION reach(of_node text, of_epoch bigint, of_account bytea, of_currency text, has numeric, paid numeric, need numeric, want numeric)
+-- that is fenced off, and for a question that a later one has overtaken.
+CREATE FUNCTION reach(of_node text, of_epoch bigint, of_question bigint, of_account bytea, of_currency text, has numeric, paid numeric, need numeric, want numeric)
 RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
     unspent numeric;
+    latest bigint;
     drawn numeric;
     more numeric;
 BEGIN
@@ -50,12 +53,16 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
-    SELECT amount INTO drawn FROM slices WHERE node = of_node AND account = of_account AND currency = of_currency;
+    SELECT amount, question INTO drawn, latest FROM slices WHERE node = of_node AND account = of_account AND currency = of_currency;
+    IF latest > of_question THEN
+        RETURN NULL;
+    END IF;
     unspent := unspent + coalesce(drawn, 0) - has;
     more := greatest(least(need, unspent), least(want, div(unspent, 4)), 0);
     UPDATE funds SET free = unspent - more WHERE account = of_account AND currency = of_currency;
-    INSERT INTO slices (node, account, currency, amount, spent) VALUES (of_node, of_account, of_currency, has + more, paid)
-        ON CONFLICT (node, account, currency) DO UPDATE SET amount = excluded.amount, spent = excluded.spent;
+    INSERT INTO slices (node, account, currency, amount, spent, question)
+        VALUES (of_node, of_account, of_currency, has + more, paid, of_question)
+        ON CONFLICT (node, account, currency) DO UPDATE SET amount = excluded.amount, spent = excluded.spent, question = excluded.question;
     RETURN has + more;
 END $$;
 CREATE VIEW funds_readable AS SELECT 'acc-' || encode(account, 'hex') AS account, currency, free * 0.000000000001 AS free FROM funds;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use swan_core::{AccountId, Amount, Currency};
-use swan_hub::KeyRules;
+use serde_json::{Value, json};
+use swan_core::{AccountId, Amount, Currency, ProviderId};
 use swan_hub::ledger::BooksOptions;
 use swan_hub::store::KeyKind;
+use swan_hub::{KeyRules, MarketOptions, Signup};
 
 use super::http::{Answer, Call};
+use super::payouts::{earn, post};
 use super::provider::{Provider, reply};
 use super::{Market, ask, completion};
 use crate::postgres;
@@ -28,11 +29,14 @@ async fn hub(url: &str, name: &str) -> Market {
         .with_idle(Duration::from_millis(300));
     let mut rules = KeyRules::default();
     rules.free_tier = false;
+    let mut market = MarketOptions::default();
+    market.signup = Signup::Open;
     Market::with(|builder| {
         builder
             .with_store(Arc::new(store))
             .with_books(books)
             .with_key_rules(rules)
+            .with_market(market)
     })
     .await
 }
@@ -109,4 +113,30 @@ async fn a_consumer_spends_one_account_at_two_hubs_and_not_a_pico_dollar_more() 
     }
     assert_eq!(one.hub.books().audit(), []);
     assert_eq!(two.hub.books().audit(), []);
+}
+
+#[tokio::test]
+async fn earnings_at_one_of_several_hubs_stay_there_and_are_not_paid_out_twice() {
+    let url = Server::shared().await.database().await;
+    let node = hub(&url, "a").await;
+    let user = json!({"email": "ada@example.org", "password": "correct horse battery"});
+    let signed_up = post(&node, "none", "/api/v1/user/signup", &user).await;
+    let signed_up = signed_up.json();
+    let token = signed_up["token"].as_str().unwrap();
+    let name = json!({"name": "rig"});
+    let rig = post(&node, token, "/api/v1/user/upgrade-to-provider", &name).await;
+    let rig = rig.json();
+    let provider: ProviderId = rig["provider_id"].as_str().unwrap().parse().unwrap();
+    let key = node.issue(KeyKind::Provider(provider), 70).await;
+    earn(&node, provider, "100").await;
+    let payout = ("/v1/provider/payouts", &*key);
+    for (path, key) in [payout, ("/v1/provider/credit", token)] {
+        let refused = post(&node, key, path, &json!({"amount": "50"})).await;
+        assert_eq!(refused.status, 409, "{path} {refused:?}");
+        assert_eq!(refused.error_code(), "payout_refused");
+        let says = refused.text();
+        assert!(says.contains("shares its funds with others"), "{says}");
+    }
+    let owed = node.hub.books().earnings(provider, Currency::Usd);
+    assert_eq!(owed.available(), "95".parse().unwrap());
 }

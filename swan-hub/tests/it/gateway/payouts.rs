@@ -25,7 +25,7 @@ struct Earned {
 }
 
 /// A charge of which a provider earns 95 parts of 100.
-async fn earn(market: &Market, provider: ProviderId, gross: &str) {
+pub(super) async fn earn(market: &Market, provider: ProviderId, gross: &str) {
     let gross: Amount = gross.parse().unwrap();
     market.grant(&gross.to_string()).await;
     let asked = HoldRequest {
@@ -39,11 +39,12 @@ async fn earn(market: &Market, provider: ProviderId, gross: &str) {
         provider: Some(provider),
         ..charge(gross.pico())
     };
-    let settled = market.hub.books().hold(asked).unwrap().settle(record);
+    let hold = market.hub.books().hold_or_draw(asked).await.unwrap();
+    let settled = hold.settle(record);
     settled.unwrap().durable().await.unwrap();
 }
 
-async fn post(market: &Market, key: &str, path: &str, body: &Value) -> Answer {
+pub(super) async fn post(market: &Market, key: &str, path: &str, body: &Value) -> Answer {
     let call = Call::post(market.address, path);
     let call = call.header("authorization", &format!("Bearer {key}"));
     let call = call.header("content-type", "application/json");

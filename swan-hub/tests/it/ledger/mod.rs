@@ -6,7 +6,7 @@ pub(crate) mod faulty;
 mod faulty_users;
 mod journal_format;
 mod killed;
-mod payments;
+pub(crate) mod payments;
 mod relaxed;
 mod slices;
 

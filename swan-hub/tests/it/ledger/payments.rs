@@ -11,7 +11,7 @@ use super::{ACCOUNT, audit, charge, funded, grant, open, pico, request};
 
 const USD: Currency = Currency::Usd;
 
-fn terms(id: u128, kind: PaymentKind, amount: i128) -> PaymentTerms {
+pub(crate) fn terms(id: u128, kind: PaymentKind, amount: i128) -> PaymentTerms {
     PaymentTerms {
         id: TransferId::from_u128(id),
         kind,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use swan_core::ledger::{Account, AccountKey};
+use swan_core::ledger::{Account, AccountKey, PaymentKind};
 use swan_core::{Amount, Currency};
 use swan_hub::ledger::{Books, BooksOptions, LedgerError};
 use swan_hub::store::{Neighbour, Pool, PoolGrant, PostgresStore, Reach, Store, StoreError};
@@ -202,19 +202,37 @@ async fn balances_are_those_of_all_nodes_and_idle_funds_are_free_again() {
     check_shared(&a.store).await;
 }
 
-/// A pool that takes its time, and counts.
+/// A pool that takes its time, and counts; while it is deaf, it does what it is asked and never answers.
 #[derive(Debug)]
 struct Slow {
     pool: Arc<dyn Pool>,
     asked: AtomicU64,
+    takes: Duration,
+    is_deaf: AtomicBool,
+}
+
+impl Slow {
+    fn new(pool: Arc<dyn Pool>, takes: Duration) -> Arc<Self> {
+        let (asked, is_deaf) = (AtomicU64::new(0), AtomicBool::new(false));
+        Arc::new(Self {
+            pool,
+            asked,
+            takes,
+            is_deaf,
+        })
+    }
 }
 
 #[async_trait]
 impl Pool for Slow {
     async fn reach(&self, of: AccountKey, reach: Reach) -> Result<Amount, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        self.pool.reach(of, reach).await
+        tokio::time::sleep(self.takes).await;
+        let answer = self.pool.reach(of, reach).await;
+        if self.is_deaf.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        answer
     }
     async fn slices(&self) -> Result<Vec<(AccountKey, [Amount; 2])>, StoreError> {
         self.pool.slices().await
@@ -237,8 +255,7 @@ impl Pool for Slow {
 async fn in_the_steady_state_no_request_waits_for_the_shared_funds() {
     let url = Server::shared().await.database().await;
     let store = open(&url).await.unwrap().as_node("a", TTL);
-    let (pool, asked) = (store.shared_funds().unwrap(), AtomicU64::new(0));
-    let slow = Arc::new(Slow { pool, asked });
+    let slow = Slow::new(store.shared_funds().unwrap(), Duration::from_millis(200));
     let options = options(Arc::clone(&slow) as Arc<dyn Pool>).with_slice(pico(100_000));
     let opened = Books::open(Arc::new(store), Arc::new(clock()), options).await;
     let books = opened.unwrap().0;
@@ -258,6 +275,82 @@ async fn in_the_steady_state_no_request_waits_for_the_shared_funds() {
     assert!(longest < Duration::from_millis(150), "{longest:?}");
     let asked = slow.asked.load(Ordering::SeqCst);
     assert!(asked < 200, "{asked} questions for 8,000 requests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_drawn_for_a_request_that_is_gone_is_free_again() {
+    let url = Server::shared().await.database().await;
+    let store = open(&url).await.unwrap().as_node("a", TTL);
+    let deaf = Slow::new(store.shared_funds().unwrap(), Duration::ZERO);
+    let pool = Arc::clone(&deaf) as Arc<dyn Pool>;
+    let opened = Books::open(Arc::new(store.clone()), Arc::new(clock()), options(pool)).await;
+    let books = opened.unwrap().0;
+    grant(&books, 1, 1_000).await.unwrap();
+    deaf.is_deaf.store(true, Ordering::SeqCst);
+    // The consumer hangs up while its node waits for the shared funds.
+    let hung_up = tokio::time::timeout(
+        Duration::from_millis(300),
+        books.hold_or_draw(request(1, 900)),
+    );
+    assert!(hung_up.await.is_err());
+    let free = || async {
+        let shared = store.shared_accounts().await.unwrap();
+        let [(_, [free, ..])] = shared.as_slice() else {
+            panic!("{shared:?}")
+        };
+        free.pico()
+    };
+    assert!(free().await < 1_000, "it was drawn");
+    deaf.is_deaf.store(false, Ordering::SeqCst);
+    let begun = Instant::now();
+    while free().await != 1_000 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it stays drawn");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    check_shared(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_a_later_one_has_overtaken_changes_nothing() {
+    let url = Server::shared().await.database().await;
+    let node = Node::start(&url, "a").await;
+    grant(&node.books, 1, 1_000).await.unwrap();
+    let hold = node.books.hold_or_draw(request(1, 900)).await.unwrap();
+    let client = connect(&url).await.unwrap();
+    // A connection was given up with this on its way: at that time the node had nothing.
+    let late = "SELECT swan.reach(node, 1::bigint, (1::bigint << 40) - 1, account, currency, 0, 0, 0, 0)::text FROM swan.slices";
+    let rows = client.query(late, &[]).await;
+    let rows = rows.unwrap_or_else(|error| panic!("{error:?}"));
+    assert_eq!(rows[0].get::<_, Option<String>>(0), None);
+    let shared = node.store.shared_accounts().await.unwrap();
+    assert!(shared[0].1[1] >= pico(900), "{shared:?}");
+    drop(hold);
+}
+
+/// What would make money at one node of which the others do not know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_books_nothing_by_itself_but_requests() {
+    let url = Server::shared().await.database().await;
+    let node = Node::start(&url, "a").await;
+    grant(&node.books, 1, 1_000).await.unwrap();
+    for kind in [
+        PaymentKind::Topup,
+        PaymentKind::Refund,
+        PaymentKind::Reversal,
+    ] {
+        let rule = kind.rule();
+        let terms = crate::ledger::payments::terms(7, kind, 500);
+        let refused = node.books.pay(&terms).await.unwrap_err();
+        assert!(
+            matches!(refused, LedgerError::Shared { rule: named } if named == rule),
+            "{refused}"
+        );
+        assert!(!refused.is_retryable());
+    }
+    node.books.close().await.unwrap();
+    assert_eq!(charged(&node.store).await, 0);
+    let shared = node.store.shared_accounts().await.unwrap();
+    assert_eq!(shared[0].1, [pico(1_000), Amount::ZERO, pico(1_000)]);
 }
 
 /// Another process: a node that charges one request after the other, tells of each, and says when it may not go on.
