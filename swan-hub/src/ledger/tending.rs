@@ -20,6 +20,8 @@ use crate::store::{Reach, StoreError};
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long an account with little left is left alone after it was drawn for.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long an account of which nothing is here is remembered.
+const FORGOTTEN: Duration = Duration::from_secs(60);
 /// Accounts that the pool is asked about at once, over one connection.
 const AT_ONCE: usize = 32;
 
@@ -126,7 +128,7 @@ impl Drawing {
     /// Forgets an account of which nothing is here, unless somebody draws for it now.
     fn forget(&self, of: AccountKey, own: &Arc<Turn>) {
         let mut turns = self.turns.lock();
-        // One in the map, one of the caller's.
+        // One is in the map, one the caller's.
         if Arc::strong_count(own) <= 2 {
             turns.remove(&of);
         }
@@ -151,14 +153,12 @@ impl Shared {
                 (seen.moved, seen.since) = (moved, Some(now));
             }
             let since = *seen.since.get_or_insert(now);
-            let rests = now.duration_since(since) >= self.options.idle;
+            let unused = now.duration_since(since);
+            let rests = unused >= self.options.idle;
             let (free, held) = (balance.available() > Amount::ZERO, balance.debits_pending);
             let untold = seen.told != balance.debits_posted || seen.is_unsure;
-            (
-                rests && free,
-                untold,
-                rests && !free && !untold && held.is_zero(),
-            )
+            let is_over = unused >= FORGOTTEN && !free && !untold && held.is_zero();
+            (rests && free, untold, is_over)
         };
         if !idle && !untold {
             return Ok(is_over);
@@ -166,6 +166,9 @@ impl Shared {
         let _turn = turn.lock.lock().await;
         let (keep, told) = {
             let mut core = self.core.lock();
+            if drawing.is_leaving() {
+                return Ok(false);
+            }
             let available = core.ledger.available(&of);
             if idle && available > Amount::ZERO {
                 give_back(&mut core, of, available, &*self.clock);

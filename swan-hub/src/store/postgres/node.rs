@@ -25,7 +25,9 @@ const TAKE: &str = "INSERT INTO nodes (id, epoch, until, cleared)
 const BEAT: &str = "UPDATE nodes SET until = clock_timestamp() + make_interval(secs => $3)
     WHERE id = $1 AND epoch = $2 RETURNING true";
 const GIVE_BACK: &str = "UPDATE nodes SET until = '-infinity' WHERE id = $1 AND epoch = $2";
-const CLEARED: &str = "UPDATE nodes SET cleared = true, until = '-infinity' WHERE id = $1 AND epoch = $2 RETURNING true";
+/// With its epoch over, nothing that is still on its way to the database can change the slices of the node any more.
+const CLEARED: &str = "UPDATE nodes SET cleared = true, epoch = epoch + 1, until = '-infinity'
+    WHERE id = $1 AND epoch = $2 RETURNING true";
 const DEAD: &str =
     "SELECT id FROM nodes WHERE until < clock_timestamp() AND NOT cleared AND id <> $1 ORDER BY id";
 const IS_OURS: &str = "SELECT FROM nodes WHERE id = $1 AND epoch = $2";
