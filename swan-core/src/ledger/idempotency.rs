@@ -129,6 +129,8 @@ impl Memory {
         let from = from.unwrap_or_else(|| {
             // Just begun, or overtaken by the end of the window.
             copy.entries.clear();
+            copy.entries
+                .reserve_exact(self.recent.len().saturating_add(most.min(self.window)));
             0
         });
         let to = from.saturating_add(most).min(self.recent.len());

@@ -1,5 +1,7 @@
 //! The table of routes.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::map_response;
@@ -93,13 +95,16 @@ impl Routes {
             "application/json",
         );
         self.operations.push(own);
-        let document = Bytes::from(document::write(&self.operations));
+        let operations = self.operations;
+        // Written when it is first asked for: it takes megabytes to write, which most hubs would never need again.
+        let document = LazyLock::new(move || Bytes::from(document::write(&operations)));
+        let document = Arc::new(document);
         let answer = move || {
             let headers = [
                 (CONTENT_TYPE, "application/json"),
                 (CACHE_CONTROL, "max-age=300"),
             ];
-            let mut answer = (headers, document.clone()).into_response();
+            let mut answer = (headers, Bytes::clone(&document)).into_response();
             stamp(answer.headers_mut());
             std::future::ready(answer)
         };

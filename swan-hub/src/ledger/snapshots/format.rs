@@ -87,17 +87,20 @@ impl Picture {
     }
 }
 
-/// The bytes as a store takes them.
-pub(super) fn parts(seq: u64, bytes: &[u8]) -> Result<Vec<SnapshotRecord>, StoreError> {
+/// The bytes as a store takes them, each part made when it is its turn.
+pub(super) fn parts(
+    seq: u64,
+    bytes: &[u8],
+) -> Result<impl Iterator<Item = SnapshotRecord>, StoreError> {
     let chunks = bytes.chunks(PART_BYTES);
     let parts = u32::try_from(chunks.len()).map_err(|_| wrong(seq, "is too long"))?;
-    let part = |(part, body): (u32, &[u8])| SnapshotRecord {
+    let part = move |(part, body): (u32, &[u8])| SnapshotRecord {
         seq,
         part,
         parts,
         body: body.to_vec(),
     };
-    Ok((0..).zip(chunks).map(part).collect())
+    Ok((0..).zip(chunks).map(part))
 }
 
 fn wrong(seq: u64, what: &str) -> StoreError {

@@ -28,7 +28,7 @@ pub(crate) use found::{Found, newest};
 
 use super::books::{Core, Shared};
 use super::recovery::SpendingLog;
-use crate::store::{SnapshotRecord, StoreError};
+use crate::store::StoreError;
 
 /// How many things are copied in one critical section, which takes some 20 microseconds.
 const PIECE: usize = 1_024;
@@ -196,23 +196,19 @@ impl Keeper {
         self.spending.then(taken.spending);
         let seq = taken.seq;
         let picture = Picture::new(seq, taken.ledger, &self.spending);
-        let parts = encoded(seq, picture).await?;
-        let mut bytes = 0;
-        for part in &parts {
-            self.shared
-                .store
-                .put_snapshot(part, self.last_whole)
-                .await?;
-            bytes += part.body.len();
+        let bytes = encoded(picture).await?;
+        for part in format::parts(seq, &bytes)? {
+            let store = &self.shared.store;
+            store.put_snapshot(&part, self.last_whole).await?;
         }
         self.last_whole = seq;
-        Ok(bytes)
+        Ok(bytes.len())
     }
 }
 
 /// Some ten milliseconds of work, which belong on no thread that serves requests.
-async fn encoded(seq: u64, picture: Picture) -> Result<Vec<SnapshotRecord>, StoreError> {
-    let encode = move || format::parts(seq, &picture.encode()?);
+async fn encoded(picture: Picture) -> Result<Vec<u8>, StoreError> {
+    let encode = move || picture.encode();
     // Who has one thread for everything gets nothing beside it, and so can be simulated.
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return encode();
