@@ -64,6 +64,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         data_dir: config.data_dir.clone(),
         store: config.store.clone(),
         durability: config.durability,
+        snapshot_entries: config.snapshot_entries,
         drain: config.drain,
         drain_pause: config.drain_pause,
         idempotency: config.idempotency,
@@ -78,7 +79,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
 }
 
 /// What only a start heeds, and whether it differs.
-fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 11] {
+fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 12] {
     [
         ("listen", config.listen != read.listen),
         (
@@ -88,6 +89,10 @@ fn fixed(config: &Config, read: &Config) -> [(&'static str, bool); 11] {
         ("data_dir", config.data_dir != read.data_dir),
         ("store", config.store != read.store),
         ("durability", config.durability != read.durability),
+        (
+            "snapshot_entries",
+            config.snapshot_entries != read.snapshot_entries,
+        ),
         ("idempotency", config.idempotency != read.idempotency),
         ("generations", config.generations != read.generations),
         ("otel", config.otel != read.otel),

@@ -86,7 +86,7 @@ pub(crate) async fn run(args: Args, logs: Logs) -> Result<(), CliError> {
     // Ports first: a second hub on the same machine should hear of them before it touches the store.
     let opened = sockets::open(&config).await?;
     let sockets = opened.sockets;
-    let mut books = BooksOptions::default().with_durability(config.durability);
+    let mut books = books(&config);
     let store = store_args::open_for(&config, &mut books).await?;
     if opened.inherited {
         // The hub before this one may still be finishing; whoever connects meanwhile waits in the queue of the socket.
@@ -141,10 +141,17 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, CliErro
     };
     Ok(builder
         .with_store(store)
+        .with_books(books(config))
         .with_receipts(signer(config)?)
         .with_settings(settings(config)?)
         .with_idempotency(config.idempotency)
         .with_generations(config.generations))
+}
+
+fn books(config: &Config) -> BooksOptions {
+    BooksOptions::default()
+        .with_durability(config.durability)
+        .with_snapshot_entries(config.snapshot_entries)
 }
 
 /// As whom the hub signs receipts. The keys lie beside the file of the store; without one they end with the process.

@@ -14,7 +14,7 @@ use super::nodes::NodesLayer;
 use super::otel::OtelLayer;
 use super::queue::QueueLayer;
 use super::receipts::ReceiptsLayer;
-use super::rooms::{GenerationsLayer, IdempotencyLayer};
+use super::rooms::{GenerationsLayer, IdempotencyLayer, check};
 use super::stripe::StripeLayer;
 use super::variables::{Kind, VARIABLES};
 use super::{Config, External, Limits, Routing};
@@ -32,6 +32,7 @@ struct Layer {
     policy: Option<PathBuf>,
     usd_per_swan: Option<Amount>,
     durability: Option<Durability>,
+    snapshot_entries: Option<u64>,
     drain_secs: Option<u64>,
     drain_pause_secs: Option<u64>,
     log: Option<String>,
@@ -172,6 +173,9 @@ impl Config {
         set(&mut self.provider_listen, layer.provider_listen);
         set(&mut self.data_dir, layer.data_dir);
         set(&mut self.durability, layer.durability);
+        let least = "at least 1000 entries";
+        check("snapshot_entries", layer.snapshot_entries, &1_000, least)?;
+        set(&mut self.snapshot_entries, layer.snapshot_entries);
         set(&mut self.external, layer.external);
         self.routing.apply(layer.routing);
         set(&mut self.metrics.public, layer.metrics.public);

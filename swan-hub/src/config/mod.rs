@@ -24,6 +24,7 @@ use swan_core::ExchangeRate;
 use crate::admission::{KeyRules, QueueRules};
 use crate::generations::GenerationsOptions;
 use crate::idempotency::IdempotencyOptions;
+use crate::ledger::BooksOptions;
 use crate::market::MarketOptions;
 use crate::store::Durability;
 pub use external::{DataCollection, External, ExternalHeader};
@@ -53,6 +54,9 @@ pub struct Config {
     pub usd_per_swan: Option<ExchangeRate>,
     /// Whether the end of a charge waits for the disk.
     pub durability: Durability,
+    /// After how many entries of the journal a snapshot of the books is written, at least 1,000: a start replays about as many at
+    /// most. Default 500,000.
+    pub snapshot_entries: u64,
     /// How long requests may go on after the hub was told to stop. Default 600 s, which is as long as a stream may take.
     pub drain: Duration,
     /// How much of [`Config::drain`] is kept, at least, for ending what runs once new requests are no longer taken. Default 30 s.
@@ -202,6 +206,7 @@ impl Default for Config {
             policy: None,
             usd_per_swan: None,
             durability: Durability::Strict,
+            snapshot_entries: BooksOptions::default().snapshot_entries,
             drain: Duration::from_secs(600),
             drain_pause: Duration::from_secs(30),
             log: None,

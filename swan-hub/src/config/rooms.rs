@@ -68,7 +68,7 @@ impl GenerationsLayer {
     }
 }
 
-fn check<T: PartialOrd + ToString>(
+pub(super) fn check<T: PartialOrd + ToString>(
     key: &'static str,
     value: Option<T>,
     least: &T,

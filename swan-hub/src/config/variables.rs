@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 67] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 68] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -23,6 +23,7 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 67] = [
     ("SWAN_POLICY", "policy", Kind::Text),
     ("SWAN_USD_PER_SWAN", "usd_per_swan", Kind::Text),
     ("SWAN_DURABILITY", "durability", Kind::Text),
+    ("SWAN_SNAPSHOT_ENTRIES", "snapshot_entries", Kind::Number),
     ("SWAN_DRAIN_SECS", "drain_secs", Kind::Number),
     ("SWAN_DRAIN_PAUSE_SECS", "drain_pause_secs", Kind::Number),
     ("SWAN_ROUTING_DEFAULT", "routing.default", Kind::Text),

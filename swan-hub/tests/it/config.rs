@@ -20,6 +20,7 @@ fn layered() -> Config {
         listen = "127.0.0.1:1"
         usd_per_swan = "0.015"
         durability = "relaxed"
+        snapshot_entries = 2_000
         [limits]
         in_flight = 5
         idle_secs = 7
@@ -54,6 +55,7 @@ fn layered() -> Config {
     let variables = environment(&[
         ("SWAN_LISTEN", "127.0.0.1:2"),
         ("SWAN_LIMITS_IN_FLIGHT", "9"),
+        ("SWAN_SNAPSHOT_ENTRIES", "3000"),
         ("SWAN_IDEMPOTENCY_ENTRY_BYTES", "1000"),
         ("SWAN_GENERATIONS_BYTES", "2000"),
         ("SWAN_MARKET_SIGNUPS_PER_HOUR", "3"),
@@ -87,6 +89,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
     assert_eq!((config.hedging.percent, config.hedging.per_sec), (2, 4));
     assert_eq!(config.limits.body_bytes, 10 << 20);
     assert_eq!(config.durability, Durability::Relaxed);
+    assert_eq!(config.snapshot_entries, 3_000);
     assert_eq!(config.usd_per_swan.unwrap().usd().to_string(), "0.015");
     assert_eq!(config.idempotency.ttl, Duration::from_secs(60));
     assert_eq!(config.idempotency.entry_bytes, 1_000);
@@ -140,6 +143,10 @@ fn mistakes() -> Vec<(&'static str, Vec<&'static str>)> {
         (
             "[limits]\nfirst_token_secs = 0",
             vec!["limits.first_token_secs", "at least one second"],
+        ),
+        (
+            "snapshot_entries = 999",
+            vec!["snapshot_entries", "at least 1000 entries"],
         ),
         ("durability = \"maybe\"", vec!["maybe", "strict", "relaxed"]),
         ("[market]\nsignup = \"yes\"", vec!["yes", "open", "closed"]),
