@@ -70,7 +70,7 @@ pub(crate) fn connector(dial: &Dial<'_>) -> io::Result<Connector> {
 }
 
 /// The certificates in a PEM file, of which there must be one at least.
-fn roots(file: &Path) -> io::Result<RootCertStore> {
+pub(crate) fn roots(file: &Path) -> io::Result<RootCertStore> {
     let text = std::fs::read(file)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&text) {

@@ -1,10 +1,13 @@
 use std::error::Error as _;
 use std::io;
 
+use rustls::CertificateError as Certificate;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
+
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What PostgreSQL says while the store is open.
 pub(super) fn failed(error: Error) -> StoreError {
@@ -46,6 +49,7 @@ pub(super) fn unconnected(place: &str, error: Error) -> StoreError {
         Some("3D000") => "there is no such database; make it with createdb",
         Some("42501") => "this user may not connect to the database; grant it CONNECT",
         Some(_) => return failed(error),
+        None if is_of_tls(&error) => of_tls(&error),
         None if is_io(&error) => {
             return StoreError::Unavailable {
                 what: format!("{place} cannot be reached; is the server running?"),
@@ -101,6 +105,55 @@ pub(super) fn is_disconnected(error: &Error) -> bool {
     // Plans of tables that a newer program has changed are made anew on a new connection.
     let stale = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
     going || stale || error.is_closed() || is_io(error)
+}
+
+/// What TLS said, if anything.
+fn tls_error(error: &Error) -> Option<&rustls::Error> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let wrapped = inner
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if let Some(found) = wrapped.and_then(|wrapped| wrapped.downcast_ref()) {
+            return Some(found);
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+fn is_of_tls(error: &Error) -> bool {
+    tls_error(error).is_some() || is_without_tls(error)
+}
+
+/// In which way the server and this end do not trust each other.
+fn of_tls(error: &Error) -> &'static str {
+    match tls_error(error) {
+        None => {
+            "the server does not speak TLS; switch it on there, or say sslmode=disable where nobody can listen in between"
+        }
+        Some(rustls::Error::InvalidCertificate(why)) => match why {
+            Certificate::UnknownIssuer => {
+                "the server's certificate is of nobody who is trusted; name its authority with sslrootcert=PATH"
+            }
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                "the server's certificate is for another host; use a name that it is for"
+            }
+            Certificate::Expired | Certificate::ExpiredContext { .. } => {
+                "the server's certificate has expired"
+            }
+            _ => "the server's certificate is not in order",
+        },
+        Some(rustls::Error::AlertReceived(_)) => {
+            "the server breaks TLS off; it may not trust the certificate of sslcert, or ask for one"
+        }
+        Some(_) => "TLS with the server cannot be agreed on",
+    }
+}
+
+fn is_without_tls(error: &Error) -> bool {
+    let cause = error.source().map(ToString::to_string);
+    cause.is_some_and(|cause| cause == "server does not support TLS")
 }
 
 fn is_without_password(error: &Error) -> bool {

@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{self, Instant};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Error, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, Error, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresOptions;
 use super::failures::{failed, is_disconnected, unconnected};
@@ -22,6 +23,7 @@ const PAUSE_LAST: Duration = Duration::from_secs(1);
 /// Where connections go, and how they are used.
 pub(super) struct Target {
     pub(super) config: Config,
+    pub(super) tls: MakeRustlsConnect,
     /// For people; without a password.
     pub(super) place: String,
     pub(super) options: PostgresOptions,
@@ -39,7 +41,7 @@ impl Target {
         let connecting = async {
             let (client, connection) = self
                 .config
-                .connect(NoTls)
+                .connect(self.tls.clone())
                 .await
                 .map_err(|error| unconnected(&self.place, error))?;
             // Whoever waits for an answer is told why there is none; notices are for nobody.

@@ -14,6 +14,7 @@ mod place;
 mod rows;
 mod schema;
 mod snapshots;
+mod tls;
 mod topups;
 mod users;
 
@@ -106,8 +107,10 @@ impl PostgresStore {
     /// [`StoreError::Open`] and [`StoreError::NewerSchema`] when the database cannot be used as it is,
     /// [`StoreError::Unavailable`] when the server cannot be reached or does not answer.
     pub async fn open(place: &PostgresPlace, options: PostgresOptions) -> Result<Self, StoreError> {
+        let (config, tls) = place.resolve()?;
         let target = Arc::new(Target {
-            config: place.resolve()?,
+            config,
+            tls,
             place: place.to_string(),
             options,
         });

@@ -3,8 +3,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::tls::Terms;
 use crate::store::StoreError;
 
 /// A database as a URL names it. Neither `Display` nor `Debug` shows a password.
@@ -12,9 +14,10 @@ use crate::store::StoreError;
 pub struct PostgresPlace {
     pub(super) config: Config,
     password_file: Option<PathBuf>,
+    tls: Terms,
 }
 
-const EXPECTED: &str = "expected postgres://USER@HOST[:PORT]/DATABASE, with ?sslmode=disable or ?password_file=PATH if need be; \
+const EXPECTED: &str = "expected postgres://USER@HOST[:PORT]/DATABASE, with ?password_file=PATH, ?sslmode=MODE or ?sslrootcert=PATH if need be; \
     in a password write @ as %40, : as %3A, / as %2F, ? as %3F and % as %25";
 
 impl PostgresPlace {
@@ -27,8 +30,8 @@ impl PostgresPlace {
         self
     }
 
-    /// With the password of the file, if there is one.
-    pub(super) fn resolve(&self) -> Result<Config, StoreError> {
+    /// With the password of the file, if there is one, and what makes the connections.
+    pub(super) fn resolve(&self) -> Result<(Config, MakeRustlsConnect), StoreError> {
         let mut config = self.config.clone();
         if let Some(path) = &self.password_file {
             let text = std::fs::read_to_string(path).map_err(|error| StoreError::Open {
@@ -41,7 +44,13 @@ impl PostgresPlace {
         if config.get_application_name().is_none() {
             config.application_name("swan-hub");
         }
-        Ok(config)
+        let unusable = |(what, source)| StoreError::Open {
+            place: self.to_string(),
+            what,
+            source: Some(source),
+        };
+        let tls = self.tls.connector(&mut config).map_err(unusable)?;
+        Ok((config, tls))
     }
 }
 
@@ -56,13 +65,13 @@ impl FromStr for PostgresPlace {
             source: None,
         };
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut password_file, mut rest) = (None, Vec::new());
+        let (mut password_file, mut tls, mut rest) = (None, Terms::default(), Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some(("password_file", _)) => {
-                    let value = form_urlencoded::parse(pair.as_bytes()).next();
-                    password_file = value.map(|(_, path)| PathBuf::from(path.into_owned()));
+            match form_urlencoded::parse(pair.as_bytes()).next() {
+                Some((name, path)) if name == "password_file" => {
+                    password_file = Some(PathBuf::from(path.into_owned()));
                 }
+                Some((name, value)) if tls.take(&name, &value).map_err(refused)? => {}
                 _ => rest.push(pair),
             }
         }
@@ -80,14 +89,11 @@ impl FromStr for PostgresPlace {
                 "the URL names no user; expected postgres://USER@HOST/DATABASE",
             ));
         }
-        if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
-            return Err(refused(
-                "sslmode=require is not supported yet; reach the server over the same machine, a private network or a tunnel, with sslmode=disable",
-            ));
-        }
+        tls.check().map_err(refused)?;
         Ok(Self {
             config,
             password_file,
+            tls,
         })
     }
 }
@@ -171,8 +177,20 @@ mod tests {
             ("postgres:///db", "expected postgres://USER@HOST"),
             ("postgres://host/db", "names no user"),
             (
-                "postgres://swan:s3cret@host/db?sslmode=require",
-                "sslmode=require is not supported",
+                "postgres://swan:s3cret@host/db?sslmode=yes",
+                "sslmode must be disable, prefer, require, verify-ca or verify-full",
+            ),
+            (
+                "postgres://swan:s3cret@host/db?sslmode=verify-ca",
+                "sslmode=verify-ca needs sslrootcert",
+            ),
+            (
+                "postgres://swan:s3cret@host/db?sslmode=prefer&sslrootcert=/s3cret",
+                "need sslmode=require, verify-ca or verify-full",
+            ),
+            (
+                "postgres://swan:s3cret@host/db?sslcert=/s3cret",
+                "sslcert and sslkey go together",
             ),
         ] {
             let error = url.parse::<PostgresPlace>().expect_err(url);

@@ -5,6 +5,7 @@ mod killed;
 mod lease;
 mod nodes;
 pub(crate) mod server;
+mod tls;
 
 use std::sync::Arc;
 
@@ -178,8 +179,7 @@ async fn what_the_server_lacks_is_named_and_goes_by() {
     }
     store.append(&record(1)).await.unwrap();
 
-    let options =
-        PostgresOptions::default().with_answer_wait(std::time::Duration::from_millis(100));
+    let options = PostgresOptions::default().with_answer_wait(std::time::Duration::from_secs(1));
     let hasty = PostgresStore::open(&url.parse().unwrap(), options)
         .await
         .unwrap();

@@ -18,7 +18,7 @@ const SCRIPT: &str = r#"
 bin=$1 dir=$2 port=$3
 "$bin/initdb" -D "$dir/data" -A trust -U postgres --no-sync -E UTF8 --no-locale >"$dir/log" 2>&1 ||
     { echo failed; cat "$dir/log"; exit 1; }
-{ echo "host all asked 127.0.0.1/32 scram-sha-256"; cat "$dir/data/pg_hba.conf"; } >"$dir/hba" && mv "$dir/hba" "$dir/data/pg_hba.conf"
+{ echo "host all asked 127.0.0.1/32 scram-sha-256"; echo "hostssl all certified 127.0.0.1/32 cert"; cat "$dir/data/pg_hba.conf"; } >"$dir/hba" && mv "$dir/hba" "$dir/data/pg_hba.conf"
 start() {
     "$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories="$dir" \
         -c fsync=off -c max_connections=200 </dev/null >>"$dir/log" 2>&1 &
@@ -145,6 +145,52 @@ impl Server {
 
     pub(crate) async fn client(&self, database: &str) -> Client {
         connect(&self.url(database)).await.unwrap()
+    }
+
+    /// From now on it speaks TLS with this certificate, and takes those of clients that `clients` has signed; all in PEM.
+    pub(crate) async fn speak_tls(&self, certificate: &str, key: &str, clients: &str) {
+        let admin = self.client("postgres").await;
+        let folder = self.folder.display();
+        for (name, content) in [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("clients.crt", clients),
+        ] {
+            // The server writes its files itself, since the key has to be its own.
+            let put = format!(
+                "COPY (SELECT unnest(string_to_array('{}', E'\n'))) TO PROGRAM 'umask 077; cat > {folder}/{name}'",
+                content.replace('\r', "").trim_end()
+            );
+            admin.batch_execute(&put).await.unwrap();
+        }
+        for (key, value) in [
+            ("ssl_cert_file", format!("'{folder}/server.crt'")),
+            ("ssl_key_file", format!("'{folder}/server.key'")),
+            ("ssl_ca_file", format!("'{folder}/clients.crt'")),
+            ("ssl", "on".to_owned()),
+        ] {
+            let set = format!("ALTER SYSTEM SET {key} = {value}");
+            admin.batch_execute(&set).await.unwrap();
+        }
+        admin
+            .batch_execute("SELECT pg_reload_conf()")
+            .await
+            .unwrap();
+        // Each session reads it for itself, soon.
+        let begun = Instant::now();
+        loop {
+            let row = self
+                .client("postgres")
+                .await
+                .query_one("SHOW ssl", &[])
+                .await
+                .unwrap();
+            if row.get::<_, &str>(0) == "on" {
+                return;
+            }
+            assert!(begun.elapsed() < START_MAX, "TLS is not switched on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     async fn until_ready(&self) {
