@@ -12,10 +12,10 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, BackupArgs, BillingArgs, ExplainArgs, InvoiceArgs, KeyArgs, PolicyArgs,
-    ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, TopupArgs, UsageArgs,
-    account, audit, backup, explain, invoice, key, policy, provider, receipt, report, statement,
-    store_args, topup, usage,
+    AccountArgs, AuditArgs, BackupArgs, BillingArgs, DumpArgs, ExplainArgs, InvoiceArgs, KeyArgs,
+    LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs,
+    TopupArgs, UsageArgs, account, audit, backup, dump, explain, invoice, key, policy, provider,
+    receipt, report, statement, store_args, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -42,6 +42,10 @@ pub enum AdminCommand {
     Backup(BackupArgs),
     /// Put a backup where there is no store yet, and audit it
     Restore(RestoreArgs),
+    /// Write everything a store has into a file that any other store can load, beside a running hub too
+    Dump(DumpArgs),
+    /// Fill an empty store with a dump of any other, and audit it
+    Load(LoadArgs),
     /// Tell the chain of facts that led to a charge, a transfer or a balance
     Explain(ExplainArgs),
     /// List what moved on an account between two days, with the balance after each movement
@@ -75,6 +79,8 @@ impl AdminCommand {
             Self::Audit(args) => audit::run(args, terminal).await,
             Self::Backup(args) => backup::backup(args, terminal).await,
             Self::Restore(args) => backup::restore(args, terminal).await,
+            Self::Dump(args) => dump::dump(args, terminal).await,
+            Self::Load(args) => dump::load(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
             Self::Statement(args) => statement::run(args, terminal).await,
             Self::Invoice(args) => invoice::run(args, terminal).await,

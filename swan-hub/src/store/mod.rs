@@ -4,6 +4,8 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod documents;
+#[cfg(feature = "sqlite")]
+mod dump;
 mod durability;
 mod error;
 mod kept;

@@ -14,6 +14,7 @@ mod backup;
 mod benchmark;
 mod config;
 mod documents;
+mod dump;
 mod e2e;
 mod errors_document;
 mod external_config;

@@ -2,6 +2,8 @@
 
 mod directory;
 mod documents;
+#[cfg(feature = "sqlite")]
+mod dump;
 mod failures;
 mod generations;
 mod idempotency;

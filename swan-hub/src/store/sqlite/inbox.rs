@@ -26,7 +26,7 @@ pub(super) fn push(connection: &Connection, command: &Command) -> Result<(), Sto
             amount,
             note,
         } => {
-            let (account, amount) = (blob(account.as_u128()), amount_blob(*amount));
+            let (account, amount) = (blob(account.as_u128()), pico_blob(amount.pico()));
             let row = (id, sent, GRANT, account, currency.code(), amount, note);
             connection.execute(PUSH, row)
         }
@@ -97,10 +97,14 @@ fn grant(row: &Row<'_>) -> rusqlite::Result<Option<CommandKind>> {
 }
 
 /// Pico-units as 16 bytes, shifted so that the order of the bytes is the order of the amounts.
-const fn amount_blob(amount: Amount) -> [u8; 16] {
-    (amount.pico().cast_unsigned() ^ (1 << 127)).to_be_bytes()
+pub(super) const fn pico_blob(pico: i128) -> [u8; 16] {
+    (pico.cast_unsigned() ^ (1 << 127)).to_be_bytes()
+}
+
+pub(super) const fn pico_of(bytes: [u8; 16]) -> i128 {
+    (u128::from_be_bytes(bytes) ^ (1 << 127)).cast_signed()
 }
 
 fn amount_of(bytes: [u8; 16]) -> Option<Amount> {
-    Amount::from_pico((u128::from_be_bytes(bytes) ^ (1 << 127)).cast_signed()).ok()
+    Amount::from_pico(pico_of(bytes)).ok()
 }

@@ -3,6 +3,7 @@
 mod copy;
 mod directory;
 mod documents;
+mod dump;
 mod generations;
 mod idempotency;
 mod inbox;
