@@ -14,8 +14,8 @@ use tokio::time;
 use super::{
     AccountArgs, AuditArgs, BackupArgs, BillingArgs, DumpArgs, ExplainArgs, InvoiceArgs, KeyArgs,
     LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs,
-    TopupArgs, UsageArgs, account, audit, backup, dump, explain, invoice, key, policy, provider,
-    receipt, report, statement, store_args, topup, usage,
+    TabulateArgs, TopupArgs, UsageArgs, account, audit, backup, dump, explain, invoice, key,
+    policy, provider, receipt, report, statement, store_args, tabulate, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -46,6 +46,8 @@ pub enum AdminCommand {
     Dump(DumpArgs),
     /// Fill an empty store with a dump of any other, and audit it
     Load(LoadArgs),
+    /// Bring the tables that people read in SQL up to the end of the journal, beside a running hub too
+    Tabulate(TabulateArgs),
     /// Tell the chain of facts that led to a charge, a transfer or a balance
     Explain(ExplainArgs),
     /// List what moved on an account between two days, with the balance after each movement
@@ -81,6 +83,7 @@ impl AdminCommand {
             Self::Restore(args) => backup::restore(args, terminal).await,
             Self::Dump(args) => dump::dump(args, terminal).await,
             Self::Load(args) => dump::load(args, terminal).await,
+            Self::Tabulate(args) => tabulate::run(args, terminal).await,
             Self::Explain(args) => explain::run(args, terminal).await,
             Self::Statement(args) => statement::run(args, terminal).await,
             Self::Invoice(args) => invoice::run(args, terminal).await,

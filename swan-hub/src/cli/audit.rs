@@ -80,14 +80,23 @@ pub(super) async fn run(
     args: AuditArgs,
     terminal: &mut Terminal<'_>,
 ) -> Result<ExitCode, AdminError> {
+    of_place(&args.place, terminal).await
+}
+
+/// Audits what is there: of several hubs that share a database, all.
+pub(super) async fn of_place(
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    let json = place.json;
     #[cfg(feature = "postgres")]
-    if let StorePlace::Postgres(place) = args.place.resolve()? {
+    if let StorePlace::Postgres(place) = place.resolve()? {
         let store = PostgresStore::open(&place, PostgresOptions::default()).await?;
         if !store.nodes().await?.is_empty() {
-            return super::audit_nodes::look(&store, args.place.json, terminal).await;
+            return super::audit_nodes::look(&store, json, terminal).await;
         }
     }
-    look(args.place.open().await?, args.place.json, terminal).await
+    look(place.open().await?, json, terminal).await
 }
 
 /// Audits a store and tells what was found.

@@ -48,5 +48,5 @@ pub(super) async fn load(
 ) -> Result<ExitCode, AdminError> {
     let rows = args.place.resolve()?.load(&args.file).await?;
     writeln!(terminal.err, "{rows} rows are loaded")?;
-    audit::look(args.place.open().await?, args.place.json, terminal).await
+    audit::of_place(&args.place, terminal).await
 }

@@ -32,6 +32,7 @@ mod store_args;
 #[cfg(unix)]
 mod succession;
 mod table;
+mod tabulate;
 mod topup;
 mod usage;
 
@@ -56,6 +57,7 @@ pub use provider::ProviderArgs;
 pub use receipt::ReceiptArgs;
 pub use report::ReportArgs;
 pub use statement::StatementArgs;
+pub use tabulate::TabulateArgs;
 pub use topup::TopupArgs;
 pub use usage::UsageArgs;
 

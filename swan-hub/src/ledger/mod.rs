@@ -18,6 +18,8 @@ mod progress;
 mod recovery;
 mod snapshots;
 mod statement;
+#[cfg(feature = "sqlite")]
+mod tabulate;
 mod tending;
 mod views;
 mod walk;
@@ -42,4 +44,6 @@ pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
 pub use statement::{Statement, StatementLine, StatementQuery, statement};
 pub(crate) use statement::{balance_at, statement_page};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;
+#[cfg(feature = "sqlite")]
+pub use tabulate::tabulate;
 pub(crate) use walk::Walk;

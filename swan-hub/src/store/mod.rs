@@ -24,6 +24,8 @@ mod secret;
 mod snapshots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod tables;
 mod topups;
 mod users;
 mod watch;
@@ -55,6 +57,8 @@ pub use secret::{KeyHash, Secret};
 pub use snapshots::SnapshotRecord;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
+#[cfg(feature = "sqlite")]
+pub(crate) use tables::Tables;
 pub use topups::{TopupRecord, Topups};
 pub use users::{ProfileRecord, SESSIONS_PER_USER, SessionRecord, UserRecord, Users};
 #[cfg(feature = "cli")]

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{Durability, MemoryStore, SqliteOptions, SqliteStore, Store, StoreError};
+use super::{Durability, MemoryStore, SqliteOptions, SqliteStore, Store, StoreError, Tables};
 #[cfg(feature = "postgres")]
 use super::{PostgresOptions, PostgresPlace, PostgresStore};
 
@@ -58,6 +58,26 @@ impl StorePlace {
                 Ok(Arc::new(PostgresStore::open(place, options).await?))
             }
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
+        }
+    }
+
+    /// Opens the store as one with tables for people, once for each journal that it has.
+    pub(crate) async fn tables(&self) -> Result<Vec<Arc<dyn Tables>>, StoreError> {
+        match self {
+            Self::Sqlite(path) => {
+                let store = SqliteStore::open(path, SqliteOptions::default()).await?;
+                Ok(vec![Arc::new(store)])
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(place) => {
+                let store = PostgresStore::open(place, PostgresOptions::default()).await?;
+                store.tables_of_all().await
+            }
+            Self::Memory => Err(StoreError::Open {
+                place: self.to_string(),
+                what: "a memory store has no tables".into(),
+                source: None,
+            }),
         }
     }
 

@@ -113,6 +113,42 @@ async fn a_dump_of_one_store_loaded_into_another_dumps_the_same() {
     }
 }
 
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_database_that_several_hubs_share_goes_to_another_database_only() {
+    use crate::postgres::server::{Server, connect};
+    let room = Room::new();
+    let server = Server::shared().await;
+    let (from, to) = (server.database().await, server.database().await);
+    let place = |url: &str| -> StorePlace { url.parse().unwrap() };
+    drop(opened(&place(&from)).await);
+    let rows = "SET search_path TO swan;
+        INSERT INTO nodes VALUES ('a', 3, '2026-11-22 00:00:00.123457+00', true), ('B', 1, 'epoch', false);
+        INSERT INTO grants VALUES ('\\x01', '\\x07', 'USD', 1000000000000000000000000000, 'n', '2026-11-22 01:02:03.000001+00');
+        INSERT INTO funds VALUES ('\\x07', 'USD', 999999999999999999999999990);
+        INSERT INTO slices VALUES ('a', '\\x07', 'USD', 10, 3, 5);
+        INSERT INTO journal (node, first_seq, count, body) VALUES ('a', 1, 2, '\\x01'), ('B', 1, 1, '\\x02');";
+    let client = connect(&from).await.unwrap();
+    client.batch_execute(rows).await.unwrap();
+    let dump = room.dump(&place(&from), "1").await;
+    place(&to).load(room.file("1")).await.unwrap();
+    assert!(room.dump(&place(&to), "2").await == dump);
+    let client = connect(&to).await.unwrap();
+    let moved =
+        "SELECT count(*) FROM swan.nodes WHERE until = '2026-11-22 00:00:00.123457+00' AND cleared";
+    let moved = client.query_one(moved, &[]).await.unwrap();
+    assert_eq!(moved.get::<_, i64>(0), 1);
+    let refused = room
+        .store("file.db")
+        .load(room.file("1"))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("only PostgreSQL can take it"),
+        "{refused}"
+    );
+}
+
 #[tokio::test]
 async fn a_dump_has_every_table_and_column_of_the_file() {
     let room = Room::new();
@@ -124,6 +160,9 @@ async fn a_dump_has_every_table_and_column_of_the_file() {
     let columns = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
     let columns: Vec<(String, String)> = columns.unwrap().map(Result::unwrap).collect();
     let derived = [
+        "ledger_accounts",
+        "ledger_entries",
+        "ledger_transfers",
         "generation_accounts",
         "generation_size",
         "sqlite_sequence",
@@ -147,6 +186,9 @@ async fn a_dump_has_every_table_and_column_of_the_database() {
     let rows = client.query(all, &[]).await.unwrap();
     let columns = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let derived = [
+        "ledger_accounts",
+        "ledger_entries",
+        "ledger_transfers",
         "schema_version",
         "generation_size",
         "document_numbers",

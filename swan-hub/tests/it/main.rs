@@ -27,3 +27,4 @@ mod receipt;
 mod serve;
 mod statement;
 mod store;
+mod tabulate;

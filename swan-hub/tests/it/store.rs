@@ -91,7 +91,7 @@ async fn a_file_that_cannot_be_used_says_why() {
         ("foreign", "belongs to another program"),
         (
             "newer",
-            "schema version 99, and this program knows versions up to 8",
+            "schema version 99, and this program knows versions up to 9",
         ),
         ("text/in/it", "the folder cannot be made"),
     ] {
@@ -184,7 +184,16 @@ async fn a_file_of_an_earlier_version_keeps_its_records() {
     drop(open(&path).await.unwrap());
     let old = rusqlite::Connection::open(&path).unwrap();
     old.execute_batch(
-        "DROP TABLE topups;
+        "DROP VIEW trial_balance_readable;
+        DROP VIEW balances_readable;
+        DROP VIEW ledger_sums;
+        DROP VIEW ledger_effects;
+        DROP VIEW transfers_readable;
+        DROP VIEW entries_readable;
+        DROP TABLE ledger_transfers;
+        DROP TABLE ledger_entries;
+        DROP TABLE ledger_accounts;
+        DROP TABLE topups;
         DROP TABLE documents;
         DROP TABLE snapshots;
         DROP TABLE generation_index;

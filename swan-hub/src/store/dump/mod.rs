@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task;
 
-pub(super) use self::tables::{Shape, TABLES, Table};
+pub(super) use self::tables::{NODE, Shape, TABLES, Table};
 #[cfg(feature = "postgres")]
 use super::PostgresStore;
 use super::{SqliteStore, StoreError, StorePlace};
@@ -148,7 +148,7 @@ impl Value {
         matches!(
             (self, shape),
             (Self::Null, _)
-                | (Self::Number(_), Shape::Number)
+                | (Self::Number(_), Shape::Number | Shape::Moment | Shape::Flag)
                 | (Self::Text(_), Shape::Text)
                 | (Self::Bytes(_), Shape::Bytes)
                 | (Self::Amount(_), Shape::Amount)
@@ -192,6 +192,13 @@ pub(super) fn occupied(table: &str) -> StoreError {
         what: format!(
             "there is something in `{table}` already; a dump is loaded into an empty store only"
         ),
+    }
+}
+
+pub(super) fn shared() -> StoreError {
+    StoreError::Conflict {
+        what: "the dump is of several hubs that share a database; only PostgreSQL can take it"
+            .into(),
     }
 }
 

@@ -7,6 +7,10 @@ pub(in crate::store) enum Shape {
     Text,
     Bytes,
     Amount,
+    /// A moment, as a number of microseconds since 1970.
+    Moment,
+    /// As 0 or 1.
+    Flag,
 }
 
 /// A table in a dump. The names are those of PostgreSQL.
@@ -16,26 +20,39 @@ pub(in crate::store) struct Table {
     pub(in crate::store) columns: &'static [(&'static str, Shape)],
     /// How many of the columns, from the first on, are the key by which rows are in order.
     pub(in crate::store) key: usize,
+    /// Whether it is only of several hubs that share a database.
+    pub(in crate::store) is_shared: bool,
 }
 
-use Shape::{Amount, Bytes, Number, Text};
+use Shape::{Amount, Bytes, Flag, Moment, Number, Text};
+
+/// Which hub a row is of, where several share a database; of one that is alone an empty text.
+pub(in crate::store) const NODE: (&str, Shape) = ("node", Text);
 
 /// In the order in which they are written.
 pub(in crate::store) const TABLES: &[Table] = &[
     Table {
         name: "journal",
-        columns: &[("first_seq", Number), ("count", Number), ("body", Bytes)],
-        key: 1,
+        columns: &[
+            NODE,
+            ("first_seq", Number),
+            ("count", Number),
+            ("body", Bytes),
+        ],
+        key: 2,
+        is_shared: false,
     },
     Table {
         name: "snapshots",
         columns: &[
+            NODE,
             ("seq", Number),
             ("part", Number),
             ("parts", Number),
             ("body", Bytes),
         ],
-        key: 2,
+        key: 3,
+        is_shared: false,
     },
     Table {
         name: "keys",
@@ -50,6 +67,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("limits", Text),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "accounts",
@@ -60,6 +78,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("limits", Text),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "providers",
@@ -70,6 +89,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("last_seen_ms", Number),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "inbox",
@@ -85,6 +105,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("answer", Text),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "users",
@@ -98,6 +119,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("created_ms", Number),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "sessions",
@@ -108,6 +130,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("expires_ms", Number),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "profiles",
@@ -122,21 +145,30 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("review_requested_ms", Number),
         ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "generations",
         columns: &[("id", Bytes), ("body", Bytes)],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "generation_index",
         columns: &[("account", Bytes), ("id", Bytes)],
         key: 2,
+        is_shared: false,
     },
     Table {
         name: "idempotency",
-        columns: &[("key", Bytes), ("expires_ms", Number), ("body", Bytes)],
+        columns: &[
+            ("key", Bytes),
+            ("expires_ms", Number),
+            ("body", Bytes),
+            NODE,
+        ],
         key: 1,
+        is_shared: false,
     },
     Table {
         name: "documents",
@@ -148,6 +180,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("body", Text),
         ],
         key: 2,
+        is_shared: false,
     },
     Table {
         name: "topups",
@@ -160,5 +193,49 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("body", Text),
         ],
         key: 1,
+        is_shared: false,
+    },
+    Table {
+        name: "nodes",
+        columns: &[
+            ("id", Text),
+            ("epoch", Number),
+            ("until", Moment),
+            ("cleared", Flag),
+        ],
+        key: 1,
+        is_shared: true,
+    },
+    Table {
+        name: "grants",
+        columns: &[
+            ("id", Bytes),
+            ("account", Bytes),
+            ("currency", Text),
+            ("amount", Amount),
+            ("note", Text),
+            ("given", Moment),
+        ],
+        key: 1,
+        is_shared: true,
+    },
+    Table {
+        name: "funds",
+        columns: &[("account", Bytes), ("currency", Text), ("free", Amount)],
+        key: 2,
+        is_shared: true,
+    },
+    Table {
+        name: "slices",
+        columns: &[
+            ("node", Text),
+            ("account", Bytes),
+            ("currency", Text),
+            ("amount", Amount),
+            ("spent", Amount),
+            ("question", Number),
+        ],
+        key: 3,
+        is_shared: true,
     },
 ];

@@ -81,6 +81,8 @@ fn select(table: &Table) -> String {
     let columns = table.columns.iter().map(|(name, shape)| match shape {
         Shape::Number => format!("{name}::bigint"),
         Shape::Amount => format!("{name}::text"),
+        Shape::Moment => format!("(extract(epoch FROM {name}) * 1000000)::bigint"),
+        Shape::Flag => format!("{name}::int::bigint"),
         Shape::Text | Shape::Bytes => (*name).to_owned(),
     });
     let columns: Vec<_> = columns.collect();
@@ -99,7 +101,9 @@ fn values(row: &Row, table: &Table) -> Result<Vec<Value>, StoreError> {
     let cells = table.columns.iter().enumerate();
     let cells = cells.map(|(n, (_, shape))| {
         let value = match shape {
-            Shape::Number => get::<Option<i64>>(row, n)?.map(Value::Number),
+            Shape::Number | Shape::Moment | Shape::Flag => {
+                get::<Option<i64>>(row, n)?.map(Value::Number)
+            }
             Shape::Text => get::<Option<String>>(row, n)?.map(Value::Text),
             Shape::Bytes => get::<Option<Vec<u8>>>(row, n)?.map(Value::Bytes),
             Shape::Amount => {
@@ -141,7 +145,7 @@ enum Column {
 impl Column {
     const fn new(shape: Shape) -> Self {
         match shape {
-            Shape::Number => Self::Numbers(Vec::new()),
+            Shape::Number | Shape::Moment | Shape::Flag => Self::Numbers(Vec::new()),
             Shape::Text | Shape::Amount => Self::Texts(Vec::new()),
             Shape::Bytes => Self::Bytes(Vec::new()),
         }
@@ -200,21 +204,30 @@ async fn insert(
         }
     }
     let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
-    let given = (1..)
-        .zip(&columns)
-        .map(|(n, (name, shape))| match (shape, *name) {
-            (Shape::Number, "count") => format!("${n}::bigint[]::int[]"),
-            (Shape::Number, _) => format!("${n}::bigint[]"),
-            (Shape::Text, _) => format!("${n}::text[]"),
-            (Shape::Bytes, _) => format!("${n}::bytea[]"),
-            (Shape::Amount, _) => format!("${n}::text[]::numeric[]"),
-        });
-    let given: Vec<_> = given.collect();
+    let given = (1..).zip(&columns);
+    let given = given.map(|(n, (_, shape))| match shape {
+        Shape::Number | Shape::Moment | Shape::Flag => format!("${n}::bigint[]"),
+        Shape::Text | Shape::Amount => format!("${n}::text[]"),
+        Shape::Bytes => format!("${n}::bytea[]"),
+    });
+    // What becomes of a value `c1`, `c2`... of those arrays.
+    let values = (1..).zip(&columns);
+    let values = values.map(|(n, (name, shape))| match shape {
+        Shape::Number if *name == "count" => format!("c{n}::int"),
+        Shape::Number | Shape::Text | Shape::Bytes => format!("c{n}"),
+        Shape::Amount => format!("c{n}::numeric"),
+        Shape::Moment => format!("'epoch'::timestamptz + c{n} * interval '1 microsecond'"),
+        Shape::Flag => format!("c{n} <> 0"),
+    });
+    let (given, values): (Vec<_>, Vec<_>) = (given.collect(), values.collect());
+    let aliases: Vec<_> = (1..=columns.len()).map(|n| format!("c{n}")).collect();
     let insert = format!(
-        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT * FROM unnest({})",
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM unnest({}) AS t ({})",
         table.name,
         names.join(", "),
-        given.join(", ")
+        values.join(", "),
+        given.join(", "),
+        aliases.join(", ")
     );
     let params: Vec<_> = arrays.iter().map(Column::param).collect();
     transaction

@@ -16,6 +16,8 @@ mod place;
 mod rows;
 mod schema;
 mod snapshots;
+#[cfg(feature = "sqlite")]
+mod tables;
 mod tls;
 mod topups;
 mod users;

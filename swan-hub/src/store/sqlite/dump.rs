@@ -8,8 +8,8 @@ use super::inbox::{pico_blob, pico_of};
 use super::open::{self, failed};
 use super::{SqliteOptions, SqliteStore};
 use crate::store::dump::{
-    Block, Blocks, Gatherer, Incoming, Shape, TABLES, Table, Value, broken_off, known, misplaced,
-    occupied,
+    Block, Blocks, Gatherer, Incoming, NODE, Shape, TABLES, Table, Value, broken_off, known,
+    misplaced, occupied, shared,
 };
 use crate::store::{Store as _, StoreError};
 
@@ -52,11 +52,11 @@ fn read_all(path: &Path, blocks: &Blocks) -> Result<(), StoreError> {
     let mut gathered = Gatherer::default();
     for table in TABLES {
         say(Some(table.head()))?;
-        let columns: Vec<_> = table
-            .columns
-            .iter()
-            .map(|(name, _)| own(table, name))
-            .collect();
+        if table.is_shared {
+            continue;
+        }
+        let columns = table.columns.iter();
+        let columns: Vec<_> = columns.map(|column| own(table, *column)).collect();
         let key = columns.get(..table.key).unwrap_or_default().join(", ");
         let all = format!(
             "SELECT {} FROM {} ORDER BY {key}",
@@ -76,11 +76,12 @@ fn read_all(path: &Path, blocks: &Blocks) -> Result<(), StoreError> {
     say(Some(gathered.end()))
 }
 
-/// The column's name in SQLite, where it was named before PostgreSQL had a word against it.
-fn own(table: &Table, column: &'static str) -> &'static str {
+/// The column in SQLite: named before PostgreSQL had a word against it, or of what a file has one.
+fn own(table: &Table, column: (&'static str, Shape)) -> &'static str {
     match (table.name, column) {
-        ("sessions", "user_id") => "user",
-        (_, column) => column,
+        ("sessions", ("user_id", _)) => "user",
+        (_, NODE) => "''",
+        (_, (name, _)) => name,
     }
 }
 
@@ -106,7 +107,7 @@ fn write_all(path: &Path, mut incoming: Incoming) -> Result<u64, StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
-    for table in TABLES {
+    for table in TABLES.iter().filter(|table| !table.is_shared) {
         let any = format!("SELECT EXISTS (SELECT 1 FROM {})", table.name);
         let any = transaction.query_row(&any, [], |row| row.get::<_, bool>(0));
         if any.map_err(failed)? {
@@ -139,11 +140,13 @@ fn insert(
     places: &[usize],
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
-    let columns: Vec<_> = places
-        .iter()
-        .filter_map(|place| table.columns.get(*place))
-        .collect();
-    let names: Vec<_> = columns.iter().map(|(name, _)| own(table, name)).collect();
+    if table.is_shared {
+        return Err(shared());
+    }
+    let columns = places.iter().filter_map(|place| table.columns.get(*place));
+    let columns: Vec<_> = columns.collect();
+    let kept = columns.iter().filter(|column| ***column != NODE);
+    let names: Vec<_> = kept.map(|column| own(table, **column)).collect();
     let marks = vec!["?"; names.len()].join(", ");
     let insert = format!(
         "INSERT INTO {} ({}) VALUES ({marks})",
@@ -152,11 +155,18 @@ fn insert(
     );
     let mut insert = connection.prepare_cached(&insert).map_err(failed)?;
     for row in rows {
-        let fits = |(value, (_, shape)): (&Value, &&(&str, Shape))| value.fits(*shape);
-        if row.len() != columns.len() || !row.iter().zip(&columns).all(fits) {
+        if row.len() != columns.len() {
             return Err(misplaced(table.name));
         }
-        let cells = row.into_iter().map(Kept);
+        let mut cells = Vec::with_capacity(names.len());
+        for (value, column) in row.into_iter().zip(&columns) {
+            match value {
+                Value::Text(node) if **column == NODE && !node.is_empty() => return Err(shared()),
+                value if !value.fits(column.1) => return Err(misplaced(table.name)),
+                value if **column != NODE => cells.push(Kept(value)),
+                _ => {}
+            }
+        }
         insert
             .execute(rusqlite::params_from_iter(cells))
             .map_err(failed)?;

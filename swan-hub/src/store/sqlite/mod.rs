@@ -10,6 +10,7 @@ mod inbox;
 mod journal;
 mod open;
 mod snapshots;
+mod tables;
 mod topups;
 mod users;
 mod worker;
