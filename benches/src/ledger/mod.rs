@@ -1,19 +1,22 @@
-//! What the ledger does in a second: the rules alone, paid requests through the books on SQLite, and a naive version beside them.
+//! What the ledger does in a second: the rules alone, paid requests through the books on SQLite and PostgreSQL, and naive versions
+//! beside them.
 
 mod engine;
 mod memory;
 mod naive;
+mod naive_postgres;
 mod paid;
 mod recovery;
 mod report;
+mod tables;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use swan_core::ledger::entries::HoldTerms;
 use swan_core::ledger::{ChargeRecord, UsageBasis};
 use swan_core::{AccountId, Amount, Currency, KeyId, ModelId, ProviderId, RequestId, Timestamp};
-use swan_hub::store::Durability;
+use swan_hub::store::{Durability, StorePlace};
 
 use self::report::{Report, float};
 use crate::Failure;
@@ -37,6 +40,9 @@ pub struct LedgerArgs {
     /// The folder of the databases, on the disk that is to be measured; a temporary one when it is not given.
     #[arg(long)]
     pub folder: Option<PathBuf>,
+    /// The URL of a database on a PostgreSQL server, beside which others are made; without it nothing is measured over one.
+    #[arg(long)]
+    pub postgres: Option<String>,
     /// A fraction of a second each, to see that everything works; the figures mean nothing.
     #[arg(long)]
     pub smoke: bool,
@@ -65,23 +71,53 @@ impl LedgerArgs {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        for durability in [Durability::Strict, Durability::Relaxed] {
-            for at_once in AT_ONCE {
-                let file = format!("{durability:?}-{at_once}.db");
-                let path = folder.path().join(file);
-                let paid = runtime.block_on(paid::measure(path, durability, at_once, time))?;
-                report.paid(durability, at_once, &paid);
+        for at_once in AT_ONCE {
+            // One after the other, so that whatever disturbs the machine disturbs all of them.
+            runtime.block_on(paid_on_files(folder.path(), at_once, time, &mut report))?;
+            if let Some(url) = &self.postgres {
+                runtime.block_on(paid_on_postgres(url, at_once, time, &mut report))?;
             }
         }
-        for at_once in AT_ONCE {
-            let path = folder.path().join(format!("naive-{at_once}.db"));
-            let paid = runtime.block_on(naive::measure(path, at_once, time))?;
-            report.naive(at_once, &paid);
-        }
         let path = folder.path().join("recovery.db");
-        report.recovery(&runtime.block_on(recovery::measure(path, size))?);
+        report.recovery(&runtime.block_on(recovery::measure(path.clone(), size))?);
+        report.tables(&runtime.block_on(tables::measure(path, size))?);
         Ok(report.markdown())
     }
+}
+
+async fn paid_on_files(
+    folder: &Path,
+    at_once: usize,
+    time: Duration,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    for durability in [Durability::Strict, Durability::Relaxed] {
+        let place = StorePlace::Sqlite(folder.join(format!("{durability:?}-{at_once}.db")));
+        let paid = paid::measure(&place, durability, at_once, time).await?;
+        report.paid(durability, at_once, &paid);
+    }
+    let path = folder.join(format!("naive-{at_once}.db"));
+    report.naive(
+        "SQLite",
+        at_once,
+        &naive::measure(path, at_once, time).await?,
+    );
+    Ok(())
+}
+
+async fn paid_on_postgres(
+    url: &str,
+    at_once: usize,
+    time: Duration,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let place = naive_postgres::database(url, &format!("swan_{at_once}")).await?;
+    let paid = paid::measure(&place.parse()?, Durability::Strict, at_once, time).await?;
+    report.on_postgres(at_once, &paid);
+    let beside = naive_postgres::database(url, &format!("naive_{at_once}")).await?;
+    let paid = naive_postgres::measure(&beside, at_once, time).await?;
+    report.naive("PostgreSQL", at_once, &paid);
+    Ok(())
 }
 
 fn account(number: usize) -> AccountId {

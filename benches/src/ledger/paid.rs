@@ -1,6 +1,5 @@
-//! Paid requests through the books on SQLite: hold, settle, and wait for what the hub waits for.
+//! Paid requests through the books on a store: hold, settle, and wait for what the hub waits for.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +8,7 @@ use swan_core::ledger::entries::HoldTerms;
 use swan_core::{Currency, TransferId};
 use swan_hub::SystemClock;
 use swan_hub::ledger::{Books, BooksOptions, Hold};
-use swan_hub::store::{Durability, SqliteOptions, SqliteStore, Store};
+use swan_hub::store::{Durability, Store, StorePlace};
 
 use super::{account, float, record, terms};
 use crate::Failure;
@@ -24,16 +23,15 @@ pub(super) struct Paid {
     pub(super) writes: f64,
 }
 
-/// Books on a new file, in which the accounts of so many consumers have money.
+/// Books on a new store, in which the accounts of so many consumers have money.
 pub(super) async fn books(
-    path: PathBuf,
+    place: &StorePlace,
     durability: Durability,
     consumers: usize,
     options: BooksOptions,
-) -> Result<(Books, Arc<SqliteStore>), Failure> {
-    let sqlite = SqliteOptions::default().with_durability(durability);
-    let store = Arc::new(SqliteStore::open(path, sqlite).await?);
-    let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+) -> Result<(Books, Arc<dyn Store>), Failure> {
+    let store = place.open(durability).await?;
+    let shared = Arc::clone(&store);
     let options = options.with_durability(durability);
     let (books, _) = Books::open(shared, Arc::new(SystemClock::default()), options).await?;
     let funds = "1000000".parse()?;
@@ -48,12 +46,12 @@ pub(super) async fn books(
 
 /// So many consumers, each with one request after the other.
 pub(super) async fn measure(
-    path: PathBuf,
+    place: &StorePlace,
     durability: Durability,
     at_once: usize,
     time: Duration,
 ) -> Result<Paid, Failure> {
-    let (books, store) = books(path, durability, at_once, BooksOptions::default()).await?;
+    let (books, store) = books(place, durability, at_once, BooksOptions::default()).await?;
     let before = records(&*store).await?;
     let next = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();

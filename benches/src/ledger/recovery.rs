@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use swan_hub::SystemClock;
 use swan_hub::ledger::{Books, BooksOptions, Recovery};
-use swan_hub::store::{Durability, SqliteOptions, SqliteStore, Store};
+use swan_hub::store::{Durability, StorePlace};
 
 use super::{account, paid, record, terms};
 use crate::Failure;
@@ -24,9 +24,9 @@ pub(super) struct Starts {
 }
 
 pub(super) async fn measure(path: PathBuf, transfers: usize) -> Result<Starts, Failure> {
+    let place = StorePlace::Sqlite(path);
     let never = BooksOptions::default().with_snapshot_entries(u64::MAX);
-    let (books, store) =
-        paid::books(path.clone(), Durability::Relaxed, CONSUMERS, never.clone()).await?;
+    let (books, store) = paid::books(&place, Durability::Relaxed, CONSUMERS, never.clone()).await?;
     for number in 0..transfers.div_ceil(TRANSFERS_PER_REQUEST) {
         let terms = terms(u64::try_from(number)?, account(number % CONSUMERS))?;
         drop(books.hold(terms)?.settle(record()?)?);
@@ -36,13 +36,13 @@ pub(super) async fn measure(path: PathBuf, transfers: usize) -> Result<Starts, F
     }
     books.close().await?;
     drop((books, store));
-    let (whole, recovery) = start(&path, never.clone()).await?;
+    let (whole, recovery) = start(&place, never.clone()).await?;
     if recovery.snapshot.is_some() {
         return Err("there should be no snapshot yet".into());
     }
     // A good end writes one.
-    start(&path, BooksOptions::default()).await?;
-    let (from_snapshot, recovery) = start(&path, never).await?;
+    start(&place, BooksOptions::default()).await?;
+    let (from_snapshot, recovery) = start(&place, never).await?;
     if recovery.snapshot.is_none() {
         return Err("there should be a snapshot".into());
     }
@@ -54,10 +54,9 @@ pub(super) async fn measure(path: PathBuf, transfers: usize) -> Result<Starts, F
 }
 
 /// Opens the books, and closes them once what was due is written.
-async fn start(path: &PathBuf, options: BooksOptions) -> Result<(Duration, Recovery), Failure> {
-    let sqlite = SqliteOptions::default().with_durability(Durability::Relaxed);
+async fn start(place: &StorePlace, options: BooksOptions) -> Result<(Duration, Recovery), Failure> {
     let begun = Instant::now();
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path, sqlite).await?);
+    let store = place.open(Durability::Relaxed).await?;
     let (books, recovery) = Books::open(
         Arc::clone(&store),
         Arc::new(SystemClock::default()),
