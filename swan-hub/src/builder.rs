@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::admission::{Desk, KeyRules, QueueRules};
 use crate::audio_length::AudioMeter;
 use crate::beside;
+use crate::collateral::{self, Collateral};
 use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
@@ -269,12 +270,16 @@ impl HubBuilder {
         let idempotency = Idempotency::open(&store, &clock, self.idempotency).await?;
         let health = Arc::new(*policy.health());
         let registry = Registry::new(Arc::clone(&clock), Arc::clone(&health));
+        let collateral = Collateral::default();
         let sessions = Sessions::new(
             registry.clone(),
             (keys.clone(), Arc::clone(&store)),
             Arc::clone(&policy),
             Arc::clone(&clock),
-            SessionsConfig::default(),
+            SessionsConfig {
+                bonds: collateral.bonds.clone(),
+                ..SessionsConfig::default()
+            },
         );
         let options = WatchOptions::default();
         let watch = Watch::start(Arc::clone(&store), keys.clone(), books.clone(), options);
@@ -311,6 +316,7 @@ impl HubBuilder {
             idempotency,
             market: Market::default(),
             payments: Payments::new(self.payments.0, self.payments.1),
+            collateral,
             receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),
             registry,
@@ -324,6 +330,7 @@ impl HubBuilder {
             keys,
             books,
         });
+        collateral::open(&rooms).await?;
         let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
         beside::begin(&current, &rooms);
         Ok(Hub { rooms, current })

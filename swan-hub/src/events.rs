@@ -11,6 +11,7 @@ use swan_core::{
     ProviderId, RequestId, StampedRate, Usage,
 };
 
+use crate::collateral::CollateralEvent;
 use crate::payments::PaymentEvent;
 use crate::providers::ConnectionMode;
 
@@ -231,6 +232,11 @@ pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     fn on_payment(&self, event: &PaymentEvent) {
         let _ = event;
     }
+
+    /// Something has happened with a provider's collateral. Nothing is done by default.
+    fn on_collateral(&self, event: &CollateralEvent) {
+        let _ = event;
+    }
 }
 
 const _: fn(&dyn EventSink) = |_| {}; // Object safety is part of the contract.
@@ -267,6 +273,10 @@ impl EventSink for TracingSink {
 
     fn on_payment(&self, event: &PaymentEvent) {
         write_payment(event);
+    }
+
+    fn on_collateral(&self, event: &CollateralEvent) {
+        crate::collateral::write(event);
     }
 }
 

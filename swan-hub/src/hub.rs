@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::admission::{Desk, QueueCounts, RefusedCounts};
 use crate::audio_length::AudioMeter;
 use crate::builder::HubBuilder;
+use crate::collateral::Collateral;
 use crate::config::Limits;
 use crate::error::HubError;
 use crate::events::EventSink;
@@ -96,6 +97,8 @@ pub(crate) struct Rooms {
     pub(crate) market: Market,
     /// Orders to pay in by card.
     pub(crate) payments: Payments,
+    /// What providers have put in as a pledge.
+    pub(crate) collateral: Collateral,
     /// As whom receipts are signed.
     pub(crate) receipts: ReceiptSigner,
     pub(crate) phase: watch::Sender<Phase>,

@@ -4,6 +4,7 @@ mod admission;
 mod audio_length;
 mod beside;
 mod builder;
+mod collateral;
 mod config;
 mod departure;
 pub mod documents;
@@ -47,6 +48,7 @@ pub use admission::{
     PatternError, QueueCounts, QueueRules, RefusedCounts, SpendPeriod,
 };
 pub use builder::HubBuilder;
+pub use collateral::{CollateralEvent, CollateralNews};
 pub use config::{
     Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
     Hedging, Limits, Metrics, Nodes, Otel, Receipts, Routing, StripeSettings,

@@ -213,6 +213,17 @@ impl CollateralAccount {
         sum(self.locks.values().map(|lock| lock.left))
     }
 
+    /// Bound to this job; `None` when nothing is.
+    #[must_use]
+    pub fn locked_for(&self, job: RequestId) -> Option<Amount> {
+        self.locks.get(&job).map(|lock| lock.left)
+    }
+
+    /// The jobs that collateral is bound to, and how much of it.
+    pub fn locks(&self) -> impl Iterator<Item = (RequestId, Amount)> {
+        self.locks.iter().map(|(job, lock)| (*job, lock.left))
+    }
+
     /// Set aside for cases that can still be appealed.
     #[must_use]
     pub fn impounded(&self) -> Amount {

@@ -19,6 +19,7 @@ pub(super) enum Selected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollateralRules {
     pub(super) selected: Selected,
+    pub(super) is_required: bool,
     pub(super) wait: Duration,
     pub(super) top_up: Duration,
     pub(super) by_tier: Option<ByTier>,
@@ -93,6 +94,12 @@ impl CollateralRules {
     /// [`PolicyError::Missing`] without a base collateral, of which none is public.
     pub fn market_provider(&self) -> Result<&MarketProviderCollateral, PolicyError> {
         given(self.market.as_ref(), "collateral.market_provider.base_swan")
+    }
+
+    /// Whether nobody serves without enough of it (Seed 001, "Providers must deposit collateral to become active").
+    #[must_use]
+    pub const fn is_required(&self) -> bool {
+        self.is_required
     }
 
     /// How long a requested withdrawal waits until it can be confirmed: 7 days (Seed 002, Exit Mechanism).

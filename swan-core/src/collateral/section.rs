@@ -14,6 +14,8 @@ use crate::{Amount, Currency, PolicyError};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Section {
     rule: Selected,
+    #[serde(default)]
+    required: bool,
     withdrawal_days: u64,
     top_up_hours: u64,
     tier: Option<Vec<TierRow>>,
@@ -64,6 +66,7 @@ impl Section {
     pub(crate) fn check(&self) -> Result<CollateralRules, PolicyError> {
         let rules = CollateralRules {
             selected: self.rule,
+            is_required: self.required,
             wait: days("collateral.withdrawal_days", self.withdrawal_days, 0, 365)?,
             top_up: hours("collateral.top_up_hours", self.top_up_hours, 0, 8_760)?,
             by_tier: self.tier.as_deref().map(by_tier).transpose()?,

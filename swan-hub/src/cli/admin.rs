@@ -12,10 +12,11 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, BackupArgs, BillingArgs, DumpArgs, ExplainArgs, InvoiceArgs, KeyArgs,
-    LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs,
-    TabulateArgs, TopupArgs, UsageArgs, account, audit, backup, dump, explain, invoice, key,
-    policy, provider, receipt, report, statement, store_args, tabulate, topup, usage,
+    AccountArgs, AuditArgs, BackupArgs, BillingArgs, CollateralArgs, DumpArgs, ExplainArgs,
+    InvoiceArgs, KeyArgs, LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs,
+    StatementArgs, TabulateArgs, TopupArgs, UsageArgs, account, audit, backup, collateral, dump,
+    explain, invoice, key, policy, provider, receipt, report, statement, store_args, tabulate,
+    topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -62,6 +63,8 @@ pub enum AdminCommand {
     Usage(UsageArgs),
     /// Show orders to pay in by card, and refund them
     Topup(TopupArgs),
+    /// Show, grant, bind and punish the collateral of providers
+    Collateral(CollateralArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -91,6 +94,7 @@ impl AdminCommand {
             Self::Report(args) => report::run(args, terminal).await,
             Self::Usage(args) => usage::run(args, terminal).await,
             Self::Topup(args) => topup::run(args, terminal).await,
+            Self::Collateral(args) => collateral::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }

@@ -1,6 +1,6 @@
 //! What the books show, without moving anything.
 
-use swan_core::ledger::{Account, Balance, Breach, Ledger, TrialRow};
+use swan_core::ledger::{Account, AccountKey, Balance, Breach, Ledger, TrialRow};
 use swan_core::{AccountId, Amount, Currency, ProviderId};
 
 use super::Books;
@@ -25,6 +25,11 @@ impl Books {
         self.read(|ledger| {
             ledger.balance(&Account::ProviderEarnings(provider).in_currency(currency))
         })
+    }
+
+    /// The counters of any account.
+    pub(crate) fn balance_of(&self, account: &AccountKey) -> Balance {
+        self.read(|ledger| ledger.balance(account))
     }
 
     /// Both sides of every currency.

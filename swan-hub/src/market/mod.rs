@@ -3,17 +3,20 @@
 mod accounts;
 mod admin;
 mod admin_accounts;
+mod admin_collateral;
 mod admin_keys;
 mod admin_topups;
 mod attempts;
 mod catalogue;
 mod change_password;
 mod chosen;
+mod collateral;
 mod demand;
 mod derived;
 mod described;
 mod described_accounts;
 mod described_admin;
+mod described_collateral;
 mod described_payouts;
 mod described_topups;
 mod exact;
@@ -32,6 +35,7 @@ mod provider_statement;
 mod query;
 mod reply;
 mod rows;
+mod shown_collateral;
 mod snapshot;
 mod statistics;
 mod throttle;
@@ -84,7 +88,9 @@ pub(crate) fn routes(hub: &Current) -> Routes<Current> {
         .merge(account_routes())
         .merge(admin_routes())
         .merge(payment_routes())
+        .merge(collateral_routes())
         .merge(acts(hub))
+        .merge(collateral_acts(hub))
 }
 
 /// The routes for administrators.
@@ -110,6 +116,31 @@ fn payment_routes() -> Routes<Current> {
         .add(said::topup(), topups::show)
         .add(said::admin_topup(), admin_topups::show)
         .add(said::webhook(), webhook::receive)
+}
+
+/// What is read of collateral.
+fn collateral_routes() -> Routes<Current> {
+    use described_collateral as said;
+    Routes::new()
+        .add(said::show("/v1/provider/collateral"), collateral::show)
+        .add(said::show("/api/v1/provider/collateral"), collateral::show)
+        .add(said::admin_show(), admin_collateral::show)
+}
+
+/// What is done with collateral.
+fn collateral_acts(hub: &Current) -> Routes<Current> {
+    use described_collateral as said;
+    Acts::new(hub)
+        .add(said::deposit(), collateral::deposit)
+        .add(said::withdraw(), collateral::withdraw)
+        .add(said::cancel(), collateral::cancel)
+        .add(said::appeal(), collateral::appeal)
+        .add(said::grant(), admin_collateral::grant)
+        .add(said::penalise(), admin_collateral::penalise)
+        .add(said::decide(), admin_collateral::decide)
+        .add(said::lock(), admin_collateral::lock)
+        .add(said::unlock(), admin_collateral::unlock)
+        .routes()
 }
 
 /// The routes for those who take part.

@@ -39,6 +39,8 @@ pub(super) struct Shown {
     /// What is paid.
     pays: String,
     destination: Option<String>,
+    /// The withdrawal of collateral that is paid by it; null of earnings.
+    withdrawal: Option<String>,
     requested_at: String,
     ended_at: Option<String>,
     /// By what it was paid, or why it was not.
@@ -78,6 +80,7 @@ fn shown(payout: &Payout) -> Shown {
         fee: paper.fee.to_string(),
         pays: pays.to_string(),
         destination: paper.destination.clone(),
+        withdrawal: paper.collateral.map(|id| id.to_string()),
         requested_at: iso(payouts::requested(payout)),
         ended_at: end.map(|end| iso(end.at)),
         reference: end.map(|end| end.says.clone()),
@@ -103,6 +106,7 @@ fn wrong(error: PayoutError) -> Answer {
         PayoutError::TooLittle { .. } => conflict("insufficient_earnings", says),
         PayoutError::Unknown => not_found("payout_not_found", says),
         PayoutError::Ended(_) => conflict("payout_ended", says),
+        PayoutError::Collateral(error) => super::collateral::wrong(&error),
         PayoutError::Ledger(error) if !error.is_retryable() => conflict("payout_refused", says),
         PayoutError::Ledger(_) | PayoutError::Store(_) => unavailable(),
     }

@@ -82,9 +82,9 @@ struct ShownMovement {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct PlacedTopup {
     #[serde(flatten)]
-    topup: ShownTopup,
+    pub(super) topup: ShownTopup,
     /// What a page of one's own needs to let somebody pay, of a payment intent.
-    client_secret: Option<String>,
+    pub(super) client_secret: Option<String>,
 }
 
 /// Orders, the youngest first.
@@ -150,6 +150,8 @@ pub(super) fn answer(error: &PayError) -> Answer {
         PayError::BeyondPayment { .. } => conflict("refund_beyond_payment", words),
         PayError::BeyondFunds { .. } => conflict("refund_beyond_funds", words),
         PayError::TooManyRefunds { .. } => conflict("too_many_refunds", words),
+        PayError::IsCollateral => conflict("refund_of_collateral", words),
+        PayError::Collateral(error) => super::collateral::wrong(error),
         PayError::OtherRefund => conflict("refund_conflict", words),
         PayError::Busy => refusal(503, "server_error", "topup_busy")
             .retry(1)
@@ -203,7 +205,7 @@ pub(super) fn cents(fields: &Fields) -> Result<Option<Amount>, Answer> {
     Ok(Some(amount))
 }
 
-fn wanted(hub: &Shared, fields: &Fields) -> Result<(Amount, PayBy), Answer> {
+pub(super) fn wanted(hub: &Shared, fields: &Fields) -> Result<(Amount, PayBy), Answer> {
     let amount = cents(fields)?.ok_or_else(|| super::fields::missing("amount"))?;
     let options = hub.payments.options;
     if amount < options.least || amount > options.most {
@@ -249,7 +251,7 @@ pub(super) async fn create(State(hub): State<Arc<Shared>>, request: Request) -> 
         let wanted = wanted(&hub, &fields)?;
         let once = parts.extensions.get::<Lasting>();
         let id = once.map_or_else(|| derived::random(&hub), |Lasting(id)| *id);
-        let placed = payments::place(&hub, TopupId::from_u128(id), account, wanted).await;
+        let placed = payments::place(&hub, TopupId::from_u128(id), account, None, wanted).await;
         let (topup, placed) = placed.map_err(|error| answer(&error))?;
         Ok(PlacedTopup {
             topup: ShownTopup::of(&topup),

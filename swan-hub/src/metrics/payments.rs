@@ -1,6 +1,7 @@
-//! What has happened with payments by card.
+//! What has happened with payments by card, and with collateral.
 
 use super::text::Text;
+use crate::collateral::{Collateral, CollateralNews};
 use crate::payments::{PaymentNews, Payments};
 
 pub(super) fn write(text: &mut Text, payments: &Payments) {
@@ -10,5 +11,15 @@ pub(super) fn write(text: &mut Text, payments: &Payments) {
     );
     for news in PaymentNews::ALL {
         text.total(&[("news", news.as_str())], payments.counts.of(news));
+    }
+}
+
+pub(super) fn write_collateral(text: &mut Text, collateral: &Collateral) {
+    text.counter(
+        "swan_collateral",
+        "What has happened with collateral; appealed, return_failed and reversed are for somebody to look at.",
+    );
+    for news in CollateralNews::ALL {
+        text.total(&[("news", news.as_str())], collateral.counts.of(news));
     }
 }

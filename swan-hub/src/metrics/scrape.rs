@@ -30,6 +30,7 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     admission(&mut text, hub);
     ledger::write(&mut text, &hub.books);
     super::payments::write(&mut text, &hub.payments);
+    super::payments::write_collateral(&mut text, &hub.collateral);
     #[cfg(feature = "otel")]
     super::traces::write(&mut text, hub);
     process::write(&mut text);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use swan_core::{AccountId, Amount, Currency, Timestamp, TopupId};
+use swan_core::{AccountId, Amount, Currency, ProviderId, Timestamp, TopupId};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time;
 
@@ -13,6 +13,7 @@ use super::{
     GatewayError, Notice, NoticeError, PayBy, PaymentEvent, PaymentGateway, PaymentNews,
     PaymentOptions, PaymentOrder, PaymentState, Place, Placed, Seen, Topup, TopupState,
 };
+use crate::collateral::CollateralError;
 use crate::hub::Rooms;
 use crate::ledger::LedgerError;
 use crate::store::StoreError;
@@ -58,6 +59,10 @@ pub(crate) enum PayError {
     TooManyRefunds { most: usize },
     #[error("a refund with this id was for something else")]
     OtherRefund,
+    #[error("this order is collateral, which goes back by a withdrawal of its provider")]
+    IsCollateral,
+    #[error(transparent)]
+    Collateral(#[from] CollateralError),
     #[error("another program of this hub is working on the same top-up; try again")]
     Busy,
     #[error(transparent)]
@@ -158,6 +163,7 @@ pub(crate) async fn place(
     rooms: &Rooms,
     id: TopupId,
     account: AccountId,
+    collateral_of: Option<ProviderId>,
     (amount, pay_by): (Amount, PayBy),
 ) -> Result<(Topup, Placed), PayError> {
     let gateway = rooms.payments.gateway()?;
@@ -166,14 +172,15 @@ pub(crate) async fn place(
     let mut order = match &known {
         Some(record) => Topup::read(record)?,
         None => {
-            begin(
-                rooms,
-                Topup::new(id, account, amount, pay_by, rooms.clock.now()),
-            )
-            .await?
+            let new = Topup::new(id, account, amount, pay_by, rooms.clock.now());
+            let new = Topup {
+                collateral_of,
+                ..new
+            };
+            begin(rooms, new).await?
         }
     };
-    if order.account != account {
+    if (order.account, order.collateral_of) != (account, collateral_of) {
         return Err(PayError::Unknown);
     }
     // The processor knows the order by its id, so what was placed before is found and not placed again.
@@ -263,6 +270,7 @@ fn unmatched(rooms: &Rooms, notice: &Notice, place: &Place, seen: &Seen) -> Rece
         news: PaymentNews::Unmatched,
         topup: seen.topup,
         account: None,
+        provider: None,
         amount: seen.paid,
         currency: seen.currency.clone(),
         object: seen.payment.clone().unwrap_or_else(|| object.clone()),

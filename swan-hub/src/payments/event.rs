@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use swan_core::{AccountId, Amount, Currency, TopupId};
+use swan_core::{AccountId, Amount, Currency, ProviderId, TopupId};
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +77,8 @@ pub struct PaymentEvent {
     pub topup: Option<TopupId>,
     /// Whose it is.
     pub account: Option<AccountId>,
+    /// Whose collateral it is, of an order that is no credit.
+    pub provider: Option<ProviderId>,
     /// How much; of an account that is frozen what it owes.
     pub amount: Amount,
     /// Counted in what, by its ISO code in lower case.
@@ -92,7 +94,8 @@ impl PaymentEvent {
         Self {
             news,
             topup: Some(order.id),
-            account: Some(order.account),
+            account: order.collateral_of.is_none().then_some(order.account),
+            provider: order.collateral_of,
             amount,
             currency: Currency::Usd.code().to_ascii_lowercase(),
             object: String::new(),

@@ -1,13 +1,14 @@
 //! What the books of the processor say becomes what our books say: each fact once.
 
 use swan_core::ledger::{Applied, PaymentKind, PaymentRecord, PaymentTerms};
-use swan_core::{Amount, Currency, TransferId};
+use swan_core::{Amount, Currency, ProviderId, TransferId};
 
 use super::desk::tell;
 use super::{
     DisputeFact, DisputeState, Movement, PayError, PaymentEvent, PaymentNews, PaymentState,
     RefundFact, RefundStage, RefundState, Seen, Topup, TopupState,
 };
+use crate::collateral::{self, CardFact, CollateralError};
 use crate::hub::Rooms;
 use crate::ledger::LedgerError;
 
@@ -98,6 +99,9 @@ impl Facts<'_> {
 
     /// Moves the money of a fact, if it has not moved yet.
     pub(super) async fn book(&mut self, fact: &Fact<'_>) -> Result<(), PayError> {
+        if let Some(provider) = self.order.collateral_of {
+            return self.book_collateral(provider, fact).await;
+        }
         let terms = PaymentTerms {
             id: fact.id,
             kind: fact.kind,
@@ -120,6 +124,32 @@ impl Facts<'_> {
                 );
             }
             Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// The same of an order that is no credit.
+    async fn book_collateral(
+        &mut self,
+        provider: ProviderId,
+        fact: &Fact<'_>,
+    ) -> Result<(), PayError> {
+        let found = CardFact {
+            kind: fact.kind,
+            id: fact.id,
+            amount: fact.amount,
+            object: fact.object,
+            told_by: self.told_by,
+        };
+        match collateral::tell(self.rooms, self.order, provider, &found).await {
+            Ok(applied) => self.moved(fact, applied),
+            Err(error @ (CollateralError::Store(_) | CollateralError::Ledger(_))) => {
+                return Err(error.into());
+            }
+            Err(error) => self.problem(
+                fact.object,
+                &format!("{} cannot be booked: {error}", fact.amount),
+            ),
         }
         Ok(())
     }

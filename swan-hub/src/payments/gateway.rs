@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use swan_core::{AccountId, Amount, Currency, Timestamp, TopupId};
+use swan_core::{AccountId, Amount, Currency, ProviderId, Timestamp, TopupId};
 
 /// How somebody pays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,8 @@ pub struct PaymentOrder {
     pub topup: TopupId,
     /// Whose funds it is for.
     pub account: AccountId,
+    /// Whose collateral it is, if it is no credit.
+    pub collateral_of: Option<ProviderId>,
     /// How much, in whole cents.
     pub amount: Amount,
     /// Counted in what.
@@ -184,6 +186,7 @@ impl PaymentOrder {
         Self {
             topup: topup.id,
             account: topup.account,
+            collateral_of: topup.collateral_of,
             amount: topup.amount,
             currency: topup.currency,
             pay_by: topup.pay_by,

@@ -24,4 +24,4 @@ pub use gateway::{
 pub(crate) use look::run;
 pub use options::PaymentOptions;
 pub use order::{Movement, RefundRecord, RefundStage, Topup, TopupState};
-pub(crate) use refunds::refund;
+pub(crate) use refunds::{refund, send_back};

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use swan_core::{AccountId, Amount, Currency, Timestamp, TopupId, TransferId};
+use swan_core::{AccountId, Amount, Currency, ProviderId, Timestamp, TopupId, TransferId};
 
 use super::{PayBy, Place};
 use crate::store::{StoreError, TopupRecord};
@@ -108,6 +108,8 @@ pub struct Topup {
     pub id: TopupId,
     /// Whose it is.
     pub account: AccountId,
+    /// The provider whose collateral it is; `None` of an order for credit.
+    pub collateral_of: Option<ProviderId>,
     /// When it was placed.
     pub created: Timestamp,
     /// How far it is.
@@ -156,6 +158,8 @@ struct Body {
     #[serde(default)]
     moved: Vec<Movement>,
     problem: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    collateral_of: Option<ProviderId>,
 }
 
 /// How long an order can be paid; the longest that Stripe keeps a page open is 24 h.
@@ -174,6 +178,7 @@ impl Topup {
         Self {
             id,
             account,
+            collateral_of: None,
             created: now,
             state: TopupState::Open,
             amount,
@@ -205,6 +210,7 @@ impl Topup {
         Ok(Self {
             id,
             account: record.account,
+            collateral_of: body.collateral_of,
             created: record.created,
             state: body.state,
             amount: body.amount,
@@ -238,6 +244,7 @@ impl Topup {
             refunds: self.refunds.clone(),
             moved: self.moved.clone(),
             problem: self.problem.clone(),
+            collateral_of: self.collateral_of,
         };
         TopupRecord {
             id: self.id,
@@ -296,15 +303,19 @@ impl Topup {
             .max(Amount::ZERO)
     }
 
-    pub(super) fn has_moved(&self, transfer: TransferId) -> bool {
+    pub(crate) fn has_moved(&self, transfer: TransferId) -> bool {
         self.moved.iter().any(|one| one.transfer == transfer)
     }
 
     /// The transfer of a fact: the same for the same fact, however often it is told.
-    pub(super) fn transfer(&self, fact: &str, object: &str) -> TransferId {
+    pub(crate) fn transfer(&self, fact: &str, object: &str) -> TransferId {
+        Self::transfer_of(self.id, fact, object)
+    }
+
+    pub(crate) fn transfer_of(id: TopupId, fact: &str, object: &str) -> TransferId {
         let hash = Sha256::new()
             .chain_update(b"swan:topup:")
-            .chain_update(self.id.as_u128().to_be_bytes())
+            .chain_update(id.as_u128().to_be_bytes())
             .chain_update(fact.as_bytes())
             .chain_update(b":")
             .chain_update(object.as_bytes())

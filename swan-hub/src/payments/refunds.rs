@@ -31,6 +31,19 @@ impl Topup {
                 Err(PayError::OtherRefund)
             };
         }
+        if self.collateral_of.is_some() {
+            return Err(PayError::IsCollateral);
+        }
+        self.note_refund(number, amount, by, now)
+    }
+
+    fn note_refund(
+        &mut self,
+        number: TransferId,
+        amount: Amount,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), PayError> {
         if self.state != TopupState::Paid {
             return Err(PayError::NotPaid);
         }
@@ -58,6 +71,24 @@ impl Topup {
     }
 }
 
+/// Sends collateral that has left the books back to the card that it came from; what was begun before is begun already.
+///
+/// The hub's next look at the order goes on with it.
+pub(crate) async fn send_back(
+    rooms: &Rooms,
+    id: TopupId,
+    (number, amount): (TransferId, Amount),
+    by: &str,
+) -> Result<(), PayError> {
+    let _turn = rooms.payments.turn(id).await?;
+    let mut order = find(rooms, id).await?;
+    if order.refunds.iter().any(|known| known.number == number) {
+        return Ok(());
+    }
+    order.note_refund(number, amount, by, rooms.clock.now())?;
+    keep(rooms, &mut order).await
+}
+
 /// Refunds a part of an order. What the processor has not answered yet is asked again until it has.
 pub(crate) async fn refund(
     rooms: &Rooms,
@@ -68,6 +99,9 @@ pub(crate) async fn refund(
     rooms.payments.gateway()?;
     let _turn = rooms.payments.turn(id).await?;
     let mut order = find(rooms, id).await?;
+    if order.collateral_of.is_some() {
+        return Err(PayError::IsCollateral);
+    }
     let now = rooms.clock.now();
     let known = order.refunds.iter().find(|known| known.number == number);
     let amount = amount.or_else(|| known.map(|known| known.amount));

@@ -14,6 +14,7 @@ use swan_core::{AccountId, Amount, Currency, PolicyStamp, ProviderId, Timestamp,
 use tokio::sync::Mutex;
 
 pub(crate) use self::paper::{End, Paper};
+use crate::collateral::{self, CollateralError};
 use crate::hub::Shared;
 use crate::ledger::LedgerError;
 use crate::store::{DocumentKind, DocumentRecord, NewDocument, StoreError};
@@ -61,6 +62,8 @@ pub(crate) enum PayoutError {
     #[error("the payout is {} already", .0.as_str())]
     Ended(PayoutState),
     #[error(transparent)]
+    Collateral(#[from] CollateralError),
+    #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,6 +98,7 @@ pub(crate) async fn request(hub: &Shared, asked: &Asked) -> Result<Payout, Payou
         destination: asked.destination.clone(),
         requested: hub.clock.now(),
         end: None,
+        collateral: None,
     };
     let new = NewDocument {
         kind: DocumentKind::Payout,
@@ -109,12 +113,23 @@ pub(crate) async fn request(hub: &Shared, asked: &Asked) -> Result<Payout, Payou
     payout(hub, &record)?.ok_or(PayoutError::Unknown)
 }
 
+/// Notes that an amount which was set apart elsewhere is to be paid.
+pub(crate) async fn add(hub: &Shared, id: TransferId, paper: &Paper) -> Result<(), StoreError> {
+    let new = NewDocument {
+        kind: DocumentKind::Payout,
+        owner: paper.provider.as_u128(),
+        name: id.to_string(),
+        body: paper.write(),
+    };
+    hub.store.add_document(&new).await.map(drop)
+}
+
 /// One that waits in each currency at a time, and a while from one to the next.
 async fn check_pace(hub: &Shared, asked: &Asked, rules: &PayoutRules) -> Result<(), PayoutError> {
     let now = hub.clock.now();
     let (latest, _) = page(hub, Some(asked.provider), u64::MAX).await?;
     for payout in latest {
-        if payout.paper.currency != asked.currency {
+        if payout.paper.currency != asked.currency || payout.paper.collateral.is_some() {
             continue;
         }
         if payout.state == PayoutState::Requested {
@@ -141,11 +156,18 @@ pub(crate) async fn end(
     let before = payout.state;
     let state = before.on(event).map_err(|_| PayoutError::Ended(before))?;
     let terms = payout.paper.terms(id, stamp(hub));
-    let group = match event {
-        PayoutEvent::Pay => entries::payout_paid(&terms, says),
-        PayoutEvent::Fail | PayoutEvent::Cancel => entries::payout_returned(&terms, says),
-    };
-    let _applied = hub.books.post(group).await?;
+    match (event, payout.paper.collateral) {
+        (PayoutEvent::Pay, _) => {
+            let _applied = hub.books.post(entries::payout_paid(&terms, says)).await?;
+        }
+        (PayoutEvent::Fail | PayoutEvent::Cancel, Some(withdrawal)) => {
+            collateral::unpaid(hub, &payout.paper, withdrawal, says).await?;
+        }
+        (PayoutEvent::Fail | PayoutEvent::Cancel, None) => {
+            let group = entries::payout_returned(&terms, says);
+            let _applied = hub.books.post(group).await?;
+        }
+    }
     payout.state = state;
     // What was said first stays.
     if payout.paper.end.is_none() {

@@ -15,6 +15,9 @@ pub(crate) struct Paper {
     #[serde(rename = "requested_ms")]
     pub(crate) requested: Timestamp,
     pub(crate) end: Option<End>,
+    /// The withdrawal of collateral that is paid by it, if it is not of earnings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) collateral: Option<TransferId>,
 }
 
 /// How it ended.

@@ -14,6 +14,7 @@ use super::line::{Command, Line};
 use super::registry::Offer;
 use super::roll::{Arrival, MAX_NODES};
 use super::sessions::Sessions;
+use crate::collateral;
 use crate::store::KeyKind;
 
 /// Notices about single models in one answer: public agents pass on 20 an hour (public-swan.md 1.4).
@@ -54,6 +55,13 @@ impl Sessions {
                 ));
             }
         };
+        let machine = registration.hardware.as_ref();
+        let machine = machine.and_then(|told| Machine::reported(told).ok());
+        let mut machines = collateral::machines(&self.registry, provider);
+        machines.extend(machine);
+        if let Some(reason) = self.unpledged(provider, &machines) {
+            return Err(reason);
+        }
         let mut admission = Admission {
             key: record.id,
             provider,

@@ -43,6 +43,8 @@ pub(crate) enum Closing {
     Replaced,
     /// Its key was revoked.
     Revoked,
+    /// Its provider has too little collateral, for this reason.
+    Unpledged(String),
     /// The hub stops.
     Shutdown,
 }

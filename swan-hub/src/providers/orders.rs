@@ -63,6 +63,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.notice(now, "key_revoked", Severity::Critical, message);
                 self.session.close(now, LostReason::Rejected);
             }
+            Command::Close(Closing::Unpledged(reason)) => {
+                self.notice(now, "collateral_missing", Severity::Critical, reason);
+                self.session.close(now, LostReason::Rejected);
+            }
             Command::Close(Closing::Shutdown) => {
                 self.session.drain(now);
                 self.session.close(

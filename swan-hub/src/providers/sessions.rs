@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use swan_core::hardware::Machine;
 use swan_core::protocol::HubSessionConfig;
-use swan_core::{Clock, Policy};
+use swan_core::{Clock, Policy, ProviderId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::line::{Closing, Command, Line};
 use super::registry::Registry;
 use super::seen::Seen;
+use crate::collateral::{self, Bonds};
 use crate::store::{KeyRing, Store};
 
 /// How often revoked keys are looked for, which bounds how long their sessions live on.
@@ -33,6 +35,8 @@ pub(crate) struct SessionsConfig {
     pub(crate) write_stall: Duration,
     /// Connections that have not registered, or were refused and are held. 4,096.
     pub(crate) max_unregistered: usize,
+    /// What providers have put in as a pledge.
+    pub(crate) bonds: Bonds,
 }
 
 impl Default for SessionsConfig {
@@ -46,6 +50,7 @@ impl Default for SessionsConfig {
             max_capacity: 512,
             write_stall: Duration::from_secs(30),
             max_unregistered: 4_096,
+            bonds: Bonds::default(),
         }
     }
 }
@@ -106,7 +111,7 @@ impl Sessions {
     }
 
     /// The policy that says which models may be offered.
-    pub(super) fn policy(&self) -> Arc<Policy> {
+    pub(crate) fn policy(&self) -> Arc<Policy> {
         self.policy.load_full()
     }
 
@@ -181,10 +186,33 @@ impl Sessions {
                 sessions.close_revoked();
                 if sweep % SWEEPS_PER_RECORD == 0 {
                     sessions.registry.judge();
+                    sessions.close_unpledged();
                     sessions.record().await;
                 }
             }
         });
+    }
+
+    /// Why a provider with these machines does not serve for want of collateral.
+    pub(super) fn unpledged(&self, provider: ProviderId, machines: &[Machine]) -> Option<String> {
+        let (policy, now) = (self.policy(), self.clock.now());
+        collateral::refusal(&policy, &self.config.bonds, (provider, machines), now)
+    }
+
+    fn close_unpledged(&self) {
+        if !self
+            .policy()
+            .collateral()
+            .is_ok_and(|rules| rules.is_required())
+        {
+            return;
+        }
+        for line in self.registry.lines() {
+            let machines = collateral::machines(&self.registry, line.provider);
+            if let Some(reason) = self.unpledged(line.provider, &machines) {
+                let _ = line.send(Command::Close(Closing::Unpledged(reason)));
+            }
+        }
     }
 
     fn close_revoked(&self) {

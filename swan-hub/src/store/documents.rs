@@ -16,6 +16,8 @@ pub enum DocumentKind {
     Billing,
     /// A request of a provider to be paid.
     Payout,
+    /// Something that happened to a provider's collateral, which never changes.
+    Collateral,
 }
 
 impl DocumentKind {
@@ -26,6 +28,7 @@ impl DocumentKind {
             Self::Invoice => "invoice",
             Self::Billing => "billing",
             Self::Payout => "payout",
+            Self::Collateral => "collateral",
         }
     }
 }

@@ -49,6 +49,10 @@ impl Stripe {
     }
 
     fn checkout(&self, order: &PaymentOrder, cents: u64) -> Form {
+        let product = match order.collateral_of {
+            Some(_) => "Provider collateral",
+            None => &self.config.product,
+        };
         Form::new()
             .with("mode", &"payment")
             .with("success_url", &self.config.success_url)
@@ -58,10 +62,7 @@ impl Stripe {
             .with("line_items[0][quantity]", &1)
             .with("line_items[0][price_data][currency]", &"usd")
             .with("line_items[0][price_data][unit_amount]", &cents)
-            .with(
-                "line_items[0][price_data][product_data][name]",
-                &self.config.product,
-            )
+            .with("line_items[0][price_data][product_data][name]", &product)
             .with("expires_at", &(order.expires.as_millis() / 1_000))
             .with("metadata[swan_topup]", &order.topup)
             .with("payment_intent_data[metadata][swan_topup]", &order.topup)

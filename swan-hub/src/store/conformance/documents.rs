@@ -37,6 +37,9 @@ pub(super) async fn documents_are_numbered_without_a_gap(store: Arc<dyn Store>) 
     let payout = paper(DocumentKind::Payout, 7, "a");
     let payout = store.add_document(&payout).await.unwrap();
     assert_eq!(payout.number, 1, "each kind counts alone");
+    let collateral = paper(DocumentKind::Collateral, 7, "a");
+    let collateral = store.add_document(&collateral).await.unwrap();
+    assert_eq!(collateral.number, 1, "each kind counts alone");
 
     let names: Vec<String> = (0..20).map(|n| format!("at once {}", n / 2)).collect();
     let all = join_all(names.iter().map(|name| {

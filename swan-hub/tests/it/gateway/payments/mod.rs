@@ -1,9 +1,13 @@
 //! Paying in by card, against a stand-in for Stripe that breaks when it is told to.
 
 mod always;
+mod collateral;
+mod collateral_always;
 mod notices;
 mod orders;
+mod pledge;
 mod refunds;
+mod required;
 mod stub;
 
 use std::sync::Arc;
@@ -17,7 +21,7 @@ use swan_hub::ledger::{Hold, HoldRequest, LedgerError};
 use swan_hub::payments::stripe::{Stripe, StripeConfig};
 use swan_hub::payments::{PaymentEvent, PaymentNews, PaymentOptions};
 use swan_hub::store::{KeyKind, MemoryStore, Store};
-use swan_hub::{EventSink, HubBuilder, RequestRecord};
+use swan_hub::{CollateralEvent, EventSink, HubBuilder, RequestRecord};
 
 use self::stub::{Stub, sign};
 use super::http::{Answer, Call};
@@ -36,13 +40,17 @@ struct Till {
 
 /// Keeps what happened with payments.
 #[derive(Debug, Default)]
-struct News(Mutex<Vec<PaymentEvent>>);
+struct News(Mutex<Vec<PaymentEvent>>, Mutex<Vec<CollateralEvent>>);
 
 impl EventSink for News {
     fn on_request(&self, _: &RequestRecord) {}
 
     fn on_payment(&self, event: &PaymentEvent) {
         self.0.lock().push(event.clone());
+    }
+
+    fn on_collateral(&self, event: &CollateralEvent) {
+        self.1.lock().push(event.clone());
     }
 }
 

@@ -158,6 +158,22 @@ impl Stub {
         found.unwrap()["status"] = json!(state);
     }
 
+    /// How many cents of a payment have gone back.
+    pub(super) fn refunded(&self, payment: &str) -> u64 {
+        let books = self.books.lock();
+        let own = books.refunds.iter();
+        let own = own.filter(|one| one["payment_intent"] == payment && one["status"] != "failed");
+        own.map(|one| cents(&one["amount"])).sum()
+    }
+
+    /// How many cents of a payment were taken back and not given back.
+    pub(super) fn disputed(&self, payment: &str) -> u64 {
+        let books = self.books.lock();
+        let own = books.disputes.iter();
+        let own = own.filter(|one| one["payment_intent"] == payment && one["status"] != "won");
+        own.map(|one| cents(&one["amount"])).sum()
+    }
+
     /// The names of all refunds.
     pub(super) fn refund_ids(&self) -> Vec<String> {
         let books = self.books.lock();
@@ -191,6 +207,12 @@ impl Stub {
         json!({"id": event, "object": "event", "type": kind, "data": {"object": object}})
             .to_string()
     }
+}
+
+/// Forms bring texts.
+fn cents(value: &Value) -> u64 {
+    let text = value.as_str().and_then(|text| text.parse().ok());
+    text.or_else(|| value.as_u64()).unwrap()
 }
 
 impl Books {
