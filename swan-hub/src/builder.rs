@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::admission::{Desk, KeyRules, QueueRules};
 use crate::audio_length::AudioMeter;
 use crate::beside;
-use crate::collateral::{self, Collateral};
+use crate::collateral::Collateral;
 use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
@@ -262,7 +262,6 @@ impl HubBuilder {
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
-        let entropy = self.entropy.map_or_else(system_entropy, Ok)?;
         let keys = KeyRing::with_defaults(self.key_rules.defaults);
         keys.refresh(&*store).await?;
         let books = open_books(&store, &clock, self.books, &keys).await?;
@@ -270,19 +269,15 @@ impl HubBuilder {
         let idempotency = Idempotency::open(&store, &clock, self.idempotency).await?;
         let health = Arc::new(*policy.health());
         let registry = Registry::new(Arc::clone(&clock), Arc::clone(&health));
-        let collateral = Collateral::default();
+        let collateral = Collateral::open(&*store).await?;
         let sessions = Sessions::new(
             registry.clone(),
             (keys.clone(), Arc::clone(&store)),
             Arc::clone(&policy),
             Arc::clone(&clock),
-            SessionsConfig {
-                bonds: collateral.bonds.clone(),
-                ..SessionsConfig::default()
-            },
+            SessionsConfig::with(collateral.bonds.clone()),
         );
-        let options = WatchOptions::default();
-        let watch = Watch::start(Arc::clone(&store), keys.clone(), books.clone(), options);
+        let watch = look_after(&store, &keys, &books);
         let settings = Settings {
             policy,
             limits: self.limits,
@@ -325,12 +320,11 @@ impl HubBuilder {
             phase: watch::Sender::default(),
             started: clock.now(),
             clock,
-            entropy,
+            entropy: self.entropy.map_or_else(system_entropy, Ok)?,
             store,
             keys,
             books,
         });
-        collateral::open(&rooms).await?;
         let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
         beside::begin(&current, &rooms);
         Ok(Hub { rooms, current })
@@ -348,6 +342,12 @@ fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
         Ok(entropy) => Ok(Arc::new(entropy)),
         Err(error) => Err(HubError::Build(error.to_string())),
     }
+}
+
+/// Looks after keys and the inbox.
+fn look_after(store: &Arc<dyn Store>, keys: &KeyRing, books: &Books) -> Watch {
+    let options = WatchOptions::default();
+    Watch::start(Arc::clone(store), keys.clone(), books.clone(), options)
 }
 
 /// The books of a store, and on its keys what they have spent before.

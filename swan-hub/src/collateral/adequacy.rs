@@ -109,7 +109,7 @@ fn required(
         position.tier = Some(tier);
         match rule.required(&position) {
             Ok(one) if most.as_ref().is_none_or(|most| one.amount > most.amount) => {
-                most = Some(one)
+                most = Some(one);
             }
             Ok(_) => {}
             Err(error) => refused = Some(error),

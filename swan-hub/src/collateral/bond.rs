@@ -90,24 +90,7 @@ impl Bond {
 
     fn happen(&mut self, record: &Record, at: Timestamp) -> Result<Happened, CollateralError> {
         match &record.act {
-            Act::Deposited {
-                id,
-                amount,
-                source,
-                topup,
-                reference,
-            } => {
-                let (id, amount, source) = (*id, *amount, *source);
-                let event = CollateralEvent::Deposit { id, amount, source };
-                let _announced = self.on(&event, at)?;
-                let origin = Origin {
-                    at,
-                    topup: *topup,
-                    reference: reference.clone(),
-                };
-                self.deposits.entry(id).or_insert(origin);
-                self.on(&CollateralEvent::ConfirmDeposit { id }, at)
-            }
+            Act::Deposited { .. } => self.deposit(&record.act, at),
             Act::Locked { job, amount } => {
                 let (job, amount) = (*job, *amount);
                 self.on(&CollateralEvent::Lock { job, amount }, at)
@@ -165,6 +148,29 @@ impl Bond {
             }
             Act::GivenBack { taken, .. } => self.on(&CollateralEvent::GiveBack { id: *taken }, at),
         }
+    }
+
+    fn deposit(&mut self, act: &Act, at: Timestamp) -> Result<Happened, CollateralError> {
+        let Act::Deposited {
+            id,
+            amount,
+            source,
+            topup,
+            reference,
+        } = act
+        else {
+            return Ok(Happened::Exists);
+        };
+        let (id, amount, source) = (*id, *amount, *source);
+        let event = CollateralEvent::Deposit { id, amount, source };
+        let _announced = self.on(&event, at)?;
+        let origin = Origin {
+            at,
+            topup: *topup,
+            reference: reference.clone(),
+        };
+        self.deposits.entry(id).or_insert(origin);
+        self.on(&CollateralEvent::ConfirmDeposit { id }, at)
     }
 
     /// Only withdrawals wait, and theirs is what was in force when they were asked for.

@@ -99,90 +99,7 @@ pub struct CollateralEvent {
 
 impl CollateralEvent {
     pub(super) fn of(record: &Record) -> Self {
-        let by = &record.by;
-        let (news, amount, says) = match &record.act {
-            Act::Deposited {
-                amount, reference, ..
-            } => (
-                CollateralNews::Deposited,
-                Some(*amount),
-                format!("{reference}; {by}"),
-            ),
-            Act::Locked { job, amount } => (
-                CollateralNews::Locked,
-                Some(*amount),
-                format!("for job {job}, by {by}"),
-            ),
-            Act::Unlocked { job } => (
-                CollateralNews::Unlocked,
-                None,
-                format!("job {job} is over, by {by}"),
-            ),
-            Act::Penalised {
-                case,
-                amount,
-                rule,
-                reason,
-                ..
-            } => (
-                CollateralNews::Penalised,
-                Some(*amount),
-                format!("{case}: {rule}; {reason}; by {by}"),
-            ),
-            Act::Appealed { case, reason, .. } => {
-                (CollateralNews::Appealed, None, format!("{case}: {reason}"))
-            }
-            Act::Decided {
-                case,
-                is_upheld,
-                reason,
-            } => {
-                let how = if *is_upheld { "lifted" } else { "carried out" };
-                let says = format!("{case} is {how}: {reason}; by {by}");
-                (CollateralNews::Decided, None, says)
-            }
-            Act::Lapsed { case } => {
-                let says = format!("{case}: the time in which something could be said is over");
-                (CollateralNews::Decided, None, says)
-            }
-            Act::Requested { id, amount, .. } => (
-                CollateralNews::WithdrawalRequested,
-                Some(*amount),
-                format!("withdrawal {id}, by {by}"),
-            ),
-            Act::Cancelled { id } => {
-                let says = format!("withdrawal {id}, by {by}");
-                (CollateralNews::WithdrawalCancelled, None, says)
-            }
-            Act::Confirmed { id } => (
-                CollateralNews::Returned,
-                None,
-                format!("withdrawal {id}: its wait is over"),
-            ),
-            Act::Unsent {
-                withdrawal: id,
-                reason,
-                ..
-            }
-            | Act::Unpaid {
-                withdrawal: id,
-                reason,
-            } => (
-                CollateralNews::ReturnFailed,
-                None,
-                format!("withdrawal {id}: {reason}"),
-            ),
-            Act::TakenBack { amount, object, .. } => (
-                CollateralNews::Reversed,
-                Some(*amount),
-                format!("{object}; {by}"),
-            ),
-            Act::GivenBack { object, .. } => (
-                CollateralNews::ReversalReturned,
-                None,
-                format!("{object}; {by}"),
-            ),
-        };
+        let (news, amount, says) = told(&record.act, &record.by);
         Self {
             news,
             provider: record.provider,
@@ -196,6 +113,84 @@ impl CollateralEvent {
     pub(super) fn tell(&self, rooms: &Rooms) {
         rooms.collateral.counts.count(self.news);
         rooms.events.on_collateral(self);
+    }
+}
+
+/// What has happened, how much that is, and the rest in words.
+fn told(act: &Act, by: &str) -> (CollateralNews, Option<Amount>, String) {
+    use CollateralNews as News;
+    match act {
+        Act::Deposited {
+            amount, reference, ..
+        } => (News::Deposited, Some(*amount), format!("{reference}; {by}")),
+        Act::Locked { job, amount } => {
+            let says = format!("for job {job}, by {by}");
+            (News::Locked, Some(*amount), says)
+        }
+        Act::Unlocked { job } => {
+            let says = format!("job {job} is over, by {by}");
+            (News::Unlocked, None, says)
+        }
+        Act::Requested { id, amount, .. } => {
+            let says = format!("withdrawal {id}, by {by}");
+            (News::WithdrawalRequested, Some(*amount), says)
+        }
+        Act::Cancelled { id } => {
+            let says = format!("withdrawal {id}, by {by}");
+            (News::WithdrawalCancelled, None, says)
+        }
+        Act::Confirmed { id } => {
+            let says = format!("withdrawal {id}: its wait is over");
+            (News::Returned, None, says)
+        }
+        Act::Unsent {
+            withdrawal: id,
+            reason,
+            ..
+        }
+        | Act::Unpaid {
+            withdrawal: id,
+            reason,
+        } => {
+            let says = format!("withdrawal {id}: {reason}");
+            (News::ReturnFailed, None, says)
+        }
+        Act::TakenBack { amount, object, .. } => {
+            (News::Reversed, Some(*amount), format!("{object}; {by}"))
+        }
+        Act::GivenBack { object, .. } => (News::ReversalReturned, None, format!("{object}; {by}")),
+        judged => told_of_penalty(judged, by),
+    }
+}
+
+fn told_of_penalty(act: &Act, by: &str) -> (CollateralNews, Option<Amount>, String) {
+    use CollateralNews as News;
+    match act {
+        Act::Penalised {
+            case,
+            amount,
+            rule,
+            reason,
+            ..
+        } => {
+            let says = format!("{case}: {rule}; {reason}; by {by}");
+            (News::Penalised, Some(*amount), says)
+        }
+        Act::Appealed { case, reason, .. } => (News::Appealed, None, format!("{case}: {reason}")),
+        Act::Decided {
+            case,
+            is_upheld,
+            reason,
+        } => {
+            let how = if *is_upheld { "lifted" } else { "carried out" };
+            let says = format!("{case} is {how}: {reason}; by {by}");
+            (News::Decided, None, says)
+        }
+        Act::Lapsed { case } => {
+            let says = format!("{case}: the time in which something could be said is over");
+            (News::Decided, None, says)
+        }
+        other => (News::Decided, None, other.name()),
     }
 }
 

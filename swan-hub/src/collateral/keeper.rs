@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use swan_core::collateral::{CollateralMovement, Source};
 use swan_core::ledger::entries::{CollateralTerms, collateral, payout_end_id};
 use swan_core::ledger::{Account, Applied, Detail, Group, Rule};
-use swan_core::{Currency, ProviderId, TransferId};
+use swan_core::{CaseId, Currency, ProviderId, TransferId};
 
 use super::bond::{Bond, Happened};
 use super::event::Counts;
@@ -57,6 +57,15 @@ struct Place {
 const PAGE: u32 = 100;
 
 impl Collateral {
+    /// Everything that was ever written down, before anybody asks.
+    pub(crate) async fn open(store: &dyn Store) -> Result<Self, StoreError> {
+        let collateral = Self::default();
+        let mut place = collateral.turn.lock().await;
+        let _refused = read(store, &collateral, &mut place).await?;
+        drop(place);
+        Ok(collateral)
+    }
+
     /// The collateral of a provider, as far as it is known here; empty where there never was any.
     pub(crate) fn bond(&self, provider: ProviderId, currency: Currency) -> Bond {
         self.bonds.of(provider, currency)
@@ -86,23 +95,17 @@ impl Collateral {
     }
 }
 
-/// Reads everything that was ever written down, before anybody asks.
-pub(crate) async fn open(rooms: &Rooms) -> Result<(), StoreError> {
-    let mut place = rooms.collateral.turn.lock().await;
-    read(rooms, &mut place).await.map(drop)
-}
-
 /// Reads what others have written down, and books what is not booked.
 pub(crate) async fn catch_up(rooms: &Rooms) -> Result<(), CollateralError> {
     let mut place = rooms.collateral.turn.lock().await;
-    read(rooms, &mut place).await?;
+    read(&*rooms.store, &rooms.collateral, &mut place).await?;
     book(rooms, &mut place).await
 }
 
 /// Lets something happen: writes it down, and books it. The same once more is [`Applied::Exists`].
 pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, CollateralError> {
     let mut place = rooms.collateral.turn.lock().await;
-    read(rooms, &mut place).await?;
+    read(&*rooms.store, &rooms.collateral, &mut place).await?;
     // What is there already is said first, so that a repeat is one whatever has happened since.
     let name = record.act.name();
     let known = rooms
@@ -118,9 +121,11 @@ pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, Col
     if let Happened::Exists = trial.apply(&record)? {
         return Ok(Applied::Exists);
     }
+    // What cannot be booked now does not happen now.
+    rooms.books.takes(Rule::CollateralDeposit)?;
     let there = rooms.store.add_document(&record.document()).await?;
     record.is(&Record::read(&there)?)?;
-    let refused = read(rooms, &mut place).await?;
+    let refused = read(&*rooms.store, &rooms.collateral, &mut place).await?;
     book(rooms, &mut place).await?;
     match refused
         .into_iter()
@@ -132,11 +137,15 @@ pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, Col
 }
 
 /// Lets everything happen that was written down since; answers what came too late for something that was written before it.
-async fn read(rooms: &Rooms, place: &mut Place) -> Result<Vec<(u64, String)>, StoreError> {
-    let fresh = since(&*rooms.store, place.read).await?;
+async fn read(
+    store: &dyn Store,
+    collateral: &Collateral,
+    place: &mut Place,
+) -> Result<Vec<(u64, String)>, StoreError> {
+    let fresh = since(store, place.read).await?;
     let mut refused = Vec::new();
     for (number, record) in fresh {
-        if let Err(error) = happen(rooms, place, record) {
+        if let Err(error) = happen(collateral, place, record) {
             tracing::info!(number, %error, "a record of collateral came too late");
             refused.push((number, error.to_string()));
         }
@@ -194,9 +203,13 @@ pub(crate) async fn note(
     record.is(&Record::read(&there)?)
 }
 
-fn happen(rooms: &Rooms, place: &mut Place, record: Record) -> Result<(), CollateralError> {
+fn happen(
+    collateral: &Collateral,
+    place: &mut Place,
+    record: Record,
+) -> Result<(), CollateralError> {
     let key = (record.provider, record.currency);
-    let mut bonds = rooms.collateral.bonds.0.lock();
+    let mut bonds = collateral.bonds.0.lock();
     let bond = bonds.entry(key).or_insert_with(|| Bond::new(key.0, key.1));
     let happened = bond.apply(&record)?;
     if let Happened::Moved(movements) = happened {
@@ -212,7 +225,7 @@ async fn book(rooms: &Rooms, place: &mut Place) -> Result<(), CollateralError> {
         let mut applied = Applied::Exists;
         if let Some(group) = group {
             let first = group.transfers.first().map(|transfer| transfer.id);
-            if !first.is_some_and(|id| rooms.books.moved(id).is_some()) {
+            if first.is_none_or(|id| rooms.books.moved(id).is_none()) {
                 applied = rooms.books.post(group.clone()).await?;
             }
         }
@@ -306,6 +319,11 @@ fn origin(bond: &Bond, act: &Act, deposit: TransferId) -> (Account, Option<Trans
 /// Our number of the refund of a part of a withdrawal.
 pub(crate) fn refund_number(withdrawal: TransferId, deposit: TransferId) -> TransferId {
     named(&format!("refund {withdrawal} {deposit}"))
+}
+
+/// The transfer that sets a penalty aside.
+pub(crate) fn penalty_transfer(case: CaseId) -> TransferId {
+    named(&format!("penalty {case}"))
 }
 
 /// The payout of what goes to no card.

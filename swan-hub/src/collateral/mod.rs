@@ -22,7 +22,7 @@ pub(crate) use clockwork::{run, unpaid};
 pub(crate) use error::CollateralError;
 pub(crate) use event::write;
 pub use event::{CollateralEvent, CollateralNews};
-pub(crate) use keeper::{Bonds, Collateral, open, payout_id, record, refund_number};
+pub(crate) use keeper::{Bonds, Collateral, payout_id, penalty_transfer, record, refund_number};
 #[cfg(feature = "cli")]
 pub(crate) use keeper::{bonds_of, note};
 pub(crate) use record::Record;

@@ -1,5 +1,5 @@
 use swan_core::TransferId;
-use swan_core::ledger::{AccountKey, Applied, Group};
+use swan_core::ledger::{AccountKey, Applied, Group, Rule};
 use swan_core::{Amount, Currency, ProviderId};
 
 use super::{Books, LedgerError};
@@ -21,6 +21,14 @@ impl Books {
         };
         self.settled(seq).durable().await?;
         Ok(applied)
+    }
+
+    /// Whether a group of this rule would be taken now, for those who write something down before.
+    ///
+    /// # Errors
+    /// As [`Books::post`].
+    pub(crate) fn takes(&self, rule: Rule) -> Result<(), LedgerError> {
+        self.shared.check_open(&self.shared.core.lock(), rule)
     }
 
     /// The sides and the amount of a transfer that moved money at once, if it is remembered.

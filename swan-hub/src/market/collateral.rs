@@ -17,6 +17,7 @@ use super::{derived, identity};
 use crate::collateral::{self, CollateralError, Record, Scene};
 use crate::gateway::Answer;
 use crate::hub::Shared;
+use crate::ledger::LedgerError;
 use crate::openapi::Errors;
 use crate::payments;
 
@@ -25,7 +26,7 @@ pub(super) fn wrong(error: &CollateralError) -> Answer {
     use swan_core::collateral::CollateralError as Refused;
     let says = error.to_string();
     match error {
-        CollateralError::None(_) => {
+        CollateralError::None(_) | CollateralError::Ledger(LedgerError::Shared { .. }) => {
             refusal(403, "permission_error", "collateral_unavailable").saying(says)
         }
         CollateralError::UnknownCase(_) => not_found("penalty_not_found", says),

@@ -105,6 +105,8 @@ struct ShownPenalty {
     /// Why it came to that: `lapsed`, `denied`, `upheld` or `undecided`.
     why: Option<&'static str>,
     amount: String,
+    /// The transfer that set it aside, for `swan-hub explain`.
+    transfer: String,
     /// `burn`, `treasury` or `growth_fund`.
     destination: &'static str,
     rule: String,
@@ -282,6 +284,7 @@ fn penalty(penalty: &Penalty) -> ShownPenalty {
         state,
         why,
         amount: penalty.amount.to_string(),
+        transfer: crate::collateral::penalty_transfer(penalty.case).to_string(),
         destination: match penalty.destination {
             Destination::Burn => "burn",
             Destination::Treasury => "treasury",

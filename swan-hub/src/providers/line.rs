@@ -37,7 +37,7 @@ pub(crate) enum Command {
 }
 
 /// Why the hub ends a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// A newer connection of the same node has come.
     Replaced,

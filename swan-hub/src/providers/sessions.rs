@@ -55,6 +55,16 @@ impl Default for SessionsConfig {
     }
 }
 
+impl SessionsConfig {
+    /// The default, with these pledges.
+    pub(crate) fn with(bonds: Bonds) -> Self {
+        Self {
+            bonds,
+            ..Self::default()
+        }
+    }
+}
+
 /// A place among the connections that have not registered.
 pub(super) type Pass = OwnedSemaphorePermit;
 

@@ -4,19 +4,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use swan_core::ledger::Account;
-use swan_core::{Amount, Currency};
 use swan_hub::CollateralNews;
 
 use super::pledge::{DAY, PROVIDER, Pledge};
-use super::stub::Fault;
 
-const RETURNED: &str = "/withdrawals/0/parts/0/state";
+pub(super) const RETURNED: &str = "/withdrawals/0/parts/0/state";
 
-fn is(pockets: [String; 8], expected: &str) {
+pub(super) fn is(pockets: &[String; 8], expected: &str) {
     assert_eq!(pockets.join(" "), expected);
 }
 
-fn error(answer: &crate::gateway::http::Answer) -> (u16, String) {
+pub(super) fn error(answer: &crate::gateway::http::Answer) -> (u16, String) {
     (answer.status, answer.error_code())
 }
 
@@ -54,12 +52,12 @@ async fn it_goes_back_to_its_card_after_seven_days() {
     let pledge = Pledge::open().await;
     let (id, _) = pledge.paid("20").await;
     let withdrawal = pledge.ask_back(json!({})).await;
-    is(pledge.pockets().await, "0 0 0 20 0 0 0 0");
+    is(&pledge.pockets().await, "0 0 0 20 0 0 0 0");
     let again = pledge.own("withdrawals", json!({"amount": "1"})).await;
     assert_eq!(error(&again), (409, "collateral_refused".into()));
     pledge.till.clock.advance(DAY * 7 - Duration::from_secs(1));
     tokio::time::sleep(Duration::from_millis(30)).await;
-    is(pledge.pockets().await, "0 0 0 20 0 0 0 0");
+    is(&pledge.pockets().await, "0 0 0 20 0 0 0 0");
     let bond = pledge
         .comes_to(Duration::from_secs(1), RETURNED, "succeeded")
         .await;
@@ -92,7 +90,7 @@ async fn a_withdrawal_is_taken_back_while_it_waits() {
         .own(&format!("withdrawals/{:032x}/cancel", 5), json!({}))
         .await;
     assert_eq!(error(&unknown), (404, "withdrawal_not_found".into()));
-    is(pledge.pockets().await, "20 0 0 0 0 0 0 0");
+    is(&pledge.pockets().await, "20 0 0 0 0 0 0 0");
     let more = pledge.own("withdrawals", json!({"amount": "20.01"})).await;
     assert_eq!(error(&more), (409, "insufficient_collateral".into()));
     pledge.is_booked().await;
@@ -107,15 +105,28 @@ async fn a_slash_during_the_wait_lowers_the_refund() {
     let case = pledge
         .punish(json!({"offence": "second_failure", "reason": "run 17"}))
         .await;
-    is(pledge.pockets().await, "0 0 2 18 0 0 0 0");
+    is(&pledge.pockets().await, "0 0 2 18 0 0 0 0");
     let bond = pledge
         .comes_to(DAY * 2, "/penalties/0/state", "carried_out")
         .await;
     assert_eq!(bond["penalties"][0]["id"], json!(case));
     assert_eq!(bond["penalties"][0]["why"], "lapsed");
+    let transfer = bond["penalties"][0]["transfer"].as_str().unwrap();
+    let hub = &pledge.till.market.hub;
+    let told = hub
+        .explain(transfer.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let (says, rule) = (&told.steps[0].says, told.steps[0].rule);
+    assert_eq!(rule, "collateral_impound");
+    assert!(
+        says.contains(&case) && says.contains("10% of the collateral; run 17; by administrator"),
+        "{says}"
+    );
     assert_eq!(pledge.balance(Account::Treasury).await, "2");
     pledge.comes_to(DAY * 5, RETURNED, "succeeded").await;
-    is(pledge.pockets().await, "0 0 0 0 18 2 0 0");
+    is(&pledge.pockets().await, "0 0 0 0 18 2 0 0");
     assert_eq!(pledge.told(CollateralNews::Penalised), 1);
     pledge.is_booked().await;
 }
@@ -129,7 +140,7 @@ async fn the_ladder_takes_thirty_percent_and_fraud_twice_the_stake_which_is_burn
     for _ in 0..2 {
         assert_eq!(pledge.ordered("locks", locked.clone()).await.status, 201);
     }
-    is(pledge.pockets().await, "88 12 0 0 0 0 0 0");
+    is(&pledge.pockets().await, "88 12 0 0 0 0 0 0");
     let nothing = json!({"offence": "fraud", "reason": "no proof"});
     assert_eq!(
         error(&pledge.ordered("penalties", nothing).await),
@@ -139,14 +150,14 @@ async fn the_ladder_takes_thirty_percent_and_fraud_twice_the_stake_which_is_burn
         .punish(json!({"offence": "fraud", "job": job, "reason": "proof 3"}))
         .await;
     // What was locked goes first.
-    is(pledge.pockets().await, "76 0 24 0 0 0 0 0");
+    is(&pledge.pockets().await, "76 0 24 0 0 0 0 0");
     let bond = pledge.comes_to(DAY * 2, "/slashed", "24").await;
     assert_eq!(bond["penalties"][0]["destination"], "burn");
     assert_eq!(pledge.balance(Account::Burn).await, "24");
     pledge
         .punish(json!({"offence": "third_failure", "reason": "runs 4 to 6"}))
         .await;
-    is(pledge.pockets().await, "53.2 0 22.8 0 0 24 0 0");
+    is(&pledge.pockets().await, "53.2 0 22.8 0 0 24 0 0");
     assert_eq!(
         pledge.ordered("unlocks", json!({"job": job})).await.status,
         200
@@ -184,9 +195,9 @@ async fn an_appeal_that_is_upheld_gives_everything_back_and_one_denied_does_not(
         // It waits beyond the 48 hours in which it could be appealed.
         pledge.till.clock.advance(DAY * 3);
         tokio::time::sleep(Duration::from_millis(30)).await;
-        is(pledge.pockets().await, "18 0 2 0 0 0 0 0");
+        is(&pledge.pockets().await, "18 0 2 0 0 0 0 0");
         assert_eq!(decide(&case, how).await.status, 200);
-        is(pledge.pockets().await, pockets);
+        is(&pledge.pockets().await, pockets);
         assert_eq!(decide(&case, how).await.status, 200);
     }
     assert_eq!(pledge.told(CollateralNews::Appealed), 2);
@@ -200,7 +211,7 @@ async fn a_refund_that_fails_is_collateral_again_and_then_paid_by_hand() {
     pledge.till.stub.refunds_are("pending");
     pledge.ask_back(json!({})).await;
     pledge.comes_to(DAY * 7, RETURNED, "pending").await;
-    is(pledge.pockets().await, "0 0 0 0 20 0 0 0");
+    is(&pledge.pockets().await, "0 0 0 0 20 0 0 0");
     let refund = pledge.till.stub.refund_ids().remove(0);
     pledge.till.stub.set_refund(&refund, "failed");
     let event = pledge.till.stub.event("refund.failed", &refund);
@@ -290,7 +301,7 @@ async fn what_was_granted_is_paid_out_by_hand() {
     pledge.ask_back(json!({})).await;
     pledge.till.clock.advance(DAY * 8);
     tokio::time::sleep(Duration::from_millis(30)).await;
-    is(pledge.pockets().await, "0 0 0 15 35 0 0 0");
+    is(&pledge.pockets().await, "0 0 0 15 35 0 0 0");
     let path = format!("/api/v1/admin/payouts/{id}/failed");
     let failed = pledge
         .post(
@@ -304,127 +315,7 @@ async fn what_was_granted_is_paid_out_by_hand() {
     pledge
         .comes_to(Duration::ZERO, "/withdrawals/0/state", "returned")
         .await;
-    is(pledge.pockets().await, "15 0 0 0 35 0 0 0");
+    is(&pledge.pockets().await, "15 0 0 0 35 0 0 0");
     assert_eq!(pledge.balance(Account::Grants).await, "-35");
     pledge.is_booked().await;
-}
-
-#[tokio::test]
-async fn a_dispute_takes_collateral_and_what_is_gone_is_owed() {
-    let pledge = Pledge::open().await;
-    let (_, payment) = pledge.paid("20").await;
-    pledge
-        .punish(json!({"offence": "third_failure", "reason": "runs 1 to 3"}))
-        .await;
-    let dispute = pledge.till.stub.dispute(&payment, 2_000);
-    let event = pledge.till.stub.event("charge.dispute.created", &dispute);
-    assert_eq!(pledge.till.tell(&event).await, "booked");
-    is(pledge.pockets().await, "0 0 6 0 0 0 14 6");
-    assert_eq!(pledge.told(CollateralNews::Reversed), 1);
-    // The next deposit makes good what is owed.
-    pledge.ordered("grants", json!({"amount": "10"})).await;
-    is(pledge.pockets().await, "4 0 6 0 0 0 20 0");
-    pledge.is_booked().await;
-    pledge.till.stub.set_dispute(&dispute, "won");
-    let event = pledge.till.stub.event("charge.dispute.closed", &dispute);
-    assert_eq!(pledge.till.tell(&event).await, "booked");
-    is(pledge.pockets().await, "24 0 6 0 0 0 0 0");
-    assert_eq!(
-        pledge
-            .till
-            .market
-            .hub
-            .books()
-            .shortfall(pledge.till.market.account, Currency::Usd),
-        Amount::ZERO
-    );
-    pledge.is_booked().await;
-}
-
-/// Whatever the hub was doing when it ended, the next one goes on with it.
-#[tokio::test]
-async fn it_survives_a_restart_at_every_step() {
-    let mut pledge = Pledge::open().await;
-    pledge.paid("20").await;
-    pledge = pledge.restart().await;
-    is(pledge.pockets().await, "20 0 0 0 0 0 0 0");
-    pledge.ask_back(json!({"amount": "20"})).await;
-    pledge = pledge.restart().await;
-    pledge
-        .punish(json!({"offence": "second_failure", "reason": "run 2"}))
-        .await;
-    pledge = pledge.restart().await;
-    pledge.comes_to(DAY * 2, "/slashed", "2").await;
-    pledge = pledge.restart().await;
-    // The processor does it, and its answer is lost with the hub.
-    pledge.till.stub.break_next([Fault::Lies]);
-    pledge.comes_to(DAY * 5, "/returned", "18").await;
-    pledge = pledge.restart().await;
-    pledge.ends_as(RETURNED, "succeeded").await;
-    assert_eq!(pledge.till.stub.refunds(), 1);
-    pledge = pledge.restart().await;
-    is(pledge.pockets().await, "0 0 0 0 18 2 0 0");
-    pledge.is_booked().await;
-}
-
-#[tokio::test]
-async fn who_may_do_what() {
-    let pledge = Pledge::open().await;
-    let consumer = pledge.till.market.key.clone();
-    let own = "/v1/provider/collateral/withdrawals";
-    assert_eq!(pledge.post(&consumer, own, json!({})).await.status, 403);
-    let ordered = format!("/api/v1/admin/providers/{PROVIDER}/collateral/grants");
-    let grant = json!({"amount": "5"});
-    assert_eq!(
-        pledge
-            .post(&pledge.key, &ordered, grant.clone())
-            .await
-            .status,
-        403
-    );
-    let nobody = "/api/v1/admin/providers/nobody/collateral/grants";
-    let nobody = pledge.post(&pledge.till.admin, nobody, grant).await;
-    assert_eq!(error(&nobody), (404, "provider_not_found".into()));
-    for (what, body, code) in [
-        ("grants", json!({}), "missing_field"),
-        ("grants", json!({"amount": "-1"}), "invalid_value"),
-        (
-            "grants",
-            json!({"amount": "1", "currency": "eur"}),
-            "invalid_value",
-        ),
-        (
-            "penalties",
-            json!({"offence": "murder", "reason": "x"}),
-            "invalid_value",
-        ),
-        (
-            "penalties",
-            json!({"offence": "second_failure", "reason": "x"}),
-            "insufficient_collateral",
-        ),
-        (
-            "penalties",
-            json!({"offence": "failed_task", "reason": "x"}),
-            "not_punished",
-        ),
-        ("locks", json!({"job": "7", "amount": "1"}), "invalid_value"),
-        (
-            "locks",
-            json!({"job": "018f0000-0000-7000-8000-000000000001", "amount": "1"}),
-            "collateral_refused",
-        ),
-    ] {
-        let answer = pledge.ordered(what, body.clone()).await;
-        assert_eq!(answer.error_code(), code, "{what} {body}");
-    }
-    let nothing = pledge.own("withdrawals", json!({})).await;
-    assert_eq!(error(&nothing), (409, "insufficient_collateral".into()));
-    let none = pledge
-        .own(
-            &format!("penalties/case-{:032x}/appeal", 1),
-            json!({"reason": "x"}),
-        )
-        .await;
-    assert_eq!(error(&none), (404, "penalty_not_found".into()));
 }

@@ -3,6 +3,7 @@
 mod always;
 mod collateral;
 mod collateral_always;
+mod collateral_wrong;
 mod notices;
 mod orders;
 mod pledge;
