@@ -65,13 +65,13 @@ pub(crate) async fn run(folder: &Path, line: &str) -> Ran {
 }
 
 /// The text of a refusal, which is one line.
-async fn refused(folder: &Path, line: &str) -> String {
+pub(crate) async fn refused(folder: &Path, line: &str) -> String {
     let text = try_run(folder, line).await.unwrap_err().to_string();
     assert!(!text.contains('\n'), "{text}");
     text
 }
 
-async fn open_store(folder: &Path) -> Arc<dyn Store> {
+pub(crate) async fn open_store(folder: &Path) -> Arc<dyn Store> {
     let path = folder.join(StorePlace::FILE);
     Arc::new(
         SqliteStore::open(path, SqliteOptions::default())

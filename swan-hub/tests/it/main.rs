@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod admin_collateral;
 mod api;
 mod backup;
 mod benchmark;

@@ -3,11 +3,12 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use swan_core::{AccountId, Amount, Clock as _, Currency, KeyId};
+use swan_core::{AccountId, Amount, Clock as _, Currency, KeyId, Policy, ProviderId};
 use swan_hub::payments::PaymentOptions;
 use swan_hub::payments::stripe::{Stripe, StripeConfig};
 use swan_hub::store::{KeyKind, KeyRecord, Secret};
@@ -18,6 +19,7 @@ use super::part::{Part, until};
 use super::{tools, wire};
 
 const ACCOUNT: AccountId = AccountId::from_u128(7);
+const PROVIDER: ProviderId = ProviderId::from_u128(8);
 
 /// A server in the place of Stripe.
 struct Processor {
@@ -78,6 +80,7 @@ struct Till {
     hub: Hub,
     address: SocketAddr,
     consumer: String,
+    provider: String,
     admin: String,
 }
 
@@ -86,7 +89,11 @@ impl Till {
         let mut config = StripeConfig::new("sk_test_12345", vec!["whsec_e2e".into()]);
         config.api_base.clone_from(&processor.base);
         let stripe = Arc::new(Stripe::new(config).unwrap());
-        let builder = Hub::builder().with_payments(stripe, PaymentOptions::default());
+        let options = PaymentOptions::default().with_look_every(Duration::from_millis(200));
+        // Nobody waits for seven days here.
+        let text = Policy::SWAN_2_0_TOML.replacen("withdrawal_days = 7", "withdrawal_days = 0", 1);
+        let builder = Hub::builder().with_payments(stripe, options);
+        let builder = builder.with_policy(Policy::from_toml(&text).unwrap());
         let hub = builder.build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -100,6 +107,7 @@ impl Till {
         assert_eq!(told.0, 200);
         Self {
             consumer: issue(&hub, KeyKind::Consumer(ACCOUNT), 1).await,
+            provider: issue(&hub, KeyKind::Provider(PROVIDER), 3).await,
             admin: issue(&hub, KeyKind::Admin, 2).await,
             hub,
             address,
@@ -109,6 +117,15 @@ impl Till {
     async fn post(&self, path: &str, key: &str, body: &Value) -> (u16, Value) {
         let answer = wire::post(&format!("http://{}", self.address), path, key, body).await;
         (answer.status.as_u16(), answer.json().await)
+    }
+
+    /// The provider's collateral in US dollars.
+    async fn bond(&self) -> Value {
+        let base = format!("http://{}", self.address);
+        let (path, key) = ("/v1/provider/collateral", Some(self.provider.as_str()));
+        let answer = wire::try_call(Method::GET, &base, path, key, Bytes::new()).await;
+        let shown: Value = answer.unwrap().json().await;
+        shown["accounts"][0].clone()
     }
 
     async fn has(&self, usd: &str) {
@@ -186,5 +203,52 @@ async fn a_card_pays_and_is_paid_back() {
         .post(&path, &till.admin, &json!({"amount": "10.01"}))
         .await;
     assert_eq!(over["error"]["code"], "refund_beyond_payment");
+    assert_eq!(till.hub.books().audit(), []);
+}
+
+/// A card pays $20 of collateral, of which a penalty sets 10 % aside; the rest goes back to the card.
+#[tokio::test]
+async fn collateral_comes_from_a_card_and_goes_back_to_it_less_a_penalty() {
+    let processor = Processor::start().await;
+    let till = Till::open(&processor).await;
+    let wanted = json!({"amount": "20.00", "pay_by": "payment_intent"});
+    let path = "/v1/provider/collateral/deposits";
+    let (status, order) = till.post(path, &till.provider, &wanted).await;
+    assert_eq!(status, 201, "{order}");
+    let payment = order["payment"].as_str().unwrap();
+    let (status, paid) = processor.pay(payment, "4242424242424242").await;
+    assert_eq!(status, 200, "{paid}");
+    until("the collateral is there", || async {
+        (till.bond().await["free"] == "20").then_some(())
+    })
+    .await;
+    assert_eq!(
+        till.hub.books().available(ACCOUNT, Currency::Usd),
+        Amount::ZERO
+    );
+
+    let path = format!("/api/v1/admin/providers/{PROVIDER}/collateral/penalties");
+    let penalty = json!({"offence": "second_failure", "reason": "two runs failed"});
+    let (status, said) = till.post(&path, &till.admin, &penalty).await;
+    assert_eq!(status, 201, "{said}");
+    let path = "/v1/provider/collateral/withdrawals";
+    let (status, said) = till.post(path, &till.provider, &json!({})).await;
+    assert_eq!(status, 201, "{said}");
+    until("the card has its money", || async {
+        let bond = till.bond().await;
+        let part = bond.pointer("/withdrawals/0/parts/0")?;
+        (part["state"] == "succeeded" && part["amount"] == "18").then_some(())
+    })
+    .await;
+    let refunds = format!("/v1/refunds?payment_intent={payment}");
+    let key = Some("sk_test_12345");
+    let refunds = wire::try_call(Method::GET, &processor.base, &refunds, key, Bytes::new()).await;
+    let refunds: Value = refunds.unwrap().json().await;
+    assert_eq!(refunds["data"][0]["amount"], 1_800, "{refunds}");
+    let bond = till.bond().await;
+    assert_eq!(
+        (&bond["impounded"], &bond["returned"]),
+        (&json!("2"), &json!("18"))
+    );
     assert_eq!(till.hub.books().audit(), []);
 }
