@@ -49,7 +49,8 @@ pub use catalogue::{
 pub use grounds::{Fact, Grounds};
 pub use health::{Breaker, BreakerConfig, BreakerState, Permit};
 pub use ids::{
-    AccountId, CaseId, IdError, KeyId, ModelId, ProviderId, RequestId, TopupId, TransferId, UserId,
+    AccountId, CaseId, DepositId, IdError, KeyId, ModelId, ProviderId, RequestId, TopupId,
+    TransferId, UserId,
 };
 pub use machines::{InvalidTransition, RequestEvent, RequestState};
 pub use metering::{Basis, Metered, Metering, ReportedUsage, Seen, UsageError, Work};

@@ -158,6 +158,10 @@ id! { prefixed:
     TopupId, "top-", "top- and 32 hexadecimal digits"
 }
 id! { prefixed:
+    /// Tokens that have come in on a chain. Written `dep-` and 32 hexadecimal digits.
+    DepositId, "dep-", "dep- and 32 hexadecimal digits"
+}
+id! { prefixed:
     /// One ledger transfer, and its idempotency key. Written as 32 hexadecimal digits.
     TransferId, "", "32 hexadecimal digits"
 }

@@ -46,6 +46,8 @@ pub enum Account {
     CollateralOwed(ProviderId),
     /// What a node has drawn of a consumer's funds out of what all nodes share, and not given back: its debits less its credits.
     Slice(AccountId),
+    /// The outside world as far as deposits of tokens go: its debits are what came in, its credits what a replaced chain took back.
+    Chain,
 }
 
 /// Which side of an account may not outgrow the other.
@@ -79,7 +81,8 @@ impl Account {
             | Self::Card
             | Self::Shortfall(_)
             | Self::CollateralOwed(_)
-            | Self::Slice(_) => Limit::CreditsWithinDebits,
+            | Self::Slice(_)
+            | Self::Chain => Limit::CreditsWithinDebits,
         }
     }
 
@@ -113,6 +116,7 @@ impl fmt::Display for Account {
             Self::CollateralLeaving(id) => write!(f, "leaving collateral {id}"),
             Self::CollateralOwed(id) => write!(f, "collateral owed {id}"),
             Self::Slice(id) => write!(f, "slice {id}"),
+            Self::Chain => f.write_str("chain"),
         }
     }
 }

@@ -10,8 +10,8 @@ pub use super::payouts::{
 };
 pub use super::slice::{draw, give_back_slice};
 use super::{
-    Account, AccountKey, Cause, ChargeRecord, Detail, Group, Kind, PaymentTerms, PendingHold, Rule,
-    Transfer, payment,
+    Account, AccountKey, Cause, ChargeRecord, DepositTerms, Detail, Group, Kind, PaymentTerms,
+    PendingHold, Rule, Transfer, deposit as deposits, payment,
 };
 use crate::{AccountId, Amount, Currency, PolicyStamp, RequestId, Timestamp, TransferId};
 
@@ -157,6 +157,12 @@ pub fn grant(
 #[must_use]
 pub fn payment(terms: &PaymentTerms) -> Group {
     payment::group(terms)
+}
+
+/// Moves what came in on a chain, or was taken back by one.
+#[must_use]
+pub fn deposit(terms: &DepositTerms) -> Group {
+    deposits::group(terms)
 }
 
 /// Takes from an account what it owes, by the entry with number `entry`.

@@ -132,7 +132,7 @@ pub(super) fn collection(
     )
 }
 
-fn posted(
+pub(super) fn posted(
     id: TransferId,
     (debit, credit): (Account, Account),
     currency: Currency,

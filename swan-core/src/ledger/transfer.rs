@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountKey, ChargeRecord, PaymentRecord};
+use super::{AccountKey, ChainRecord, ChargeRecord, PaymentRecord};
 use crate::{Amount, PolicyStamp, RequestId, Timestamp, TransferId};
 
 /// One immutable movement of money from the debited to the credited account.
@@ -167,6 +167,10 @@ pub enum Rule {
     Draw,
     /// A node gave back what it had drawn and not spent.
     Return,
+    /// Tokens came in on a chain.
+    Deposit,
+    /// The chain that told of a deposit was replaced by one that does not.
+    DepositReversed,
 }
 
 impl Rule {
@@ -188,6 +192,8 @@ impl Rule {
                 | Self::PayoutPaid
                 | Self::PayoutReturned
                 | Self::EarningsCredit
+                | Self::Deposit
+                | Self::DepositReversed
         ) || self.is_collateral()
     }
 
@@ -209,6 +215,12 @@ impl Rule {
                 | Self::CollateralReversal
                 | Self::CollateralReversalReturned
         )
+    }
+
+    /// Whether somebody outside has taken money back, whether or not the account still has it.
+    #[must_use]
+    pub const fn takes_back(self) -> bool {
+        matches!(self, Self::Reversal | Self::DepositReversed)
     }
 
     /// The rule's name as tables and JSON show it.
@@ -246,6 +258,8 @@ impl Rule {
             Self::CollateralReversalReturned => "collateral_reversal_returned",
             Self::Draw => "draw",
             Self::Return => "return",
+            Self::Deposit => "deposit",
+            Self::DepositReversed => "deposit_reversed",
         }
     }
 }
@@ -262,6 +276,8 @@ pub enum Detail {
     Charge(ChargeRecord),
     /// Which payment, and who told of it.
     Payment(PaymentRecord),
+    /// Which deposit on which chain, and who told of it.
+    Chain(ChainRecord),
 }
 
 /// One applied group as the journal keeps it.

@@ -1,8 +1,10 @@
-//! Payments by card in the books: once each, and what an account owes is taken as soon as it has something.
+//! Payments by card and deposits on a chain in the books: once each, and what an account owes is taken as soon as it has something.
 
 use std::collections::BTreeSet;
 
-use swan_core::ledger::{Account, AccountKey, Applied, Group, Ledger, PaymentTerms, Rule, entries};
+use swan_core::ledger::{
+    Account, AccountKey, Applied, DepositTerms, Group, Ledger, PaymentTerms, Rule, entries,
+};
 use swan_core::{AccountId, Amount, Currency, Timestamp, TransferId};
 
 use super::books::Core;
@@ -25,7 +27,7 @@ impl Owing {
     /// Whether a group may bring money to those who owe something, or make somebody owe.
     pub(super) fn concerns(&self, group: &Group) -> bool {
         let rule = group.cause.rule;
-        rule == Rule::Reversal || !self.0.is_empty() && rule != Rule::Collection
+        rule.takes_back() || !self.0.is_empty() && rule != Rule::Collection
     }
 
     pub(super) fn has(&self, account: AccountId) -> bool {
@@ -43,7 +45,7 @@ const fn debtor(key: &AccountKey) -> Option<AccountId> {
 impl Core {
     /// What this group has brought to accounts that owe something goes to what they owe. Called after it was applied.
     pub(super) fn collect(&mut self, group: &Group, now: Timestamp) {
-        if group.cause.rule == Rule::Reversal {
+        if group.cause.rule.takes_back() {
             let debtors = group.transfers.iter();
             self.owing
                 .0
@@ -102,25 +104,45 @@ impl Books {
     /// used for something else, [`LedgerError::Shared`] at one of several hubs, and [`LedgerError::Unavailable`] while nothing new is
     /// taken.
     pub async fn pay(&self, terms: &PaymentTerms) -> Result<Applied, LedgerError> {
+        self.move_from_outside(entries::payment(terms), terms.amount)
+            .await
+    }
+
+    /// Books what came in on a chain, or what a replaced chain took back; answers when that survives a crash.
+    ///
+    /// As [`Books::pay`]: the same `id` moves money once, and what is taken back and not there is owed by the account.
+    ///
+    /// # Errors
+    /// [`LedgerError::Duplicate`] for an id that was used for something else, and [`LedgerError::Unavailable`] while nothing
+    /// new is taken.
+    pub async fn deposit(&self, terms: &DepositTerms) -> Result<Applied, LedgerError> {
+        self.move_from_outside(entries::deposit(terms), terms.amount)
+            .await
+    }
+
+    async fn move_from_outside(
+        &self,
+        group: Group,
+        amount: Amount,
+    ) -> Result<Applied, LedgerError> {
         let now = self.shared.clock.now();
         let (applied, seq) = {
             let mut core = self.shared.core.lock();
-            let group = entries::payment(terms);
             self.shared.check_open(&core, group.cause.rule)?;
             core.commit(group, now)
-                .map_err(|rejected| LedgerError::refused(rejected, terms.amount))?
+                .map_err(|rejected| LedgerError::refused(rejected, amount))?
         };
         self.settled(seq).durable().await?;
         Ok(applied)
     }
 
-    /// Whether a movement by card was booked.
+    /// Whether a movement by card or chain was booked.
     #[must_use]
     pub fn knows(&self, id: TransferId) -> bool {
         self.shared.core.lock().ledger.knows(id)
     }
 
-    /// What an account owes because a card processor took back more than was there.
+    /// What an account owes because a card processor or a chain took back more than was there.
     #[must_use]
     pub fn shortfall(&self, account: AccountId, currency: Currency) -> Amount {
         self.shared.core.lock().shortfall(account, currency)

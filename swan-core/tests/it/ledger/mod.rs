@@ -1,6 +1,7 @@
 //! The rules of the ledger: tables of single steps, a random workload against an auditor, and what is always true.
 
 mod always;
+mod deposits;
 mod journal;
 mod payments;
 mod report;
