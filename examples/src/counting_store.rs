@@ -6,13 +6,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, TopupId, UserId};
+use swan_core::{AccountId, DepositId, KeyId, ProviderId, RequestId, Timestamp, TopupId, UserId};
 use swan_hub::KeyLimits;
 use swan_hub::store::{
-    AccountRecord, Command, DocumentKind, DocumentRecord, Documents, GenerationChunk,
-    IdempotencyRecord, JournalRecord, KeyHash, KeyRecord, Lease, NewDocument, ProfileRecord,
-    ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError, StoredCommand, TopupRecord,
-    Topups, UserRecord, Users,
+    AccountRecord, Command, DepositRecord, Deposits, DepositsOf, DocumentKind, DocumentRecord,
+    Documents, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord, Lease,
+    NewDocument, ProfileRecord, ProviderRecord, SessionRecord, SnapshotRecord, Store, StoreError,
+    StoredCommand, TopupRecord, Topups, UserRecord, Users, WatchedChain,
 };
 
 /// Counts the journal records that `S` has taken.
@@ -272,5 +272,45 @@ impl<S: Store> Topups for CountingStore<S> {
         limit: u32,
     ) -> Result<Vec<TopupRecord>, StoreError> {
         self.inner.due_topups(upto, limit).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> Deposits for CountingStore<S> {
+    async fn put_deposit(&self, record: &DepositRecord) -> Result<(), StoreError> {
+        self.inner.put_deposit(record).await
+    }
+
+    async fn deposit(&self, id: DepositId) -> Result<Option<DepositRecord>, StoreError> {
+        self.inner.deposit(id).await
+    }
+
+    async fn deposits(
+        &self,
+        of: DepositsOf,
+        before: Option<(Timestamp, DepositId)>,
+        limit: u32,
+    ) -> Result<Vec<DepositRecord>, StoreError> {
+        self.inner.deposits(of, before, limit).await
+    }
+
+    async fn deposits_in_blocks(
+        &self,
+        chain: u64,
+        after: (u64, DepositId),
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<DepositRecord>, StoreError> {
+        self.inner
+            .deposits_in_blocks(chain, after, upto, limit)
+            .await
+    }
+
+    async fn put_watched_chain(&self, record: &WatchedChain) -> Result<(), StoreError> {
+        self.inner.put_watched_chain(record).await
+    }
+
+    async fn watched_chain(&self, chain: u64) -> Result<Option<WatchedChain>, StoreError> {
+        self.inner.watched_chain(chain).await
     }
 }

@@ -10,6 +10,7 @@
     reason = "a suite of tests that other crates can call"
 )]
 
+mod deposits;
 mod documents;
 mod inbox;
 mod kept;
@@ -60,6 +61,9 @@ where
     documents::documents_are_found_and_changed(&*empty().await).await;
     topups::an_order_is_replaced_by_its_next_revision_only(&*empty().await).await;
     topups::orders_are_listed_by_account_and_by_when_they_are_due(&*empty().await).await;
+    deposits::a_deposit_is_replaced_by_its_next_revision_only(&*empty().await).await;
+    deposits::deposits_are_listed_by_owner_phase_and_block(&*empty().await).await;
+    deposits::a_chain_is_read_by_one_at_a_time(&*empty().await).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.
@@ -81,6 +85,7 @@ pub async fn reopened(filled: &dyn Store) {
     users::reopened(filled).await;
     kept::reopened(filled).await;
     topups::reopened(filled).await;
+    deposits::reopened(filled).await;
     documents::reopened(filled).await;
     snapshots::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
@@ -104,6 +109,7 @@ pub async fn fill(empty: &dyn Store) {
         .unwrap();
     kept::fill(empty).await;
     topups::fill(empty).await;
+    deposits::fill(empty).await;
     documents::fill(empty).await;
     snapshots::fill(empty).await;
 }

@@ -4,15 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp, TopupId};
+use swan_core::{AccountId, DepositId, KeyId, ProviderId, RequestId, Timestamp, TopupId};
 
 use super::memory_documents::Papers;
 use super::memory_users::Directory;
 use crate::admission::KeyLimits;
 
 use super::{
-    AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand, TopupRecord,
+    AccountRecord, Command, DepositRecord, GenerationChunk, IdempotencyRecord, JournalRecord,
+    KeyHash, KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    TopupRecord, WatchedChain,
 };
 
 /// A store that lives as long as its last clone: for tests, demonstrations, and hubs whose money is counted elsewhere.
@@ -24,6 +25,8 @@ pub struct MemoryStore {
     pub(super) users: Arc<Mutex<Directory>>,
     pub(super) documents: Arc<Mutex<Papers>>,
     pub(super) topups: Arc<Mutex<BTreeMap<TopupId, TopupRecord>>>,
+    pub(super) deposits: Arc<Mutex<BTreeMap<DepositId, DepositRecord>>>,
+    pub(super) chains: Arc<Mutex<BTreeMap<u64, WatchedChain>>>,
     leased: Arc<AtomicBool>,
 }
 

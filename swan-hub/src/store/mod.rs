@@ -3,6 +3,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod deposits;
 mod documents;
 #[cfg(feature = "sqlite")]
 mod dump;
@@ -11,6 +12,7 @@ mod error;
 mod kept;
 mod key_ring;
 mod memory;
+mod memory_deposits;
 mod memory_documents;
 mod memory_topups;
 mod memory_users;
@@ -38,6 +40,7 @@ use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 use crate::admission::KeyLimits;
 
+pub use deposits::{DepositPhase, DepositRecord, Deposits, DepositsOf, WatchedChain};
 pub use documents::{DocumentKind, DocumentRecord, Documents, NewDocument};
 pub use durability::Durability;
 pub use error::StoreError;
@@ -77,7 +80,9 @@ pub use watch::{Watch, WatchOptions};
 ///
 /// The suite in `conformance` (feature `conformance`) checks an implementation.
 #[async_trait]
-pub trait Store: Users + Documents + Topups + fmt::Debug + Send + Sync + 'static {
+pub trait Store:
+    Users + Documents + Topups + Deposits + fmt::Debug + Send + Sync + 'static
+{
     /// Takes the right to write the journal, until the lease is dropped or the process ends.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ async fn a_file_that_cannot_be_used_says_why() {
         ("foreign", "belongs to another program"),
         (
             "newer",
-            "schema version 99, and this program knows versions up to 9",
+            "schema version 99, and this program knows versions up to 10",
         ),
         ("text/in/it", "the folder cannot be made"),
     ] {
@@ -193,6 +193,8 @@ async fn a_file_of_an_earlier_version_keeps_its_records() {
         DROP TABLE ledger_transfers;
         DROP TABLE ledger_entries;
         DROP TABLE ledger_accounts;
+        DROP TABLE deposits;
+        DROP TABLE chains;
         DROP TABLE topups;
         DROP TABLE documents;
         DROP TABLE snapshots;

@@ -1,5 +1,6 @@
 //! The store on a database server: PostgreSQL, in the schema `swan` of one database.
 
+mod deposits;
 mod directory;
 mod documents;
 #[cfg(feature = "sqlite")]

@@ -6,7 +6,7 @@ use super::link::Target;
 use crate::store::StoreError;
 
 /// The schema that this program writes.
-const SCHEMA: i32 = 5;
+const SCHEMA: i32 = 6;
 /// Held while tables are made, so that two processes that open a new database at once do not both make them.
 const LOCK: i64 = 0x5357_414E_0000_7AB1;
 
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 
 const IS_OURS: &str =

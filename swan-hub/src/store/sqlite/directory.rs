@@ -245,6 +245,11 @@ pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<u128> {
     row.get::<_, [u8; 16]>(column).map(u128::from_be_bytes)
 }
 
+pub(super) fn optional_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u128>> {
+    let id = row.get::<_, Option<[u8; 16]>>(column)?;
+    Ok(id.map(u128::from_be_bytes))
+}
+
 pub(super) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }

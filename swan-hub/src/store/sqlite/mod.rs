@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file, one thread that writes, one that reads.
 
 mod copy;
+mod deposits;
 mod directory;
 mod documents;
 mod dump;

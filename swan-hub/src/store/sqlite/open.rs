@@ -9,7 +9,7 @@ use crate::store::{Durability, StoreError};
 /// "SWAN", so that a file of another program is not taken for ours.
 const APPLICATION_ID: i64 = 0x5357_414E;
 /// The schema that this program writes.
-const SCHEMA: u32 = 9;
+const SCHEMA: u32 = 10;
 
 /// One script a version: a file of version N runs all from N on. Never change one that was released.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -161,6 +161,7 @@ CREATE INDEX topups_by_time ON topups (created_ms, id);
 CREATE INDEX topups_due ON topups (due_ms, id) WHERE due_ms IS NOT NULL;
 ",
     include_str!("schema_9.sql"),
+    include_str!("schema_10.sql"),
 ];
 
 /// The connection that writes; brings the file to the current schema first.

@@ -1,10 +1,11 @@
 //! The users, documents and orders of a faulty store, which are always there.
 
 use async_trait::async_trait;
-use swan_core::{AccountId, ProviderId, Timestamp, TopupId, UserId};
+use swan_core::{AccountId, DepositId, ProviderId, Timestamp, TopupId, UserId};
 use swan_hub::store::{
-    DocumentKind, DocumentRecord, Documents, KeyHash, NewDocument, ProfileRecord, SessionRecord,
-    StoreError, TopupRecord, Topups, UserRecord, Users,
+    DepositRecord, Deposits, DepositsOf, DocumentKind, DocumentRecord, Documents, KeyHash,
+    NewDocument, ProfileRecord, SessionRecord, StoreError, TopupRecord, Topups, UserRecord, Users,
+    WatchedChain,
 };
 
 use super::faulty::FaultyStore;
@@ -115,5 +116,45 @@ impl Topups for FaultyStore {
         limit: u32,
     ) -> Result<Vec<TopupRecord>, StoreError> {
         self.inner.due_topups(upto, limit).await
+    }
+}
+
+#[async_trait]
+impl Deposits for FaultyStore {
+    async fn put_deposit(&self, record: &DepositRecord) -> Result<(), StoreError> {
+        self.inner.put_deposit(record).await
+    }
+
+    async fn deposit(&self, id: DepositId) -> Result<Option<DepositRecord>, StoreError> {
+        self.inner.deposit(id).await
+    }
+
+    async fn deposits(
+        &self,
+        of: DepositsOf,
+        before: Option<(Timestamp, DepositId)>,
+        limit: u32,
+    ) -> Result<Vec<DepositRecord>, StoreError> {
+        self.inner.deposits(of, before, limit).await
+    }
+
+    async fn deposits_in_blocks(
+        &self,
+        chain: u64,
+        after: (u64, DepositId),
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<DepositRecord>, StoreError> {
+        self.inner
+            .deposits_in_blocks(chain, after, upto, limit)
+            .await
+    }
+
+    async fn put_watched_chain(&self, record: &WatchedChain) -> Result<(), StoreError> {
+        self.inner.put_watched_chain(record).await
+    }
+
+    async fn watched_chain(&self, chain: u64) -> Result<Option<WatchedChain>, StoreError> {
+        self.inner.watched_chain(chain).await
     }
 }

@@ -1,5 +1,6 @@
 //! A store that outlives the processes that use it, and what befalls them there.
 
+mod deposits;
 mod documents;
 mod store;
 mod topups;
