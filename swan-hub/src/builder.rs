@@ -11,6 +11,7 @@ use crate::audio_length::AudioMeter;
 use crate::beside;
 use crate::collateral::Collateral;
 use crate::config::{Hedging, Limits, Routing};
+use crate::deposits::{ChainNode, DepositOptions, Deposits, Watched};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::external::ExternalConfig;
@@ -55,6 +56,7 @@ pub struct HubBuilder {
     generations: GenerationsOptions,
     receipts: Option<ReceiptSigner>,
     payments: (Option<Arc<dyn PaymentGateway>>, PaymentOptions),
+    deposits: Option<Watched>,
     external: Vec<ExternalConfig>,
     strategies: Routing,
     market: MarketOptions,
@@ -203,6 +205,17 @@ impl HubBuilder {
         }
     }
 
+    /// What is decided about deposits on a chain, and the nodes that tell of them; there are none without it.
+    pub fn with_deposits(self, options: DepositOptions, nodes: Vec<Arc<dyn ChainNode>>) -> Self {
+        Self {
+            deposits: Some(Watched {
+                options: Arc::new(options),
+                nodes,
+            }),
+            ..self
+        }
+    }
+
     /// Whether a second provider is asked when the first takes long.
     pub fn with_hedging(self, hedging: Hedging) -> Self {
         Self { hedging, ..self }
@@ -264,19 +277,15 @@ impl HubBuilder {
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
         let keys = KeyRing::with_defaults(self.key_rules.defaults);
         keys.refresh(&*store).await?;
+        let is_shared = self.books.pool.is_some();
         let books = open_books(&store, &clock, self.books, &keys).await?;
         // After the books, whose recovery has ended every hold that a crash left.
         let idempotency = Idempotency::open(&store, &clock, self.idempotency).await?;
         let health = Arc::new(*policy.health());
         let registry = Registry::new(Arc::clone(&clock), Arc::clone(&health));
         let collateral = Collateral::open(&*store).await?;
-        let sessions = Sessions::new(
-            registry.clone(),
-            (keys.clone(), Arc::clone(&store)),
-            Arc::clone(&policy),
-            Arc::clone(&clock),
-            SessionsConfig::with(collateral.bonds.clone()),
-        );
+        let directory = (keys.clone(), Arc::clone(&store));
+        let sessions = sessions(&registry, directory, &policy, &clock, &collateral);
         let watch = look_after(&store, &keys, &books);
         let settings = Settings {
             policy,
@@ -312,6 +321,7 @@ impl HubBuilder {
             market: Market::default(),
             payments: Payments::new(self.payments.0, self.payments.1),
             collateral,
+            deposits: Deposits::open(self.deposits, is_shared).await?,
             receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),
             registry,
@@ -335,6 +345,18 @@ impl HubBuilder {
 fn telemetry(options: Option<TelemetryOptions>) -> Result<Option<Telemetry>, HubError> {
     let started = options.map(Telemetry::start).transpose();
     started.map_err(|error| HubError::Build(error.to_string()))
+}
+
+fn sessions(
+    registry: &Registry,
+    directory: (KeyRing, Arc<dyn Store>),
+    policy: &Arc<Policy>,
+    clock: &Arc<dyn Clock>,
+    collateral: &Collateral,
+) -> Sessions {
+    let (policy, clock) = (Arc::clone(policy), Arc::clone(clock));
+    let config = SessionsConfig::with(collateral.bonds.clone());
+    Sessions::new(registry.clone(), directory, policy, clock, config)
 }
 
 fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {

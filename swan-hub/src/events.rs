@@ -12,6 +12,7 @@ use swan_core::{
 };
 
 use crate::collateral::CollateralEvent;
+use crate::deposits::DepositEvent;
 use crate::payments::PaymentEvent;
 use crate::providers::ConnectionMode;
 
@@ -237,6 +238,11 @@ pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     fn on_collateral(&self, event: &CollateralEvent) {
         let _ = event;
     }
+
+    /// Something has happened with a deposit on a chain. Nothing is done by default.
+    fn on_deposit(&self, event: &DepositEvent) {
+        let _ = event;
+    }
 }
 
 const _: fn(&dyn EventSink) = |_| {}; // Object safety is part of the contract.
@@ -278,6 +284,10 @@ impl EventSink for TracingSink {
     fn on_collateral(&self, event: &CollateralEvent) {
         crate::collateral::write(event);
     }
+
+    fn on_deposit(&self, event: &DepositEvent) {
+        write_deposit(event);
+    }
 }
 
 /// What somebody has to look at stands out.
@@ -292,6 +302,27 @@ fn write_payment(event: &PaymentEvent) {
                 amount = %event.amount,
                 currency = event.currency,
                 object = event.object,
+                says = event.says,
+            )
+        };
+    }
+    if event.news.is_alarming() {
+        line!(warn);
+    } else {
+        line!(info);
+    }
+}
+
+fn write_deposit(event: &DepositEvent) {
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "swan_hub::deposit",
+                news = event.news.as_str(),
+                deposit = event.deposit.map(tracing::field::display),
+                account = event.account.map(tracing::field::display),
+                amount = event.amount.map(tracing::field::display),
+                currency = event.currency.map(swan_core::Currency::code),
                 says = event.says,
             )
         };

@@ -15,6 +15,7 @@ use crate::audio_length::AudioMeter;
 use crate::builder::HubBuilder;
 use crate::collateral::Collateral;
 use crate::config::Limits;
+use crate::deposits::Deposits;
 use crate::error::HubError;
 use crate::events::EventSink;
 use crate::external::Endpoints;
@@ -99,6 +100,8 @@ pub(crate) struct Rooms {
     pub(crate) payments: Payments,
     /// What providers have put in as a pledge.
     pub(crate) collateral: Collateral,
+    /// Deposits on a chain.
+    pub(crate) deposits: Arc<Deposits>,
     /// As whom receipts are signed.
     pub(crate) receipts: ReceiptSigner,
     pub(crate) phase: watch::Sender<Phase>,

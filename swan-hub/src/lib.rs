@@ -7,6 +7,7 @@ mod builder;
 mod collateral;
 mod config;
 mod departure;
+pub mod deposits;
 pub mod documents;
 #[cfg(doctest)]
 mod embedding_document;
@@ -50,8 +51,9 @@ pub use admission::{
 pub use builder::HubBuilder;
 pub use collateral::{CollateralEvent, CollateralNews};
 pub use config::{
-    Config, DataCollection, External, ExternalEntry, ExternalHeader, ExternalModels, ExternalPrice,
-    Hedging, Limits, Metrics, Nodes, Otel, Receipts, Routing, StripeSettings,
+    ChainSettings, ChainToken, Config, DataCollection, External, ExternalEntry, ExternalHeader,
+    ExternalModels, ExternalPrice, Hedging, Limits, Metrics, Nodes, Otel, Receipts, Routing,
+    StripeSettings,
 };
 pub use departure::Departure;
 pub use error::{ConfigError, HubError};

@@ -12,11 +12,11 @@ use swan_core::{AccountId, Amount, Clock, Currency};
 use tokio::time;
 
 use super::{
-    AccountArgs, AuditArgs, BackupArgs, BillingArgs, CollateralArgs, DumpArgs, ExplainArgs,
-    InvoiceArgs, KeyArgs, LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs,
-    StatementArgs, TabulateArgs, TopupArgs, UsageArgs, account, audit, backup, collateral, dump,
-    explain, invoice, key, policy, provider, receipt, report, statement, store_args, tabulate,
-    topup, usage,
+    AccountArgs, AuditArgs, BackupArgs, BillingArgs, ChainArgs, CollateralArgs, DumpArgs,
+    ExplainArgs, InvoiceArgs, KeyArgs, LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs,
+    RestoreArgs, StatementArgs, TabulateArgs, TopupArgs, UsageArgs, account, audit, backup, chain,
+    collateral, dump, explain, invoice, key, policy, provider, receipt, report, statement,
+    store_args, tabulate, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::store::{
@@ -65,6 +65,8 @@ pub enum AdminCommand {
     Topup(TopupArgs),
     /// Show, grant, bind and punish the collateral of providers
     Collateral(CollateralArgs),
+    /// Show deposits on a chain, and say whose they are
+    Chain(ChainArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -95,6 +97,7 @@ impl AdminCommand {
             Self::Usage(args) => usage::run(args, terminal).await,
             Self::Topup(args) => topup::run(args, terminal).await,
             Self::Collateral(args) => collateral::run(args, terminal).await,
+            Self::Chain(args) => chain::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }

@@ -139,6 +139,11 @@ fn builder(config: &Config, store: Arc<dyn Store>) -> Result<HubBuilder, CliErro
         }
         None => builder,
     };
+    #[cfg(feature = "chain")]
+    let builder = match config.chain.resolve()? {
+        Some((options, nodes)) => builder.with_deposits(options, nodes),
+        None => builder,
+    };
     Ok(builder
         .with_store(store)
         .with_books(books(config))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use swan_core::{Amount, ExchangeRate};
 
+use super::chain::ChainLayer;
 use super::hedging::HedgingLayer;
 use super::keys::KeysLayer;
 use super::market::MarketLayer;
@@ -63,6 +64,8 @@ struct Layer {
     routing: Routing,
     #[serde(default)]
     stripe: StripeLayer,
+    #[serde(default)]
+    chain: ChainLayer,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -208,6 +211,7 @@ impl Config {
         layer.receipts.lay_over(&mut self.receipts);
         layer.stripe.lay_over(&mut self.stripe)?;
         layer.nodes.lay_over(&mut self.nodes)?;
+        layer.chain.lay_over(&mut self.chain)?;
         self.hedging.apply(&layer.hedging)?;
         self.limits.apply(&layer.limits)
     }

@@ -1,5 +1,8 @@
 //! What can be configured: defaults, then a TOML file, then `SWAN_*` variables, then flags.
 
+mod chain;
+#[cfg(all(test, feature = "chain"))]
+mod chain_tests;
 mod external;
 mod external_models;
 mod hedging;
@@ -27,6 +30,7 @@ use crate::idempotency::IdempotencyOptions;
 use crate::ledger::BooksOptions;
 use crate::market::MarketOptions;
 use crate::store::Durability;
+pub use chain::{ChainSettings, ChainToken};
 pub use external::{DataCollection, External, ExternalHeader};
 pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
 pub use hedging::Hedging;
@@ -91,6 +95,8 @@ pub struct Config {
     pub routing: Routing,
     /// Payments by card: the table `[stripe]`.
     pub stripe: StripeSettings,
+    /// Deposits on a chain: the table `[chain]`.
+    pub chain: ChainSettings,
 }
 
 /// Who may read the figures at `/metrics`.
@@ -224,6 +230,7 @@ impl Default for Config {
             market: MarketOptions::default(),
             routing: Routing::default(),
             stripe: StripeSettings::default(),
+            chain: ChainSettings::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 68] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 72] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -174,4 +174,8 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 68] = [
     ("SWAN_STRIPE_API_BASE", "stripe.api_base", Kind::Text),
     ("SWAN_STRIPE_SUCCESS_URL", "stripe.success_url", Kind::Text),
     ("SWAN_STRIPE_CANCEL_URL", "stripe.cancel_url", Kind::Text),
+    ("SWAN_CHAIN_ID", "chain.chain_id", Kind::Number),
+    ("SWAN_CHAIN_RPC_URL", "chain.rpc_url", Kind::Text),
+    ("SWAN_CHAIN_CONTRACT", "chain.contract", Kind::Text),
+    ("SWAN_CHAIN_TREASURY", "chain.treasury", Kind::Text),
 ];

@@ -12,11 +12,13 @@ mod change_password;
 mod chosen;
 mod collateral;
 mod demand;
+mod deposits;
 mod derived;
 mod described;
 mod described_accounts;
 mod described_admin;
 mod described_collateral;
+mod described_deposits;
 mod described_payouts;
 mod described_topups;
 mod exact;
@@ -49,6 +51,12 @@ pub use options::{MarketOptions, Signup};
 pub(crate) use presence::watch;
 
 use once::Acts;
+
+/// A wallet's address with its checksum, if that is one.
+#[cfg(feature = "chain")]
+pub(crate) fn wallet_address(text: &str) -> Option<String> {
+    wallet::address(text).ok()
+}
 
 use crate::openapi::Routes;
 use crate::settings::Current;
@@ -89,6 +97,7 @@ pub(crate) fn routes(hub: &Current) -> Routes<Current> {
         .merge(admin_routes())
         .merge(payment_routes())
         .merge(collateral_routes())
+        .merge(deposit_routes())
         .merge(acts(hub))
         .merge(collateral_acts(hub))
 }
@@ -143,6 +152,16 @@ fn collateral_acts(hub: &Current) -> Routes<Current> {
         .routes()
 }
 
+/// The routes of deposits on a chain, but for what is done once.
+fn deposit_routes() -> Routes<Current> {
+    use described_deposits as said;
+    Routes::new()
+        .add(said::instructions(), deposits::instructions)
+        .add(said::list(), deposits::list)
+        .add(said::show(), deposits::show)
+        .add(said::all(), deposits::all)
+}
+
 /// The routes for those who take part.
 fn account_routes() -> Routes<Current> {
     use described_accounts as said;
@@ -186,6 +205,7 @@ fn acts(hub: &Current) -> Routes<Current> {
         .add(ordered::grant(), admin_accounts::grant)
         .add(described_topups::new_topup(), topups::create)
         .add(described_topups::refund(), admin_topups::refund)
+        .add(described_deposits::assign(), deposits::assign)
         .add(described_payouts::request(), payouts::request)
         .add(described_payouts::cancel(), payouts::cancel)
         .add(described_payouts::credit(), payouts::credit)

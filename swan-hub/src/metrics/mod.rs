@@ -1,5 +1,6 @@
 //! Figures for those who run a hub: counted in atomics as requests end, written as text when somebody asks.
 
+mod deposits;
 mod histogram;
 mod ledger;
 mod money;

@@ -31,6 +31,7 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     ledger::write(&mut text, &hub.books);
     super::payments::write(&mut text, &hub.payments);
     super::payments::write_collateral(&mut text, &hub.collateral);
+    super::deposits::write(&mut text, &hub.deposits);
     #[cfg(feature = "otel")]
     super::traces::write(&mut text, hub);
     process::write(&mut text);

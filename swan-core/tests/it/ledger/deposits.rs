@@ -78,7 +78,7 @@ fn an_audit_refuses_what_no_chain_does() {
     other_rule.cause.rule = Rule::DepositReversed;
     let mut other_side = good.clone();
     other_side.transfers[0].debit = Account::Grants.in_currency(Currency::Swan);
-    let mut two = good.clone();
+    let mut two = good;
     two.transfers
         .extend(deposit(2, DepositKind::Credited, 1).transfers);
     for odd in [other_rule, other_side, two] {

@@ -1,11 +1,12 @@
 //! Explains what a request caused, from its entries and its record.
 
-use swan_core::ledger::{Account, ChargeRecord, Detail, Entry, Kind, Rule, Transfer};
+use swan_core::ledger::{Account, ChainRecord, ChargeRecord, Detail, Entry, Kind, Rule, Transfer};
 use swan_core::{Amount, BasisPoints, RequestId, Usage};
 
 use super::Subject;
 use super::arithmetic::{self, Priced};
 use super::facts::{Charge, Explanation, Moved, Part, Step, Try};
+use crate::deposits::hex;
 use crate::events::Outcome;
 use crate::gateway::iso;
 use crate::generations::{Attempt, Generation};
@@ -221,6 +222,7 @@ fn says(entry: &Entry) -> String {
     let note = match &entry.group.cause.detail {
         Detail::Note(note) => format!(": {note}"),
         Detail::Payment(of) => format!(": {}, {}, told by {}", of.topup, of.object, of.told_by),
+        Detail::Chain(of) => deposited(of),
         _ => String::new(),
     };
     match (first.kind, entry.group.cause.rule) {
@@ -254,6 +256,16 @@ fn says(entry: &Entry) -> String {
         }
         _ => format!("{amount} {currency} from {from} to {to}{note}"),
     }
+}
+
+/// Where on its chain a deposit stands.
+fn deposited(of: &ChainRecord) -> String {
+    let (deposit, units, token) = (of.deposit, &of.units, &of.token);
+    let transaction = hex(&of.transaction);
+    format!(
+        ": {deposit}, {units} units of {token} by transaction {transaction}, log {} of block {} of chain {}, told by {}",
+        of.log, of.block, of.chain, of.told_by
+    )
 }
 
 fn moved(transfer: &Transfer) -> Moved {

@@ -72,6 +72,23 @@ pub(super) async fn other(
     Ok(found)
 }
 
+/// The entry with a transfer of this time or later.
+pub(super) async fn since(
+    store: &dyn Store,
+    transfer: TransferId,
+    at: Timestamp,
+) -> Result<Option<Entry>, StoreError> {
+    let mut found = None;
+    scan(store, first_at(store, at).await?, |entry| {
+        if has(&entry, transfer) {
+            found = Some(entry);
+        }
+        found.is_none()
+    })
+    .await?;
+    Ok(found)
+}
+
 /// Hands every entry on to `each`, in order.
 pub(super) async fn all(
     store: &dyn Store,

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod balance;
 mod charge;
+mod deposit;
 mod facts;
 mod find;
 mod text;
@@ -12,7 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use swan_core::ledger::{Account, Entry};
-use swan_core::{AccountId, IdError, ProviderId, RequestId, TransferId};
+use swan_core::{AccountId, DepositId, IdError, ProviderId, RequestId, TransferId};
 
 pub(crate) use balance::{counters, of_counters};
 pub(crate) use charge::owner;
@@ -34,6 +35,8 @@ pub enum Subject {
     Account(AccountId),
     /// What a provider has earned.
     Provider(ProviderId),
+    /// What came in on a chain.
+    Deposit(DepositId),
 }
 
 impl FromStr for Subject {
@@ -45,10 +48,11 @@ impl FromStr for Subject {
         let account = transfer.or_else(|_| text.parse().map(Self::Account));
         account
             .or_else(|_| text.parse().map(Self::Provider))
+            .or_else(|_| text.parse().map(Self::Deposit))
             .map_err(|_: IdError| IdError::Malformed {
                 kind: "subject",
-                expected: "the id of a request (a UUID), of a transfer or hold (32 hexadecimal digits), of an account (acc-…) or \
-                           of a provider (prov-…)",
+                expected: "the id of a request (a UUID), of a transfer or hold (32 hexadecimal digits), of an account (acc-…), of \
+                           a provider (prov-…) or of a deposit (dep-…)",
             })
     }
 }
@@ -60,6 +64,7 @@ impl fmt::Display for Subject {
             Self::Transfer(id) => id.fmt(f),
             Self::Account(id) => id.fmt(f),
             Self::Provider(id) => id.fmt(f),
+            Self::Deposit(id) => id.fmt(f),
         }
     }
 }
@@ -120,6 +125,7 @@ pub(crate) async fn of_movement(
                 return Ok(entry.map(|entry| charge::of_entry(subject, &entry)));
             }
         },
+        Subject::Deposit(id) => return deposit::of(store, id).await,
         Subject::Account(_) | Subject::Provider(_) => return Ok(None),
     };
     let record = generations.find(request, None).await?;

@@ -196,6 +196,27 @@ pub(in crate::store) const TABLES: &[Table] = &[
         is_shared: false,
     },
     Table {
+        name: "deposits",
+        columns: &[
+            ("id", Bytes),
+            ("revision", Number),
+            ("chain", Number),
+            ("block", Number),
+            ("account", Bytes),
+            ("created_ms", Number),
+            ("phase", Text),
+            ("body", Text),
+        ],
+        key: 1,
+        is_shared: false,
+    },
+    Table {
+        name: "chains",
+        columns: &[("chain", Number), ("revision", Number), ("body", Text)],
+        key: 1,
+        is_shared: false,
+    },
+    Table {
         name: "nodes",
         columns: &[
             ("id", Text),

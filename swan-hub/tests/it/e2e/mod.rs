@@ -14,6 +14,8 @@ pub(crate) mod tools;
 mod wire;
 
 mod admin;
+#[cfg(feature = "chain")]
+mod chain;
 mod continued;
 mod crash;
 mod dev;

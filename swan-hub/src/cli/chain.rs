@@ -1,0 +1,240 @@
+//! Shows deposits on a chain, and says whose they are.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use swan_core::{AccountId, DepositId, Timestamp};
+
+use super::admin::{AdminError, Place, Terminal};
+use super::table::{Table, moment};
+use crate::deposits::{self, Deposit, DepositError, DepositState, Progress};
+use crate::store::{DepositPhase, DepositsOf, KeyRing};
+
+/// `swan-hub chain`
+#[derive(Debug, Args)]
+#[non_exhaustive]
+pub struct ChainArgs {
+    #[command(subcommand)]
+    command: ChainCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ChainCommand {
+    /// Show how far the chain has been read, and whether something is wrong
+    Status {
+        /// The chain, by its number
+        #[arg(long, default_value_t = 254)]
+        chain_id: u64,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List deposits, the youngest first
+    List {
+        /// Only those of this account
+        #[arg(long)]
+        account: Option<AccountId>,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List deposits that are nobody's
+    Unmatched {
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Say whose an unmatched deposit is; the hub that runs credits it within seconds
+    Assign {
+        /// The deposit's id
+        id: DepositId,
+        /// Whose it is
+        #[arg(long)]
+        account: AccountId,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+pub(super) async fn run(
+    args: ChainArgs,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    match args.command {
+        ChainCommand::Status { chain_id, place } => {
+            return status(chain_id, &place, terminal).await;
+        }
+        ChainCommand::List {
+            account,
+            limit,
+            place,
+        } => {
+            let of = account.map_or(DepositsOf::Everybody, DepositsOf::Account);
+            list(of, limit, &place, terminal).await?;
+        }
+        ChainCommand::Unmatched { limit, place } => {
+            let of = DepositsOf::Phase(DepositPhase::Unmatched);
+            list(of, limit, &place, terminal).await?;
+        }
+        ChainCommand::Assign { id, account, place } => {
+            assign(id, account, &place, terminal).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Exits with 1 when nothing is credited at the moment.
+async fn status(
+    chain: u64,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<ExitCode, AdminError> {
+    let store = place.open().await?;
+    let progress = Progress::load(&*store, chain).await?;
+    let read = progress.read_upto();
+    let code = match &progress.problem {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    };
+    if place.json {
+        let shown = json!({
+            "chain_id": chain,
+            "latest_block": progress.latest,
+            "final_block": progress.finalized,
+            "booked_upto": read.map(|mark| json!({"block": mark.number, "hash": mark.hash})),
+            "asked_ms": progress.at_ms,
+            "problem": progress.problem,
+        });
+        terminal.json(&shown)?;
+        return Ok(code);
+    }
+    let out = &mut *terminal.out;
+    let Some(read) = read else {
+        writeln!(out, "chain {chain} has not been read yet")?;
+        if let Some(problem) = &progress.problem {
+            writeln!(out, "look at this: {problem}")?;
+        }
+        return Ok(code);
+    };
+    let behind = progress.finalized.saturating_sub(read.number);
+    let (latest, finalized) = (progress.latest, progress.finalized);
+    writeln!(
+        out,
+        "chain {chain}: block {latest}, final {finalized}, booked up to {} ({behind} behind)",
+        read.number
+    )?;
+    let asked = Timestamp::from_millis(progress.at_ms);
+    let ago = terminal
+        .clock
+        .now()
+        .as_millis()
+        .saturating_sub(progress.at_ms)
+        / 1_000;
+    writeln!(out, "asked {} ({ago} s ago)", moment(asked))?;
+    if let Some(problem) = &progress.problem {
+        writeln!(out, "look at this: {problem}")?;
+    }
+    Ok(code)
+}
+
+async fn list(
+    of: DepositsOf,
+    limit: u32,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let records = store.deposits(of, None, limit).await?;
+    let deposits = records.iter().map(Deposit::read);
+    let deposits: Vec<Deposit> = deposits.collect::<Result<_, _>>()?;
+    if place.json {
+        let rows: Vec<Value> = deposits.iter().map(as_json).collect();
+        return terminal.json(&rows);
+    }
+    let mut table = Table::new(&[
+        "TIME",
+        "ID",
+        "ACCOUNT",
+        "STATE",
+        "AMOUNT",
+        "TOKEN",
+        "FROM",
+        "TRANSACTION",
+        "WHY",
+    ]);
+    for deposit in deposits {
+        let amount = deposit.amount.map(|amount| amount.to_string());
+        let account = deposit.account.map(|account| account.to_string());
+        let why = deposit
+            .why
+            .filter(|_| deposit.state == DepositState::Unmatched);
+        table.row([
+            moment(deposit.created),
+            deposit.id.to_string(),
+            account.unwrap_or_default(),
+            deposit.state.as_str().to_owned(),
+            amount.unwrap_or_else(|| format!("{} units", deposit.units)),
+            deposit.token_name(),
+            deposit.from.to_string(),
+            deposit.transaction.to_string(),
+            why.map_or("", |why| why.says()).to_owned(),
+        ]);
+    }
+    Ok(table.write(terminal.out, "no deposits")?)
+}
+
+async fn assign(
+    id: DepositId,
+    account: AccountId,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let keys = KeyRing::load(&*store).await?;
+    let assigned = deposits::assign((&*store, &keys), id, account, "the command line").await;
+    let deposit = assigned.map_err(|error| match error {
+        DepositError::Store(error) => AdminError::from(error),
+        DepositError::Unknown | DepositError::NoAccount { .. } => {
+            AdminError::Usage(error.to_string())
+        }
+        error => AdminError::Refused(error.to_string()),
+    })?;
+    if place.json {
+        return terminal.json(&as_json(&deposit));
+    }
+    let state = deposit.state.as_str();
+    Ok(writeln!(
+        terminal.err,
+        "{id} is {account}'s, {state}; the hub that runs credits it within seconds"
+    )?)
+}
+
+fn as_json(deposit: &Deposit) -> Value {
+    json!({
+        "id": deposit.id,
+        "account": deposit.account,
+        "created_ms": deposit.created,
+        "state": deposit.state,
+        "why": deposit.why,
+        "chain_id": deposit.chain,
+        "block": deposit.block,
+        "block_hash": deposit.block_hash,
+        "transaction": deposit.transaction,
+        "log_index": deposit.log,
+        "token": deposit.token,
+        "token_address": deposit.token_address,
+        "from": deposit.from,
+        "reference": deposit.reference,
+        "units": deposit.units.to_string(),
+        "amount": deposit.amount,
+        "currency": deposit.currency,
+        "dust_units": deposit.dust.to_string(),
+        "transfer": deposit.credit(),
+        "assigned_by": deposit.assigned_by,
+        "told_by": deposit.told_by,
+    })
+}

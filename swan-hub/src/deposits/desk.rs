@@ -1,0 +1,153 @@
+//! What the hub keeps for deposits, and what people ask of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use swan_core::{AccountId, DepositId};
+use tokio::time;
+
+use super::event::Counts;
+use super::{
+    ChainNode, Deposit, DepositNews, DepositOptions, DepositState, Mismatch, Status, verify_all,
+};
+use crate::error::HubError;
+use crate::store::{KeyRing, Store, StoreError};
+
+/// How long a start waits for nodes.
+const CHECK: Duration = Duration::from_secs(15);
+
+/// What is decided about deposits, and the nodes that tell of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) options: Arc<DepositOptions>,
+    pub(crate) nodes: Vec<Arc<dyn ChainNode>>,
+}
+
+/// What the hub keeps for deposits.
+#[derive(Debug, Default)]
+pub(crate) struct Deposits {
+    pub(crate) options: Option<Arc<DepositOptions>>,
+    pub(super) nodes: Vec<Arc<dyn ChainNode>>,
+    counts: Counts,
+    status: Mutex<Status>,
+}
+
+impl Deposits {
+    /// What a hub keeps that watches so, once the nodes that answer were found to be what is configured; the others are looked at
+    /// later.
+    pub(crate) async fn open(
+        watched: Option<Watched>,
+        is_shared: bool,
+    ) -> Result<Arc<Self>, HubError> {
+        let Some(watched) = watched else {
+            return Ok(Arc::default());
+        };
+        let checked = if is_shared {
+            Err(Mismatch::Shared)
+        } else {
+            let checked = verify_all(&watched.nodes, &watched.options);
+            let checked = time::timeout(CHECK, checked).await;
+            checked.unwrap_or(Ok(()))
+        };
+        checked.map_err(|mismatch| HubError::Build(mismatch.to_string()))?;
+        Ok(Arc::new(Self::new(watched)))
+    }
+
+    pub(super) fn new(watched: Watched) -> Self {
+        Self {
+            options: Some(watched.options),
+            nodes: watched.nodes,
+            ..Self::default()
+        }
+    }
+
+    /// What is decided about deposits.
+    ///
+    /// # Errors
+    /// [`DepositError::NotConfigured`] for a hub that takes none.
+    pub(crate) fn options(&self) -> Result<&Arc<DepositOptions>, DepositError> {
+        self.options.as_ref().ok_or(DepositError::NotConfigured)
+    }
+
+    pub(super) fn count(&self, news: DepositNews) {
+        self.counts.count(news);
+    }
+
+    pub(crate) fn counted(&self, news: DepositNews) -> u64 {
+        self.counts.of(news)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.status.lock().clone()
+    }
+
+    pub(super) fn note(&self, status: Status) {
+        *self.status.lock() = status;
+    }
+}
+
+/// Why something was not done about a deposit.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DepositError {
+    #[error("this hub takes no deposits on a chain")]
+    NotConfigured,
+    #[error("there is no such deposit")]
+    Unknown,
+    #[error("there is no account {account}")]
+    NoAccount { account: AccountId },
+    #[error("the deposit is {state}; only one that is unmatched can be assigned", state = .state.as_str())]
+    NotUnmatched { state: DepositState },
+    #[error("the deposit cannot be assigned: {why}")]
+    NotAssignable { why: &'static str },
+    #[error("somebody else is working on the same deposit; try again")]
+    Busy,
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for DepositError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. } => Self::Busy,
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// The deposit with this id.
+pub(crate) async fn find(store: &dyn Store, id: DepositId) -> Result<Deposit, DepositError> {
+    let record = store.deposit(id).await?;
+    Ok(Deposit::read(&record.ok_or(DepositError::Unknown)?)?)
+}
+
+/// Says whose an unmatched deposit is; the watch of the hub that runs credits it with its next turn. Saying the same again is no
+/// error.
+pub(crate) async fn assign(
+    (store, keys): (&dyn Store, &KeyRing),
+    id: DepositId,
+    account: AccountId,
+    by: &str,
+) -> Result<Deposit, DepositError> {
+    let mut deposit = find(store, id).await?;
+    if deposit.assigned_by.is_some() && deposit.account == Some(account) {
+        return Ok(deposit);
+    }
+    if deposit.state != DepositState::Unmatched {
+        let state = deposit.state;
+        return Err(DepositError::NotUnmatched { state });
+    }
+    if let Some(why) = deposit.why.filter(|why| !why.is_assignable()) {
+        return Err(DepositError::NotAssignable { why: why.says() });
+    }
+    if keys.account(account).is_none() {
+        return Err(DepositError::NoAccount { account });
+    }
+    deposit.account = Some(account);
+    deposit.assigned_by = Some(by.to_owned());
+    deposit.state = DepositState::Crediting;
+    let record = deposit.record();
+    store.put_deposit(&record).await?;
+    deposit.revision = record.revision;
+    Ok(deposit)
+}

@@ -1,0 +1,45 @@
+//! Deposits of tokens on a chain: what nodes of the chain tell, how it is checked, and what follows for the books.
+//!
+//! Only what stands in final blocks moves money. For each range of final blocks the hub makes its own rows and books equal to what
+//! the nodes agree on; so lost answers, repetitions and restarts come to the same, and a chain that is replaced after all is
+//! gone back on and read again by the same rule (`docs/PAYMENTS.md`).
+
+mod agreement;
+mod deposit;
+mod desk;
+mod event;
+mod fact;
+mod finish;
+mod hexadecimal;
+mod node;
+mod options;
+mod progress;
+mod reading;
+mod reference;
+#[cfg(feature = "chain")]
+pub mod rpc;
+mod settle;
+mod sight;
+mod status;
+#[cfg(test)]
+mod tests;
+mod token;
+mod units;
+mod verify;
+mod watch;
+
+pub use deposit::{Deposit, DepositState, Unmatched};
+pub(crate) use desk::{DepositError, Deposits, Watched, assign, find};
+pub use event::{DepositEvent, DepositNews};
+pub(crate) use hexadecimal::hex;
+pub use hexadecimal::{Address, Hash, HexError};
+pub use node::{Block, ChainNode, Log, LogQuery, NodeError, Tip};
+pub use options::{DepositOptions, Finality};
+pub use progress::{Mark, Progress};
+pub use reference::reference;
+pub(crate) use status::Status;
+pub use token::{Converted, Token};
+pub use units::Units;
+pub use verify::Mismatch;
+pub(crate) use verify::verify_all;
+pub(crate) use watch::run;

@@ -1,0 +1,208 @@
+//! Deposits as told by scripted nodes that lie, over a chain that forks.
+
+mod always;
+mod courses;
+#[cfg(feature = "chain")]
+mod rpc;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use swan_core::testkit::ManualClock;
+use swan_core::{AccountId, Amount, Clock as _, Currency, RequestId, Timestamp};
+
+use self::world::{Act, CHAIN, CONTRACT, Lie, Scripted, TREASURY, World, tokens};
+use super::desk::{Deposits, Watched};
+use super::watch::{Ground, Memory, WatchError};
+use super::{
+    ChainNode, Deposit, DepositEvent, DepositNews, DepositOptions, DepositState, Finality,
+};
+use crate::admission::KeyLimits;
+use crate::events::{EventSink, RequestRecord};
+use crate::ledger::{Books, BooksOptions, Hold, HoldRequest};
+use crate::store::{AccountRecord, DepositsOf, KeyRing, MemoryStore, Store};
+
+/// With so many blocks on it, itself counted, a block counts.
+const CONFIRMATIONS: u64 = 4;
+const ACCOUNTS: [u128; 2] = [1, 2];
+
+/// Keeps what happened.
+#[derive(Debug, Default)]
+struct News(Mutex<Vec<DepositEvent>>);
+
+impl EventSink for News {
+    fn on_request(&self, _: &RequestRecord) {}
+
+    fn on_deposit(&self, event: &DepositEvent) {
+        self.0.lock().push(event.clone());
+    }
+}
+
+/// A hub's deposits over a scripted chain.
+struct Scene {
+    world: Arc<Mutex<World>>,
+    nodes: Vec<Arc<Scripted>>,
+    news: Arc<News>,
+    clock: ManualClock,
+    store: Arc<dyn Store>,
+    ground: Ground,
+    memory: Memory,
+}
+
+impl Scene {
+    async fn open(nodes: usize) -> Self {
+        let world = Arc::new(Mutex::new(World::default()));
+        let nodes: Vec<_> = (0..nodes)
+            .map(|n| Scripted::of(&world, &format!("node {n}")))
+            .collect();
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let clock = ManualClock::new(Timestamp::from_millis(1_700_000_000_000));
+        for id in ACCOUNTS {
+            let record = AccountRecord {
+                id: AccountId::from_u128(id),
+                name: format!("account {id}"),
+                created: clock.now(),
+                limits: KeyLimits::default(),
+            };
+            store.put_account(&record).await.unwrap();
+        }
+        let news = Arc::new(News::default());
+        let asked: Vec<Arc<dyn ChainNode>> = nodes
+            .iter()
+            .map(|node| Arc::clone(node) as Arc<dyn ChainNode>)
+            .collect();
+        let options = DepositOptions::new(CHAIN, (CONTRACT, TREASURY), tokens(), nodes.len())
+            .with_finality(Finality::Confirmations(CONFIRMATIONS))
+            .with_start_block(1)
+            .with_range_blocks(8);
+        let options = Arc::new(options);
+        let desk = Deposits::new(Watched {
+            options: Arc::clone(&options),
+            nodes: asked.clone(),
+        });
+        let ground = Ground {
+            options,
+            nodes: asked,
+            books: books(&store, &clock).await,
+            keys: KeyRing::load(&*store).await.unwrap(),
+            store: Arc::clone(&store),
+            clock: Arc::new(clock.clone()),
+            events: Arc::clone(&news) as Arc<dyn EventSink>,
+            desk: Arc::new(desk),
+        };
+        let memory = Memory::new("a".into(), &ground);
+        Self {
+            world,
+            nodes,
+            news,
+            clock,
+            store,
+            ground,
+            memory,
+        }
+    }
+
+    /// As a hub that was killed and started again.
+    async fn restart(&mut self) {
+        self.ground.books.close().await.unwrap();
+        self.ground.books = books(&self.store, &self.clock).await;
+        self.memory = Memory::new("b".into(), &self.ground);
+    }
+
+    fn mine(&self, acts: &[Act]) {
+        self.world.lock().mine(acts);
+    }
+
+    /// So that everything that was mined before counts.
+    fn bury(&self) {
+        for _ in 1..CONFIRMATIONS {
+            self.mine(&[]);
+        }
+    }
+
+    async fn turn(&mut self) -> Result<bool, WatchError> {
+        self.ground.turn(&mut self.memory).await
+    }
+
+    async fn read(&mut self) {
+        assert!(self.turn().await.unwrap());
+    }
+
+    fn has(&self, account: u128, currency: Currency) -> String {
+        let account = AccountId::from_u128(account);
+        self.ground.books.available(account, currency).to_string()
+    }
+
+    fn owes(&self, account: u128, currency: Currency) -> String {
+        let account = AccountId::from_u128(account);
+        self.ground.books.shortfall(account, currency).to_string()
+    }
+
+    async fn deposits(&self) -> Vec<Deposit> {
+        let all = self
+            .store
+            .deposits(DepositsOf::Everybody, None, 10_000)
+            .await;
+        let all = all.unwrap();
+        all.iter().map(|it| Deposit::read(it).unwrap()).collect()
+    }
+
+    async fn states(&self) -> Vec<DepositState> {
+        let mut deposits = self.deposits().await;
+        deposits.sort_by_key(|deposit| (deposit.block, deposit.log));
+        deposits.iter().map(|deposit| deposit.state).collect()
+    }
+
+    fn count(&self, news: DepositNews) -> usize {
+        let all = self.news.0.lock();
+        all.iter().filter(|event| event.news == news).count()
+    }
+
+    /// Sets this aside, as a request does.
+    fn hold(&self, account: u128, usd: &str) -> Hold {
+        let hold = self.ground.books.hold(HoldRequest {
+            request: RequestId::from_u128(77),
+            account: AccountId::from_u128(account),
+            currency: Currency::Usd,
+            amount: usd.parse().unwrap(),
+            expires: self.clock.now().after(Duration::from_secs(600)),
+            policy: None,
+            extended: 0,
+        });
+        hold.unwrap()
+    }
+
+    /// What every account should have, by the chain alone.
+    fn expected(&self) -> BTreeMap<(u128, Currency), Amount> {
+        let world = self.world.lock();
+        let last = world.height().saturating_sub(CONFIRMATIONS - 1);
+        let mut sums: BTreeMap<(u128, Currency), Amount> = BTreeMap::new();
+        for act in world.acts(last) {
+            let Act::Deposit(token, account, units) = act else {
+                continue;
+            };
+            if !ACCOUNTS.contains(&account) {
+                continue;
+            }
+            let token = &tokens()[usize::from(token)];
+            // Twelve places: of 18 the last six are dust.
+            let pico = match token.decimals {
+                6 => units * 1_000_000,
+                _ => units / 1_000_000,
+            };
+            let sum = sums.entry((account, token.currency)).or_default();
+            let amount = Amount::from_pico(pico.try_into().unwrap()).unwrap();
+            *sum = sum.checked_add(amount).unwrap();
+        }
+        sums
+    }
+}
+
+async fn books(store: &Arc<dyn Store>, clock: &ManualClock) -> Books {
+    let clock = Arc::new(clock.clone());
+    let opened = Books::open(Arc::clone(store), clock, BooksOptions::default());
+    opened.await.unwrap().0
+}

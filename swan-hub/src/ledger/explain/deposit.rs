@@ -1,0 +1,90 @@
+//! Explains a deposit on a chain: what came in, whose it is, and which entries moved its money.
+
+use swan_core::DepositId;
+
+use super::Subject;
+use super::charge::{owner, step};
+use super::facts::Explanation;
+use super::find;
+use crate::deposits::{Deposit, DepositState};
+use crate::store::{Store, StoreError};
+
+/// Everything that is known of a deposit.
+pub(super) async fn of(
+    store: &dyn Store,
+    id: DepositId,
+) -> Result<Option<Explanation>, StoreError> {
+    let Some(record) = store.deposit(id).await? else {
+        return Ok(None);
+    };
+    let deposit = Deposit::read(&record)?;
+    let mut entries = Vec::new();
+    let moved = [
+        (deposit.credit(), deposit.credited_at),
+        (deposit.reversal(), deposit.reversed_at),
+    ];
+    for (transfer, at) in moved {
+        let Some(at) = at else { continue };
+        entries.extend(find::since(store, transfer, at).await?);
+    }
+    let account = deposit.account.or_else(|| owner(&entries));
+    Ok(Some(Explanation {
+        id: Subject::Deposit(id).to_string(),
+        kind: "deposit",
+        request: None,
+        summary: summary(&deposit),
+        steps: entries.iter().map(step).collect(),
+        charge: None,
+        attempts: Vec::new(),
+        balances: Vec::new(),
+        notes: notes(&deposit),
+        owner: account,
+    }))
+}
+
+fn summary(deposit: &Deposit) -> String {
+    let worth = match (deposit.amount, deposit.currency) {
+        (Some(amount), Some(currency)) => format!("{amount} {currency}"),
+        _ => "nothing that this hub counts".to_owned(),
+    };
+    let to = deposit
+        .account
+        .map_or_else(|| "nobody".to_owned(), |account| account.to_string());
+    let state = deposit.state.as_str();
+    format!("{worth} to {to}, {state}: {}", deposit.says())
+}
+
+fn notes(deposit: &Deposit) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(reference) = &deposit.reference {
+        notes.push(format!("its reference is {reference}"));
+    }
+    if let Some(by) = &deposit.assigned_by {
+        notes.push(format!("{by} said whose it is"));
+    }
+    if deposit.dust > 0 {
+        notes.push(format!(
+            "{} of its smallest units are less than 10^-12 and were not credited",
+            deposit.dust
+        ));
+    }
+    if deposit.round > 0 {
+        notes.push(format!(
+            "the chain was replaced below it {} times, and it came back",
+            deposit.round
+        ));
+    }
+    let state = match deposit.state {
+        DepositState::Confirming => Some("it is credited once its block is final"),
+        DepositState::Orphaned => Some("it is no longer on the chain; nothing was credited"),
+        DepositState::Reversed => {
+            Some("it is no longer on the chain; what was credited was taken back")
+        }
+        DepositState::Unmatched => Some(
+            "swan-hub chain assign, or POST /api/v1/admin/deposits/{id}/assign, says whose it is",
+        ),
+        _ => None,
+    };
+    notes.extend(state.map(str::to_owned));
+    notes
+}
