@@ -9,6 +9,7 @@ mod killed;
 pub(crate) mod payments;
 mod relaxed;
 mod slices;
+mod torn_log;
 
 use std::sync::Arc;
 
