@@ -1,19 +1,19 @@
 //! Shows and grants funds.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use swan_core::ledger::{Account, AccountKey, Balance, Detail, Entry, Ledger};
+use swan_core::ledger::{Account, AccountKey, Balance, Detail, Entry};
 use swan_core::{AccountId, Amount, Currency};
 
 use super::admin::{self, AdminError, Granted, Place, Terminal};
+use super::ledgers::Ledgers;
 use super::limit_flags::{self, LimitFlags};
 use super::obeyed::until_obeyed;
 use super::table::{Table, moment, printable};
-use crate::ledger::read_journal;
 use crate::store::{AccountRecord, Store};
 
 /// `swan-hub account`
@@ -121,7 +121,7 @@ async fn limit(
 async fn show_all(place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
     let store = place.open().await?;
     let accounts = store.accounts().await?;
-    let ledger = replay(&*store, |_| {}).await?;
+    let ledger = Ledgers::replay(&*store, |_| {}).await?;
     if place.json {
         let rows: Vec<Value> = accounts
             .iter()
@@ -161,20 +161,22 @@ async fn show_one(
 ) -> Result<(), AdminError> {
     let store = place.open().await?;
     let record = find(&store, id).await?;
-    let mut recent = VecDeque::with_capacity(RECENT);
-    let ledger = replay(&*store, |entry| {
+    let (mut recent, mut seen) = (BTreeMap::new(), 0_u64);
+    let ledger = Ledgers::replay(&*store, |entry| {
         if charges(&entry, id) {
-            if recent.len() == RECENT {
-                recent.pop_front();
+            // Of several hubs' journals one is read after the other.
+            seen += 1;
+            recent.insert((entry.at, seen), entry);
+            if recent.len() > RECENT {
+                recent.pop_first();
             }
-            recent.push_back(entry);
         }
     })
     .await?;
     if place.json {
         let mut shown = account_json(&record, &ledger);
         if let Some(fields) = shown.as_object_mut() {
-            let charges: Vec<Value> = recent.iter().rev().filter_map(charge_json).collect();
+            let charges: Vec<Value> = recent.values().rev().filter_map(charge_json).collect();
             fields.insert("recent_charges".into(), charges.into());
         }
         return terminal.json(&shown);
@@ -191,7 +193,7 @@ async fn show_one(
     let mut table = Table::new(&[
         "TIME", "REQUEST", "MODEL", "IN", "OUT", "CHARGE", "CURRENCY", "POLICY",
     ]);
-    for entry in recent.iter().rev() {
+    for entry in recent.values().rev() {
         let Detail::Charge(charge) = &entry.group.cause.detail else {
             continue;
         };
@@ -220,22 +222,6 @@ async fn show_one(
     Ok(table.write(terminal.out, "no charges yet")?)
 }
 
-/// The ledger as its journal tells it, which may be a moment behind a running hub.
-pub(super) async fn replay(
-    store: &dyn Store,
-    mut each: impl FnMut(Entry) + Send,
-) -> Result<Ledger, AdminError> {
-    let mut ledger = Ledger::new();
-    read_journal(store, 1, |entry| {
-        // What cannot be applied is for `audit` to name; here it counts for nothing, as it does in a hub.
-        if ledger.apply(&entry.group, entry.at).is_ok() {
-            each(entry);
-        }
-    })
-    .await?;
-    Ok(ledger)
-}
-
 async fn find(store: &Arc<dyn Store>, id: AccountId) -> Result<AccountRecord, AdminError> {
     let found = store
         .accounts()
@@ -246,7 +232,7 @@ async fn find(store: &Arc<dyn Store>, id: AccountId) -> Result<AccountRecord, Ad
 }
 
 /// The currencies that the account ever had, US dollars in any case.
-fn balances(ledger: &Ledger, id: AccountId) -> impl Iterator<Item = (Currency, Balance)> {
+fn balances(ledger: &Ledgers, id: AccountId) -> impl Iterator<Item = (Currency, Balance)> {
     let own = move |currency| (currency, ledger.balance(&key(id, currency)));
     Currency::ALL
         .into_iter()
@@ -272,7 +258,7 @@ fn currency_of(entry: &Entry) -> Currency {
         .map_or(Currency::Usd, |transfer| transfer.debit.currency)
 }
 
-fn account_json(record: &AccountRecord, ledger: &Ledger) -> Value {
+fn account_json(record: &AccountRecord, ledger: &Ledgers) -> Value {
     let rows = balances(ledger, record.id).map(|(currency, balance)| {
         json!({
             "currency": currency,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use swan_core::ledger::Detail;
+use swan_core::ledger::{Detail, Entry};
 use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId};
 
 use super::admin::{self, AdminError, Place, Terminal};
@@ -246,15 +246,18 @@ async fn show(id: KeyId, place: &Place, terminal: &mut Terminal<'_>) -> Result<(
     let store = place.open().await?;
     let record = find(&*store, id).await?;
     let mut spent = Amount::ZERO;
-    read_journal(&*store, 1, |entry| {
+    let mut each = |entry: Entry| {
         if let Detail::Charge(charge) = entry.group.cause.detail
             && charge.key == Some(id)
         {
             let usd = charge.usd.unwrap_or(charge.gross);
             spent = spent.checked_add(usd).unwrap_or(Amount::MAX);
         }
-    })
-    .await?;
+    };
+    read_journal(&*store, 1, &mut each).await?;
+    for other in store.others().await? {
+        read_journal(&*other, 1, &mut each).await?;
+    }
     if place.json {
         let mut shown = serde_json::to_value(&record).unwrap_or_default();
         if let Some(fields) = shown.as_object_mut() {

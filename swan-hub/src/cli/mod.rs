@@ -17,6 +17,7 @@ mod explain;
 mod external_args;
 mod invoice;
 mod key;
+mod ledgers;
 mod limit_flags;
 mod logs;
 mod obeyed;

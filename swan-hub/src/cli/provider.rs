@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use swan_core::Currency;
 use swan_core::ledger::Account;
 
-use super::account::replay;
 use super::admin::{AdminError, Place, Terminal};
+use super::ledgers::Ledgers;
 use super::table::{Table, moment};
 
 /// `swan-hub provider`
@@ -35,7 +35,7 @@ pub(super) async fn run(
     let ProviderCommand::List { place } = args.command;
     let store = place.open().await?;
     let providers = store.providers().await?;
-    let ledger = replay(&*store, |_| {}).await?;
+    let ledger = Ledgers::replay(&*store, |_| {}).await?;
     let earned = |id, currency| {
         ledger
             .balance(&Account::ProviderEarnings(id).in_currency(currency))

@@ -2,7 +2,8 @@
 //! there, before anything is priced or held, and what the consumer was told is kept until the key expires.
 //!
 //! The mark of a running request is durable before its money can move. After a crash the journal says whether that request
-//! was charged: if so, its key tells what it cost; if not, the key is free. So no key is ever charged twice.
+//! was charged: if so, its key tells what it cost; if not, the key is free. So no key is ever charged twice. Of several hubs on
+//! one store, the one whose mark is there first has the key, and the others answer with what it says.
 
 mod claim;
 mod codec;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use parking_lot::Mutex;
-use swan_core::{Clock, RequestId};
+use swan_core::{Clock, RequestId, Timestamp};
 
 use crate::store::{Store, StoreError};
 pub(crate) use claim::{Charged, Claim};
@@ -68,6 +69,7 @@ pub(crate) struct Idempotency {
 
 #[derive(Debug)]
 struct Inner {
+    store: Arc<dyn Store>,
     options: IdempotencyOptions,
     clock: Arc<dyn Clock>,
     table: Mutex<Table>,
@@ -109,6 +111,7 @@ impl Idempotency {
         let mut table = Table::new(options);
         let changes = recovery::recover(&**store, &mut table, clock.now()).await?;
         let inner = Inner {
+            store: Arc::clone(store),
             options,
             clock: Arc::clone(clock),
             table: Mutex::new(table),
@@ -148,9 +151,12 @@ impl Idempotency {
         }
         let record = codec::encode(key, &mark).ok_or(IdempotencyError::Unavailable)?;
         let number = inner.writer.push([(key, Some(record))]);
-        match inner.writer.written(number, MARK_MAX).await {
-            true => Ok(Begun::First(claim)),
-            false => Err(IdempotencyError::Unavailable),
+        if !inner.writer.written(number, MARK_MAX).await {
+            return Err(IdempotencyError::Unavailable);
+        }
+        match inner.elsewhere(key, &mark.fingerprint).await? {
+            None => Ok(Begun::First(claim)),
+            Some(outcome) => Ok(Begun::Replay(outcome)),
         }
     }
 
@@ -168,7 +174,34 @@ impl Drop for Idempotency {
     }
 }
 
+/// Ends what a hub that died has left in its store, for whoever takes its place.
+pub(crate) async fn end_of_another(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    let mut table = Table::new(IdempotencyOptions::default());
+    let changes = recovery::recover(store, &mut table, now).await?;
+    let (put, forget) = writer::parted(&changes.into_iter().collect());
+    store.change_idempotency(&put, &forget).await
+}
+
 impl Inner {
+    /// What another hub on the same store has answered under this key.
+    async fn elsewhere(
+        &self,
+        key: Key,
+        print: &Fingerprint,
+    ) -> Result<Option<Arc<Outcome>>, IdempotencyError> {
+        let away = |_| IdempotencyError::Unavailable;
+        let found = self.store.idempotency_elsewhere(key.as_bytes()).await;
+        let Some(record) = found.map_err(away)? else {
+            return Ok(None);
+        };
+        // What this version cannot read may stand for a charge.
+        let (_, known) = codec::decode(&record).ok_or(IdempotencyError::Unavailable)?;
+        match known.answer(print)? {
+            Claimed::Replay(outcome) => Ok(Some(outcome)),
+            Claimed::New => Ok(None),
+        }
+    }
+
     fn end(&self, key: Key, request: RequestId, state: State) {
         let now = self.clock.now();
         {

@@ -258,7 +258,7 @@ impl Known {
     }
 
     /// What somebody with the same key is told.
-    fn answer(&self, fingerprint: &Fingerprint) -> Result<Claimed, IdempotencyError> {
+    pub(super) fn answer(&self, fingerprint: &Fingerprint) -> Result<Claimed, IdempotencyError> {
         let request = self.request;
         if let Some(differs) = self.fingerprint.differs(fingerprint) {
             return Err(IdempotencyError::Conflict { request, differs });

@@ -18,7 +18,7 @@ const RETRY_LAST: Duration = Duration::from_secs(1);
 /// How often a failing store is asked again once the hub is closing.
 const CLOSING_TRIES: u32 = 5;
 
-type Changes = HashMap<Key, Option<IdempotencyRecord>>;
+pub(super) type Changes = HashMap<Key, Option<IdempotencyRecord>>;
 
 /// What waits to be written.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ async fn run(writer: Arc<Writer>, store: Arc<dyn Store>) {
     writer.progress.send_modify(|now| now.ended = true);
 }
 
-fn parted(changes: &Changes) -> (Vec<IdempotencyRecord>, Vec<[u8; 32]>) {
+pub(super) fn parted(changes: &Changes) -> (Vec<IdempotencyRecord>, Vec<[u8; 32]>) {
     let put = changes.values().flatten().cloned().collect();
     let gone = changes.iter().filter(|(_, record)| record.is_none());
     (put, gone.map(|(key, _)| *key.as_bytes()).collect())

@@ -191,9 +191,10 @@ impl Books {
             return Ok(own);
         };
         let of = Account::Consumer(account).in_currency(currency);
-        let all = drawing.pool.balance(of).await?;
+        let [all, spent] = drawing.pool.balance(of).await?;
         let mut everywhere = own;
-        everywhere.credits_posted = own.debits_posted.checked_add(all).unwrap_or(Amount::MAX);
+        everywhere.debits_posted = spent;
+        everywhere.credits_posted = spent.checked_add(all).unwrap_or(Amount::MAX);
         Ok(everywhere)
     }
 

@@ -10,16 +10,19 @@ use tokio::time;
 use super::books::{Core, Shared};
 use super::drawing::{give_back, has, slice_of, spent};
 use super::{LedgerError, recovery};
+use crate::idempotency;
 use crate::store::{Neighbour, Pool, Reach, StoreError};
 
 /// How long a node that ends waits for its word to be taken.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Ends a dead node: its journal up to its last durable entry is what happened; what it held is void, and what it had left is free.
+/// Ends a dead node: its journal up to its last durable entry is what happened; what it held is void, what it had left is free, and
+/// an idempotency key whose request was not charged is free, too.
 pub(super) async fn take_over(dead: Neighbour, clock: &dyn Clock) -> Result<(), LedgerError> {
     let lease = dead.store.lease().await?;
     let pool = Some(&*dead.pool);
     let _ = recovery::recover(&*dead.store, clock, pool).await?;
+    idempotency::end_of_another(&*dead.store, clock.now()).await?;
     dead.pool.cleared().await?;
     drop(lease);
     Ok(())

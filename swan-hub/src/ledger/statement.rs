@@ -134,11 +134,25 @@ pub(crate) async fn statement_page(
     }
 }
 
-/// The posted balance of an account before the first entry of `at` or later.
+/// The posted balance of an account before the first entry of `at` or later, at every hub on the store together.
 ///
 /// # Errors
 /// When the store cannot serve, the journal is damaged, or a sum leaves the range of [`Amount`].
 pub(crate) async fn balance_at(
+    store: &dyn Store,
+    account: AccountKey,
+    at: Timestamp,
+) -> Result<Amount, StoreError> {
+    let mut all = balance_of_one(store, account, at).await?;
+    for other in store.others().await? {
+        let more = balance_of_one(&*other, account, at).await?;
+        let sum = all.checked_add(more);
+        all = sum.map_err(|_| StoreError::corrupt(format!("the sum of {account} is too large")))?;
+    }
+    Ok(all)
+}
+
+async fn balance_of_one(
     store: &dyn Store,
     account: AccountKey,
     at: Timestamp,

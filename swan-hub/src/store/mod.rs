@@ -34,9 +34,11 @@ mod watch;
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
+use swan_core::ledger::AccountKey;
+use swan_core::{AccountId, Amount, KeyId, ProviderId, RequestId, Timestamp};
 
 use crate::admission::KeyLimits;
 
@@ -239,11 +241,40 @@ pub trait Store:
         limit: u32,
     ) -> Result<bool, StoreError>;
 
-    /// What is known of every idempotency key, in the order in which they expire.
+    /// The stores of the other hubs that share this one's database, each with a journal of its own; none where one hub keeps it.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn others(&self) -> Result<Vec<Arc<dyn Store>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// What was granted of each account to all hubs that share this store's funds; nothing where one hub keeps it, whose journal has it.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn shared_grants(&self) -> Result<Vec<(AccountKey, Amount)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// What this hub knows of every idempotency key, in the order in which they expire.
     ///
     /// # Errors
     /// When the store cannot serve.
     async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError>;
+
+    /// What another hub that shares this store has written of a key; always `None` in a store that one hub keeps. Where it is
+    /// there, this hub's own [`Store::change_idempotency`] of that key has changed nothing.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn idempotency_elsewhere(
+        &self,
+        key: &[u8; 32],
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let _alone = key;
+        Ok(None)
+    }
 
     /// Adds or replaces what is known of keys, and then forgets others.
     ///

@@ -38,11 +38,12 @@ pub trait Pool: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError::Conflict`] when the id was used for something else.
     async fn grant(&self, grant: &PoolGrant) -> Result<bool, StoreError>;
 
-    /// What an account has everywhere: what is free, and what each node has not spent, as far as it has told.
+    /// What an account has everywhere, which is what is free and what each node has not spent, and what it has spent, as far as they
+    /// have told.
     ///
     /// # Errors
     /// When the store cannot serve.
-    async fn balance(&self, of: AccountKey) -> Result<Amount, StoreError>;
+    async fn balance(&self, of: AccountKey) -> Result<[Amount; 2], StoreError>;
 
     /// Other nodes whose lease has run out and whose slices nobody has given back yet.
     ///

@@ -14,11 +14,24 @@ const LATE: Duration = Duration::from_secs(600);
 /// Records read at a time.
 const PAGE: u32 = 64;
 
-/// The entries that a request has caused, in order.
+/// The entries that a request has caused, in order, at whichever hub on the store it came to.
 pub(crate) async fn of_request(
     store: &dyn Store,
     request: RequestId,
 ) -> Result<Vec<Entry>, StoreError> {
+    let mut found = of_request_at(store, request).await?;
+    if found.is_empty() {
+        for other in store.others().await? {
+            found = of_request_at(&*other, request).await?;
+            if !found.is_empty() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn of_request_at(store: &dyn Store, request: RequestId) -> Result<Vec<Entry>, StoreError> {
     let last = began(request).after(LATE);
     let mut found: Vec<Entry> = Vec::new();
     scan(store, first_at(store, began(request)).await?, |entry| {

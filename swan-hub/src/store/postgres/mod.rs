@@ -295,7 +295,31 @@ impl Store for PostgresStore {
     }
 
     async fn idempotency(&self) -> Result<Vec<IdempotencyRecord>, StoreError> {
-        idempotency::all(&self.reader).await
+        idempotency::all(&self.reader, self.node_name()).await
+    }
+
+    async fn others(&self) -> Result<Vec<Arc<dyn Store>>, StoreError> {
+        let names = self.nodes().await?.into_iter();
+        let others = names.filter(|name| name != self.node_name());
+        let store = |name: String| self.clone().as_node(&name, node::READER);
+        Ok(others
+            .map(|name| Arc::new(store(name)) as Arc<dyn Store>)
+            .collect())
+    }
+
+    async fn shared_grants(&self) -> Result<Vec<(AccountKey, Amount)>, StoreError> {
+        let accounts = self.shared_accounts().await?.into_iter();
+        Ok(accounts.map(|(of, [.., granted])| (of, granted)).collect())
+    }
+
+    async fn idempotency_elsewhere(
+        &self,
+        key: &[u8; 32],
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        match &self.node {
+            None => Ok(None),
+            Some(node) => idempotency::elsewhere(&self.reader, &node.name, key).await,
+        }
     }
 
     async fn change_idempotency(
@@ -303,7 +327,7 @@ impl Store for PostgresStore {
         put: &[IdempotencyRecord],
         forget: &[[u8; 32]],
     ) -> Result<(), StoreError> {
-        idempotency::change(&self.writer, put, forget).await
+        idempotency::change(&self.writer, self.node_name(), put, forget).await
     }
 
     async fn version(&self) -> Result<u64, StoreError> {

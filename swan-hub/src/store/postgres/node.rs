@@ -38,9 +38,8 @@ const ALONE: &str = "SELECT FROM journal WHERE node = '' LIMIT 1";
 const REACH: &str = "SELECT reach($1, $2, $3, $4, $5, $6::text::numeric, $7::text::numeric, $8::text::numeric, $9::text::numeric)::text";
 const SLICES: &str =
     "SELECT account, currency, amount::text, spent::text FROM slices WHERE node = $1";
-const BALANCE: &str = "SELECT (free + coalesce((SELECT sum(amount - spent) FROM slices
-    WHERE slices.account = funds.account AND slices.currency = funds.currency), 0))::text
-    FROM funds WHERE account = $1 AND currency = $2";
+const BALANCE: &str = "SELECT (free + coalesce(sum(amount - spent), 0))::text, coalesce(sum(spent), 0)::text
+    FROM funds LEFT JOIN slices USING (account, currency) WHERE account = $1 AND currency = $2 GROUP BY free";
 const NODES: &str = "SELECT id FROM nodes ORDER BY id";
 /// One statement, so that all of it is of one moment.
 const ACCOUNTS: &str = "SELECT account, currency, free::text,
@@ -53,6 +52,9 @@ const GRANT: &str = "WITH given AS (
     INSERT INTO funds (account, currency, free) SELECT account, currency, amount FROM given
     ON CONFLICT (account, currency) DO UPDATE SET free = funds.free + excluded.free RETURNING true";
 const GIVEN: &str = "SELECT FROM grants WHERE id = $1 AND account = $2 AND currency = $3 AND amount = $4::text::numeric";
+
+/// For the store of a node that is only read: it takes no lease.
+pub(super) const READER: Duration = Duration::from_secs(10);
 
 /// Which node this is, and under which fencing token it writes.
 #[derive(Debug)]
@@ -235,12 +237,12 @@ impl Pool for NodePool {
         }
     }
 
-    async fn balance(&self, of: AccountKey) -> Result<Amount, StoreError> {
+    async fn balance(&self, of: AccountKey) -> Result<[Amount; 2], StoreError> {
         let account = owner(&of)?;
         let params: super::link::Params<'_> = &[&&account[..], &of.currency.code()];
         let rows = self.store.pool.query(BALANCE, params).await?;
-        let all = rows.first().map(|row| amount(get(row, 0)?)).transpose()?;
-        Ok(all.unwrap_or(Amount::ZERO))
+        let both = |row: &Row| Ok([amount(get(row, 0)?)?, amount(get(row, 1)?)?]);
+        Ok(rows.first().map(both).transpose()?.unwrap_or_default())
     }
 
     async fn dead(&self) -> Result<Vec<Neighbour>, StoreError> {

@@ -140,3 +140,53 @@ async fn earnings_at_one_of_several_hubs_stay_there_and_are_not_paid_out_twice()
     let owed = node.hub.books().earnings(provider, Currency::Usd);
     assert_eq!(owed.available(), "95".parse().unwrap());
 }
+
+#[tokio::test]
+async fn a_key_that_one_hub_has_served_is_not_served_again_by_another() {
+    let url = Server::shared().await.database().await;
+    let (one, two) = (hub(&url, "a").await, hub(&url, "b").await);
+    let key = one.issue(KeyKind::Consumer(POOR), 5).await;
+    let store = two.hub.store();
+    two.hub.keys().refresh(&**store).await.unwrap();
+    one.grant_to(POOR, Currency::Usd, "1").await;
+    let (mut first, _second) = (one.provider(1).await, two.provider(2).await);
+    let ask_with = |market: &Market, more: &str| {
+        let call = market.with_key(&key, ask(more));
+        call.header("idempotency-key", "once")
+    };
+    let answer = ask_with(&one, LIMIT).background();
+    let request = first.request().await;
+    let running = ask_with(&two, LIMIT).send().await;
+    assert_eq!(running.status, 409, "{running:?}");
+    assert!(running.text().contains("still running"), "{running:?}");
+    let told = completion("once and for all", 20, 4);
+    first.act(request.stream, reply(told)).await;
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status, 200);
+    // Nobody serves at the other hub: what it has to say is what was said.
+    let begun = Instant::now();
+    loop {
+        let again = ask_with(&two, LIMIT).send().await;
+        if again.status == 200 {
+            assert_eq!(again.body, answer.body);
+            assert_eq!(again.header("idempotency-replayed"), "true");
+            break;
+        }
+        // The outcome is written just after it was answered.
+        assert_eq!(again.status, 409, "{again:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+    let request = answer.header("x-request-id").parse().unwrap();
+    let told = two.hub.explain(request).await.unwrap().unwrap();
+    let is_told = told.steps.iter().any(|step| step.rule == "charge");
+    assert!(
+        is_told,
+        "what happened at the other hub is explained: {told}"
+    );
+    let other = ask_with(&two, "\"max_tokens\":7").send().await;
+    assert_eq!(other.status, 409, "{other:?}");
+    // A hub that begins does not take the keys of the others for its own.
+    let three = hub(&url, "c").await;
+    let replayed = ask_with(&three, LIMIT).send().await;
+    assert_eq!((replayed.status, &replayed.body), (200, &answer.body));
+}

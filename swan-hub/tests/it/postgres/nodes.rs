@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use swan_core::ledger::{Account, AccountKey, PaymentKind};
-use swan_core::{Amount, Currency};
-use swan_hub::ledger::{Books, BooksOptions, LedgerError};
+use swan_core::{Amount, Currency, TransferId};
+use swan_hub::ledger::{Books, BooksOptions, HoldRequest, LedgerError};
 use swan_hub::store::{Neighbour, Pool, PoolGrant, PostgresStore, Reach, Store, StoreError};
 use tokio::task::JoinSet;
 
@@ -188,7 +188,7 @@ async fn balances_are_those_of_all_nodes_and_idle_funds_are_free_again() {
     let begun = Instant::now();
     loop {
         let all = b.books.balance_everywhere(ACCOUNT, USD).await.unwrap();
-        if all.posted() == pico(900) {
+        if all.posted() == pico(900) && all.debits_posted == pico(100) {
             break;
         }
         assert!(begun.elapsed() < Duration::from_secs(10), "{all:?}");
@@ -242,7 +242,7 @@ impl Pool for Slow {
     async fn grant(&self, grant: &PoolGrant) -> Result<bool, StoreError> {
         self.pool.grant(grant).await
     }
-    async fn balance(&self, of: AccountKey) -> Result<Amount, StoreError> {
+    async fn balance(&self, of: AccountKey) -> Result<[Amount; 2], StoreError> {
         self.pool.balance(of).await
     }
     async fn dead(&self) -> Result<Vec<Neighbour>, StoreError> {
@@ -540,4 +540,33 @@ async fn one_hub_alone_and_nodes_do_not_share_a_database() {
     let error = late.lease().await.unwrap_err().to_string();
     assert!(error.contains("without a node's name"), "{error}");
     books.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_and_documents_tell_of_all_nodes_together() {
+    let url = Server::shared().await.database().await;
+    super::command::run(&url, "key create consumer --name alice").await;
+    let account = open(&url).await.unwrap().accounts().await.unwrap()[0].id;
+    for (name, gross) in [("a", 100_i128), ("b", 200)] {
+        let node = Node::start(&url, name).await;
+        let id = TransferId::from_u128(1);
+        let granted = node.books.grant(id, account, USD, pico(1_000), "once");
+        let _ = granted.await.unwrap();
+        let asked = HoldRequest {
+            account,
+            ..request(gross.unsigned_abs() << 64, 400)
+        };
+        let hold = node.books.hold_or_draw(asked).await.unwrap();
+        hold.settle(charge(gross)).unwrap().durable().await.unwrap();
+        node.books.close().await.unwrap();
+    }
+    let shown = super::command::run(&url, &format!("account show {account}")).await;
+    let usd = "USD: balance 0.0000000007, held 0, available 0.0000000007, charged 0.0000000003";
+    assert!(shown.contains(usd), "{shown}");
+    let line = format!("usage export {account} --format json");
+    let exported = super::command::run(&url, &line).await;
+    let exported: serde_json::Value = serde_json::from_str(&exported).unwrap();
+    assert_eq!(exported["data"].as_array().unwrap().len(), 2, "{exported}");
+    assert_eq!(exported["data"][0]["cost"], "0.0000000001", "{exported}");
+    assert_eq!(exported["totals"][0]["cost"], "0.0000000003", "{exported}");
 }
