@@ -28,6 +28,8 @@ mod hang_up;
 mod kills;
 mod kinds;
 mod logs;
+#[cfg(feature = "postgres")]
+mod nodes;
 mod payments;
 mod restart;
 mod sdks;

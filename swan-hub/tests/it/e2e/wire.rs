@@ -142,6 +142,12 @@ impl Answer {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status}, {error}: {text}"))
     }
 
+    /// The whole body as JSON, of a server that may die in the middle of it.
+    pub(crate) async fn try_json(mut self) -> Result<Value, Failure> {
+        while self.more().await? {}
+        Ok(serde_json::from_slice(&self.read)?)
+    }
+
     /// The data of the next event; comments are passed over. `None` when the body has ended in good order, an error when it was cut.
     pub(crate) async fn event(&mut self) -> Result<Option<String>, hyper::Error> {
         loop {
