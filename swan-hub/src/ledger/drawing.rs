@@ -22,6 +22,8 @@ use crate::store::{Pool, PoolGrant, Reach, StoreError};
 const DRAW_MAX: Duration = Duration::from_secs(5);
 /// For how long it counts that an account had no more to give, so that a consumer without funds costs no trip a request.
 const DRY: Duration = Duration::from_millis(20);
+/// How often a node leaves what is too little for a request to the others.
+const LEAVE_EVERY: Duration = Duration::from_millis(50);
 
 /// A node's side of the shared funds.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub(super) struct Seen {
     pub(super) drawn: Option<Instant>,
     /// When it was found that there is less than was needed.
     dry: Option<Instant>,
+    /// When all of it was left to others because it was too little.
+    left: Option<Instant>,
     /// The pool was asked, and its answer did not arrive: it may have more on record than this node knows of.
     pub(super) is_unsure: bool,
 }
@@ -170,7 +174,11 @@ impl Books {
             Err(LedgerError::InsufficientFunds { wanted, .. }) => {
                 let of = Account::Consumer(request.account).in_currency(request.currency);
                 self.shared.draw_now(of, wanted).await?;
-                self.hold(request)
+                let held = self.hold(request);
+                if matches!(&held, Err(LedgerError::InsufficientFunds { .. })) {
+                    self.shared.leave_to_others(of).await;
+                }
+                held
             }
             answer => answer,
         }
@@ -216,6 +224,23 @@ impl Shared {
         tracing::warn!(why, "a request cannot draw on the shared funds");
         let why = "the shared funds cannot be reached";
         Err(LedgerError::Unavailable { why })
+    }
+
+    /// What is too little for a request may be enough together with what another node has: where two of them keep their parts, both
+    /// would refuse what the account can pay.
+    async fn leave_to_others(&self, of: AccountKey) {
+        let Some(drawing) = &self.drawing else { return };
+        let turn = drawing.turn(of);
+        {
+            let mut seen = turn.seen.lock();
+            if seen.left.is_some_and(|at| at.elapsed() < LEAVE_EVERY) {
+                return;
+            }
+            (seen.left, seen.dry) = (Some(Instant::now()), None);
+        }
+        // What is not told now is told at the next look.
+        let told = self.tell(drawing, of, &turn, true);
+        let _ = time::timeout(DRAW_MAX, told).await;
     }
 
     /// Draws until there is at least `needed` here, or no more is to be had. What is drawn `ahead` fills the slice though there is.

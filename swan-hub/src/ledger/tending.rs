@@ -163,14 +163,26 @@ impl Shared {
         if !idle && !untold {
             return Ok(is_over);
         }
+        self.tell(drawing, of, turn, idle).await?;
+        Ok(false)
+    }
+
+    /// Tells what was spent of an account, and gives back all that is free of it where it is to go.
+    pub(super) async fn tell(
+        &self,
+        drawing: &Drawing,
+        of: AccountKey,
+        turn: &Turn,
+        gives: bool,
+    ) -> Result<(), StoreError> {
         let _turn = turn.lock.lock().await;
         let (keep, told) = {
             let mut core = self.core.lock();
             if drawing.is_leaving() {
-                return Ok(false);
+                return Ok(());
             }
             let available = core.ledger.available(&of);
-            if idle && available > Amount::ZERO {
+            if gives && available > Amount::ZERO {
                 give_back(&mut core, of, available, &*self.clock);
             }
             let ledger = &core.ledger;
@@ -182,7 +194,7 @@ impl Shared {
         drawing.pool.reach(of, keep).await?;
         let mut seen = turn.seen.lock();
         (seen.told, seen.is_unsure) = (told, false);
-        Ok(false)
+        Ok(())
     }
 }
 

@@ -107,7 +107,8 @@ async fn once(url: &str, key: &str, name: &str) -> Answer {
         402 => Answer::Refused,
         409 if told["error"]["code"] == "idempotency_in_progress" => Answer::Unknown,
         409 => Answer::Charged(lost(&told)),
-        503 => Answer::Unknown,
+        // A new key is known a moment later.
+        401 | 503 => Answer::Unknown,
         _ => panic!("{status} {told}"),
     }
 }
