@@ -180,6 +180,13 @@ impl<S: Store> Users for CountingStore<S> {
         self.inner.user_by_email(email).await
     }
 
+    async fn user_by_provider(
+        &self,
+        provider: ProviderId,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        self.inner.user_by_provider(provider).await
+    }
+
     async fn put_session(&self, token: &KeyHash, record: &SessionRecord) -> Result<(), StoreError> {
         self.inner.put_session(token, record).await
     }

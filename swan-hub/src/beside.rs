@@ -20,6 +20,7 @@ pub(crate) fn begin(hub: &Current, rooms: &Arc<Rooms>) {
     payments::run(rooms);
     collateral::run(hub);
     deposits::run(rooms);
+    payments::watch(hub);
     recall_free_use(hub);
 }
 

@@ -27,7 +27,7 @@ use crate::receipts::{self, ReceiptSigner};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Spare, Streams};
-use crate::store::{KeyRing, MemoryStore, Store, Watch, WatchOptions};
+use crate::store::{KeyRing, MemoryStore, Store, Watch};
 #[cfg(feature = "otel")]
 use crate::telemetry::{Telemetry, TelemetryOptions};
 
@@ -286,7 +286,7 @@ impl HubBuilder {
         let collateral = Collateral::open(&*store).await?;
         let directory = (keys.clone(), Arc::clone(&store));
         let sessions = sessions(&registry, directory, &policy, &clock, &collateral);
-        let watch = look_after(&store, &keys, &books);
+        let (payouts, watch) = Watch::of_hub(&store, &books, &keys, &policy);
         let settings = Settings {
             policy,
             limits: self.limits,
@@ -318,7 +318,7 @@ impl HubBuilder {
             spare: Spare::new(&settings.limits, &settings.hedging),
             desk: Desk::new(),
             idempotency,
-            market: Market::default(),
+            market: Market::new(payouts),
             payments: Payments::new(self.payments.0, self.payments.1),
             collateral,
             deposits: Deposits::open(self.deposits, is_shared).await?,
@@ -364,12 +364,6 @@ fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
         Ok(entropy) => Ok(Arc::new(entropy)),
         Err(error) => Err(HubError::Build(error.to_string())),
     }
-}
-
-/// Looks after keys and the inbox.
-fn look_after(store: &Arc<dyn Store>, keys: &KeyRing, books: &Books) -> Watch {
-    let options = WatchOptions::default();
-    Watch::start(Arc::clone(store), keys.clone(), books.clone(), options)
 }
 
 /// The books of a store, and on its keys what they have spent before.

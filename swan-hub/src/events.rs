@@ -13,7 +13,7 @@ use swan_core::{
 
 use crate::collateral::CollateralEvent;
 use crate::deposits::DepositEvent;
-use crate::payments::PaymentEvent;
+use crate::payments::{LowBalance, PaymentEvent};
 use crate::providers::ConnectionMode;
 
 /// How a request ended.
@@ -229,6 +229,11 @@ pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     /// A request has ended.
     fn on_request(&self, record: &RequestRecord);
 
+    /// What an account has has fallen below its threshold. Nothing is done by default.
+    fn on_low_balance(&self, event: &LowBalance) {
+        let _ = event;
+    }
+
     /// Something has happened with a payment by card. Nothing is done by default.
     fn on_payment(&self, event: &PaymentEvent) {
         let _ = event;
@@ -274,6 +279,16 @@ impl EventSink for TracingSink {
             duration_ms = millis(record.duration),
             overhead_us = u64::try_from(record.overhead().as_micros()).unwrap_or(u64::MAX),
             first_content_ms = record.first_content.map(millis),
+        );
+    }
+
+    fn on_low_balance(&self, event: &LowBalance) {
+        tracing::info!(
+            target: "swan_hub::payment",
+            account = %event.account,
+            balance = %event.balance,
+            threshold = %event.threshold,
+            "a balance is low"
         );
     }
 

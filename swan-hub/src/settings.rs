@@ -187,6 +187,7 @@ impl Current {
         shared.streams.set_heartbeat(shared.limits.heartbeat);
         shared.spare.set(&shared.limits, &shared.settings.hedging);
         shared.sessions.set_policy(&shared.policy);
+        shared.market.payouts.set_policy(&shared.policy);
         shared.keys.set_defaults(shared.settings.keys.defaults);
         let queue = Arc::clone(shared.registry.queue());
         self.0.store(Arc::new(shared));

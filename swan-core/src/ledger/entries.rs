@@ -7,6 +7,7 @@ use std::borrow::Cow;
 pub use super::collateral::{CollateralTerms, collateral};
 pub use super::payouts::{
     PayoutTerms, earnings_to_credit, payout, payout_end_id, payout_paid, payout_returned,
+    payouts_of,
 };
 pub use super::slice::{draw, give_back_slice};
 use super::{
@@ -169,6 +170,12 @@ pub fn deposit(terms: &DepositTerms) -> Group {
 #[must_use]
 pub fn collection(entry: u64, account: AccountId, currency: Currency, amount: Amount) -> Group {
     payment::collection(entry, account, currency, amount)
+}
+
+/// The number of the entry that has this transfer, if it is one by which `account` paid what it owed.
+#[must_use]
+pub const fn collected_at(transfer: TransferId, account: AccountId) -> Option<u64> {
+    payment::collected_at(transfer, account)
 }
 
 /// Sets the worst case of a request aside.

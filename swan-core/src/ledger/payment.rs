@@ -108,6 +108,29 @@ pub(super) fn group(terms: &PaymentTerms) -> Group {
     )
 }
 
+/// Spreads the number of an entry over all bits, as the legs of requests are.
+const SPREAD: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834;
+
+/// The number of the entry that took this transfer from what the account had, if that is what the transfer is.
+pub(super) const fn collected_at(transfer: TransferId, account: AccountId) -> Option<u64> {
+    let product = transfer.as_u128() ^ account.as_u128();
+    let twos = SPREAD.trailing_zeros();
+    let odd = SPREAD >> twos;
+    // Newton's iteration doubles the bits that are right; of an odd number three are from the start.
+    let (mut inverse, mut bits) = (odd, 3);
+    while bits < u128::BITS {
+        inverse = inverse.wrapping_mul(2_u128.wrapping_sub(odd.wrapping_mul(inverse)));
+        bits *= 2;
+    }
+    let entry = ((product >> twos).wrapping_mul(inverse) << twos) >> twos;
+    if entry == 0 || entry > u64::MAX as u128 || SPREAD.wrapping_mul(entry) != product {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it was compared")]
+    let entry = entry as u64;
+    Some(entry)
+}
+
 /// Takes from an account what it owes. `entry` is the number of the entry that this is going to be.
 pub(super) fn collection(
     entry: u64,
@@ -115,8 +138,6 @@ pub(super) fn collection(
     currency: Currency,
     amount: Amount,
 ) -> Group {
-    // Spreads the number over all bits, as the legs of requests are.
-    const SPREAD: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834;
     let id = account.as_u128() ^ SPREAD.wrapping_mul(u128::from(entry));
     posted(
         TransferId::from_u128(id),
@@ -174,4 +195,24 @@ pub(super) fn fits(group: &Group) -> bool {
         .find(|kind| kind.rule() == rule);
     matches!(group.cause.detail, Detail::Payment(_))
         && kind.is_some_and(|kind| kind.sides(account) == sides)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_collection_leads_back_to_its_entry(entry in 1..u64::MAX, account: u128, other: u128) {
+            let account = AccountId::from_u128(account);
+            let made = collection(entry, account, Currency::Usd, Amount::from_pico(1).unwrap());
+            let id = made.transfers[0].id;
+            prop_assert_eq!(collected_at(id, account), Some(entry));
+            let stranger = AccountId::from_u128(other);
+            let by_another = collected_at(id, stranger);
+            prop_assert!(stranger == account || by_another != Some(entry));
+        }
+    }
 }

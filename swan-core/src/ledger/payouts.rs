@@ -35,6 +35,13 @@ pub const fn payout_end_id(payout: TransferId) -> TransferId {
     derive(payout, 1)
 }
 
+/// The payouts to which the transfer with this id may belong: by setting its amount apart, by ending it, or as its fee.
+#[must_use]
+pub const fn payouts_of(transfer: TransferId) -> [TransferId; 3] {
+    // What is mixed in once more is taken out again.
+    [transfer, derive(transfer, 1), derive(transfer, 2)]
+}
+
 const fn derive(payout: TransferId, leg: u128) -> TransferId {
     const SPREAD: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
     TransferId::from_u128(payout.as_u128() ^ SPREAD.wrapping_mul(leg))

@@ -42,6 +42,9 @@ pub struct KeyLimits {
     /// When it ends.
     #[serde(rename = "expires_ms", skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// Of an account: what falling below is told to the operator, in US dollars. It limits nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_balance: Option<Amount>,
     /// Whether requests are free ones only, within the policy's free tier, whatever the account has.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub free: bool,

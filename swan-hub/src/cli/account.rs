@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use swan_core::ledger::{Account, AccountKey, Balance, Detail, Entry};
 use swan_core::{AccountId, Amount, Currency};
 
-use super::admin::{self, AdminError, Granted, Place, Terminal};
+use super::admin::{self, AdminError, Obeyed, Place, Terminal};
 use super::ledgers::Ledgers;
 use super::limit_flags::{self, LimitFlags};
 use super::obeyed::until_obeyed;
@@ -89,9 +89,9 @@ pub(super) async fn run(
             if place.json {
                 terminal.json(&json!({
                     "account": id, "currency": currency, "amount": amount,
-                    "done": granted == Granted::Done,
+                    "done": granted == Obeyed::Done,
                 }))?;
-            } else if granted == Granted::Done {
+            } else if granted == Obeyed::Done {
                 writeln!(terminal.err, "granted {amount} {currency} to {id}")?;
             }
         }

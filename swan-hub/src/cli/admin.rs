@@ -13,12 +13,13 @@ use tokio::time;
 
 use super::{
     AccountArgs, AuditArgs, BackupArgs, BillingArgs, ChainArgs, CollateralArgs, DumpArgs,
-    ExplainArgs, InvoiceArgs, KeyArgs, LoadArgs, PolicyArgs, ProviderArgs, ReceiptArgs, ReportArgs,
-    RestoreArgs, StatementArgs, TabulateArgs, TopupArgs, UsageArgs, account, audit, backup, chain,
-    collateral, dump, explain, invoice, key, policy, provider, receipt, report, statement,
-    store_args, tabulate, topup, usage,
+    ExplainArgs, InvoiceArgs, KeyArgs, LoadArgs, PayoutArgs, PolicyArgs, ProviderArgs, ReceiptArgs,
+    ReportArgs, RestoreArgs, StatementArgs, TabulateArgs, TopupArgs, UsageArgs, account, audit,
+    backup, chain, collateral, dump, explain, invoice, key, payout, policy, provider, receipt,
+    report, statement, store_args, tabulate, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
+use crate::payouts::Payouts;
 use crate::store::{
     ANSWER_OK, Command, CommandKind, Durability, Store, StoreError, StorePlace, carry_out,
 };
@@ -67,6 +68,8 @@ pub enum AdminCommand {
     Collateral(CollateralArgs),
     /// Show deposits on a chain, and say whose they are
     Chain(ChainArgs),
+    /// List what providers ask to be paid, ask for it, and say by what it was paid
+    Payout(PayoutArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -98,6 +101,7 @@ impl AdminCommand {
             Self::Topup(args) => topup::run(args, terminal).await,
             Self::Collateral(args) => collateral::run(args, terminal).await,
             Self::Chain(args) => chain::run(args, terminal).await,
+            Self::Payout(args) => payout::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }
@@ -235,10 +239,10 @@ pub(super) fn random_id() -> Result<u128, AdminError> {
     Ok(u128::from_be_bytes(bytes))
 }
 
-/// What became of a grant.
+/// What became of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Granted {
-    /// It is on the account.
+pub(super) enum Obeyed {
+    /// It was carried out.
     Done,
     /// A hub runs and has not come to it yet; it will.
     Queued,
@@ -254,41 +258,48 @@ pub(super) async fn grant(
     currency: Currency,
     amount: Amount,
     note: String,
-) -> Result<Granted, AdminError> {
+) -> Result<Obeyed, AdminError> {
     if amount <= Amount::ZERO {
         return Err(AdminError::Usage("a grant is above zero".into()));
     }
-    let id = random_id()?;
     let kind = CommandKind::Grant {
         account,
         currency,
         amount,
         note,
     };
-    store
-        .push_command(&Command {
-            id,
-            sent: clock.now(),
-            kind,
-        })
-        .await?;
+    let (_, granted) = command(store, clock, kind).await?;
+    Ok(granted)
+}
+
+/// Has a command carried out: by the hub that runs, or here when none runs. Answers its id, too.
+pub(super) async fn command(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    kind: CommandKind,
+) -> Result<(u128, Obeyed), AdminError> {
+    let (id, sent) = (random_id()?, clock.now());
+    store.push_command(&Command { id, sent, kind }).await?;
     let mut waited = Duration::ZERO;
     loop {
         let options = BooksOptions::default().without_lease_wait();
+        let mut is_ours = false;
         match Books::open(Arc::clone(store), Arc::clone(clock), options).await {
             Ok((books, _)) => {
-                let done = carry_out(&**store, &books, None).await;
+                let payouts = Payouts::new(store, &books, None);
+                let done = carry_out(&**store, (&books, &payouts), None).await;
                 books.close().await?;
-                done?;
+                // What is still there then waits for a hub.
+                is_ours = done?;
             }
             Err(LedgerError::Store(StoreError::Leased { .. })) => {}
             Err(error) => return Err(error.into()),
         }
         let stored = store.command(id).await?;
         match stored.and_then(|stored| stored.answer).as_deref() {
-            Some(ANSWER_OK) => return Ok(Granted::Done),
+            Some(ANSWER_OK) => return Ok((id, Obeyed::Done)),
             Some(refused) => return Err(AdminError::Refused(refused.to_owned())),
-            None if waited >= ANSWER_MAX => return Ok(Granted::Queued),
+            None if is_ours || waited >= ANSWER_MAX => return Ok((id, Obeyed::Queued)),
             None => time::sleep(ANSWER_PAUSE).await,
         }
         waited += ANSWER_PAUSE;
@@ -296,8 +307,8 @@ pub(super) async fn grant(
 }
 
 /// Says so when a grant still waits for the hub.
-pub(super) fn report_grant(granted: Granted, terminal: &mut Terminal<'_>) -> io::Result<()> {
-    if granted == Granted::Queued {
+pub(super) fn report_grant(granted: Obeyed, terminal: &mut Terminal<'_>) -> io::Result<()> {
+    if granted == Obeyed::Queued {
         writeln!(
             terminal.err,
             "the grant is stored; the hub that keeps the books has not come to it yet"

@@ -11,8 +11,8 @@ use crate::ledger::{Explainer, Subject};
 #[derive(Debug, Args)]
 #[non_exhaustive]
 pub struct ExplainArgs {
-    /// A request (UUID), a transfer or hold (32 hexadecimal digits), an account (acc-…), a provider (prov-…) or a
-    /// deposit (dep-…)
+    /// A request (UUID), a transfer, hold, payout or refund (32 hexadecimal digits), an order to pay in (top-…), an account
+    /// (acc-…), a provider (prov-…) or a deposit (dep-…)
     id: Subject,
     #[command(flatten)]
     place: Place,

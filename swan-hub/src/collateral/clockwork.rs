@@ -13,7 +13,7 @@ use super::keeper::{catch_up, payout_id, record, refund_number};
 use super::{CollateralError, WithdrawalStage};
 use crate::hub::{Rooms, Shared};
 use crate::payments::{self, PayError};
-use crate::payouts::{self, Paper};
+use crate::payouts::Paper;
 use crate::settings::Current;
 
 /// How often the hub looks whether something is due, or was written down by somebody else.
@@ -191,6 +191,9 @@ async fn by_hand(hub: &Shared, bond: &Bond, withdrawal: TransferId) -> Result<()
         end: None,
         collateral: Some(withdrawal),
     };
-    payouts::add(hub, payout_id(withdrawal), &paper).await?;
+    hub.market
+        .payouts
+        .add(payout_id(withdrawal), &paper)
+        .await?;
     Ok(())
 }

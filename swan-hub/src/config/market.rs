@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use swan_core::Amount;
 
 use crate::error::ConfigError;
 use crate::market::{MarketOptions, Signup};
@@ -15,6 +16,7 @@ pub(super) struct MarketLayer {
     session_hours: Option<u32>,
     signups_per_hour: Option<u32>,
     logins_per_minute: Option<u32>,
+    low_balance: Option<Amount>,
 }
 
 /// A year.
@@ -25,6 +27,16 @@ impl MarketLayer {
     pub(super) fn apply(&self, options: &mut MarketOptions) -> Result<(), ConfigError> {
         if let Some(signup) = self.signup {
             options.signup = signup;
+        }
+        if let Some(amount) = self.low_balance {
+            if amount.is_negative() {
+                return Err(ConfigError::Value {
+                    key: "market.low_balance",
+                    value: amount.to_string(),
+                    expected: "US dollars as a decimal string, 0 for none",
+                });
+            }
+            options.low_balance = (!amount.is_zero()).then_some(amount);
         }
         for (key, most, value) in [
             ("market.session_hours", LONGEST_HOURS, self.session_hours),

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 72] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 73] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -107,6 +107,7 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 72] = [
         Kind::Number,
     ),
     ("SWAN_GENERATIONS_BYTES", "generations.bytes", Kind::Number),
+    ("SWAN_MARKET_LOW_BALANCE", "market.low_balance", Kind::Text),
     ("SWAN_MARKET_SIGNUP", "market.signup", Kind::Text),
     (
         "SWAN_MARKET_SESSION_HOURS",

@@ -182,7 +182,7 @@ pub(super) fn explain() -> Operation {
     .access(Access::Consumer)
     .segment::<ExplainedId>(
         "id",
-        "The id of a request, a transfer or hold, or of the account",
+        "The id of a request, of a transfer, hold, payment or refund, of an order to pay in (top-…), or of the account",
     )
     .answers::<crate::ledger::Explanation>(200, "The facts")
     .limited()

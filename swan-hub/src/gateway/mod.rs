@@ -37,6 +37,7 @@ pub(crate) use answer::Answer;
 pub(crate) use body::linger;
 pub(crate) use described::keyed;
 pub(crate) use described_money::paged as paged_movements;
+pub(crate) use explain::explained;
 pub(crate) use headers::stamp as stamp_headers;
 pub(crate) use query::iso;
 pub(crate) use respond::{
@@ -45,7 +46,7 @@ pub(crate) use respond::{
 pub(crate) use server::{Front, Phase, serve};
 pub(crate) use span::{all_of as span_of, within as read_within};
 pub(crate) use statement::{Told as StatementPage, check_paging, page as statement_of};
-pub(crate) use words::{GroupName, ModelName, MonthText};
+pub(crate) use words::{ExplainedId, GroupName, ModelName, MonthText};
 
 use crate::market;
 use crate::openapi::{Routes, Stamp};

@@ -46,8 +46,8 @@ words! {
     OperationName = { "type": "string", "enum": ["chat/completions", "completions", "embeddings", "images/generations"] };
     /// The id of a request.
     RequestIdText = { "type": "string", "format": "uuid" };
-    /// The id of a request, a transfer, an account or a provider.
-    ExplainedId = { "type": "string", "pattern": "^([0-9a-f-]{36}|[0-9a-f]{32}|(acc|prov)-[0-9a-f]{32})$" };
+    /// The id of a request, a transfer, a payout, a refund, an order to pay in, an account or a provider.
+    ExplainedId = { "type": "string", "pattern": "^([0-9a-f-]{36}|[0-9a-f]{32}|(acc|prov|top|dep)-[0-9a-f]{32})$" };
     /// Entries on a page.
     PageSize = { "type": "integer", "minimum": 1, "maximum": 100 };
     /// A day of the calendar.
@@ -74,6 +74,8 @@ words! {
     Counted = { "type": "integer", "minimum": 1, "maximum": 1000000000 };
     /// How rows are written.
     ExportFormat = { "type": "string", "enum": ["csv", "json", "jsonl"] };
+    /// The same of a hub that was built with Parquet.
+    WideExportFormat = { "type": "string", "enum": ["csv", "json", "jsonl", "parquet"] };
     /// A threshold that is only preferred.
     Preferred = { "anyOf": [
         { "type": "integer", "minimum": 1 },

@@ -14,6 +14,7 @@ use super::journal::Journal;
 use super::payments::Owing;
 use super::progress::Progress;
 use super::snapshots::{Camera, Snapshots};
+use super::touched::Touched;
 use super::{
     BooksOptions, Hold, HoldRequest, LedgerError, Recovery, Settled, recovery, tending, writer,
 };
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// What was written since the books were opened.
     pub(super) journal: Journal,
     pub(super) snapshots: Snapshots,
+    pub(super) touched: Touched,
     /// The last write failed, and is being repeated.
     pub(super) failing: AtomicBool,
     pub(super) closing: AtomicBool,
@@ -218,6 +220,7 @@ impl Books {
             progress,
             journal: Journal::default(),
             snapshots: Snapshots::default(),
+            touched: Touched::default(),
             failing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             drawing,

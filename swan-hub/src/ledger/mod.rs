@@ -21,6 +21,7 @@ mod statement;
 #[cfg(feature = "sqlite")]
 mod tabulate;
 mod tending;
+mod touched;
 mod views;
 mod walk;
 mod writer;
@@ -28,11 +29,12 @@ mod writer;
 pub use books::Books;
 pub use codec::{decode, read_journal};
 pub use error::LedgerError;
+pub(crate) use explain::{
+    Asker, Look, Owners, anything as explain_anything, beside, counters, entries_of, of_counters,
+    of_movement, owner,
+};
 pub use explain::{
     BalanceOf, ByRule, Charge, Explainer, Explanation, Listed, Moved, Part, Step, Subject, Try,
-};
-pub(crate) use explain::{
-    anything as explain_anything, counters, entries_of, of_counters, of_movement, owner,
 };
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;

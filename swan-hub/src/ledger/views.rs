@@ -1,7 +1,9 @@
 //! What the books show, without moving anything.
 
+use std::sync::Arc;
+
 use swan_core::ledger::{Account, AccountKey, Balance, Breach, Ledger, TrialRow};
-use swan_core::{AccountId, Amount, Currency, ProviderId};
+use swan_core::{AccountId, Amount, Clock, Currency, ProviderId};
 
 use super::Books;
 use super::journal::Journal;
@@ -36,6 +38,11 @@ impl Books {
     #[must_use]
     pub fn trial_balance(&self) -> Vec<TrialRow> {
         self.read(Ledger::trial_balance)
+    }
+
+    /// By which clock entries are dated.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
     }
 
     /// Entries that wait to be written.

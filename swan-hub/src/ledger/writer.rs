@@ -102,6 +102,8 @@ async fn write(shared: &Shared, batch: &[Entry], camera: &mut Camera) -> bool {
         camera.written(entries);
         let durable = record.next_seq() - 1;
         shared.progress.reach(durable);
+        // After those who wait for their charges were woken.
+        shared.touched.note(entries);
     }
     true
 }

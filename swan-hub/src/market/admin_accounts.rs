@@ -65,6 +65,18 @@ pub(super) struct Grant {
     done: bool,
 }
 
+impl AccountLimits {
+    fn of(account: &AccountId, limits: KeyLimits) -> Self {
+        Self {
+            account: account.to_string(),
+            limits: KeyLimits {
+                low_balance: None,
+                ..limits
+            },
+        }
+    }
+}
+
 impl AdminAccount {
     async fn of(hub: &Shared, record: &AccountRecord) -> Self {
         let mut balances = Vec::with_capacity(Currency::ALL.len());
@@ -145,10 +157,7 @@ pub(super) async fn limits(State(hub): State<Arc<Shared>>, id: Id, headers: Head
     let shown = async {
         administrator(&hub, &headers)?;
         let record = find(&hub, id).await?;
-        Ok(AccountLimits {
-            account: record.id.to_string(),
-            limits: record.limits,
-        })
+        Ok(AccountLimits::of(&record.id, record.limits))
     };
     match shown.await {
         Ok(limits) => ok(&hub, &limits),
@@ -166,14 +175,15 @@ pub(super) async fn limit(State(hub): State<Arc<Shared>>, id: Id, request: Reque
         let record = find(&hub, id).await?;
         // In the place of those that are there: what is not sent is not limited.
         let mut limits = KeyLimits::default();
+        // The threshold limits nothing, and has a route of its own.
+        limits.low_balance = record.limits.low_balance;
         fields.required("limits")?;
         set_limits(&mut limits, &fields, hub.clock.now())?;
         let written = hub.store.limit_account(record.id, &limits).await;
         written.map_err(|_| unavailable())?;
         refresh(&hub).await?;
         tracing::info!(target: TARGET, %by, account = %record.id, "the limits of an account were changed");
-        let account = record.id.to_string();
-        Ok(AccountLimits { account, limits })
+        Ok(AccountLimits::of(&record.id, limits))
     };
     match changed.await {
         Ok(limits) => ok(&hub, &limits),

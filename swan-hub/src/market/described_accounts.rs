@@ -11,7 +11,8 @@ use super::provider_me::{Details, History, OwnStats, Profile, SPAN};
 use super::provider_statement::ProviderStatement;
 use super::reply::Envelope;
 use super::upgrade::{Requested, SignedUp, Upgraded};
-use crate::gateway::{GroupName, paged_movements};
+use crate::gateway::{ExplainedId, GroupName, paged_movements};
+use crate::ledger::Explanation;
 use crate::openapi::{Access, Errors, Operation};
 
 const ACCOUNTS: &str = "Accounts";
@@ -331,6 +332,18 @@ pub(super) fn provider_statement() -> Operation {
     paged_movements(provider(statement))
         .query::<GroupName>("by", "Sums in place of movements, such as `day,model`")
         .answers::<ProviderStatement>(200, "A page of movements, or the sums")
+}
+
+pub(super) fn provider_explain() -> Operation {
+    let what =
+        "The chain of facts that led to a share of a charge, a payout or the balance of a provider";
+    provider(Operation::get("/v1/provider/explain/{id}", what))
+        .segment::<ExplainedId>(
+            "id",
+            "The id of a request that it served, of a transfer or payout, or of the provider",
+        )
+        .answers::<Explanation>(200, "The facts")
+        .fails([404])
 }
 
 pub(super) fn details() -> Operation {

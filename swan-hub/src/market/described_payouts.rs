@@ -138,7 +138,7 @@ pub(super) fn credit() -> Operation {
     let summary = "Makes earnings into credit of the provider's own account";
     Operation::post("/v1/provider/credit", summary)
         .tag("Providers")
-        .access(Access::User)
+        .access(Access::ProviderOrUser)
         .takes::<CreditWanted>()
         .answers::<Credited>(201, "It can be spent, and survives a crash")
         .fails([400, 409, 503])

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 
 use super::admin_topups::{AdminTopup, BegunRefund};
+use super::low_balance::Threshold;
 use super::topups::{PlacedTopup, ShownTopup, TopupList};
 use super::webhook::Taken;
 use crate::openapi::{Access, Operation};
@@ -41,6 +42,16 @@ struct RefundWanted {
     /// US dollars in whole cents, as a decimal string; all that is left without it.
     #[schemars(regex(pattern = r"^[1-9][0-9]{0,5}(\.[0-9]{1,2})?$"))]
     amount: Option<String>,
+}
+
+/// Below what the funds of an account are called low.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["usd"]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ThresholdWanted {
+    /// US dollars above zero as a decimal string; null takes it away.
+    #[schemars(regex(pattern = r"^([1-9][0-9]{0,8}(\.[0-9]{1,12})?|0\.[0-9]{0,11}[1-9])$"))]
+    usd: Option<String>,
 }
 
 /// How many are listed.
@@ -128,4 +139,47 @@ pub(super) fn webhook() -> Operation {
     .takes::<ProcessorNotice>()
     .answers::<Taken>(200, "It was taken in")
     .fails([401, 404, 500, 503])
+}
+
+pub(super) fn low_balance() -> Operation {
+    own(Operation::get(
+        "/v1/low-balance",
+        "Below what one's funds are called low",
+    ))
+    .answers::<Threshold>(200, "The threshold")
+    .fails([404])
+}
+
+pub(super) fn change_low_balance() -> Operation {
+    own(Operation::put(
+        "/v1/low-balance",
+        "Changes below what one's funds are called low",
+    ))
+    .takes::<ThresholdWanted>()
+    .answers::<Threshold>(200, "It holds from now on")
+    .fails([404])
+}
+
+fn of_account(operation: Operation) -> Operation {
+    operation
+        .tag(PAYMENTS)
+        .access(Access::Admin)
+        .segment::<String>("id", "The account's id, acc-…")
+        .answers::<Threshold>(200, "The threshold")
+        .fails([404, 503])
+}
+
+pub(super) fn admin_low_balance() -> Operation {
+    of_account(Operation::get(
+        "/api/v1/admin/accounts/{id}/low-balance",
+        "Below what an account's funds are called low",
+    ))
+}
+
+pub(super) fn change_admin_low_balance() -> Operation {
+    of_account(Operation::put(
+        "/api/v1/admin/accounts/{id}/low-balance",
+        "Changes below what an account's funds are called low",
+    ))
+    .takes::<ThresholdWanted>()
 }

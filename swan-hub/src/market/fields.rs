@@ -93,6 +93,11 @@ impl Fields {
         self.0.get(name).ok_or_else(|| missing(name))
     }
 
+    /// A field as it was sent.
+    pub(super) fn given(&self, name: &'static str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// The fields of a field that is an object; null is none.
     pub(super) fn object(&self, name: &'static str) -> Result<Option<&Map<String, Value>>, Answer> {
         match self.0.get(name) {

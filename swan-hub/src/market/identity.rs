@@ -145,6 +145,15 @@ pub(super) fn administrator(hub: &Shared, headers: &HeaderMap) -> Result<KeyId, 
     }
 }
 
+/// Whose key calls; `None` when it is no key, but perhaps the token of a login.
+pub(super) fn keyed(hub: &Shared, headers: &HeaderMap) -> Result<Option<KeyKind>, Answer> {
+    let secret = bearer(headers)?;
+    if !secret.starts_with("sk-") {
+        return Ok(None);
+    }
+    key(hub, secret).map(Some)
+}
+
 fn key(hub: &Shared, secret: &str) -> Result<KeyKind, Answer> {
     let known = hub.keys.authenticate(secret);
     known.map(|record| record.kind).map_err(|error| {

@@ -7,6 +7,7 @@ mod admin_collateral;
 mod admin_keys;
 mod admin_topups;
 mod attempts;
+mod billing;
 mod catalogue;
 mod change_password;
 mod chosen;
@@ -17,6 +18,7 @@ mod derived;
 mod described;
 mod described_accounts;
 mod described_admin;
+mod described_billing;
 mod described_collateral;
 mod described_deposits;
 mod described_payouts;
@@ -26,12 +28,14 @@ mod fields;
 mod figures;
 mod identity;
 mod keys;
+mod low_balance;
 mod me;
 mod once;
 mod options;
 mod passwords;
 mod payouts;
 mod presence;
+mod provider_explain;
 mod provider_me;
 mod provider_statement;
 mod query;
@@ -59,10 +63,11 @@ pub(crate) fn wallet_address(text: &str) -> Option<String> {
 }
 
 use crate::openapi::Routes;
+use crate::payouts::Payouts;
 use crate::settings::Current;
 
 /// What the market keeps beside the hub's own state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Market {
     attempts: attempts::Attempts,
     /// Held while a user, a profile or the limits of a key are read, changed and written.
@@ -74,7 +79,22 @@ pub(crate) struct Market {
     latest: snapshot::Latest,
     /// Who reads the journal for somebody outside.
     pub(crate) readers: crate::documents::Readers,
-    pub(crate) payouts: crate::payouts::Payouts,
+    pub(crate) payouts: Payouts,
+}
+
+impl Market {
+    pub(crate) fn new(payouts: Payouts) -> Self {
+        Self {
+            attempts: attempts::Attempts::default(),
+            changing: tokio::sync::Mutex::default(),
+            issuing: tokio::sync::Mutex::default(),
+            passwords: passwords::Passwords::default(),
+            attendance: presence::Attendance::default(),
+            latest: snapshot::Latest::default(),
+            readers: crate::documents::Readers::default(),
+            payouts,
+        }
+    }
 }
 
 /// The routes of the market.
@@ -123,6 +143,12 @@ fn payment_routes() -> Routes<Current> {
     Routes::new()
         .add(said::topups(), topups::list)
         .add(said::topup(), topups::show)
+        .add(described_billing::show(), billing::show)
+        .add(described_billing::change(), billing::change)
+        .add(said::low_balance(), low_balance::show)
+        .add(said::change_low_balance(), low_balance::change)
+        .add(said::admin_low_balance(), low_balance::show_any)
+        .add(said::change_admin_low_balance(), low_balance::change_any)
         .add(said::admin_topup(), admin_topups::show)
         .add(said::webhook(), webhook::receive)
 }
@@ -176,6 +202,7 @@ fn account_routes() -> Routes<Current> {
         .add(said::history(), provider_me::history)
         .add(said::details(), provider_me::details)
         .add(said::provider_statement(), provider_statement::statement)
+        .add(said::provider_explain(), provider_explain::explain)
         .add(described_payouts::list(), payouts::list)
         .add(described_payouts::show(), payouts::show)
 }

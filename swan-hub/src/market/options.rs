@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use swan_core::Amount;
+
 /// Who may open an account by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,6 +28,8 @@ pub struct MarketOptions {
     pub signups_per_hour: u32,
     /// Logins that one network address may try in a minute. 20.
     pub logins_per_minute: u32,
+    /// What an account without a threshold of its own falls below when that is told, in US dollars. Nothing is told.
+    pub low_balance: Option<Amount>,
 }
 
 impl Default for MarketOptions {
@@ -35,6 +39,7 @@ impl Default for MarketOptions {
             session: Duration::from_secs(7 * 24 * 3_600),
             signups_per_hour: 10,
             logins_per_minute: 20,
+            low_balance: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::payout::{PayoutEvent, PayoutState};
-use swan_core::{Amount, Currency, IdError, ProviderId, TransferId};
+use swan_core::{AccountId, Amount, Currency, IdError, ProviderId, TransferId};
 
 use super::admin::administrator;
 use super::catalogue::Id;
@@ -21,6 +21,7 @@ use crate::gateway::{Answer, iso};
 use crate::hub::Shared;
 use crate::openapi::Errors;
 use crate::payouts::{self, Asked, Payout, PayoutError};
+use crate::store::KeyKind;
 
 const TARGET: &str = "swan_hub::admin";
 
@@ -106,6 +107,7 @@ fn wrong(error: PayoutError) -> Answer {
         PayoutError::TooLittle { .. } => conflict("insufficient_earnings", says),
         PayoutError::Unknown => not_found("payout_not_found", says),
         PayoutError::Ended(_) => conflict("payout_ended", says),
+        PayoutError::OfCollateral => conflict("payout_refused", says),
         PayoutError::Collateral(error) => super::collateral::wrong(&error),
         PayoutError::Ledger(error) if !error.is_retryable() => conflict("payout_refused", says),
         PayoutError::Ledger(_) | PayoutError::Store(_) => unavailable(),
@@ -150,33 +152,51 @@ pub(super) async fn request(State(hub): State<Arc<Shared>>, request: Request) ->
             currency,
             amount,
             destination,
+            by: "its provider",
         };
-        payouts::request(&hub, &asked).await.map_err(wrong)
+        hub.market.payouts.request(&asked).await.map_err(wrong)
     };
     answered(&hub, done.await, StatusCode::CREATED)
+}
+
+/// The provider who calls, with the account of its own user.
+async fn earner(hub: &Shared, headers: &HeaderMap) -> Result<(ProviderId, AccountId), Answer> {
+    let denied = |code, says: &str| refusal(403, "permission_error", code).saying(says);
+    let user = match identity::keyed(hub, headers)? {
+        None => Some(identity::user(hub, headers).await?),
+        Some(KeyKind::Provider(provider)) => {
+            let user = hub.store.user_by_provider(provider).await;
+            user.map_err(|_| unavailable())?
+        }
+        Some(_) => {
+            let says = "this needs a provider key (sk-prov-…) or the token of a login";
+            return Err(denied("wrong_kind_of_key", says));
+        }
+    };
+    let says = "this provider belongs to no user, so there is no account of its own to credit";
+    let user = user.ok_or_else(|| denied("no_own_account", says))?;
+    let says = "this user is not a provider yet: upgrade first";
+    let provider = user.provider;
+    let provider = provider.ok_or_else(|| denied("not_a_provider", says))?;
+    Ok((provider, user.account))
 }
 
 /// `POST /v1/provider/credit`
 pub(super) async fn credit(State(hub): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let done = async {
-        let user = identity::user(&hub, &parts.headers).await?;
-        let none = || {
-            let not_yet = refusal(403, "permission_error", "not_a_provider");
-            not_yet.saying("this user is not a provider yet: upgrade first")
-        };
-        let provider = user.provider.ok_or_else(none)?;
+        let (provider, account) = earner(&hub, &parts.headers).await?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         fields.only(&["amount", "currency"])?;
         let (currency, amount) = sum(&fields)?;
         let id = id_of(&hub, parts.extensions.get::<Lasting>());
-        let what = (id, provider, user.account);
-        let moved = payouts::to_credit(&hub, what, (currency, amount)).await;
-        moved.map_err(wrong)?;
+        let what = (id, provider, account);
+        let moved = hub.market.payouts.to_credit(what, (currency, amount));
+        moved.await.map_err(wrong)?;
         Ok::<_, Answer>(Credited {
             id: id.to_string(),
             provider: provider.to_string(),
-            account: user.account.to_string(),
+            account: account.to_string(),
             currency: currency.code(),
             amount: amount.to_string(),
         })
@@ -192,7 +212,7 @@ async fn find(hub: &Shared, id: Id, provider: Option<ProviderId>) -> Result<Payo
     let unknown = || not_found("payout_not_found", "there is no such payout");
     let id = id.ok().map(|Path(id)| id.parse::<TransferId>());
     let id = id.and_then(|id: Result<_, IdError>| id.ok());
-    let found = payouts::find(hub, id.ok_or_else(unknown)?).await;
+    let found = hub.market.payouts.find(id.ok_or_else(unknown)?).await;
     let found = found.map_err(|_| unavailable())?;
     let own = found.filter(|payout| provider.is_none_or(|id| id == payout.paper.provider));
     own.ok_or_else(unknown)
@@ -213,8 +233,11 @@ pub(super) async fn cancel(State(hub): State<Arc<Shared>>, id: Id, headers: Head
         let provider = identity::provider(&hub, &headers).await?;
         let payout = find(&hub, id, Some(provider)).await?;
         let says = "its provider took it back";
-        let ended = payouts::end(&hub, payout.id, PayoutEvent::Cancel, says).await;
-        ended.map_err(wrong)
+        let ended = hub
+            .market
+            .payouts
+            .end(Some(&hub), payout.id, PayoutEvent::Cancel, says);
+        ended.await.map_err(wrong)
     };
     answered(&hub, done.await, StatusCode::OK)
 }
@@ -248,9 +271,8 @@ async fn page(
             Some(found.ok_or_else(|| invalid("state", expected))?)
         }
     };
-    let (found, next) = payouts::page(hub, provider, before)
-        .await
-        .map_err(|_| unavailable())?;
+    let found = hub.market.payouts.page(provider, before).await;
+    let (found, next) = found.map_err(|_| unavailable())?;
     let wanted = found
         .iter()
         .filter(|one| state.is_none_or(|state| state == one.state));
@@ -316,7 +338,11 @@ async fn ended(
         fields.only(&[field])?;
         let says = fields.text(field, 1, 200)?;
         let payout = find(hub, id, None).await?;
-        let ended = payouts::end(hub, payout.id, event, says).await;
+        let ended = hub
+            .market
+            .payouts
+            .end(Some(hub), payout.id, event, says)
+            .await;
         let payout = ended.map_err(wrong)?;
         tracing::info!(target: TARGET, %by, payout = %payout.id, state = payout.state.as_str(), "a payout was ended");
         Ok(payout)

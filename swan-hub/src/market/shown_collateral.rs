@@ -11,7 +11,6 @@ use crate::collateral::{Bond, Penalty, Withdrawal, adequacy, machines, refund_nu
 use crate::gateway::{Answer, iso};
 use crate::hub::Shared;
 use crate::payments::{RefundStage, Topup};
-use crate::payouts;
 use crate::store::StoreError;
 
 /// All collateral of a provider.
@@ -349,7 +348,7 @@ async fn stage(hub: &Shared, bond: &Bond, part: &Part) -> Result<&'static str, S
     }
     if !part.to_card {
         let id: TransferId = crate::collateral::payout_id(part.withdrawal);
-        let payout = payouts::find(hub, id).await?;
+        let payout = hub.market.payouts.find(id).await?;
         return Ok(payout.map_or("requested", |payout| payout.state.as_str()));
     }
     let topup = bond.deposits.get(&part.deposit).and_then(|one| one.topup);

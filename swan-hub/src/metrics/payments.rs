@@ -12,6 +12,11 @@ pub(super) fn write(text: &mut Text, payments: &Payments) {
     for news in PaymentNews::ALL {
         text.total(&[("news", news.as_str())], payments.counts.of(news));
     }
+    text.counter(
+        "swan_low_balances",
+        "How often an account has fallen below its threshold.",
+    );
+    text.total(&[], payments.low_balances.count());
 }
 
 pub(super) fn write_collateral(text: &mut Text, collateral: &Collateral) {

@@ -10,8 +10,9 @@ use tokio::time;
 
 use super::event::Counts;
 use super::{
-    GatewayError, Notice, NoticeError, PayBy, PaymentEvent, PaymentGateway, PaymentNews,
-    PaymentOptions, PaymentOrder, PaymentState, Place, Placed, Seen, Topup, TopupState,
+    GatewayError, LowBalances, Notice, NoticeError, PayBy, PaymentEvent, PaymentGateway,
+    PaymentNews, PaymentOptions, PaymentOrder, PaymentState, Place, Placed, Seen, Topup,
+    TopupState,
 };
 use crate::collateral::CollateralError;
 use crate::hub::Rooms;
@@ -26,6 +27,7 @@ pub(crate) struct Payments {
     /// One order is worked on by one task at a time.
     turns: [Mutex<()>; 64],
     pub(crate) counts: Counts,
+    pub(crate) low_balances: LowBalances,
 }
 
 /// Why a payment was not dealt with.
@@ -118,6 +120,7 @@ impl Payments {
             options,
             turns: std::array::from_fn(|_| Mutex::default()),
             counts: Counts::default(),
+            low_balances: LowBalances::default(),
         }
     }
 

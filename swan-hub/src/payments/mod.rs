@@ -9,6 +9,7 @@ mod event;
 mod facts;
 mod gateway;
 mod look;
+mod low_balance;
 mod options;
 mod order;
 mod refunds;
@@ -22,6 +23,8 @@ pub use gateway::{
     PaymentOrder, PaymentState, Place, Placed, RefundFact, RefundOrder, RefundState, Seen,
 };
 pub(crate) use look::run;
+pub use low_balance::LowBalance;
+pub(crate) use low_balance::{LowBalances, threshold, watch};
 pub use options::PaymentOptions;
 pub use order::{Movement, RefundRecord, RefundStage, Topup, TopupState};
 pub(crate) use refunds::{refund, send_back};

@@ -40,6 +40,15 @@ impl Users for MemoryStore {
         Ok(all.find(|user| user.email == email).cloned())
     }
 
+    async fn user_by_provider(
+        &self,
+        provider: ProviderId,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        let users = self.users.lock();
+        let mut all = users.users.values();
+        Ok(all.find(|user| user.provider == Some(provider)).cloned())
+    }
+
     async fn put_session(&self, token: &KeyHash, record: &SessionRecord) -> Result<(), StoreError> {
         let mut users = self.users.lock();
         users

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use serde::Serialize;
-use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId, Timestamp};
+use serde::{Deserialize, Serialize};
+use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId, Timestamp, TransferId};
 
 use crate::admission::KeyLimits;
 
@@ -162,6 +162,59 @@ pub enum CommandKind {
     },
     /// Read keys and limits again before answering, so that whoever waits for the answer knows that what he wrote is obeyed.
     Refresh,
+    /// Ask for a payout, or end one.
+    Payout(PayoutOrder),
+}
+
+/// What a command asks for about a payout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PayoutOrder {
+    /// Set earnings apart to be paid; the payout has the command's id.
+    Request {
+        /// Whose earnings.
+        provider: ProviderId,
+        /// Counted in what.
+        currency: Currency,
+        /// How much, with the fee.
+        amount: Amount,
+        /// Where to.
+        destination: Option<String>,
+    },
+    /// It was paid.
+    Paid {
+        /// The payout.
+        payout: TransferId,
+        /// By what.
+        reference: String,
+    },
+    /// It could not be paid, and is given back.
+    Failed {
+        /// The payout.
+        payout: TransferId,
+        /// Why not.
+        reason: String,
+    },
+    /// It is taken back.
+    Cancelled {
+        /// The payout.
+        payout: TransferId,
+    },
+}
+
+/// As stores keep it that keep texts.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl PayoutOrder {
+    /// How stores write it.
+    pub(crate) fn write(&self) -> String {
+        // Texts and numbers always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
 }
 
 /// A command with what became of it.

@@ -103,6 +103,15 @@ pub trait Users: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot serve.
     async fn user_by_email(&self, email: &str) -> Result<Option<UserRecord>, StoreError>;
 
+    /// The user who has become this provider.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn user_by_provider(
+        &self,
+        provider: ProviderId,
+    ) -> Result<Option<UserRecord>, StoreError>;
+
     /// Adds a login. Logins that had ended when it began are forgotten, and the oldest of this user beyond
     /// [`SESSIONS_PER_USER`].
     ///

@@ -10,6 +10,7 @@
 
 mod admin;
 mod admin_collateral;
+mod admin_payouts;
 mod api;
 mod backup;
 mod benchmark;
@@ -21,6 +22,8 @@ mod errors_document;
 mod external_config;
 mod gateway;
 mod ledger;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use swan_core::ledger::{Account, Balance, Entry, Kind, Ledger, Rule};
+use swan_core::ledger::{Account, AccountKey, Balance, Entry, Kind, Ledger, Rule};
 use swan_core::{Amount, Currency};
 
 use super::charge::step;
-use super::facts::{BalanceOf, ByRule, Explanation};
+use super::facts::{BalanceOf, ByRule, Explanation, Owners};
 use super::find;
 use crate::store::{Store, StoreError};
 
@@ -51,15 +51,16 @@ pub(super) async fn of(
         .collect();
     let mut told = of_counters(account, balances);
     told.steps = latest.iter().map(step).collect();
+    told.notes = beside(account, |key| ledger.balance(&key));
     Ok(Some(told))
 }
 
 /// The explanation of these counters alone.
 pub(crate) fn of_counters(account: Account, balances: Vec<BalanceOf>) -> Explanation {
-    let (id, kind, owner) = match account {
-        Account::Consumer(id) => (id.to_string(), "account", Some(id)),
-        Account::ProviderEarnings(id) => (id.to_string(), "provider", None),
-        other => (other.to_string(), "account", None),
+    let (id, kind) = match account {
+        Account::Consumer(id) => (id.to_string(), "account"),
+        Account::ProviderEarnings(id) => (id.to_string(), "provider"),
+        other => (other.to_string(), "account"),
     };
     let sums: Vec<String> = balances
         .iter()
@@ -78,8 +79,47 @@ pub(crate) fn of_counters(account: Account, balances: Vec<BalanceOf>) -> Explana
         attempts: Vec::new(),
         balances,
         notes: Vec::new(),
-        owner,
+        owners: Owners::of_accounts([account; 2]),
     }
+}
+
+/// What else there is of the same owner, which is not part of the balance.
+pub(crate) fn beside(account: Account, balance: impl Fn(AccountKey) -> Balance) -> Vec<String> {
+    let others = match account {
+        Account::Consumer(id) => vec![(Account::Shortfall(id), "owed")],
+        Account::ProviderEarnings(id) => vec![
+            (Account::PayingOut(id), "set apart to be paid out"),
+            (Account::Collateral(id), "of collateral that is free"),
+            (
+                Account::CollateralLocked(id),
+                "of collateral that is bound to jobs",
+            ),
+            (
+                Account::CollateralImpounded(id),
+                "of collateral that is impounded",
+            ),
+            (
+                Account::CollateralLeaving(id),
+                "of collateral that was asked back",
+            ),
+            (Account::CollateralOwed(id), "of collateral owed"),
+        ],
+        _ => Vec::new(),
+    };
+    let mut notes = Vec::new();
+    for (other, what) in others {
+        for currency in Currency::ALL {
+            let there = balance(other.in_currency(currency));
+            let amount = match other {
+                Account::Shortfall(_) | Account::CollateralOwed(_) => there.given(),
+                _ => there.posted(),
+            };
+            if !amount.is_zero() {
+                notes.push(format!("beside it there is {amount} {currency} {what}"));
+            }
+        }
+    }
+    notes
 }
 
 /// The counters of an account, as they are told.

@@ -5,7 +5,7 @@ use swan_core::{Amount, BasisPoints, RequestId, Usage};
 
 use super::Subject;
 use super::arithmetic::{self, Priced};
-use super::facts::{Charge, Explanation, Moved, Part, Step, Try};
+use super::facts::{Charge, Explanation, Moved, Owners, Part, Step, Try};
 use crate::deposits::hex;
 use crate::events::Outcome;
 use crate::gateway::iso;
@@ -56,7 +56,10 @@ pub(super) fn of_request(
         attempts: attempts.unwrap_or_default(),
         balances: Vec::new(),
         notes,
-        owner: owner(entries).or_else(|| record?.account),
+        owners: Owners {
+            account: owner(entries).or_else(|| record?.account),
+            ..Owners::of(entries)
+        },
     }
 }
 
@@ -73,19 +76,13 @@ pub(super) fn of_entry(subject: Subject, entry: &Entry) -> Explanation {
         attempts: Vec::new(),
         balances: Vec::new(),
         notes: Vec::new(),
-        owner: owner(std::slice::from_ref(entry)),
+        owners: Owners::of(std::slice::from_ref(entry)),
     }
 }
 
 /// Whose money moved.
 pub(crate) fn owner(entries: &[Entry]) -> Option<swan_core::AccountId> {
-    let transfers = entries.iter().flat_map(|entry| &entry.group.transfers);
-    transfers
-        .flat_map(|transfer| [transfer.debit.account, transfer.credit.account])
-        .find_map(|account| match account {
-            Account::Consumer(id) | Account::Shortfall(id) => Some(id),
-            _ => None,
-        })
+    Owners::of(entries).account
 }
 
 fn summary(entries: &[Entry], charge: Option<&Charge>, record: Option<&Generation>) -> String {

@@ -4,7 +4,7 @@ use swan_core::DepositId;
 
 use super::Subject;
 use super::charge::{owner, step};
-use super::facts::Explanation;
+use super::facts::{Explanation, Owners};
 use super::find;
 use crate::deposits::{Deposit, DepositState};
 use crate::store::{Store, StoreError};
@@ -38,7 +38,10 @@ pub(super) async fn of(
         attempts: Vec::new(),
         balances: Vec::new(),
         notes: notes(&deposit),
-        owner: account,
+        owners: Owners {
+            account,
+            ..Owners::default()
+        },
     }))
 }
 

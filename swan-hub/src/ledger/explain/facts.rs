@@ -2,8 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use swan_core::Amount;
 use swan_core::ledger::ChargeRecord;
-use swan_core::{AccountId, Amount};
+
+pub(crate) use super::owners::Owners;
 
 /// The chain of facts that led to a charge, a transfer or a balance.
 ///
@@ -13,7 +15,7 @@ use swan_core::{AccountId, Amount};
 pub struct Explanation {
     /// What was asked about.
     pub id: String,
-    /// `request`, `transfer`, `account` or `provider`.
+    /// `request`, `transfer`, `payout`, `topup`, `account` or `provider`.
     pub kind: &'static str,
     /// The request, when one caused it.
     pub request: Option<String>,
@@ -31,7 +33,7 @@ pub struct Explanation {
     pub notes: Vec<String>,
     /// Whose money it is.
     #[serde(skip)]
-    pub(crate) owner: Option<AccountId>,
+    pub(crate) owners: Owners,
 }
 
 /// One entry of the journal.

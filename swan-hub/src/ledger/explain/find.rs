@@ -6,6 +6,7 @@ use swan_core::ledger::{Entry, Rule, entries};
 use swan_core::{RequestId, Timestamp, TransferId};
 
 use super::super::codec::{decode, read_journal};
+use super::Look;
 use crate::generations::began;
 use crate::store::{JournalRecord, Store, StoreError};
 
@@ -61,25 +62,86 @@ pub(super) async fn of_its_request(
     Ok(None)
 }
 
-/// The entry with a transfer that no request caused. The command that asked for it tells when to look; without one the whole
-/// journal is walked, where that is allowed.
+/// The entry with a transfer that no request caused. The command that asked for it tells when to look, or the time in its id,
+/// or the account that it was taken from; without any of them the whole journal is walked, where that is allowed.
 pub(super) async fn other(
     store: &dyn Store,
     transfer: TransferId,
-    may_walk: bool,
+    look: &Look<'_>,
 ) -> Result<Option<Entry>, StoreError> {
+    let account = look.account;
+    if let Some(seq) = account.and_then(|account| entries::collected_at(transfer, account)) {
+        let entry = numbered(store, seq).await?;
+        if let Some(entry) = entry.filter(|entry| has(entry, transfer)) {
+            return Ok(Some(entry));
+        }
+    }
+    if !look.may_have(transfer) {
+        return Ok(None);
+    }
     let command = store.command(transfer.as_u128()).await?;
-    let from = match command {
-        Some(stored) => first_at(store, stored.command.sent).await?,
-        None if may_walk => 1,
-        None => return Ok(None),
+    if let Some(stored) = command {
+        let from = first_at(store, stored.command.sent).await?;
+        return first_with(store, transfer, from, Timestamp::MAX).await;
+    }
+    about(store, transfer, made_at(transfer), look).await
+}
+
+/// The entry with a transfer that was journalled at about `at`, where that is known; elsewhere it is looked for in the whole
+/// journal, where that is allowed.
+pub(super) async fn about(
+    store: &dyn Store,
+    transfer: TransferId,
+    at: Option<Timestamp>,
+    look: &Look<'_>,
+) -> Result<Option<Entry>, StoreError> {
+    if !look.may_have(transfer) {
+        return Ok(None);
+    }
+    if let Some(at) = at {
+        let late = u64::try_from(LATE.as_millis()).unwrap_or(u64::MAX);
+        let early = Timestamp::from_millis(at.as_millis().saturating_sub(late));
+        let from = first_at(store, early).await?;
+        let found = first_with(store, transfer, from, at.after(LATE)).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    match look.may_walk {
+        true => first_with(store, transfer, 1, Timestamp::MAX).await,
+        false => Ok(None),
+    }
+}
+
+/// The entry with this number.
+pub(super) async fn numbered(store: &dyn Store, seq: u64) -> Result<Option<Entry>, StoreError> {
+    let Some(record) = record_at(store, seq).await? else {
+        return Ok(None);
     };
+    Ok(decode(&record)?.into_iter().find(|entry| entry.seq == seq))
+}
+
+/// When an id was made that begins with its time, as those of the hub itself do.
+fn made_at(id: TransferId) -> Option<Timestamp> {
+    let id = id.as_u128();
+    let is_dated = id >> 76 & 0xf == 7 && id >> 62 & 0b11 == 0b10;
+    is_dated.then(|| began(RequestId::from_u128(id)))
+}
+
+/// The first entry with a transfer from number `from` on, and not after `last`.
+async fn first_with(
+    store: &dyn Store,
+    transfer: TransferId,
+    from: u64,
+    last: Timestamp,
+) -> Result<Option<Entry>, StoreError> {
     let mut found = None;
     scan(store, from, |entry| {
-        if has(&entry, transfer) {
+        let goes_on = entry.at <= last;
+        if goes_on && has(&entry, transfer) {
             found = Some(entry);
         }
-        found.is_none()
+        goes_on && found.is_none()
     })
     .await?;
     Ok(found)
@@ -110,7 +172,8 @@ pub(super) async fn all(
     read_journal(store, 1, each).await.map(drop)
 }
 
-fn has(entry: &Entry, transfer: TransferId) -> bool {
+/// Whether a transfer is of this entry.
+pub(super) fn has(entry: &Entry, transfer: TransferId) -> bool {
     let mut transfers = entry.group.transfers.iter();
     transfers.any(|one| one.id == transfer)
 }

@@ -6,6 +6,8 @@ mod charge;
 mod deposit;
 mod facts;
 mod find;
+mod orders;
+mod owners;
 mod text;
 
 use std::fmt;
@@ -13,13 +15,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use swan_core::ledger::{Account, Entry};
-use swan_core::{AccountId, DepositId, IdError, ProviderId, RequestId, TransferId};
+use swan_core::{AccountId, DepositId, IdError, ProviderId, RequestId, TopupId, TransferId};
 
-pub(crate) use balance::{counters, of_counters};
+pub(crate) use balance::{beside, counters, of_counters};
 pub(crate) use charge::owner;
 pub use facts::{BalanceOf, ByRule, Charge, Explanation, Listed, Moved, Part, Step, Try};
 pub(crate) use find::of_request as entries_of;
+pub(crate) use owners::{Asker, Owners};
 
+use super::Books;
 use crate::generations::{Generation, Generations, GenerationsOptions};
 use crate::store::{Store, StoreError};
 
@@ -29,8 +33,10 @@ use crate::store::{Store, StoreError};
 pub enum Subject {
     /// Everything that a request caused.
     Request(RequestId),
-    /// One transfer or hold, with all that happened with it.
+    /// One transfer or hold, with all that happened with it; a payout; or a refund by its number.
     Transfer(TransferId),
+    /// An order to pay in by card, with all that it has moved.
+    Topup(TopupId),
     /// The balance of a consumer.
     Account(AccountId),
     /// What a provider has earned.
@@ -46,13 +52,14 @@ impl FromStr for Subject {
         let request = text.parse().map(Self::Request);
         let transfer = request.or_else(|_| text.parse().map(Self::Transfer));
         let account = transfer.or_else(|_| text.parse().map(Self::Account));
-        account
-            .or_else(|_| text.parse().map(Self::Provider))
+        let provider = account.or_else(|_| text.parse().map(Self::Provider));
+        provider
+            .or_else(|_| text.parse().map(Self::Topup))
             .or_else(|_| text.parse().map(Self::Deposit))
             .map_err(|_: IdError| IdError::Malformed {
                 kind: "subject",
-                expected: "the id of a request (a UUID), of a transfer or hold (32 hexadecimal digits), of an account (acc-…), of \
-                           a provider (prov-…) or of a deposit (dep-…)",
+                expected: "the id of a request (a UUID), of a transfer, hold, payout or refund (32 hexadecimal digits), of an order to \
+                           pay in (top-…), of an account (acc-…), of a provider (prov-…) or of a deposit (dep-…)",
             })
     }
 }
@@ -65,6 +72,7 @@ impl fmt::Display for Subject {
             Self::Account(id) => id.fmt(f),
             Self::Provider(id) => id.fmt(f),
             Self::Deposit(id) => id.fmt(f),
+            Self::Topup(id) => id.fmt(f),
         }
     }
 }
@@ -105,31 +113,79 @@ pub(crate) async fn anything(
     match subject {
         Subject::Account(id) => balance::of(store, Account::Consumer(id)).await,
         Subject::Provider(id) => balance::of(store, Account::ProviderEarnings(id)).await,
-        movement => of_movement(store, generations, movement, true).await,
+        movement => of_movement(store, generations, movement, &Look::EVERYWHERE).await,
     }
 }
 
-/// Explains a request or transfer; without `may_walk` only what is found without walking through the journal.
+/// Where a transfer is looked for that no request caused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look<'a> {
+    /// Whose it is, as far as that is known: then only the orders of this account are looked through.
+    pub(crate) account: Option<AccountId>,
+    /// Whether orders of everybody may be looked through where that is not known.
+    pub(crate) all_orders: bool,
+    /// Whether the whole journal may be walked, and all orders instead of the latest.
+    pub(crate) may_walk: bool,
+    /// Where there are books: what they do not remember did not happen.
+    pub(crate) books: Option<&'a Books>,
+}
+
+impl Look<'_> {
+    const EVERYWHERE: Self = Self {
+        account: None,
+        all_orders: true,
+        may_walk: true,
+        books: None,
+    };
+
+    /// Whether such a transfer may have happened.
+    fn may_have(&self, transfer: TransferId) -> bool {
+        let known = |books: &Books| books.moved(transfer).is_some();
+        self.books.is_none_or(known)
+    }
+}
+
+/// Explains whatever is no balance.
 pub(crate) async fn of_movement(
     store: &dyn Store,
     generations: &Generations,
     subject: Subject,
-    may_walk: bool,
+    look: &Look<'_>,
 ) -> Result<Option<Explanation>, StoreError> {
     let (request, entries) = match subject {
         Subject::Request(id) => (id, find::of_request(store, id).await?),
         Subject::Transfer(id) => match find::of_its_request(store, id).await? {
             Some(found) => found,
-            None => {
-                let entry = find::other(store, id, may_walk).await?;
-                return Ok(entry.map(|entry| charge::of_entry(subject, &entry)));
-            }
+            None => return of_order(store, subject, id, look).await,
         },
         Subject::Deposit(id) => return deposit::of(store, id).await,
+        Subject::Topup(id) => return orders::topup(store, subject, id, look).await,
         Subject::Account(_) | Subject::Provider(_) => return Ok(None),
     };
     let record = generations.find(request, None).await?;
     Ok(of_request(subject, request, &entries, record.as_deref()))
+}
+
+/// Explains a transfer that no request caused, or a refund.
+async fn of_order(
+    store: &dyn Store,
+    subject: Subject,
+    id: TransferId,
+    look: &Look<'_>,
+) -> Result<Option<Explanation>, StoreError> {
+    if let Some(told) = orders::payout(store, subject, id, look).await? {
+        return Ok(Some(told));
+    }
+    if let Some(told) = orders::topup_with(store, subject, id, look).await? {
+        return Ok(Some(told));
+    }
+    let Some(entry) = find::other(store, id, look).await? else {
+        return Ok(None);
+    };
+    match orders::topup_of(&entry) {
+        Some(topup) => orders::topup(store, subject, topup, look).await,
+        None => Ok(Some(charge::of_entry(subject, &entry))),
+    }
 }
 
 fn of_request(

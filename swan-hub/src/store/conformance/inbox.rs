@@ -1,9 +1,9 @@
 //! The inbox through which other processes reach the hub that keeps the books.
 
-use swan_core::{AccountId, Amount, Currency};
+use swan_core::{AccountId, Amount, Currency, ProviderId, TransferId};
 
 use super::at;
-use crate::store::{Command, CommandKind, Store};
+use crate::store::{Command, CommandKind, PayoutOrder, Store};
 
 pub(super) async fn commands_are_answered_once(store: &dyn Store) {
     for id in [3, 1, 2] {
@@ -48,6 +48,32 @@ pub(super) async fn commands_without_a_sum_come_back_too(store: &dyn Store) {
     let refresh = Command { id, sent, kind };
     store.push_command(&refresh).await.unwrap();
     assert_eq!(store.pending_commands(1).await.unwrap(), [refresh]);
+    store.answer_command(7, "ok").await.unwrap();
+    let payout = TransferId::from_u128(8);
+    let orders = [
+        PayoutOrder::Request {
+            provider: ProviderId::from_u128(5),
+            currency: Currency::Usd,
+            amount: "12.000000000001".parse().unwrap(),
+            destination: Some("a \"wallet\" \u{1F9A2}".into()),
+        },
+        PayoutOrder::Paid {
+            payout,
+            reference: "0x77".into(),
+        },
+        PayoutOrder::Failed {
+            payout,
+            reason: "no such wallet".into(),
+        },
+        PayoutOrder::Cancelled { payout },
+    ];
+    for (id, order) in (10..).zip(orders) {
+        let kind = CommandKind::Payout(order);
+        let command = Command { id, sent, kind };
+        store.push_command(&command).await.unwrap();
+        assert_eq!(store.pending_commands(1).await.unwrap(), [command]);
+        store.answer_command(id, "ok").await.unwrap();
+    }
 }
 
 pub(super) async fn amounts_come_back_exactly(store: &dyn Store) {

@@ -43,6 +43,7 @@ pub(super) fn limits(n: u8) -> KeyLimits {
         models: vec!["Qwen/*".parse().unwrap(), "a/b".parse().unwrap()],
         endpoints: vec![EndpointScope::Chat, EndpointScope::Embeddings],
         spend_cap: Some("12.000000000001".parse().unwrap()),
+        low_balance: Some("3.5".parse().unwrap()),
         spend_per: Some(SpendPeriod::Month),
         allow_ip: vec![
             "10.0.0.0/8".parse().unwrap(),

@@ -17,6 +17,8 @@ pub(super) async fn users_are_found_by_id_and_address(store: &dyn Store) {
     assert_eq!(found, Some(user(2)));
     assert_eq!(store.user_by_email("2@EXAMPLE.org").await.unwrap(), None);
     assert_eq!(store.user_by_email("").await.unwrap(), None);
+    let nobody = store.user_by_provider(ProviderId::from_u128(u128::MAX));
+    assert_eq!(nobody.await.unwrap(), None);
     let changed = UserRecord {
         display_name: "new \u{1F9A2} name".into(),
         password: "another".into(),
@@ -28,6 +30,8 @@ pub(super) async fn users_are_found_by_id_and_address(store: &dyn Store) {
         .put_user(&changed)
         .await
         .expect("a repeat is no error");
+    let by_provider = store.user_by_provider(ProviderId::from_u128(u128::MAX));
+    assert_eq!(by_provider.await.unwrap().as_ref(), Some(&changed));
     assert_eq!(store.user(user(1).id).await.unwrap(), Some(changed));
 }
 

@@ -3,10 +3,11 @@ use tokio_postgres::Row;
 
 use super::link::Link;
 use super::rows::{blob, get, id, millis, optional_id, time};
-use crate::store::{Command, CommandKind, StoreError, StoredCommand};
+use crate::store::{Command, CommandKind, PayoutOrder, StoreError, StoredCommand};
 
 const GRANT: &str = "grant";
 const REFRESH: &str = "refresh";
+const PAYOUT: &str = "payout";
 
 // Amounts are NUMERIC in the database, and text on the way: no number of this language is both exact and known to the driver.
 const PUSH: &str = "WITH counted AS (UPDATE changes SET number = number + 1)
@@ -43,6 +44,14 @@ pub(super) async fn push(link: &Link, command: &Command) -> Result<(), StoreErro
             )
             .await
         }
+        CommandKind::Payout(order) => {
+            let (bytes, text, order) = (None::<&[u8]>, None::<&str>, order.write());
+            link.query(
+                PUSH,
+                &[&&id[..], &sent, &PAYOUT, &bytes, &text, &text, &order],
+            )
+            .await
+        }
     };
     pushed.map(drop)
 }
@@ -69,6 +78,7 @@ fn command_row(row: &Row) -> Result<StoredCommand, StoreError> {
     let sense = match get(row, 2)? {
         GRANT => grant(row)?,
         REFRESH => Some(CommandKind::Refresh),
+        PAYOUT => PayoutOrder::read(get(row, 6)?).map(CommandKind::Payout),
         _ => None,
     };
     let Some(kind) = sense else {

@@ -12,6 +12,7 @@ const PUT_USER: &str = "INSERT INTO users (id, email, display_name, password, ac
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (id) DO UPDATE SET email = $2, display_name = $3, password = $4, account = $5, provider = $6, created_ms = $7";
 const USER: &str = "SELECT id, email, display_name, password, account, provider, created_ms FROM users WHERE id = $1";
+const USER_BY_PROVIDER: &str = "SELECT id, email, display_name, password, account, provider, created_ms FROM users WHERE provider = $1";
 const USER_BY_EMAIL: &str = "SELECT id, email, display_name, password, account, provider, created_ms FROM users WHERE email = $1";
 /// The parts see the table as it was before, so each leaves the rows of the others alone: the new login, those that have
 /// ended, and the oldest of those that have not.
@@ -66,6 +67,18 @@ impl Users for PostgresStore {
 
     async fn user_by_email(&self, email: &str) -> Result<Option<UserRecord>, StoreError> {
         let rows = self.reader.query(USER_BY_EMAIL, &[&email]).await?;
+        rows.first().map(user_row).transpose()
+    }
+
+    async fn user_by_provider(
+        &self,
+        provider: ProviderId,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        let provider = blob(provider.as_u128());
+        let rows = self
+            .reader
+            .query(USER_BY_PROVIDER, &[&&provider[..]])
+            .await?;
         rows.first().map(user_row).transpose()
     }
 

@@ -4,10 +4,11 @@ use swan_core::{AccountId, Amount};
 
 use super::directory::{blob, id, millis, time};
 use super::open::failed;
-use crate::store::{Command, CommandKind, StoreError, StoredCommand};
+use crate::store::{Command, CommandKind, PayoutOrder, StoreError, StoredCommand};
 
 const GRANT: &str = "grant";
 const REFRESH: &str = "refresh";
+const PAYOUT: &str = "payout";
 
 const PUSH: &str = "INSERT INTO inbox (id, sent_ms, kind, account, currency, amount, note)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING";
@@ -32,6 +33,10 @@ pub(super) fn push(connection: &Connection, command: &Command) -> Result<(), Sto
         }
         CommandKind::Refresh => {
             connection.execute(PUSH, (id, sent, REFRESH, Null, Null, Null, Null))
+        }
+        CommandKind::Payout(order) => {
+            let order = order.write();
+            connection.execute(PUSH, (id, sent, PAYOUT, Null, Null, Null, order))
         }
     };
     pushed.map(drop).map_err(failed)
@@ -65,6 +70,10 @@ fn command_row(row: &Row<'_>) -> rusqlite::Result<Result<StoredCommand, StoreErr
     let sense = match kind.as_str() {
         GRANT => grant(row)?,
         REFRESH => Some(CommandKind::Refresh),
+        PAYOUT => {
+            let order: String = row.get(6)?;
+            PayoutOrder::read(&order).map(CommandKind::Payout)
+        }
         _ => None,
     };
     let Some(kind) = sense else {

@@ -12,6 +12,7 @@ const PUT_USER: &str = "INSERT INTO users (id, email, display_name, password, ac
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
     ON CONFLICT (id) DO UPDATE SET email = ?2, display_name = ?3, password = ?4, account = ?5, provider = ?6, created_ms = ?7";
 const USER: &str = "SELECT id, email, display_name, password, account, provider, created_ms FROM users WHERE id = ?1";
+const USER_BY_PROVIDER: &str = "SELECT id, email, display_name, password, account, provider, created_ms FROM users WHERE provider = ?1";
 const USER_BY_EMAIL: &str = "SELECT id, email, display_name, password, account, provider, created_ms FROM users WHERE email = ?1";
 const FORGET_ENDED: &str = "DELETE FROM sessions WHERE expires_ms <= ?1";
 const PUT_SESSION: &str =
@@ -49,6 +50,16 @@ impl Users for SqliteStore {
         let email = email.to_owned();
         self.reader
             .run(move |connection| one_user(connection, USER_BY_EMAIL, (email,)))
+            .await
+    }
+
+    async fn user_by_provider(
+        &self,
+        provider: ProviderId,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        let provider = blob(provider.as_u128());
+        self.reader
+            .run(move |connection| one_user(connection, USER_BY_PROVIDER, (provider,)))
             .await
     }
 

@@ -304,3 +304,63 @@ async fn names_of_strangers_are_only_text_on_the_page() {
     }
     assert!(Billing::default().check().is_ok());
 }
+
+#[tokio::test]
+async fn an_owner_says_who_stands_on_its_invoices_and_nobody_else_does() {
+    let mut books = Books::start().await;
+    let account = books.market.account;
+    let key = books.market.key.clone();
+    let put = async |key: &str, body: Value| {
+        let call = Call::new(books.market.address, "PUT", "/v1/billing");
+        let call = call.header("authorization", &format!("Bearer {key}"));
+        let call = call.header("content-type", "application/json");
+        call.body(body.to_string()).send().await
+    };
+    let nothing = get(&books.market, &key, "/v1/billing").await.json();
+    let empty = json!({"account": account.to_string(), "name": "", "address": [], "tax_id": null});
+    assert_eq!(nothing, empty);
+    let all = json!({"name": "Ada <b>", "address": ["1 Swan Lake", "Paris"], "tax_id": "FR 12"});
+    let said = put(&key, all).await;
+    assert_eq!(said.status, 200, "{said:?}");
+    assert_eq!(
+        get(&books.market, &key, "/v1/billing").await.json(),
+        said.json()
+    );
+    for (body, param) in [
+        (json!({}), "name"),
+        (json!({"name": ""}), "name"),
+        (json!({"name": "x".repeat(201)}), "name"),
+        (json!({"name": "a\nb"}), "name"),
+        (json!({"name": "a", "address": "one line"}), "address"),
+        (json!({"name": "a", "address": vec!["x"; 9]}), "address"),
+        (json!({"name": "a", "address": [7]}), "address"),
+        (json!({"name": "a", "address": [""]}), "address"),
+        (json!({"name": "a", "address": ["x\u{0}"]}), "address"),
+        (json!({"name": "a", "tax_id": "x".repeat(41)}), "tax_id"),
+        (json!({"name": "a", "taxes": []}), "taxes"),
+        (
+            json!({"name": "a", "invoice_prefix": "MY-"}),
+            "invoice_prefix",
+        ),
+    ] {
+        let refused = put(&key, body.clone()).await;
+        assert_eq!(refused.status, 400, "{body}");
+        assert_eq!(refused.json()["error"]["param"], param, "{body}");
+    }
+    let provider = books
+        .market
+        .issue(KeyKind::Provider(swan_core::ProviderId::from_u128(4)), 91)
+        .await;
+    assert_eq!(put(&provider, json!({"name": "x"})).await.status, 403);
+    assert_eq!(put("sk-swan-none", json!({"name": "x"})).await.status, 401);
+
+    books
+        .charge(account, 1, "qwen3-8b", 5_000_000_000_000)
+        .await;
+    let draft = get(&books.market, &books.market.key, "/v1/invoices/2026-10")
+        .await
+        .json();
+    assert_eq!(draft["buyer"]["name"], "Ada <b>", "{draft}");
+    assert_eq!(draft["buyer"]["address"], json!(["1 Swan Lake", "Paris"]));
+    assert_eq!(draft["buyer"]["tax_id"], "FR 12");
+}

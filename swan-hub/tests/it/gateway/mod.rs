@@ -13,6 +13,7 @@ mod cancels;
 mod caps;
 mod churn;
 mod counted;
+mod earned_credit;
 mod embedding;
 mod error_shapes;
 mod explain;

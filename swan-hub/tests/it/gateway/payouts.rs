@@ -15,7 +15,7 @@ use super::http::{Answer, Call};
 use super::papers::get;
 use crate::ledger::{audit, charge, request};
 
-const PROVIDER: ProviderId = ProviderId::from_u128(1);
+pub(super) const PROVIDER: ProviderId = ProviderId::from_u128(1);
 
 struct Earned {
     market: Market,
@@ -104,19 +104,12 @@ impl Earned {
     }
 }
 
-/// A market where anybody may open an account.
-async fn open_market() -> Market {
-    let mut options = swan_hub::MarketOptions::default();
-    options.signup = swan_hub::Signup::Open;
-    Market::with(|builder| builder.with_market(options)).await
-}
-
-fn id(answer: &Answer) -> String {
+pub(super) fn id(answer: &Answer) -> String {
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn refused(answer: &Answer) -> (u16, String) {
+pub(super) fn refused(answer: &Answer) -> (u16, String) {
     (answer.status, answer.error_code())
 }
 
@@ -326,73 +319,4 @@ async fn a_payout_with_an_idempotency_key_is_one_however_often_it_is_sent() {
     let (first, second) = (send().await, send().await);
     assert_eq!(id(&first), id(&second));
     assert_eq!(earned.balances().await, ["65", "30", "0", "0"]);
-}
-
-#[tokio::test]
-async fn earnings_become_credit_of_the_owners_account_once() {
-    let market = open_market().await;
-    let user = json!({"email": "ada@example.org", "password": "correct horse battery"});
-    let signed_up = post(&market, "none", "/api/v1/user/signup", &user)
-        .await
-        .json();
-    let token = signed_up["token"].as_str().unwrap();
-    let none = post(
-        &market,
-        token,
-        "/v1/provider/credit",
-        &json!({"amount": "1"}),
-    )
-    .await;
-    assert_eq!(refused(&none), (403, "not_a_provider".into()));
-    let name = json!({"name": "rig"});
-    let upgraded = post(&market, token, "/api/v1/user/upgrade-to-provider", &name).await;
-    let provider: ProviderId = upgraded.json()["provider_id"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let signed_up = market.hub.store();
-    let user = signed_up
-        .user_by_email("ada@example.org")
-        .await
-        .unwrap()
-        .unwrap();
-    earn(&market, provider, "100").await;
-    let call = async |amount: &str| {
-        let call = Call::post(market.address, "/v1/provider/credit");
-        let call = call.header("authorization", &format!("Bearer {token}"));
-        let call = call.header("content-type", "application/json");
-        let call = call.header("idempotency-key", "turn");
-        call.body(json!({"amount": amount}).to_string())
-            .send()
-            .await
-    };
-    let credited = call("25.5").await;
-    assert_eq!(credited.json()["account"], user.account.to_string());
-    assert_eq!(id(&call("25.5").await), id(&credited));
-    assert_eq!(
-        call("26").await.status,
-        409,
-        "another body under the same key"
-    );
-    let available = market.hub.books().available(user.account, Currency::Usd);
-    assert_eq!(available, "25.5".parse().unwrap());
-    let owed = market
-        .hub
-        .books()
-        .earnings(provider, Currency::Usd)
-        .available();
-    assert_eq!(owed, "69.5".parse().unwrap());
-    let much = json!({"amount": "70"});
-    let much = post(&market, token, "/v1/provider/credit", &much).await;
-    assert_eq!(refused(&much), (409, "insufficient_earnings".into()));
-    assert_eq!(market.hub.books().audit(), []);
-    let told = market
-        .hub
-        .explain(id(&credited).parse().unwrap())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(told.steps[0].rule, "earnings_credit");
-    assert!(told.to_string().contains(&provider.to_string()), "{told}");
 }

@@ -9,6 +9,7 @@ behind_the_weather! {
     read {
         fn user(id: UserId) -> Option<UserRecord>;
         fn user_by_email(email: &str) -> Option<UserRecord>;
+        fn user_by_provider(provider: ProviderId) -> Option<UserRecord>;
         fn session(token: &KeyHash) -> Option<SessionRecord>;
         fn profile(provider: ProviderId) -> Option<ProfileRecord>;
     }

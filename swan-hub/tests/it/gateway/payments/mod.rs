@@ -4,6 +4,8 @@ mod always;
 mod collateral;
 mod collateral_always;
 mod collateral_wrong;
+mod explained;
+mod low_balance;
 mod notices;
 mod orders;
 mod pledge;
@@ -20,7 +22,7 @@ use swan_core::testkit::ManualClock;
 use swan_core::{Amount, Clock as _, Currency, RequestId, Timestamp};
 use swan_hub::ledger::{Hold, HoldRequest, LedgerError};
 use swan_hub::payments::stripe::{Stripe, StripeConfig};
-use swan_hub::payments::{PaymentEvent, PaymentNews, PaymentOptions};
+use swan_hub::payments::{LowBalance, PaymentEvent, PaymentNews, PaymentOptions};
 use swan_hub::store::{KeyKind, MemoryStore, Store};
 use swan_hub::{CollateralEvent, EventSink, HubBuilder, RequestRecord};
 
@@ -41,10 +43,18 @@ struct Till {
 
 /// Keeps what happened with payments.
 #[derive(Debug, Default)]
-struct News(Mutex<Vec<PaymentEvent>>, Mutex<Vec<CollateralEvent>>);
+struct News(
+    Mutex<Vec<PaymentEvent>>,
+    Mutex<Vec<CollateralEvent>>,
+    Mutex<Vec<LowBalance>>,
+);
 
 impl EventSink for News {
     fn on_request(&self, _: &RequestRecord) {}
+
+    fn on_low_balance(&self, event: &LowBalance) {
+        self.2.lock().push(*event);
+    }
 
     fn on_payment(&self, event: &PaymentEvent) {
         self.0.lock().push(event.clone());
