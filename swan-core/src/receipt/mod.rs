@@ -72,7 +72,8 @@ pub struct Receipt {
     pub policy_hash: Option<PolicyHash>,
     /// SHA-256 of the body of the request, as the hub received it.
     pub request_sha256: Option<Digest>,
-    /// SHA-256 of the body of the answer, as the hub sent it.
+    /// SHA-256 of the body of the answer, as the hub sent it; of one that came as events without the comments among them
+    /// ([`Digest::of_events`]).
     pub answer_sha256: Option<Digest>,
 }
 
@@ -111,6 +112,23 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;
         Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The digest of an answer that came as events, as receipts have it: of all bytes but comments, which keep a silent
+    /// connection open and come when they come.
+    #[must_use]
+    pub fn of_events(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        let mut hash = sha2::Sha256::new();
+        let mut was_comment = false;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let ends_comment = was_comment && line == b"\n";
+            was_comment = line.starts_with(b":");
+            if !was_comment && !ends_comment {
+                hash.update(line);
+            }
+        }
+        Self(hash.finalize().into())
     }
 
     /// Its bytes.

@@ -173,3 +173,31 @@ fn only_trusted_keys_in_their_time_are_believed() {
         signed
     );
 }
+
+#[test]
+fn comments_among_events_do_not_count_and_nothing_else_is_left_out() {
+    let plain = "data: {\"a\":1}\n\ndata: [DONE]\n\n";
+    let digest = Digest::of(plain.as_bytes());
+    for with_comments in [
+        plain.to_owned(),
+        format!(": ping\n\n{plain}"),
+        format!("{plain}: ping\n\n: ping\n\n"),
+        plain.replace("data: [", ": ping\n\n: another\n\ndata: ["),
+    ] {
+        assert_eq!(
+            Digest::of_events(with_comments.as_bytes()),
+            digest,
+            "{with_comments}"
+        );
+    }
+    for other in [
+        "data: {\"a\":2}\n\ndata: [DONE]\n\n",
+        "data: {\"a\":1}\n\ndata: [DONE]\n",
+        "data: {\"a\":1}\n\n\ndata: [DONE]\n\n",
+        "data: {\"a\":1}: ping\n\ndata: [DONE]\n\n",
+        "data: {\"a\":1}\n\n",
+        "",
+    ] {
+        assert_ne!(Digest::of_events(other.as_bytes()), digest, "{other}");
+    }
+}

@@ -4,6 +4,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use swan_core::health::Ending;
 
 use super::RequestError;
@@ -37,6 +38,8 @@ pub(super) struct Live {
     phase: Phase,
     /// Whether what it began with has been looked at.
     is_fresh: bool,
+    /// Hashes what goes out, where the consumer wants that.
+    proof: Option<Box<Sha256>>,
 }
 
 #[derive(Debug)]
@@ -56,6 +59,7 @@ impl Live {
         Self {
             reply: Some(begun.reply),
             start: begun.start,
+            proof: bill.proof(),
             bill,
             phase: Phase::Flowing,
             is_fresh: true,
@@ -158,7 +162,14 @@ impl Live {
         if matches!(self.phase, Phase::Flowing) {
             self.bill.deliver(&self.start.tally);
         }
-        (!self.start.out.is_empty()).then(|| self.start.out.split().freeze())
+        if self.start.out.is_empty() {
+            return None;
+        }
+        let bytes = self.start.out.split().freeze();
+        if let Some(proof) = &mut self.proof {
+            proof.update(&bytes);
+        }
+        Some(bytes)
     }
 
     /// The provider says no more.
@@ -252,6 +263,10 @@ impl Live {
         self.drain_end();
         self.reply = None;
         self.phase = Phase::Over;
-        self.deliver()
+        let bytes = self.deliver();
+        if let Some(proof) = self.proof.take() {
+            self.bill.prove_events(*proof);
+        }
+        bytes
     }
 }

@@ -155,6 +155,18 @@ impl Bill {
         }
     }
 
+    /// What hashes a streamed answer for the same consumer.
+    pub(super) fn proof(&self) -> Option<Box<Sha256>> {
+        let [asked, _] = &self.recorder.record.digests;
+        asked.is_some().then(Box::default)
+    }
+
+    /// The streamed answer is whole, or has said why it is not.
+    pub(super) fn prove_events(&mut self, proof: Sha256) {
+        let [_, answered] = &mut self.recorder.record.digests;
+        *answered = Some(proof.finalize().into());
+    }
+
     /// The consumer gets what was answered before.
     pub(crate) const fn replayed(&mut self) {
         self.recorder.record.outcome = Outcome::Replayed;

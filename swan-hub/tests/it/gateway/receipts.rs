@@ -116,8 +116,9 @@ async fn streams_free_requests_and_payments_in_swan_have_receipts_too() {
     assert_eq!(streamed.request_sha256, Some(Digest::of(body.as_bytes())));
     assert_eq!(
         (streamed.answer_sha256, streamed.cost),
-        (None, market.price(20, 4))
+        (Some(Digest::of_events(&answer.body)), market.price(20, 4))
     );
+    assert!(answer.text().contains("[DONE]"), "{answer:?}");
 
     let call = market.chat(ask("")).header("x-swan-payment", "SWAN");
     let answer = served(call, &mut provider).await;
