@@ -44,7 +44,7 @@ struct ExportArgs {
     /// Sum up by some of hour, day or month (one of them), key and model, such as day,key,model
     #[arg(long, value_name = "BY")]
     group: Option<Grouping>,
-    /// csv, json or jsonl [default: csv, or json with --json]
+    /// csv, json, jsonl, or parquet where the program was built with it [default: csv, or json with --json]
     #[arg(long)]
     format: Option<UsageFormat>,
     /// Write to this file instead of standard output
@@ -98,5 +98,6 @@ fn wrong(error: UsageError) -> AdminError {
         UsageError::Store(error) => error.into(),
         UsageError::Days => AdminError::Usage(format!("--to: {error}")),
         UsageError::Groups => AdminError::Usage(format!("--group: {error}")),
+        UsageError::Unwritten(_) => AdminError::Refused(error.to_string()),
     }
 }

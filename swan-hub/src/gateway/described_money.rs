@@ -4,7 +4,7 @@ use crate::openapi::{Access, Operation};
 
 use super::words::{
     AnyCurrency, Counted, DayText, ExportFormat, ExportGroup, InvoiceNumber, KeyIdText, LongPage,
-    ModelName, PageSize, PaperName, StatementCursor,
+    ModelName, PageSize, PaperName, StatementCursor, WideExportFormat,
 };
 
 const MONEY: &str = "Money";
@@ -44,21 +44,27 @@ pub(super) fn statement() -> Operation {
 
 pub(super) fn usage() -> Operation {
     let summary = "What the account has used, request by request or summed up";
-    between(read("/v1/usage/export", summary))
+    let export = between(read("/v1/usage/export", summary))
         .query::<KeyIdText>("key", "Only requests with this key")
         .query::<ModelName>("model", "Only requests that this model answered")
         .query::<ExportGroup>(
             "group",
             "By what it is summed up, such as `day,key,model`; a row a request unless said",
         )
-        .query::<ExportFormat>("format", "`json` unless said")
         .answers_as(
             200,
             "The rows, and of JSON their totals",
             "application/json",
         )
         .answers_as(200, "", "text/csv; charset=utf-8")
-        .answers_as(200, "", "application/x-ndjson")
+        .answers_as(200, "", "application/x-ndjson");
+    let unless_said = "`json` unless said";
+    match cfg!(feature = "parquet") {
+        true => export
+            .query::<WideExportFormat>("format", unless_said)
+            .answers_as(200, "", "application/vnd.apache.parquet"),
+        false => export.query::<ExportFormat>("format", unless_said),
+    }
 }
 
 pub(super) fn invoices() -> Operation {

@@ -73,7 +73,7 @@ async fn begin(
     reader: Option<AccountId>,
 ) -> Result<(UsageExport, Reader, UsageFormat), RequestError> {
     let span = Span::read(hub, query)?;
-    let format = span::parsed(query, "format", "csv, json or jsonl")?;
+    let format = span::parsed(query, "format", UsageFormat::EXPECTED)?;
     let format: UsageFormat = format.unwrap_or_default();
     let group = "some of hour, day or month (one of them), key and model, with commas between them";
     let asked = UsageQuery {

@@ -86,6 +86,8 @@ fn refusal(error: &UsageError) -> Answer {
         UsageError::Store(_) => Answer::of(&RequestError::StoreAway),
         UsageError::Days => invalid("to", error.to_string()),
         UsageError::Groups => invalid("by", error.to_string()),
+        // Sums are written as JSON alone.
+        UsageError::Unwritten(_) => Answer::of(&RequestError::StoreAway),
     }
 }
 

@@ -2,6 +2,8 @@
 //! memory as a whole.
 
 mod grouping;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod rows;
 mod write;
 
@@ -47,7 +49,7 @@ pub struct UsageQuery {
     pub format: UsageFormat,
 }
 
-/// How an export is written. Money stands as decimal text in each.
+/// How an export is written. Money is exact in each: a decimal, and a text but in Parquet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UsageFormat {
@@ -58,6 +60,9 @@ pub enum UsageFormat {
     Json,
     /// One object a line.
     JsonLines,
+    /// Apache Parquet, uncompressed: the columns of CSV, with costs as exact decimals and what is not there as null.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// Why there is no export, or no more of one.
@@ -70,12 +75,21 @@ pub enum UsageError {
     /// More groups at once than are kept in memory.
     #[error("more than 50000 groups in one period: group by less, or by a shorter period")]
     Groups,
+    /// The rows cannot be written in the format that is wanted.
+    #[error("the rows cannot be written: {0}")]
+    Unwritten(String),
     /// The journal cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl UsageFormat {
+    /// The names of all formats, for whoever has said something else.
+    pub(crate) const EXPECTED: &str = match cfg!(feature = "parquet") {
+        true => "csv, json, jsonl or parquet",
+        false => "csv, json or jsonl",
+    };
+
     /// Its content type in HTTP.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
@@ -83,6 +97,8 @@ impl UsageFormat {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json",
             Self::JsonLines => "application/x-ndjson",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 }
@@ -95,7 +111,12 @@ impl FromStr for UsageFormat {
             "csv" => Ok(Self::Csv),
             "json" => Ok(Self::Json),
             "jsonl" => Ok(Self::JsonLines),
-            _ => Err("expected csv, json or jsonl"),
+            #[cfg(feature = "parquet")]
+            "parquet" => Ok(Self::Parquet),
+            _ => Err(match cfg!(feature = "parquet") {
+                true => "expected csv, json, jsonl or parquet",
+                false => "expected csv, json or jsonl",
+            }),
         }
     }
 }
@@ -122,7 +143,7 @@ impl UsageExport {
         let walk = Walk::begin(store, query.from.start(), query.to.end()).await?;
         Ok(Self {
             rows: Rows::new(query.grouping),
-            writer: Writer::new(&query),
+            writer: Writer::new(&query)?,
             walk: Some(walk),
             totals: BTreeMap::new(),
             query,
@@ -137,8 +158,6 @@ impl UsageExport {
         let Some(walk) = &mut self.walk else {
             return Ok(None);
         };
-        let mut out = String::new();
-        self.writer.open(&mut out);
         let page = walk.page().await?;
         for entry in page.iter().flatten() {
             let wanted = Charged::of(entry).filter(|charge| self.query.wants(charge));
@@ -151,13 +170,9 @@ impl UsageExport {
             self.walk = None;
             self.rows.finish();
         }
-        for row in self.rows.ready() {
-            self.writer.row(&row, &mut out);
-        }
-        if self.walk.is_none() {
-            self.writer.close(&self.totals, &mut out);
-        }
-        Ok(Some(Bytes::from(out)))
+        let totals = self.walk.is_none().then_some(&self.totals);
+        let piece = self.writer.piece(self.rows.ready(), totals);
+        piece.map(Some)
     }
 }
 

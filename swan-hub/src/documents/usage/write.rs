@@ -1,17 +1,61 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use serde::Serialize;
 use swan_core::{Amount, Currency};
 
-use super::{Row, UsageFormat, UsageQuery};
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetWriter;
+use super::{Row, UsageError, UsageFormat, UsageQuery};
 use crate::documents::Sum;
 
 const COLUMNS: &str = "time,request,key_id,model,requests,prompt_tokens,cached_tokens,completion_tokens,images,audio_ms,currency,cost";
 
 /// Writes rows in one of the formats.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) enum Writer {
+    Text(TextWriter),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetWriter>),
+}
+
+impl Writer {
+    pub(super) fn new(query: &UsageQuery) -> Result<Self, UsageError> {
+        match query.format {
+            #[cfg(feature = "parquet")]
+            UsageFormat::Parquet => ParquetWriter::new().map(Box::new).map(Self::Parquet),
+            _ => Ok(Self::Text(TextWriter::new(query))),
+        }
+    }
+
+    /// What can be written with these rows; they are the last ones where there are totals.
+    pub(super) fn piece(
+        &mut self,
+        rows: Vec<Row>,
+        totals: Option<&BTreeMap<Currency, Sum>>,
+    ) -> Result<Bytes, UsageError> {
+        match self {
+            Self::Text(writer) => {
+                let mut out = String::new();
+                writer.open(&mut out);
+                for row in &rows {
+                    writer.row(row, &mut out);
+                }
+                if let Some(totals) = totals {
+                    writer.close(totals, &mut out);
+                }
+                Ok(Bytes::from(out))
+            }
+            #[cfg(feature = "parquet")]
+            Self::Parquet(writer) => writer.piece(rows, totals.is_some()),
+        }
+    }
+}
+
+/// Writes rows as text.
+#[derive(Debug)]
+pub(super) struct TextWriter {
     format: UsageFormat,
     /// What stands before the first row; taken once it is written.
     head: Option<String>,
@@ -25,8 +69,8 @@ struct Total {
     cost: Amount,
 }
 
-impl Writer {
-    pub(super) fn new(query: &UsageQuery) -> Self {
+impl TextWriter {
+    fn new(query: &UsageQuery) -> Self {
         let head = match query.format {
             UsageFormat::Csv => format!("{COLUMNS}\r\n"),
             UsageFormat::Json => {
@@ -37,7 +81,7 @@ impl Writer {
                     r#"{{"object":"usage","account":"{account}","from":"{from}","to":"{to}","data":["#
                 )
             }
-            UsageFormat::JsonLines => String::new(),
+            _ => String::new(),
         };
         Self {
             format: query.format,
@@ -46,18 +90,18 @@ impl Writer {
         }
     }
 
-    pub(super) fn open(&mut self, out: &mut String) {
+    fn open(&mut self, out: &mut String) {
         out.push_str(&self.head.take().unwrap_or_default());
     }
 
-    pub(super) fn row(&mut self, row: &Row, out: &mut String) {
+    fn row(&mut self, row: &Row, out: &mut String) {
         match self.format {
             UsageFormat::Csv => csv(row, out),
             UsageFormat::Json => {
                 out.push_str(if self.is_first { "\n" } else { ",\n" });
                 out.push_str(&json(row));
             }
-            UsageFormat::JsonLines => {
+            _ => {
                 out.push_str(&json(row));
                 out.push('\n');
             }
@@ -65,7 +109,7 @@ impl Writer {
         self.is_first = false;
     }
 
-    pub(super) fn close(&self, totals: &BTreeMap<Currency, Sum>, out: &mut String) {
+    fn close(&self, totals: &BTreeMap<Currency, Sum>, out: &mut String) {
         if self.format == UsageFormat::Json {
             let totals: Vec<Total> = totals
                 .iter()
