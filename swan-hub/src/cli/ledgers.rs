@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use swan_core::Amount;
 use swan_core::ledger::{Account, AccountKey, Balance, Entry, Ledger};
+use swan_core::{Amount, TransferId};
 
 use super::admin::AdminError;
 use crate::ledger::read_journal;
@@ -60,6 +60,11 @@ impl Ledgers {
             add(&mut sum.credits_posted, *granted);
         }
         sum
+    }
+
+    /// Between whom a transfer has moved how much, at whichever hub it was.
+    pub(super) fn moved(&self, id: TransferId) -> Option<(AccountKey, AccountKey, Amount)> {
+        self.all.iter().find_map(|ledger| ledger.moved(id))
     }
 }
 

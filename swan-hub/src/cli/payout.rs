@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use swan_core::payout::PayoutState;
 use swan_core::{Amount, Currency, ProviderId, TransferId};
 
-use super::account::replay;
 use super::admin::{self, AdminError, Obeyed, Place, Terminal};
+use super::ledgers::Ledgers;
 use super::table::{Table, moment};
 use crate::payouts::{Payout, requested, standing};
 use crate::store::{CommandKind, DocumentKind, DocumentRecord, PayoutOrder, Store, StoreError};
@@ -250,7 +250,7 @@ async fn as_they_stand(
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let ledger = replay(&**store, |_| {}).await?;
+    let ledger = Ledgers::replay(&**store, |_| {}).await?;
     let all = records
         .iter()
         .map(|one| standing(one, |id| ledger.moved(id)));
