@@ -179,5 +179,5 @@ const fn is_held(account: &Account) -> bool {
 
 /// The outside world: it gives, and takes back no more than it gave.
 const fn is_origin(account: &Account) -> bool {
-    matches!(account, Account::Card | Account::Grants)
+    matches!(account, Account::Card | Account::Grants | Account::Chain)
 }

@@ -121,8 +121,12 @@ pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, Col
     if let Happened::Exists = trial.apply(&record)? {
         return Ok(Applied::Exists);
     }
-    // What cannot be booked now does not happen now.
+    // What cannot be booked does not happen: written down, it would stand in the way of all that follows.
     rooms.books.takes(Rule::CollateralDeposit)?;
+    let first = record.act.transfer();
+    if first.as_u128() == 0 || rooms.books.knows(first) {
+        return Err(CollateralError::Taken { name });
+    }
     let there = rooms.store.add_document(&record.document()).await?;
     record.is(&Record::read(&there)?)?;
     let refused = read(&*rooms.store, &rooms.collateral, &mut place).await?;
@@ -287,6 +291,7 @@ fn origin(bond: &Bond, act: &Act, deposit: TransferId) -> (Account, Option<Trans
         _ => {
             return match bond.source(deposit) {
                 Some(Source::Card) => (Account::Card, None),
+                Some(Source::Chain(_)) => (Account::Chain, None),
                 _ => (Account::Grants, None),
             };
         }

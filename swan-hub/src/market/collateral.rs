@@ -76,8 +76,11 @@ pub(super) fn amount(fields: &Fields, name: &'static str) -> Result<Option<Amoun
         return Ok(None);
     };
     let amount = text.parse::<Amount>().ok();
-    let amount = amount.filter(|amount| *amount > Amount::ZERO);
-    let expected = format!("{name} must be a decimal string above zero, such as \"20.00\"");
+    // Far above any collateral, and far below what the counters of the ledger hold.
+    let most = Amount::from_units(1_000_000_000).unwrap_or(Amount::MAX);
+    let amount = amount.filter(|amount| *amount > Amount::ZERO && *amount <= most);
+    let expected =
+        format!("{name} must be a decimal string above zero and at most {most}, such as \"20.00\"");
     amount.map(Some).ok_or_else(|| invalid(name, expected))
 }
 

@@ -66,6 +66,39 @@ async fn it_survives_a_restart_at_every_step() {
     pledge.is_booked().await;
 }
 
+/// What the books would refuse is refused before it is written down, and stands in nobody's way.
+#[tokio::test]
+async fn an_id_that_the_ledger_knows_stops_nothing() {
+    let pledge = Pledge::open().await;
+    let taken = format!("{:032x}", 0xb0b);
+    let granted = pledge.till.market.hub.books().grant(
+        taken.parse().unwrap(),
+        pledge.till.market.account,
+        Currency::Usd,
+        "1".parse().unwrap(),
+        "credit",
+    );
+    let _applied = granted.await.unwrap();
+    for id in [taken, "0".repeat(32)] {
+        let grant = json!({"amount": "5", "id": id});
+        let refused = pledge.ordered("grants", grant).await;
+        assert_eq!(error(&refused), (409, "collateral_conflict".into()));
+    }
+    let absurd = pledge
+        .ordered("grants", json!({"amount": "1000000001"}))
+        .await;
+    assert_eq!(error(&absurd), (400, "invalid_value".into()));
+    assert_eq!(
+        pledge
+            .ordered("grants", json!({"amount": "5"}))
+            .await
+            .status,
+        201
+    );
+    is(&pledge.pockets().await, "5 0 0 0 0 0 0 0");
+    pledge.is_booked().await;
+}
+
 #[tokio::test]
 async fn who_may_do_what() {
     let pledge = Pledge::open().await;
