@@ -39,8 +39,8 @@ impl Writer {
             Self::Text(writer) => {
                 let mut out = String::new();
                 writer.open(&mut out);
-                for row in &rows {
-                    writer.row(row, &mut out);
+                for row in rows {
+                    writer.row(&row, &mut out);
                 }
                 if let Some(totals) = totals {
                     writer.close(totals, &mut out);
