@@ -57,6 +57,10 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Store>, CliError> {
 }
 
 /// The same for `serve`, which may be one of several hubs on a database: then the books draw on what they share.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "only hubs on PostgreSQL share funds")
+)]
 pub(crate) async fn open_for(
     config: &Config,
     books: &mut BooksOptions,
