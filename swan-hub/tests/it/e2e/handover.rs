@@ -78,10 +78,16 @@ async fn a_hub_told_to_stop_serves_whoever_comes_while_a_long_stream_runs() {
     late.content().await;
     permits.add_permits(1);
     whole(&mut long).await;
+    // Until the hub has seen that end, it serves whoever comes.
+    let served = AtomicUsize::new(0);
     until("nobody new is let in", || async {
         let refused = wire::try_post(&hub.url(), path, &consumer.key, &ask(false)).await;
         match refused {
-            Ok(refused) if refused.status == 200 => None,
+            Ok(answer) if answer.status == 200 => {
+                assert!(answer.text().await.ends_with("data: [DONE]\n\n"));
+                served.fetch_add(1, Ordering::Relaxed);
+                None
+            }
             Ok(refused) => {
                 assert_eq!(refused.status, 503);
                 assert!(refused.header("retry-after").is_some());
@@ -95,7 +101,8 @@ async fn a_hub_told_to_stop_serves_whoever_comes_while_a_long_stream_runs() {
     permits.add_permits(1);
     whole(&mut late).await;
     hub.end().await;
-    hub.settled_funds(&consumer, 5).await;
+    let served = served.into_inner();
+    hub.settled_funds(&consumer, 5 + served).await;
     hub.audit().await;
 }
 
