@@ -9,6 +9,7 @@ use serde::Serialize;
 use swan_core::{AccountId, RequestId};
 
 use super::query::{self, iso};
+use super::quote::Rate;
 use super::records::told;
 use crate::generations::{Attempt, Generation, began};
 use crate::hub::Shared;
@@ -49,6 +50,8 @@ pub(super) struct Data {
     usage: String,
     currency: &'static str,
     discount_percent: String,
+    /// The rate that was stamped on its quote; of a price in SWAN only.
+    exchange_rate: Option<Rate>,
     policy: Option<Policy>,
     key_id: Option<String>,
     provider_id: Option<String>,
@@ -213,6 +216,7 @@ fn data(record: &Generation) -> Data {
         usage: record.charge.to_string(),
         currency: record.currency().code(),
         discount_percent: query::percent(record.discount),
+        exchange_rate: record.priced.rate().as_ref().map(Rate::of),
         policy: record.policy.as_ref().map(policy),
         key_id: record.key.map(|key| key.to_string()),
         provider_id: served.map(|attempt| attempt.provider.to_string()),

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use swan_core::protocol::Operation;
-use swan_core::{Amount, ModelPrice, RequestId, Usage};
+use swan_core::{Amount, ModelPrice, RequestId, StampedRate, Usage};
 
 use super::body::linger;
 use super::generation::{Policy, policy};
@@ -75,11 +75,22 @@ struct Pricing {
     price: Option<String>,
 }
 
+/// What a SWAN was worth, by whom and when.
 #[derive(Serialize, JsonSchema)]
-struct Rate {
+pub(super) struct Rate {
     usd_per_swan: String,
     feed: String,
     at: String,
+}
+
+impl Rate {
+    pub(super) fn of(rate: &StampedRate) -> Self {
+        Self {
+            usd_per_swan: rate.rate().usd().to_string(),
+            feed: rate.feed().to_owned(),
+            at: iso(rate.at()),
+        }
+    }
 }
 
 /// The handler.
@@ -208,11 +219,7 @@ fn answer(hub: &Shared, priced: &Priced) -> Quoted {
         pricing: pricing(terms.listed()),
         discount_percent: percent(terms.discount().get()),
         policy: policy(terms.policy()),
-        exchange_rate: rate.map(|rate| Rate {
-            usd_per_swan: rate.rate().usd().to_string(),
-            feed: rate.feed().to_owned(),
-            at: iso(rate.at()),
-        }),
+        exchange_rate: rate.map(Rate::of),
         valid_until: rate.map(|rate| iso(rate.at().after(max_age))),
     }
 }

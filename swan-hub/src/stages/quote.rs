@@ -7,7 +7,8 @@ use std::sync::Arc;
 use swan_core::openai::{Asks, Generation};
 use swan_core::protocol::Operation;
 use swan_core::{
-    Currency, Modality, Model, ModelId, Policy, PricingError, Quote, RateError, Usage, Work,
+    Currency, Modality, Model, ModelId, Policy, PricingError, Quote, RateError, StampedRate,
+    Timestamp, Usage, Work,
 };
 
 use super::parse::Asked;
@@ -39,18 +40,29 @@ pub(crate) enum QuoteError {
     Pricing(PricingError),
 }
 
+/// When a request is priced, and what a SWAN is worth then: asked once, so that whoever serves it in the end, there is one rate
+/// for hold, charge and caps.
+#[derive(Debug)]
+struct Moment {
+    now: Timestamp,
+    rate: Option<StampedRate>,
+}
+
 /// Prices the worst case of a request, in each of the models that the consumer takes.
 ///
 /// A model that does not exist here cannot be served, so that the next one takes its place; the first error is told when none is left.
 pub(crate) fn quote(hub: &Shared, asked: &Asked) -> Result<Quoted, QuoteError> {
-    let first = quote_in(hub, asked, asked.model());
+    let now = hub.clock.now();
+    let rate = hub.oracle.usd_per_swan(now);
+    let moment = Moment { now, rate };
+    let first = quote_in(hub, asked, asked.model(), &moment);
     let fallbacks = &asked.head.models;
     if fallbacks.is_empty() {
         return first;
     }
     let others = fallbacks
         .iter()
-        .filter_map(|name| quote_in(hub, asked, Some(name)).ok());
+        .filter_map(|name| quote_in(hub, asked, Some(name), &moment).ok());
     let mut known: VecDeque<Quoted> = VecDeque::with_capacity(fallbacks.len());
     let (first, error) = match first {
         Ok(first) => (Some(first), None),
@@ -76,7 +88,12 @@ pub(crate) fn quote(hub: &Shared, asked: &Asked) -> Result<Quoted, QuoteError> {
 }
 
 /// Prices it in the model of this name.
-fn quote_in(hub: &Shared, asked: &Asked, name: Option<&str>) -> Result<Quoted, QuoteError> {
+fn quote_in(
+    hub: &Shared,
+    asked: &Asked,
+    name: Option<&str>,
+    moment: &Moment,
+) -> Result<Quoted, QuoteError> {
     let policy = &*hub.policy;
     let classified;
     let model = match name {
@@ -98,25 +115,30 @@ fn quote_in(hub: &Shared, asked: &Asked, name: Option<&str>) -> Result<Quoted, Q
     let own = own.map(|(endpoint, price)| {
         let mut there = model.clone();
         (there.price, there.payout) = (price, None);
-        Ok((endpoint, at_most(hub, asked, &there, worst)?))
+        Ok((endpoint, at_most(hub, asked, &there, worst, moment)?))
     });
     Ok(Quoted {
         model: model.id.clone(),
         per_choice,
         work,
-        quote: at_most(hub, asked, model, worst)?,
+        quote: at_most(hub, asked, model, worst, moment)?,
         own: own.collect::<Result<_, QuoteError>>()?,
         others: VecDeque::new(),
     })
 }
 
 /// What so much costs, by the terms of this moment.
-fn at_most(hub: &Shared, asked: &Asked, model: &Model, worst: Usage) -> Result<Quote, QuoteError> {
-    let now = hub.clock.now();
-    let rate = hub.oracle.usd_per_swan(now);
+fn at_most(
+    hub: &Shared,
+    asked: &Asked,
+    model: &Model,
+    worst: Usage,
+    moment: &Moment,
+) -> Result<Quote, QuoteError> {
+    let rate = moment.rate.as_ref();
     let terms = hub
         .pricing
-        .terms(&hub.policy, model, asked.payment, rate.as_ref(), now)
+        .terms(&hub.policy, model, asked.payment, rate, moment.now)
         .map_err(|error| match error {
             PricingError::NoRate { currency } => QuoteError::Payment { currency },
             PricingError::Rate(error) => QuoteError::Rate(error),

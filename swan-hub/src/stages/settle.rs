@@ -261,8 +261,8 @@ impl Bill {
             .count(metering, reported.as_ref(), &mut self.seen);
         let metered = metering.charge_of(&work, reported.as_ref(), &self.seen);
         let (cost, split) = quoted.charge(self.at, &metered.usage, &self.hub);
-        let usd = funds::in_usd(quoted.quote.terms(), cost);
         let terms = quoted.quote_at(self.at).terms();
+        let usd = funds::in_usd(terms, cost);
         self.recorder.record.price = Some(*terms.listed());
         self.recorder.record.rate = terms.rate().cloned();
         let record = ChargeRecord::new(quoted.model.clone(), self.payee, &metered, cost, &split)

@@ -33,5 +33,6 @@ mod nodes;
 mod payments;
 mod restart;
 mod sdks;
+mod swan_payment;
 #[cfg(feature = "otel")]
 mod traces;

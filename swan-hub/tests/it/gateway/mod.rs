@@ -48,6 +48,7 @@ mod other_models;
 pub(crate) mod otlp;
 #[cfg(feature = "otel")]
 mod otlp_structure;
+mod paid_in_swan;
 mod papers;
 mod payments;
 mod payouts;
