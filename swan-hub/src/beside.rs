@@ -19,7 +19,7 @@ pub(crate) fn begin(hub: &Current, rooms: &Arc<Rooms>) {
     generations::run(rooms);
     payments::run(rooms);
     collateral::run(hub);
-    deposits::run(rooms);
+    deposits::run(hub);
     payments::watch(hub);
     recall_free_use(hub);
 }

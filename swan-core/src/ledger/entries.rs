@@ -11,8 +11,8 @@ pub use super::payouts::{
 };
 pub use super::slice::{draw, give_back_slice};
 use super::{
-    Account, AccountKey, Cause, ChargeRecord, DepositTerms, Detail, Group, Kind, PaymentTerms,
-    PendingHold, Rule, Transfer, deposit as deposits, payment,
+    Account, AccountKey, BonusTerms, Cause, ChargeRecord, DepositTerms, Detail, Group, Kind,
+    PaymentTerms, PendingHold, Rule, Transfer, bonus, deposit as deposits, payment,
 };
 use crate::{AccountId, Amount, Currency, PolicyStamp, RequestId, Timestamp, TransferId};
 
@@ -164,6 +164,12 @@ pub fn payment(terms: &PaymentTerms) -> Group {
 #[must_use]
 pub fn deposit(terms: &DepositTerms) -> Group {
     deposits::group(terms)
+}
+
+/// Gives what a deposit brings on top, or takes it back.
+#[must_use]
+pub fn deposit_bonus(terms: &BonusTerms) -> Group {
+    bonus::group(terms)
 }
 
 /// Takes from an account what it owes, by the entry with number `entry`.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::plus;
 use super::{
     Account, AccountKey, Applied, Breach, ChargeRecord, Detail, Entry, Kind, Ledger, Rule,
-    TrialRow, collateral, deposit, payment,
+    TrialRow, bonus, collateral, deposit, payment,
 };
 use crate::{Amount, RequestId, Timestamp};
 
@@ -196,7 +196,7 @@ impl JournalAudit {
                     self.check_charge(entry, record);
                     true
                 }
-                Detail::None | Detail::Note(_) | Detail::Payment(_) | Detail::Chain(_) => false,
+                _ => false,
             },
             Rule::Topup
             | Rule::Refund
@@ -205,6 +205,7 @@ impl JournalAudit {
             | Rule::ReversalReturned
             | Rule::Collection => payment::fits(group),
             Rule::Deposit | Rule::DepositReversed => deposit::fits(group),
+            Rule::DepositBonus | Rule::DepositBonusReversed => bonus::fits(group),
             // What is collateral was asked above.
             _ => false,
         };

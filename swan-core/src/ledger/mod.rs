@@ -37,6 +37,7 @@
 mod account;
 mod audit;
 mod balance;
+mod bonus;
 mod collateral;
 mod deposit;
 pub mod entries;
@@ -60,6 +61,7 @@ mod views;
 pub use account::{Account, AccountKey, Limit};
 pub use audit::{Breach, TrialRow};
 pub use balance::Balance;
+pub use bonus::{BonusRecord, BonusTerms};
 pub use deposit::{ChainRecord, DepositKind, DepositTerms};
 pub use hold::{HoldEvent, HoldOver, HoldState};
 pub use journal_audit::{AuditReport, JournalAudit};

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountKey, ChainRecord, ChargeRecord, PaymentRecord};
+use super::{AccountKey, BonusRecord, ChainRecord, ChargeRecord, PaymentRecord};
 use crate::{Amount, PolicyStamp, RequestId, Timestamp, TransferId};
 
 /// One immutable movement of money from the debited to the credited account.
@@ -171,6 +171,10 @@ pub enum Rule {
     Deposit,
     /// The chain that told of a deposit was replaced by one that does not.
     DepositReversed,
+    /// A deposit in SWAN brought more credit than came in, as the policy says.
+    DepositBonus,
+    /// The deposit that had brought it was taken back.
+    DepositBonusReversed,
 }
 
 impl Rule {
@@ -194,6 +198,8 @@ impl Rule {
                 | Self::EarningsCredit
                 | Self::Deposit
                 | Self::DepositReversed
+                | Self::DepositBonus
+                | Self::DepositBonusReversed
         ) || self.is_collateral()
     }
 
@@ -220,7 +226,10 @@ impl Rule {
     /// Whether somebody outside has taken money back, whether or not the account still has it.
     #[must_use]
     pub const fn takes_back(self) -> bool {
-        matches!(self, Self::Reversal | Self::DepositReversed)
+        matches!(
+            self,
+            Self::Reversal | Self::DepositReversed | Self::DepositBonusReversed
+        )
     }
 
     /// The rule's name as tables and JSON show it.
@@ -260,6 +269,8 @@ impl Rule {
             Self::Return => "return",
             Self::Deposit => "deposit",
             Self::DepositReversed => "deposit_reversed",
+            Self::DepositBonus => "deposit_bonus",
+            Self::DepositBonusReversed => "deposit_bonus_reversed",
         }
     }
 }
@@ -278,6 +289,8 @@ pub enum Detail {
     Payment(PaymentRecord),
     /// Which deposit on which chain, and who told of it.
     Chain(ChainRecord),
+    /// Which share of which deposit was given on top.
+    Bonus(BonusRecord),
 }
 
 /// One applied group as the journal keeps it.

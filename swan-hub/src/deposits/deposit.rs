@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use swan_core::{AccountId, Amount, Currency, DepositId, Timestamp, TransferId};
+use swan_core::ledger::BonusRecord;
+use swan_core::{AccountId, Amount, Currency, DepositId, PolicyStamp, Timestamp, TransferId};
 
 use super::fact::Fact;
 use super::{Address, Hash, Units};
@@ -98,6 +99,16 @@ impl Unmatched {
     }
 }
 
+/// What a deposit brings on top, as it was decided when its block was final.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Bonus {
+    /// The share of what is credited, in hundredths of a percent.
+    pub bps: u16,
+    /// The policy that says so.
+    pub policy: PolicyStamp,
+}
+
 /// Tokens that have come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -136,6 +147,8 @@ pub struct Deposit {
     pub amount: Option<Amount>,
     /// As what.
     pub currency: Option<Currency>,
+    /// What is given on top of it, under a policy that rewards deposits.
+    pub bonus: Option<Bonus>,
     /// How many of the token's smallest units are too little for the books, and stay uncredited.
     pub dust: u128,
     /// Who said whose it is, where its reference does not.
@@ -166,6 +179,8 @@ struct Body {
     units: String,
     amount: Option<Amount>,
     currency: Option<Currency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bonus: Option<Bonus>,
     dust: String,
     assigned_by: Option<String>,
     credited_at: Option<Timestamp>,
@@ -194,6 +209,7 @@ impl Deposit {
             units: fact.units,
             amount: None,
             currency: None,
+            bonus: None,
             dust: 0,
             assigned_by: None,
             credited_at: None,
@@ -235,6 +251,7 @@ impl Deposit {
             units: units.ok_or_else(|| corrupt("units are no number".into()))?,
             amount: body.amount,
             currency: body.currency,
+            bonus: body.bonus,
             dust: dust.map_err(|_| corrupt("dust is no number".into()))?,
             assigned_by: body.assigned_by,
             credited_at: body.credited_at,
@@ -260,6 +277,7 @@ impl Deposit {
             units: self.units.to_string(),
             amount: self.amount,
             currency: self.currency,
+            bonus: self.bonus.clone(),
             dust: self.dust.to_string(),
             assigned_by: self.assigned_by.clone(),
             credited_at: self.credited_at,
@@ -296,6 +314,29 @@ impl Deposit {
     #[must_use]
     pub fn reversal(&self) -> TransferId {
         self.transfer("reversal")
+    }
+
+    /// The transfer that gives its bonus.
+    #[must_use]
+    pub fn bonus_credit(&self) -> TransferId {
+        self.transfer("bonus")
+    }
+
+    /// The transfer that takes its bonus back.
+    #[must_use]
+    pub fn bonus_reversal(&self) -> TransferId {
+        self.transfer("bonus reversal")
+    }
+
+    /// What is given on top of it and why, if it is anything.
+    #[must_use]
+    pub fn bonus_record(&self) -> Option<BonusRecord> {
+        let record = BonusRecord {
+            deposit: self.id,
+            credited: self.amount?,
+            bps: self.bonus.as_ref()?.bps,
+        };
+        (!record.amount().is_zero()).then_some(record)
     }
 
     fn transfer(&self, what: &str) -> TransferId {

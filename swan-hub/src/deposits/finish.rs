@@ -1,7 +1,7 @@
 //! Moves the money of a deposit whose row says that it is to move, and notes that it has: after a crash between the two it is
 //! done again, which moves nothing twice.
 
-use swan_core::ledger::{Applied, ChainRecord, DepositKind, DepositTerms};
+use swan_core::ledger::{Applied, BonusTerms, ChainRecord, DepositKind, DepositTerms};
 
 use super::watch::{Ground, WatchError};
 use super::{Deposit, DepositEvent, DepositNews, DepositState};
@@ -43,6 +43,7 @@ pub(super) async fn finish(ground: &Ground, deposit: &mut Deposit) -> Result<(),
     let begun = ground.clock.now();
     let was_frozen = ground.books.is_frozen(terms.account);
     let applied = ground.books.deposit(&terms).await?;
+    give_bonus(ground, deposit, &terms).await?;
     deposit.state = after;
     // The first time stands, so that the entry is not before it.
     let at = match kind {
@@ -60,6 +61,33 @@ pub(super) async fn finish(ground: &Ground, deposit: &mut Deposit) -> Result<(),
             tell(ground, &event);
         }
     }
+    Ok(())
+}
+
+/// Does with the bonus of a deposit what was done with the deposit. A bonus that a crash has kept from being given is not taken
+/// back.
+async fn give_bonus(
+    ground: &Ground,
+    deposit: &Deposit,
+    of: &DepositTerms,
+) -> Result<(), WatchError> {
+    let Some(record) = deposit.bonus_record() else {
+        return Ok(());
+    };
+    let id = match of.kind {
+        DepositKind::Credited => deposit.bonus_credit(),
+        _ if ground.books.knows(deposit.bonus_credit()) => deposit.bonus_reversal(),
+        _ => return Ok(()),
+    };
+    let terms = BonusTerms {
+        id,
+        kind: of.kind,
+        account: of.account,
+        currency: of.currency,
+        policy: deposit.bonus.as_ref().map(|bonus| bonus.policy.clone()),
+        record,
+    };
+    let _applied = ground.books.deposit_bonus(&terms).await?;
     Ok(())
 }
 

@@ -28,7 +28,7 @@ mod units;
 mod verify;
 mod watch;
 
-pub use deposit::{Deposit, DepositState, Unmatched};
+pub use deposit::{Bonus, Deposit, DepositState, Unmatched};
 pub(crate) use desk::{DepositError, Deposits, Watched, assign, find};
 pub use event::{DepositEvent, DepositNews};
 pub(crate) use hexadecimal::hex;

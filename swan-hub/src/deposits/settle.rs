@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use swan_core::DepositId;
+use swan_core::pricing::SwanIncentive;
+use swan_core::{Currency, DepositId};
 
 use super::fact::Fact;
 use super::finish::{finish, keep, tell};
 use super::reference::account_of;
 use super::watch::{Ground, WatchError};
-use super::{Deposit, DepositEvent, DepositNews, DepositState, Unmatched};
+use super::{Bonus, Deposit, DepositEvent, DepositNews, DepositState, Unmatched};
 
 /// Rows that are looked at in one go.
 const PAGE: u32 = 500;
@@ -104,6 +105,18 @@ impl Ground {
         Ok(true)
     }
 
+    /// What the policy in force gives on top of deposits in this currency. It is written down with the deposit, so that what is
+    /// booked later, or taken back, is the same whatever the policy has become.
+    fn bonus_in(&self, currency: Currency) -> Option<Bonus> {
+        match (currency, self.policy.payment().swan()) {
+            (Currency::Swan, SwanIncentive::DepositBonus(bonus)) => Some(Bonus {
+                bps: bonus.points().get(),
+                policy: self.policy.stamp().clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Decides whose a deposit is and what it is worth.
     pub(super) fn judge(&self, deposit: &mut Deposit, is_backed: bool) {
         let options = &self.options;
@@ -115,6 +128,7 @@ impl Ground {
             let converted = token.convert(deposit.units).ok_or(Unmatched::OutOfRange)?;
             deposit.amount = Some(converted.amount);
             deposit.dust = converted.dust;
+            deposit.bonus = self.bonus_in(token.currency);
             if converted.amount.is_zero() {
                 return Err(Unmatched::BelowPico);
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swan_core::{Clock, DepositId, Timestamp};
+use swan_core::{Clock, DepositId, Policy, Timestamp};
 use tokio::time;
 
 use super::agreement::{NoAgreement, agreed, all};
@@ -15,8 +15,9 @@ use super::{
     Status, reading,
 };
 use crate::events::EventSink;
-use crate::hub::Rooms;
+use crate::hub::Shared;
 use crate::ledger::{Books, LedgerError};
+use crate::settings::Current;
 use crate::store::{DepositPhase, DepositsOf, KeyRing, Store, StoreError};
 
 /// What a watch works with.
@@ -30,6 +31,8 @@ pub(super) struct Ground {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
     pub(super) desk: Arc<Deposits>,
+    /// What is given on top of a deposit stands in it.
+    pub(super) policy: Arc<Policy>,
 }
 
 /// Why a turn did not come to its end. The next one begins where this one has stopped.
@@ -94,16 +97,17 @@ impl Memory {
 }
 
 impl Ground {
-    fn of(rooms: &Rooms) -> Option<Self> {
+    fn of(hub: &Shared) -> Option<Self> {
         Some(Self {
-            options: rooms.deposits.options.clone()?,
-            nodes: rooms.deposits.nodes.clone(),
-            store: Arc::clone(&rooms.store),
-            books: rooms.books.clone(),
-            keys: rooms.keys.clone(),
-            clock: Arc::clone(&rooms.clock),
-            events: Arc::clone(&rooms.events),
-            desk: Arc::clone(&rooms.deposits),
+            options: hub.deposits.options.clone()?,
+            nodes: hub.deposits.nodes.clone(),
+            store: Arc::clone(&hub.store),
+            books: hub.books.clone(),
+            keys: hub.keys.clone(),
+            clock: Arc::clone(&hub.clock),
+            events: Arc::clone(&hub.events),
+            desk: Arc::clone(&hub.deposits),
+            policy: Arc::clone(&hub.policy),
         })
     }
 
@@ -310,15 +314,16 @@ impl Ground {
 }
 
 /// Reads the chain, at once and then again and again, as long as the hub lives.
-pub(crate) fn run(rooms: &Arc<Rooms>) {
-    let Some(ground) = Ground::of(rooms) else {
+pub(crate) fn run(hub: &Current) {
+    let now = hub.load();
+    let Some(ground) = Ground::of(&now) else {
         return;
     };
     let poll = ground.options.poll;
-    let mut memory = Memory::new(format!("{:016x}", rooms.entropy.next_u64()), &ground);
-    let rooms = Arc::downgrade(rooms);
+    let mut memory = Memory::new(format!("{:016x}", now.entropy.next_u64()), &ground);
+    let hub = hub.downgrade();
     tokio::spawn(async move {
-        while let Some(ground) = rooms.upgrade().and_then(|rooms| Ground::of(&rooms)) {
+        while let Some(ground) = hub.load().and_then(|hub| Ground::of(&hub)) {
             if let Err(error) = ground.turn(&mut memory).await {
                 tracing::warn!(target: "swan_hub::deposit", %error, "the chain cannot be read");
             }

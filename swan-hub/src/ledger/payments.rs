@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use swan_core::ledger::{
-    Account, AccountKey, Applied, DepositTerms, Group, Ledger, PaymentTerms, Rule, entries,
+    Account, AccountKey, Applied, BonusTerms, DepositTerms, Group, Ledger, PaymentTerms, Rule,
+    entries,
 };
 use swan_core::{AccountId, Amount, Currency, Timestamp, TransferId};
 
@@ -117,6 +118,16 @@ impl Books {
     /// new is taken.
     pub async fn deposit(&self, terms: &DepositTerms) -> Result<Applied, LedgerError> {
         self.move_from_outside(entries::deposit(terms), terms.amount)
+            .await
+    }
+
+    /// Gives what a deposit brings on top, or takes it back with its deposit; answers when that survives a crash.
+    ///
+    /// # Errors
+    /// As [`Books::deposit`].
+    pub(crate) async fn deposit_bonus(&self, terms: &BonusTerms) -> Result<Applied, LedgerError> {
+        let amount = terms.record.amount();
+        self.move_from_outside(entries::deposit_bonus(terms), amount)
             .await
     }
 

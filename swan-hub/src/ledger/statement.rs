@@ -172,6 +172,7 @@ fn told_of(cause: &Cause) -> (Option<ModelId>, Option<String>) {
     match &cause.detail {
         Detail::Charge(charge) => (Some(charge.model.clone()), None),
         Detail::Note(note) => (None, Some(note.clone().into_owned())),
+        Detail::Bonus(bonus) => (None, Some(format!("bonus on {}", bonus.deposit))),
         _ => (None, None),
     }
 }

@@ -86,6 +86,8 @@ pub(super) struct ShownDeposit {
     amount: Option<String>,
     /// `USD` or `SWAN`.
     currency: Option<&'static str>,
+    /// What is given on top, under a policy that rewards deposits in SWAN; a transfer of its own.
+    bonus: Option<String>,
     /// How many of the token's smallest units are less than the books can count (10^-12), and are not credited.
     dust_units: String,
     /// The transfer that credits it.
@@ -157,6 +159,9 @@ impl ShownDeposit {
             units: deposit.units.to_string(),
             amount: deposit.amount.map(|amount| amount.to_string()),
             currency: deposit.currency.map(swan_core::Currency::code),
+            bonus: deposit
+                .bonus_record()
+                .map(|bonus| bonus.amount().to_string()),
             dust_units: deposit.dust.to_string(),
             transfer: has_moved.then(|| deposit.credit().to_string()),
             reversal: is_back.then(|| deposit.reversal().to_string()),

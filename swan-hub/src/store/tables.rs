@@ -38,6 +38,7 @@ impl<'a> EntryRow<'a> {
         let note = match &cause.detail {
             Detail::Note(note) => Some(note.to_string()),
             Detail::Payment(payment) => Some(format!("{} {}", payment.topup, payment.object)),
+            Detail::Bonus(bonus) => Some(format!("bonus on {}", bonus.deposit)),
             _ => None,
         };
         let policy = cause.policy.as_ref();

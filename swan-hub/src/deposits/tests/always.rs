@@ -63,8 +63,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-async fn play(steps: Vec<Step>) {
-    let mut scene = Scene::open(3).await;
+async fn play(steps: Vec<Step>, is_rewarded: bool) {
+    let policy = match is_rewarded {
+        true => bonus::rewarding(),
+        false => Policy::swan_2_0(),
+    };
+    let mut scene = Scene::open_under(3, policy).await;
     for step in steps {
         match step {
             Step::Mine(acts) => scene.mine(&acts),
@@ -121,8 +125,10 @@ proptest! {
 
     /// In any order, with duplicates, forks of any depth, restarts, and one liar among three.
     #[test]
-    fn the_books_come_to_what_the_chain_says(steps in prop::collection::vec(step(), 1..40)) {
+    fn the_books_come_to_what_the_chain_says(
+        steps in prop::collection::vec(step(), 1..40), is_rewarded: bool,
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(steps));
+        runtime.block_on(play(steps, is_rewarded));
     }
 }

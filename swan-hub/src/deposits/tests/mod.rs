@@ -1,6 +1,7 @@
 //! Deposits as told by scripted nodes that lie, over a chain that forks.
 
 mod always;
+mod bonus;
 mod courses;
 #[cfg(feature = "chain")]
 mod rpc;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use swan_core::ledger::Account;
+use swan_core::pricing::SwanIncentive;
 use swan_core::testkit::ManualClock;
-use swan_core::{AccountId, Amount, Clock as _, Currency, RequestId, Timestamp};
+use swan_core::{AccountId, Amount, Clock as _, Currency, Policy, RequestId, Timestamp};
 
 use self::world::{Act, CHAIN, CONTRACT, Lie, Scripted, TREASURY, World, tokens};
 use super::desk::{Deposits, Watched};
@@ -54,6 +57,10 @@ struct Scene {
 
 impl Scene {
     async fn open(nodes: usize) -> Self {
+        Self::open_under(nodes, Policy::swan_2_0()).await
+    }
+
+    async fn open_under(nodes: usize, policy: Policy) -> Self {
         let world = Arc::new(Mutex::new(World::default()));
         let nodes: Vec<_> = (0..nodes)
             .map(|n| Scripted::of(&world, &format!("node {n}")))
@@ -92,6 +99,7 @@ impl Scene {
             clock: Arc::new(clock.clone()),
             events: Arc::clone(&news) as Arc<dyn EventSink>,
             desk: Arc::new(desk),
+            policy: Arc::new(policy),
         };
         let memory = Memory::new("a".into(), &ground);
         Self {
@@ -163,16 +171,7 @@ impl Scene {
 
     /// Sets this aside, as a request does.
     fn hold(&self, account: u128, usd: &str) -> Hold {
-        let hold = self.ground.books.hold(HoldRequest {
-            request: RequestId::from_u128(77),
-            account: AccountId::from_u128(account),
-            currency: Currency::Usd,
-            amount: usd.parse().unwrap(),
-            expires: self.clock.now().after(Duration::from_secs(600)),
-            policy: None,
-            extended: 0,
-        });
-        hold.unwrap()
+        self.ground.books.hold(hold_of(account, usd)).unwrap()
     }
 
     /// What every account should have, by the chain alone.
@@ -196,8 +195,25 @@ impl Scene {
             let sum = sums.entry((account, token.currency)).or_default();
             let amount = Amount::from_pico(pico.try_into().unwrap()).unwrap();
             *sum = sum.checked_add(amount).unwrap();
+            if let (Currency::Swan, SwanIncentive::DepositBonus(bonus)) =
+                (token.currency, self.ground.policy.payment().swan())
+            {
+                *sum = sum.checked_add(amount.share(bonus.points())).unwrap();
+            }
         }
         sums
+    }
+}
+
+fn hold_of(account: u128, usd: &str) -> HoldRequest {
+    HoldRequest {
+        request: RequestId::from_u128(77),
+        account: AccountId::from_u128(account),
+        currency: Currency::Usd,
+        amount: usd.parse().unwrap(),
+        expires: Timestamp::MAX,
+        policy: None,
+        extended: 0,
     }
 }
 

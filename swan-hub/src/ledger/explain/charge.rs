@@ -1,6 +1,8 @@
 //! Explains what a request caused, from its entries and its record.
 
-use swan_core::ledger::{Account, ChainRecord, ChargeRecord, Detail, Entry, Kind, Rule, Transfer};
+use swan_core::ledger::{
+    Account, BonusRecord, ChainRecord, ChargeRecord, Detail, Entry, Kind, Rule, Transfer,
+};
 use swan_core::{Amount, BasisPoints, RequestId, Usage};
 
 use super::Subject;
@@ -220,6 +222,7 @@ fn says(entry: &Entry) -> String {
         Detail::Note(note) => format!(": {note}"),
         Detail::Payment(of) => format!(": {}, {}, told by {}", of.topup, of.object, of.told_by),
         Detail::Chain(of) => deposited(of),
+        Detail::Bonus(of) => bonus(of),
         _ => String::new(),
     };
     match (first.kind, entry.group.cause.rule) {
@@ -253,6 +256,13 @@ fn says(entry: &Entry) -> String {
         }
         _ => format!("{amount} {currency} from {from} to {to}{note}"),
     }
+}
+
+/// Of what a bonus is a share.
+fn bonus(of: &BonusRecord) -> String {
+    let (deposit, credited) = (of.deposit, of.credited);
+    let share = BasisPoints::new(of.bps).map_or_else(|_| String::new(), |bps| bps.to_string());
+    format!(": {share} of the {credited} of {deposit}, as the policy gives for deposits in SWAN")
 }
 
 /// Where on its chain a deposit stands.

@@ -1,6 +1,6 @@
 //! Explains a deposit on a chain: what came in, whose it is, and which entries moved its money.
 
-use swan_core::DepositId;
+use swan_core::{BasisPoints, DepositId};
 
 use super::Subject;
 use super::charge::{owner, step};
@@ -19,12 +19,17 @@ pub(super) async fn of(
     };
     let deposit = Deposit::read(&record)?;
     let mut entries = Vec::new();
+    let is_more = deposit.bonus_record().is_some();
     let moved = [
-        (deposit.credit(), deposit.credited_at),
-        (deposit.reversal(), deposit.reversed_at),
+        (deposit.credit(), deposit.credited_at, true),
+        (deposit.bonus_credit(), deposit.credited_at, is_more),
+        (deposit.reversal(), deposit.reversed_at, true),
+        (deposit.bonus_reversal(), deposit.reversed_at, is_more),
     ];
-    for (transfer, at) in moved {
-        let Some(at) = at else { continue };
+    for (transfer, at, is_there) in moved {
+        let Some(at) = at.filter(|_| is_there) else {
+            continue;
+        };
         entries.extend(find::since(store, transfer, at).await?);
     }
     let account = deposit.account.or_else(|| owner(&entries));
@@ -69,6 +74,15 @@ fn notes(deposit: &Deposit) -> Vec<String> {
         notes.push(format!(
             "{} of its smallest units are less than 10^-12 and were not credited",
             deposit.dust
+        ));
+    }
+    if let (Some(record), Some(bonus)) = (deposit.bonus_record(), &deposit.bonus) {
+        let share =
+            BasisPoints::new(record.bps).map_or_else(|_| String::new(), |bps| bps.to_string());
+        notes.push(format!(
+            "{share} of what is credited, {}, is given on top by {}, from the hub's grants",
+            record.amount(),
+            bonus.policy
         ));
     }
     if deposit.round > 0 {
