@@ -14,7 +14,7 @@ use super::catalogue::Id;
 use super::derived;
 use super::fields::Fields;
 use super::once::Lasting;
-use super::reply::{conflict, invalid, not_found, ok, refused, unavailable, with_status};
+use super::reply::{conflict, invalid, not_found, refused, reply, unavailable, with_status};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
 use crate::hub::Shared;
@@ -146,10 +146,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
         let record = find(&hub, id).await?;
         Ok(AdminAccount::of(&hub, &record).await)
     };
-    match shown.await {
-        Ok(account) => ok(&hub, &account),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `GET /api/v1/admin/accounts/{id}/limits`
@@ -159,10 +156,7 @@ pub(super) async fn limits(State(hub): State<Arc<Shared>>, id: Id, headers: Head
         let record = find(&hub, id).await?;
         Ok(AccountLimits::of(&record.id, record.limits))
     };
-    match shown.await {
-        Ok(limits) => ok(&hub, &limits),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `PUT /api/v1/admin/accounts/{id}/limits`
@@ -185,10 +179,7 @@ pub(super) async fn limit(State(hub): State<Arc<Shared>>, id: Id, request: Reque
         tracing::info!(target: TARGET, %by, account = %record.id, "the limits of an account were changed");
         Ok(AccountLimits::of(&record.id, limits))
     };
-    match changed.await {
-        Ok(limits) => ok(&hub, &limits),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, changed.await, Errors::OpenAi)
 }
 
 /// `POST /api/v1/admin/accounts/{id}/grants`

@@ -15,7 +15,7 @@ use super::catalogue::Id;
 use super::collateral::{amount, answered, case, currency, done, id_of, punished, scene, wrong};
 use super::fields::{Fields, missing};
 use super::once::Lasting;
-use super::reply::{invalid, not_found, ok, refused};
+use super::reply::{invalid, not_found, reply};
 use super::shown_collateral::ShownCollateral;
 use crate::collateral::{Accusation, Deposit, Misconduct};
 use crate::gateway::Answer;
@@ -48,10 +48,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
         administrator(&hub, &headers)?;
         ShownCollateral::of(&hub, of(id)?).await
     };
-    match shown.await {
-        Ok(shown) => ok(&hub, &shown),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `POST /api/v1/admin/providers/{id}/collateral/grants`

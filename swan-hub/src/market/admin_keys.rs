@@ -16,7 +16,7 @@ use super::fields::Fields;
 use super::once::shows_secret;
 use super::query::Query;
 use super::reply::{
-    Page, conflict, invalid, not_found, ok, refusal, refused, unavailable, with_status,
+    Page, conflict, invalid, not_found, refusal, refused, reply, unavailable, with_status,
 };
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
@@ -123,10 +123,7 @@ pub(super) async fn list(
         Ok(page.map(|record| AdminKey::of(&hub, &record)))
     }
     .await;
-    match listed {
-        Ok(page) => ok(&hub, &page),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, listed, Errors::OpenAi)
 }
 
 /// `GET /api/v1/admin/keys/{id}`
@@ -136,10 +133,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
         let record = find(&hub, id).await?;
         Ok(AdminKey::of(&hub, &record))
     };
-    match shown.await {
-        Ok(key) => ok(&hub, &key),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `POST /api/v1/admin/keys`
@@ -283,10 +277,7 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, id: Id, request: Requ
         let id = record.id.to_string();
         Ok(LimitedKey { id, limits })
     };
-    match changed.await {
-        Ok(changed) => ok(&hub, &changed),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, changed.await, Errors::OpenAi)
 }
 
 /// `DELETE /api/v1/admin/keys/{id}`
@@ -303,8 +294,5 @@ pub(super) async fn revoke(State(hub): State<Arc<Shared>>, id: Id, headers: Head
             revoked: true,
         })
     };
-    match revoked.await {
-        Ok(revoked) => ok(&hub, &revoked),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, revoked.await, Errors::OpenAi)
 }

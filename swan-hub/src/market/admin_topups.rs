@@ -14,7 +14,7 @@ use super::catalogue::Id;
 use super::derived;
 use super::fields::Fields;
 use super::once::Lasting;
-use super::reply::{invalid, ok, refused, with_status};
+use super::reply::{invalid, refused, reply, with_status};
 use super::topups::{ShownRefund, ShownTopup, answer, cents, find};
 use crate::hub::Shared;
 use crate::openapi::Errors;
@@ -50,10 +50,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
             topup: ShownTopup::of(&topup),
         })
     };
-    match shown.await {
-        Ok(topup) => ok(&hub, &topup),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `POST /api/v1/admin/topups/{id}/refunds`

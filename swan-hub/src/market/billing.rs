@@ -12,7 +12,7 @@ use swan_core::AccountId;
 
 use super::fields::Fields;
 use super::identity;
-use super::reply::{invalid, ok, refused, unavailable};
+use super::reply::{invalid, reply, unavailable};
 use crate::documents::Billing;
 use crate::gateway::Answer;
 use crate::hub::Shared;
@@ -86,7 +86,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, headers: HeaderMap) -> 
         let billing = billing.map_err(|_| unavailable())?;
         Ok(Buyer::of(account, billing))
     };
-    said(&hub, shown.await)
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `PUT /v1/billing`
@@ -100,12 +100,5 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, request: Request) -> 
         kept.map_err(|_| unavailable())?;
         Ok(Buyer::of(account, billing))
     };
-    said(&hub, changed.await)
-}
-
-fn said(hub: &Shared, buyer: Result<Buyer, Answer>) -> Response {
-    match buyer {
-        Ok(buyer) => ok(hub, &buyer),
-        Err(refusal) => refused(hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, changed.await, Errors::OpenAi)
 }

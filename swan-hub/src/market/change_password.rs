@@ -9,7 +9,7 @@ use super::accounts::{self, LoggedIn, PASSWORD_LEAST};
 use super::attempts::Guess;
 use super::fields::Fields;
 use super::identity;
-use super::reply::{ok, refusal, refused, unavailable};
+use super::reply::{refusal, reply, unavailable};
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::openapi::Errors;
@@ -17,10 +17,7 @@ use crate::store::UserRecord;
 
 /// The handler.
 pub(super) async fn change(State(hub): State<Arc<Shared>>, request: Request) -> Response {
-    match changed(&hub, request).await {
-        Ok(answer) => ok(&hub, &answer),
-        Err(refusal) => refused(&hub, &refusal, Errors::Account),
-    }
+    reply(&hub, changed(&hub, request).await, Errors::Account)
 }
 
 async fn changed(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer> {

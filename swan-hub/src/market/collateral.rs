@@ -10,7 +10,9 @@ use swan_core::{Amount, CaseId, Currency, ProviderId, TopupId, TransferId};
 use super::catalogue::Id;
 use super::fields::Fields;
 use super::once::Lasting;
-use super::reply::{conflict, invalid, not_found, ok, refusal, refused, unavailable, with_status};
+use super::reply::{
+    conflict, invalid, not_found, refusal, refused, reply, unavailable, with_status,
+};
 use super::shown_collateral::ShownCollateral;
 use super::topups::{self, PlacedTopup, ShownTopup};
 use super::{derived, identity};
@@ -143,10 +145,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, headers: HeaderMap) -> 
         let provider = identity::provider(&hub, &headers).await?;
         ShownCollateral::of(&hub, provider).await
     };
-    match shown.await {
-        Ok(shown) => ok(&hub, &shown),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `POST /v1/provider/collateral/deposits`

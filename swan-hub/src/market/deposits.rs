@@ -14,7 +14,7 @@ use super::catalogue::Id;
 use super::fields::{Fields, missing};
 use super::identity;
 use super::query::Query;
-use super::reply::{conflict, invalid, not_found, ok, refusal, refused, unavailable};
+use super::reply::{conflict, invalid, not_found, refusal, reply, unavailable};
 use crate::deposits::{
     self, Deposit, DepositError, DepositState, Finality, Status, Token, Unmatched, reference,
 };
@@ -208,10 +208,7 @@ pub(super) async fn instructions(State(hub): State<Arc<Shared>>, headers: Header
             halted: status.problem.is_some(),
         })
     };
-    match told.await {
-        Ok(instructions) => ok(&hub, &instructions),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, told.await, Errors::OpenAi)
 }
 
 /// `GET /v1/deposits`
@@ -224,10 +221,7 @@ pub(super) async fn list(
         let (account, _) = identity::payer(&hub, &headers).await?;
         page(&hub, query.as_deref(), Some(account)).await
     };
-    match listed.await {
-        Ok(list) => ok(&hub, &list),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, listed.await, Errors::OpenAi)
 }
 
 /// `GET /api/v1/admin/deposits`
@@ -240,10 +234,7 @@ pub(super) async fn all(
         administrator(&hub, &headers)?;
         page(&hub, query.as_deref(), None).await
     };
-    match listed.await {
-        Ok(list) => ok(&hub, &list),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, listed.await, Errors::OpenAi)
 }
 
 /// A page of an account's deposits, or of everybody's.
@@ -315,10 +306,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
         }
         Ok(ShownDeposit::of(&hub, &hub.deposits.status(), &deposit))
     };
-    match shown.await {
-        Ok(deposit) => ok(&hub, &deposit),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `POST /api/v1/admin/deposits/{id}/assign`
@@ -339,8 +327,5 @@ pub(super) async fn assign(State(hub): State<Arc<Shared>>, id: Id, request: Requ
         tracing::info!(target: "swan_hub::admin", %by, deposit = %id, %account, "a deposit was assigned");
         Ok(ShownDeposit::of(&hub, &hub.deposits.status(), &deposit))
     };
-    match assigned.await {
-        Ok(deposit) => ok(&hub, &deposit),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, assigned.await, Errors::OpenAi)
 }

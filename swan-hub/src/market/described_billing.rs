@@ -3,19 +3,8 @@
 use schemars::JsonSchema;
 
 use super::billing::Buyer;
+use super::described_shapes::Words;
 use crate::openapi::{Access, Operation};
-
-/// A line on an invoice.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Line(
-    #[schemars(
-        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"),
-        length(min = 1, max = 200)
-    )]
-    String,
-);
 
 /// A number under which taxes are paid.
 #[derive(JsonSchema)]
@@ -34,10 +23,10 @@ struct TaxNumber(
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct BuyerWanted {
-    name: Line,
+    name: Words,
     /// 8 lines at most.
     #[schemars(length(max = 8))]
-    address: Option<Vec<Line>>,
+    address: Option<Vec<Words>>,
     tax_id: Option<TaxNumber>,
 }
 

@@ -2,34 +2,11 @@
 
 use schemars::JsonSchema;
 
+use super::described_shapes::{Code, Sum, Words};
 use super::shown_collateral::ShownCollateral;
 use super::topups::PlacedTopup;
 use crate::openapi::{Access, Operation};
 use crate::payments::PayBy;
-
-/// A decimal string above zero.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Sum(#[schemars(regex(pattern = r"^[1-9][0-9]{0,8}(\.[0-9]{1,12})?$"))] String);
-
-/// `usd` unless said.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Code(#[schemars(regex(pattern = r"^(usd|swan)$"))] String);
-
-/// Words without control characters.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Words(
-    #[schemars(
-        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"),
-        length(min = 1, max = 200)
-    )]
-    String,
-);
 
 /// The id of a job: a UUID.
 #[derive(JsonSchema)]

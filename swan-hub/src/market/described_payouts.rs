@@ -2,32 +2,9 @@
 
 use schemars::JsonSchema;
 
+use super::described_shapes::{Code, Sum, Words};
 use super::payouts::{Credited, Listed, Shown};
 use crate::openapi::{Access, Operation};
-
-/// A decimal string above zero.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Sum(#[schemars(regex(pattern = r"^[1-9][0-9]{0,8}(\.[0-9]{1,12})?$"))] String);
-
-/// `usd` unless said.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Code(#[schemars(regex(pattern = r"^(usd|swan)$"))] String);
-
-/// 1 to 200 characters.
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Words(
-    #[schemars(
-        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"),
-        length(min = 1, max = 200)
-    )]
-    String,
-);
 
 /// The id of a payout.
 #[derive(JsonSchema)]

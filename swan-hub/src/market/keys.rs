@@ -13,7 +13,7 @@ use swan_core::KeyId;
 use super::catalogue::Id;
 use super::fields::Fields;
 use super::once::shows_secret;
-use super::reply::{conflict, not_found, ok, refusal, refused, unavailable, with_status};
+use super::reply::{conflict, not_found, ok, refusal, refused, reply, unavailable, with_status};
 use super::{accounts, chosen, derived, identity};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
@@ -186,10 +186,7 @@ pub(super) async fn revoke(State(hub): State<Arc<Shared>>, id: Id, headers: Head
         done.map_err(|_| unavailable())?;
         Ok(Said::new("the key is revoked"))
     };
-    match revoked.await {
-        Ok(said) => ok(&hub, &said),
-        Err(refusal) => refused(&hub, &refusal, Errors::Account),
-    }
+    reply(&hub, revoked.await, Errors::Account)
 }
 
 /// `POST /api/v1/user/me/provider-keys`

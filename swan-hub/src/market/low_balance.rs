@@ -13,7 +13,7 @@ use super::admin::{administrator, refresh};
 use super::catalogue::Id;
 use super::fields::Fields;
 use super::identity;
-use super::reply::{invalid, not_found, ok, refused, unavailable};
+use super::reply::{invalid, not_found, reply, unavailable};
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::openapi::Errors;
@@ -92,7 +92,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, headers: HeaderMap) -> 
         let record = record(&hub, Some(account)).await?;
         Ok(Threshold::of(&hub, &record).await)
     };
-    said(&hub, shown.await)
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `PUT /v1/low-balance`
@@ -103,7 +103,7 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, request: Request) -> 
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         set(&hub, Some(account), &fields).await
     };
-    said(&hub, changed.await)
+    reply(&hub, changed.await, Errors::OpenAi)
 }
 
 /// `GET /api/v1/admin/accounts/{id}/low-balance`
@@ -117,7 +117,7 @@ pub(super) async fn show_any(
         let record = record(&hub, named(id)).await?;
         Ok(Threshold::of(&hub, &record).await)
     };
-    said(&hub, shown.await)
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// `PUT /api/v1/admin/accounts/{id}/low-balance`
@@ -132,12 +132,5 @@ pub(super) async fn change_any(
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         set(&hub, named(id), &fields).await
     };
-    said(&hub, changed.await)
-}
-
-fn said(hub: &Shared, threshold: Result<Threshold, Answer>) -> Response {
-    match threshold {
-        Ok(threshold) => ok(hub, &threshold),
-        Err(refusal) => refused(hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, changed.await, Errors::OpenAi)
 }

@@ -22,6 +22,7 @@ mod described_billing;
 mod described_collateral;
 mod described_deposits;
 mod described_payouts;
+mod described_shapes;
 mod described_topups;
 mod exact;
 mod fields;

@@ -15,7 +15,9 @@ use super::catalogue::Id;
 use super::fields::Fields;
 use super::once::Lasting;
 use super::query::Query;
-use super::reply::{conflict, invalid, not_found, ok, refusal, refused, unavailable, with_status};
+use super::reply::{
+    conflict, invalid, not_found, refusal, refused, reply, unavailable, with_status,
+};
 use super::{identity, upgrade};
 use crate::gateway::{Answer, iso};
 use crate::hub::Shared;
@@ -293,10 +295,7 @@ pub(super) async fn list(
         let provider = identity::provider(&hub, &headers).await?;
         page(&hub, query.as_deref(), Some(provider)).await
     };
-    match done.await {
-        Ok(listed) => ok(&hub, &listed),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, done.await, Errors::OpenAi)
 }
 
 /// `GET /api/v1/admin/payouts`
@@ -309,10 +308,7 @@ pub(super) async fn all(
         administrator(&hub, &headers)?;
         page(&hub, query.as_deref(), None).await
     };
-    match done.await {
-        Ok(listed) => ok(&hub, &listed),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, done.await, Errors::OpenAi)
 }
 
 /// `POST /api/v1/admin/payouts/{id}/paid`

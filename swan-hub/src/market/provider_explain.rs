@@ -9,7 +9,7 @@ use http::HeaderMap;
 use super::admin::administrator;
 use super::catalogue::Id;
 use super::identity;
-use super::reply::{ok, refused};
+use super::reply::reply;
 use crate::gateway::{Answer, explained};
 use crate::hub::Shared;
 use crate::ledger::{Asker, Explanation};
@@ -21,10 +21,7 @@ pub(super) async fn explain(
     id: Id,
     headers: HeaderMap,
 ) -> Response {
-    match find(&hub, id, &headers).await {
-        Ok(told) => ok(&hub, &told),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, find(&hub, id, &headers).await, Errors::OpenAi)
 }
 
 async fn find(hub: &Shared, id: Id, headers: &HeaderMap) -> Result<Explanation, Answer> {

@@ -14,7 +14,7 @@ use super::catalogue::Id;
 use super::exact::Exact;
 use super::fields::Fields;
 use super::query::Query;
-use super::reply::{conflict, invalid, not_found, ok, refused};
+use super::reply::{conflict, invalid, not_found, ok, refused, reply};
 use super::rows::ProviderRow;
 use super::snapshot::snapshot;
 use super::{identity, upgrade};
@@ -181,10 +181,7 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, request: Request) -> 
         upgrade::put_profile(&hub, &profile).await?;
         Ok(Profile::of(profile))
     };
-    match changed.await {
-        Ok(profile) => ok(&hub, &profile),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, changed.await, Errors::OpenAi)
 }
 
 /// `GET /api/v1/provider/me/stats`
@@ -240,10 +237,7 @@ pub(super) async fn history(
         super::presence::look(&hub);
         Ok(earned(&hub, provider, duration, bucket))
     };
-    match read.await {
-        Ok(history) => ok(&hub, &history),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, read.await, Errors::OpenAi)
 }
 
 /// Whole hours up to 999 or days up to 365, for the document too.

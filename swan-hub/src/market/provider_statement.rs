@@ -13,7 +13,7 @@ use swan_core::ledger::Account;
 use super::admin::administrator;
 use super::identity;
 use super::query::Query;
-use super::reply::{invalid, ok, refused};
+use super::reply::invalid;
 use crate::documents::{
     Earnings, EarningsQuery, Grouping, GrowthFundReport, Month, UsageError, earnings, growth_fund,
 };
@@ -38,10 +38,11 @@ pub(super) async fn statement(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match told(&hub, query.as_deref(), &headers).await {
-        Ok(told) => ok(&hub, &told),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    answered(
+        &hub,
+        told(&hub, query.as_deref(), &headers).await,
+        Errors::OpenAi,
+    )
 }
 
 async fn told(
@@ -109,10 +110,11 @@ pub(super) async fn fund(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match report(&hub, query.as_deref(), &headers).await {
-        Ok(report) => ok(&hub, &report),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    answered(
+        &hub,
+        report(&hub, query.as_deref(), &headers).await,
+        Errors::OpenAi,
+    )
 }
 
 async fn report(

@@ -54,6 +54,18 @@ impl<T> Page<T> {
     }
 }
 
+/// Answers 200 with what was found, or says why there is no such answer, in the shape that the clients of the route read.
+pub(super) fn reply(
+    hub: &Shared,
+    found: Result<impl Serialize, Answer>,
+    errors: Errors,
+) -> Response {
+    match found {
+        Ok(found) => ok(hub, &found),
+        Err(refusal) => refused(hub, &refusal, errors),
+    }
+}
+
 /// Answers 200 with `body`.
 pub(super) fn ok(hub: &Shared, body: &impl Serialize) -> Response {
     with_status(hub, StatusCode::OK, body)

@@ -13,7 +13,9 @@ use super::catalogue::Id;
 use super::fields::Fields;
 use super::once::Lasting;
 use super::query::Query;
-use super::reply::{conflict, invalid, not_found, ok, refusal, refused, unavailable, with_status};
+use super::reply::{
+    conflict, invalid, not_found, refusal, refused, reply, unavailable, with_status,
+};
 use super::{derived, identity};
 use crate::gateway::Answer;
 use crate::hub::Shared;
@@ -275,10 +277,7 @@ pub(super) async fn show(State(hub): State<Arc<Shared>>, id: Id, headers: Header
         }
         Ok(ShownTopup::of(&topup))
     };
-    match shown.await {
-        Ok(topup) => ok(&hub, &topup),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, shown.await, Errors::OpenAi)
 }
 
 /// The order that a path names.
@@ -316,10 +315,7 @@ pub(super) async fn list(
             has_more,
         })
     };
-    match listed.await {
-        Ok(list) => ok(&hub, &list),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, listed.await, Errors::OpenAi)
 }
 
 async fn place_of(

@@ -11,7 +11,7 @@ use swan_core::{ProviderId, Timestamp};
 
 use super::fields::{Fields, missing};
 use super::once::shows_secret;
-use super::reply::{conflict, ok, refused, unavailable, with_status};
+use super::reply::{conflict, refused, reply, unavailable, with_status};
 use super::{accounts, attempts, derived, identity, keys};
 use crate::admission::KeyLimits;
 use crate::gateway::Answer;
@@ -235,10 +235,7 @@ pub(super) async fn request_approval(State(hub): State<Arc<Shared>>, request: Re
             requested_at: first.as_secs(),
         })
     };
-    match requested.await {
-        Ok(requested) => ok(&hub, &requested),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, requested.await, Errors::OpenAi)
 }
 
 /// What a provider says about itself; nothing yet of one whose key the operator made.

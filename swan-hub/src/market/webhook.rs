@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::catalogue::Id;
 use super::fields;
-use super::reply::{not_found, ok, refused};
+use super::reply::{not_found, reply};
 use super::topups::answer;
 use crate::gateway::Answer;
 use crate::hub::Shared;
@@ -34,10 +34,7 @@ pub(super) async fn receive(State(hub): State<Arc<Shared>>, id: Id, request: Req
     let (parts, body) = request.into_parts();
     // Whoever sends it does not wait, and a part of it done is no part.
     let taken = take(Arc::clone(&hub), id, parts, body).await;
-    match taken {
-        Ok(taken) => ok(&hub, &taken),
-        Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
-    }
+    reply(&hub, taken, Errors::OpenAi)
 }
 
 async fn take(
