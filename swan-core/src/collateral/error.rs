@@ -86,6 +86,18 @@ pub enum CollateralError {
         /// What is there.
         free: crate::Amount,
     },
+    /// More of a payment is taken back than is still out there to take: the rest went back already, or is on its way.
+    #[error(
+        "{amount} of {deposit} are taken back, more than the {left} that did not go back before"
+    )]
+    Beyond {
+        /// The payment.
+        deposit: crate::TransferId,
+        /// What is taken back.
+        amount: crate::Amount,
+        /// What of it did not go back.
+        left: crate::Amount,
+    },
     /// The conduct came after the provider's exit, for which nothing is deducted (Seed 002, Exit Mechanism).
     #[error("the provider left at {since}: nothing is deducted for what came after")]
     Exited {

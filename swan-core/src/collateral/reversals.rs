@@ -23,9 +23,13 @@ impl CollateralAccount {
                 (true, false) => Err(conflict(id, "amount")),
             };
         }
-        let arrived = self.deposits.get(&deposit).map(|one| one.arrived);
-        if arrived != Some(Some(true)) {
-            return Err(unknown(deposit));
+        let left = self.out_there(deposit)?;
+        if amount > left {
+            return Err(CollateralError::Beyond {
+                deposit,
+                amount,
+                left,
+            });
         }
         room(self.taken.len(), Self::DEPOSITS_MAX, "reversals")?;
         let there = amount.min(self.balance());
@@ -49,6 +53,20 @@ impl CollateralAccount {
         self.taken.insert(id, taken);
         self.reduced_at = Some(now);
         Ok(Effect::Moved(movements))
+    }
+
+    /// What of a payment is with us: it did not go back to its card, nor was it taken back. No card gets more than it paid, so
+    /// a dispute of what is on its way to the card waits until that has failed.
+    fn out_there(&self, deposit: TransferId) -> Result<Amount, CollateralError> {
+        let paid = self.deposits.get(&deposit);
+        let paid = paid.filter(|one| one.arrived == Some(true));
+        let paid = paid.ok_or_else(|| unknown(deposit))?;
+        let parts = self.parts.iter().filter(|part| part.deposit == deposit);
+        let sent = parts.filter(|part| part.to_card && !part.failed);
+        let taken = self.taken.values().filter(|one| one.deposit == deposit);
+        let taken = taken.filter(|one| !one.is_over).map(|one| one.asked);
+        let gone = sum(sent.map(|part| part.amount).chain(taken));
+        Ok(paid.amount.checked_sub(gone)?)
     }
 
     /// Everything goes back to the deposits that it was taken from, and nothing is owed for it.

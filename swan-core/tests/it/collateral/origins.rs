@@ -138,3 +138,25 @@ fn a_dispute_takes_what_is_there_and_a_dispute_won_gives_it_back() {
         })
     ));
 }
+
+/// The card's $5 would go back and be taken back: who disputes what is on its way gets it once.
+#[test]
+fn a_dispute_of_what_is_on_its_way_to_the_card_waits_until_that_has_failed() {
+    let mut account = three_cards();
+    all(&mut account, 10, &[request(9, "2")]);
+    all(&mut account, 10 + 7 * DAY, &[confirm(9)]);
+    assert_eq!(parts(&account), [(3, "2".into(), true)]);
+    let early = apply(&mut account, &take_back(5, 3, "5"), 11 + 7 * DAY);
+    let (all_of_it, three) = (amount("5"), amount("3"));
+    assert!(
+        matches!(early, Err(CollateralError::Beyond { amount, left, .. }) if (amount, left) == (all_of_it, three))
+    );
+    all(
+        &mut account,
+        12 + 7 * DAY,
+        &[fail_return(9, 3), take_back(5, 3, "5")],
+    );
+    assert_eq!(left(&account), ["20", "10", "0"]);
+    let twice = apply(&mut account, &take_back(6, 3, "0.01"), 13 + 7 * DAY);
+    assert!(matches!(twice, Err(CollateralError::Beyond { .. })));
+}

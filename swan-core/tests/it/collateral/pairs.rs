@@ -79,7 +79,7 @@ fn table() -> Vec<(&'static str, CollateralEvent, &'static str)> {
         (
             "reversal",
             take_back(5, 1, "30"),
-            "- open exit with left refu",
+            "- open exit with left -",
         ),
         (
             "reversal of what never came",

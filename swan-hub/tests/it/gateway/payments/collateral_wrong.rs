@@ -40,6 +40,26 @@ async fn a_dispute_takes_collateral_and_what_is_gone_is_owed() {
     pledge.is_booked().await;
 }
 
+/// A cent cannot go back to a card and be taken back, too: the dispute waits until what was on its way has failed.
+#[tokio::test]
+async fn a_dispute_of_what_is_on_its_way_to_the_card_stops_nothing() {
+    let pledge = Pledge::open().await;
+    let stub = &pledge.till.stub;
+    let (_, payment) = pledge.paid("1").await;
+    stub.refunds_are("pending");
+    pledge.ask_back(json!({"amount": "0.02"})).await;
+    pledge.comes_to(DAY * 7, RETURNED, "pending").await;
+    let event = stub.event("charge.dispute.created", &stub.dispute(&payment, 100));
+    pledge.till.tell(&event).await;
+    is(&pledge.pockets().await, "0.98 0 0 0 0.02 0 0 0");
+    let refund = stub.refund_ids().remove(0);
+    stub.set_refund(&refund, "failed");
+    let event = stub.event("refund.failed", &refund);
+    pledge.till.tell(&event).await;
+    is(&pledge.pockets().await, "0 0 0 0 0 0 1 0");
+    pledge.is_booked().await;
+}
+
 /// Whatever the hub was doing when it ended, the next one goes on with it.
 #[tokio::test]
 async fn it_survives_a_restart_at_every_step() {
