@@ -1,5 +1,6 @@
-use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -185,14 +186,36 @@ pub(super) fn writer(path: &Path, options: SqliteOptions) -> Result<Connection, 
         Durability::Strict => "FULL",
         Durability::Relaxed => "NORMAL",
     };
-    connection
-        .pragma_update(None, "journal_mode", "WAL")
-        .map_err(failed)?;
+    into_wal(&connection, options.busy_wait).map_err(failed)?;
     connection
         .pragma_update(None, "synchronous", synchronous)
         .map_err(failed)?;
     migrate(&mut connection, path)?;
     Ok(connection)
+}
+
+/// Gives a new file its log. SQLite answers "busy" at once while another program does the same, whatever the connection's timeout
+/// says, so the waiting is done here.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "SQLite waits for locks in the same way, on this thread of the store's own"
+)]
+fn into_wal(connection: &Connection, wait: Duration) -> rusqlite::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let since = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && since.elapsed() < wait => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// The connection that reads, beside the one that writes.
