@@ -148,7 +148,7 @@ async fn list(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), AdminError> {
     let store = place.open().await?;
-    let records = store.deposits(of, None, limit).await?;
+    let records = store.deposits().page(of, None, limit).await?;
     let deposits = records.iter().map(Deposit::read);
     let deposits: Vec<Deposit> = deposits.collect::<Result<_, _>>()?;
     if place.json {

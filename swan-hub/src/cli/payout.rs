@@ -165,7 +165,7 @@ async fn latest(
 ) -> Result<Vec<Payout>, AdminError> {
     let store = place.open().await?;
     let (kind, owner) = (DocumentKind::Payout, provider.map(ProviderId::as_u128));
-    let records = store.documents(kind, owner, u64::MAX, limit).await?;
+    let records = store.documents().page(kind, owner, u64::MAX, limit).await?;
     let mut payouts = as_they_stand(&store, &records).await?;
     payouts.retain(|payout| state.is_none_or(|state| state == payout.state));
     Ok(payouts)
@@ -182,7 +182,7 @@ async fn request(
     let destination = match destination {
         Some(said) => Some(said),
         None => {
-            let profile = store.profile(provider).await?;
+            let profile = store.users().profile(provider).await?;
             profile.and_then(|profile| profile.beneficiary)
         }
     };
@@ -236,7 +236,10 @@ async fn known(store: &Arc<dyn Store>, provider: ProviderId) -> Result<(), Admin
 
 async fn find(store: &Arc<dyn Store>, id: TransferId) -> Result<Payout, AdminError> {
     let kind = DocumentKind::Payout;
-    let record = store.document_named(kind, &id.to_string()).await?;
+    let record = store
+        .documents()
+        .document_named(kind, &id.to_string())
+        .await?;
     let records: Vec<DocumentRecord> = record.into_iter().collect();
     let found = as_they_stand(store, &records).await?.into_iter().next();
     found.ok_or_else(|| AdminError::Usage(format!("there is no payout {id} in this store")))

@@ -83,7 +83,7 @@ async fn list(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), AdminError> {
     let store = place.open().await?;
-    let records = store.topups(account, None, limit).await?;
+    let records = store.topups().page(account, None, limit).await?;
     let topups = records.iter().map(Topup::read);
     let topups: Vec<Topup> = topups.collect::<Result<_, _>>()?;
     if place.json {
@@ -177,7 +177,7 @@ async fn refund(
     let amount = amount.unwrap_or_else(|| topup.refundable());
     let begun = topup.begin_refund(number, amount, "the command line", terminal.clock.now());
     begun.map_err(|error: PayError| AdminError::Refused(error.to_string()))?;
-    store.put_topup(&topup.record()).await?;
+    store.topups().put_topup(&topup.record()).await?;
     let mut waited = Duration::ZERO;
     let refund = loop {
         let topup = find(&store, id).await?;
@@ -224,7 +224,7 @@ fn said(
 }
 
 async fn find(store: &Arc<dyn Store>, id: TopupId) -> Result<Topup, AdminError> {
-    let record = store.topup(id).await?;
+    let record = store.topups().topup(id).await?;
     let unknown = || AdminError::Usage(format!("there is no {id} in this store"));
     Ok(Topup::read(&record.ok_or_else(unknown)?)?)
 }

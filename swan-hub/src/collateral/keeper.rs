@@ -110,6 +110,7 @@ pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, Col
     let name = record.act.name();
     let known = rooms
         .store
+        .documents()
         .document_named(DocumentKind::Collateral, &name)
         .await?;
     if let Some(known) = known {
@@ -127,7 +128,11 @@ pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, Col
     if first.as_u128() == 0 || rooms.books.knows(first) {
         return Err(CollateralError::Taken { name });
     }
-    let there = rooms.store.add_document(&record.document()).await?;
+    let there = rooms
+        .store
+        .documents()
+        .add_document(&record.document())
+        .await?;
     record.is(&Record::read(&there)?)?;
     let refused = read(&*rooms.store, &rooms.collateral, &mut place).await?;
     book(rooms, &mut place).await?;
@@ -163,7 +168,7 @@ async fn since(store: &dyn Store, number: u64) -> Result<Vec<(u64, Record)>, Sto
     let (mut fresh, mut before) = (Vec::new(), u64::MAX);
     loop {
         let kind = DocumentKind::Collateral;
-        let page = store.documents(kind, None, before, PAGE).await?;
+        let page = store.documents().page(kind, None, before, PAGE).await?;
         let is_last = page.len() < PAGE as usize;
         for document in page {
             if document.number <= number {
@@ -203,7 +208,7 @@ pub(crate) async fn note(
     record: &Record,
 ) -> Result<(), CollateralError> {
     let _happened = bond.apply(record)?;
-    let there = store.add_document(&record.document()).await?;
+    let there = store.documents().add_document(&record.document()).await?;
     record.is(&Record::read(&there)?)
 }
 

@@ -117,7 +117,7 @@ impl From<StoreError> for DepositError {
 
 /// The deposit with this id.
 pub(crate) async fn find(store: &dyn Store, id: DepositId) -> Result<Deposit, DepositError> {
-    let record = store.deposit(id).await?;
+    let record = store.deposits().deposit(id).await?;
     Ok(Deposit::read(&record.ok_or(DepositError::Unknown)?)?)
 }
 
@@ -147,7 +147,7 @@ pub(crate) async fn assign(
     deposit.assigned_by = Some(by.to_owned());
     deposit.state = DepositState::Crediting;
     let record = deposit.record();
-    store.put_deposit(&record).await?;
+    store.deposits().put_deposit(&record).await?;
     deposit.revision = record.revision;
     Ok(deposit)
 }

@@ -9,7 +9,7 @@ use super::{Deposit, DepositEvent, DepositNews, DepositState};
 /// Writes the next revision of a row.
 pub(super) async fn keep(ground: &Ground, deposit: &mut Deposit) -> Result<(), WatchError> {
     let record = deposit.record();
-    ground.store.put_deposit(&record).await?;
+    ground.store.deposits().put_deposit(&record).await?;
     deposit.revision = record.revision;
     Ok(())
 }

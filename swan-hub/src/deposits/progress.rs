@@ -45,7 +45,7 @@ impl Progress {
     /// # Errors
     /// When the store cannot serve, or its text makes no sense.
     pub async fn load(store: &dyn Store, chain: u64) -> Result<Self, StoreError> {
-        let Some(record) = store.watched_chain(chain).await? else {
+        let Some(record) = store.deposits().watched_chain(chain).await? else {
             return Ok(Self::default());
         };
         let progress: Self =
@@ -68,7 +68,7 @@ impl Progress {
             // Texts, numbers and nulls always serialise.
             body: serde_json::to_string(self).unwrap_or_default(),
         };
-        store.put_watched_chain(&record).await?;
+        store.deposits().put_watched_chain(&record).await?;
         self.revision = revision;
         Ok(())
     }

@@ -34,7 +34,10 @@ impl Ground {
         let mut after = (from.saturating_sub(1), DepositId::from_u128(u128::MAX));
         loop {
             let (store, chain) = (&self.store, self.options.chain);
-            let page = store.deposits_in_blocks(chain, after, upto, PAGE).await?;
+            let page = store
+                .deposits()
+                .deposits_in_blocks(chain, after, upto, PAGE)
+                .await?;
             let Some(last) = page.last() else { break };
             after = (last.block, last.id);
             for record in page {
@@ -45,7 +48,7 @@ impl Ground {
         }
         // What the chain tells otherwise than before was taken back first.
         for fact in others {
-            if let Some(record) = self.store.deposit(fact.id).await? {
+            if let Some(record) = self.store.deposits().deposit(fact.id).await? {
                 self.lost(Deposit::read(&record)?).await?;
             }
             self.apply(fact, told_by).await?;
@@ -58,7 +61,7 @@ impl Ground {
         use DepositState::{
             Confirming, Credited, Crediting, Orphaned, Reversed, Reversing, Unmatched,
         };
-        let known = self.store.deposit(fact.id).await?;
+        let known = self.store.deposits().deposit(fact.id).await?;
         let mut deposit = match &known {
             Some(record) => Deposit::read(record)?,
             None => Deposit::new(self.options.chain, fact, self.clock.now()),

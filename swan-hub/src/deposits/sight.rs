@@ -46,9 +46,10 @@ impl Ground {
         let after = (from.saturating_sub(1), DepositId::from_u128(u128::MAX));
         let chain = self.options.chain;
         let most = u32::try_from(SHOWN_MAX).unwrap_or(u32::MAX);
-        let rows = self
-            .store
-            .deposits_in_blocks(chain, after, i64::MAX.unsigned_abs(), most);
+        let rows =
+            self.store
+                .deposits()
+                .deposits_in_blocks(chain, after, i64::MAX.unsigned_abs(), most);
         for record in rows.await? {
             let deposit = Deposit::read(&record)?;
             if deposit.state == DepositState::Confirming && !told.contains(&deposit.id) {
@@ -59,7 +60,7 @@ impl Ground {
     }
 
     async fn see(&self, fact: &Fact) -> Result<(), WatchError> {
-        let known = self.store.deposit(fact.id).await?;
+        let known = self.store.deposits().deposit(fact.id).await?;
         let mut deposit = match &known {
             Some(record) => Deposit::read(record)?,
             None => Deposit::new(self.options.chain, fact, self.clock.now()),

@@ -150,7 +150,7 @@ impl Ground {
     ) -> Result<(), WatchError> {
         // What a crash has left between a row and the books, and what an operator has assigned.
         let due = DepositsOf::Phase(DepositPhase::Due);
-        for record in self.store.deposits(due, None, DUE_MAX).await? {
+        for record in self.store.deposits().page(due, None, DUE_MAX).await? {
             finish(self, &mut Deposit::read(&record)?).await?;
         }
         let nodes = self.fit(memory).await?;

@@ -104,7 +104,7 @@ async fn sign_up(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer
         provider: None,
         created: now,
     };
-    match hub.store.put_user(&user).await {
+    match hub.store.users().put_user(&user).await {
         Ok(()) => {}
         Err(StoreError::Conflict { .. }) => {
             let words = "no account can be opened with this e-mail address; log in if it is yours";
@@ -162,6 +162,7 @@ async fn verify(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer>
     let guess = Guess::of(hub, from, &email)?;
     let known = hub
         .store
+        .users()
         .user_by_email(&email)
         .await
         .map_err(|_| unavailable())?;
@@ -193,7 +194,7 @@ pub(super) async fn logged_in(
 pub(super) async fn logout(State(hub): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let ended = async {
         let token = identity::token(&headers)?;
-        let ended = hub.store.end_session(&token).await;
+        let ended = hub.store.users().end_session(&token).await;
         let ended = ended.map_err(|_| unavailable())?;
         Ok(keys::Said::new(if ended {
             "logged out"

@@ -41,10 +41,10 @@ async fn changed(hub: &Arc<Shared>, request: Request) -> Result<LoggedIn, Answer
         password: hash,
         ..user
     };
-    let stored = hub.store.put_user(&user).await;
+    let stored = hub.store.users().put_user(&user).await;
     stored.map_err(|_| unavailable())?;
     // Whoever knew the old password may be logged in.
-    let ended = hub.store.end_sessions(user.id).await;
+    let ended = hub.store.users().end_sessions(user.id).await;
     ended.map_err(|_| unavailable())?;
     accounts::logged_in(hub, &user, None).await
 }

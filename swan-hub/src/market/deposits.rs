@@ -260,7 +260,7 @@ async fn page(
     };
     // One more tells whether there are more.
     let most = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-    let records = hub.store.deposits(of, before, most).await;
+    let records = hub.store.deposits().page(of, before, most).await;
     let records = records.map_err(|error| answer(&error.into()))?;
     let deposits = records.iter().take(limit).map(Deposit::read);
     let deposits: Result<Vec<_>, _> = deposits.collect();
@@ -282,7 +282,12 @@ async fn place_of(
 ) -> Result<(Timestamp, DepositId), Answer> {
     let wrong = || invalid("before", "before must be the id of such a deposit, dep-…");
     let id: DepositId = text.parse().map_err(|_| wrong())?;
-    let known = hub.store.deposit(id).await.map_err(|_| unavailable())?;
+    let known = hub
+        .store
+        .deposits()
+        .deposit(id)
+        .await
+        .map_err(|_| unavailable())?;
     let known = known.filter(|known| account.is_none() || known.account == account);
     known
         .map(|known| (known.created, known.id))

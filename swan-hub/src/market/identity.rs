@@ -32,7 +32,11 @@ pub(super) async fn log_in(hub: &Shared, user: &UserRecord) -> Result<String, An
         created: now,
         expires: now.after(hub.settings.market.session),
     };
-    let stored = hub.store.put_session(&KeyHash::of(&token), &record).await;
+    let stored = hub
+        .store
+        .users()
+        .put_session(&KeyHash::of(&token), &record)
+        .await;
     stored.map_err(|_| unavailable())?;
     Ok(token)
 }
@@ -88,13 +92,19 @@ pub(super) fn token(headers: &HeaderMap) -> Result<KeyHash, Answer> {
 pub(super) async fn user(hub: &Shared, headers: &HeaderMap) -> Result<UserRecord, Answer> {
     let ended = || unauthorized("the token is not known here, or its login has ended");
     let token = token(headers)?;
-    let session = hub.store.session(&token).await.map_err(|_| unavailable())?;
+    let session = hub
+        .store
+        .users()
+        .session(&token)
+        .await
+        .map_err(|_| unavailable())?;
     let now: Timestamp = hub.clock.now();
     let session = session
         .filter(|session| session.expires > now)
         .ok_or_else(ended)?;
     let user = hub
         .store
+        .users()
         .user(session.user)
         .await
         .map_err(|_| unavailable())?;

@@ -167,7 +167,7 @@ async fn earner(hub: &Shared, headers: &HeaderMap) -> Result<(ProviderId, Accoun
     let user = match identity::keyed(hub, headers)? {
         None => Some(identity::user(hub, headers).await?),
         Some(KeyKind::Provider(provider)) => {
-            let user = hub.store.user_by_provider(provider).await;
+            let user = hub.store.users().user_by_provider(provider).await;
             user.map_err(|_| unavailable())?
         }
         Some(_) => {

@@ -13,7 +13,7 @@ use swan_core::ledger::Account;
 use super::admin::administrator;
 use super::identity;
 use super::query::Query;
-use super::reply::invalid;
+use super::reply::{invalid, reply};
 use crate::documents::{
     Earnings, EarningsQuery, Grouping, GrowthFundReport, Month, UsageError, earnings, growth_fund,
 };
@@ -38,7 +38,7 @@ pub(super) async fn statement(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    answered(
+    reply(
         &hub,
         told(&hub, query.as_deref(), &headers).await,
         Errors::OpenAi,
@@ -110,7 +110,7 @@ pub(super) async fn fund(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    answered(
+    reply(
         &hub,
         report(&hub, query.as_deref(), &headers).await,
         Errors::OpenAi,

@@ -355,7 +355,7 @@ async fn stage(hub: &Shared, bond: &Bond, part: &Part) -> Result<&'static str, S
     let Some(topup) = topup else {
         return Ok(RefundStage::Begun.as_str());
     };
-    let record = hub.store.topup(topup).await?;
+    let record = hub.store.topups().topup(topup).await?;
     let order = record.map(|record| Topup::read(&record)).transpose()?;
     let number = refund_number(part.withdrawal, part.deposit);
     let refunds = order.iter().flat_map(|order| &order.refunds);

@@ -304,7 +304,7 @@ pub(super) async fn list(
         };
         // One more tells whether there are more.
         let most = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-        let records = hub.store.topups(Some(account), before, most).await;
+        let records = hub.store.topups().page(Some(account), before, most).await;
         let records = records.map_err(|_| unavailable())?;
         let has_more = records.len() > limit;
         let topups = records.iter().take(limit).map(Topup::read);
@@ -330,7 +330,12 @@ async fn place_of(
         )
     };
     let id: TopupId = text.parse().map_err(|_| wrong())?;
-    let known = hub.store.topup(id).await.map_err(|_| unavailable())?;
+    let known = hub
+        .store
+        .topups()
+        .topup(id)
+        .await
+        .map_err(|_| unavailable())?;
     let known = known.filter(|known| known.account == account);
     known
         .map(|known| (known.created, known.id))

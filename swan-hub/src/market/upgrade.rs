@@ -133,6 +133,7 @@ async fn become_provider(
         ..user
     };
     hub.store
+        .users()
         .put_user(&upgraded)
         .await
         .map_err(|_| unavailable())?;
@@ -242,6 +243,7 @@ pub(super) async fn request_approval(State(hub): State<Arc<Shared>>, request: Re
 pub(super) async fn profile(hub: &Shared, provider: ProviderId) -> Result<ProfileRecord, Answer> {
     let known = hub
         .store
+        .users()
         .profile(provider)
         .await
         .map_err(|_| unavailable())?;
@@ -261,7 +263,7 @@ pub(super) async fn profile(hub: &Shared, provider: ProviderId) -> Result<Profil
 /// has no signature that would prove it: so naming one gives nothing. Nobody is kept from naming it too, what is earned
 /// belongs to the provider that earned it, and goes to the wallet that this provider itself has named.
 pub(super) async fn put_profile(hub: &Shared, profile: &ProfileRecord) -> Result<(), Answer> {
-    let stored = hub.store.put_profile(profile).await;
+    let stored = hub.store.users().put_profile(profile).await;
     stored.map_err(|_| unavailable())
 }
 

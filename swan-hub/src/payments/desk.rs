@@ -142,7 +142,7 @@ impl Payments {
 
 /// The order with this id.
 pub(crate) async fn find(rooms: &Rooms, id: TopupId) -> Result<Topup, PayError> {
-    let record = rooms.store.topup(id).await?;
+    let record = rooms.store.topups().topup(id).await?;
     let record = record.ok_or(PayError::Unknown)?;
     Ok(Topup::read(&record)?)
 }
@@ -150,7 +150,7 @@ pub(crate) async fn find(rooms: &Rooms, id: TopupId) -> Result<Topup, PayError> 
 /// Keeps the next revision of an order.
 pub(super) async fn keep(rooms: &Rooms, order: &mut Topup) -> Result<(), PayError> {
     let record = order.record();
-    rooms.store.put_topup(&record).await?;
+    rooms.store.topups().put_topup(&record).await?;
     order.revision = record.revision;
     Ok(())
 }
@@ -171,7 +171,7 @@ pub(crate) async fn place(
 ) -> Result<(Topup, Placed), PayError> {
     let gateway = rooms.payments.gateway()?;
     let _turn = rooms.payments.turn(id).await?;
-    let known = rooms.store.topup(id).await?;
+    let known = rooms.store.topups().topup(id).await?;
     let mut order = match &known {
         Some(record) => Topup::read(record)?,
         None => {
@@ -201,7 +201,11 @@ async fn begin(rooms: &Rooms, mut order: Topup) -> Result<Topup, PayError> {
         return Err(PayError::Frozen);
     }
     let most = rooms.payments.options.open_max;
-    let latest = rooms.store.topups(Some(order.account), None, most).await?;
+    let latest = rooms
+        .store
+        .topups()
+        .page(Some(order.account), None, most)
+        .await?;
     let mut open = 0;
     for record in &latest {
         let other = Topup::read(record)?;
@@ -245,7 +249,7 @@ pub(crate) async fn receive(
             }
         }
     };
-    let known = rooms.store.topup(id).await?;
+    let known = rooms.store.topups().topup(id).await?;
     if known.is_none() {
         let seen = gateway.look(place).await?;
         return Ok(unmatched(rooms, &notice, place, &seen));

@@ -161,7 +161,7 @@ async fn turn(rooms: &Weak<Rooms>) -> Option<Duration> {
 /// Asks about every order that is due, up to the bound on one turn.
 async fn look_at_all(rooms: &Rooms) -> Result<(), PayError> {
     let (now, most) = (rooms.clock.now(), rooms.payments.options.looks_max);
-    for record in rooms.store.due_topups(now, most).await? {
+    for record in rooms.store.topups().due_topups(now, most).await? {
         let told = Told {
             place: None,
             paid: None,

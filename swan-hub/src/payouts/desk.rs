@@ -94,7 +94,10 @@ impl Payouts {
         let _turn = self.0.turn.lock().await;
         let name = asked.id.to_string();
         let store = &self.0.store;
-        let there = store.document_named(DocumentKind::Payout, &name).await?;
+        let there = store
+            .documents()
+            .document_named(DocumentKind::Payout, &name)
+            .await?;
         if there.is_none() {
             rules.check(asked.currency, asked.amount)?;
             self.check_pace(asked, &rules).await?;
@@ -120,7 +123,7 @@ impl Payouts {
             name,
             body: paper.write(),
         };
-        let record = store.add_document(&new).await?;
+        let record = store.documents().add_document(&new).await?;
         let (id, paper) = read(&record)?;
         let terms = paper.terms(id, self.stamp());
         let note = format!("asked for by {}", asked.by);
@@ -156,7 +159,7 @@ impl Payouts {
             name: id.to_string(),
             body: paper.write(),
         };
-        self.0.store.add_document(&new).await.map(drop)
+        self.0.store.documents().add_document(&new).await.map(drop)
     }
 
     /// Ends a payout: with what it was paid by, or why it was not. The same end twice is one. What pays collateral back goes
@@ -197,7 +200,10 @@ impl Payouts {
             });
             let (kind, body) = (DocumentKind::Payout, payout.paper.write());
             let store = &self.0.store;
-            let _there = store.change_document(kind, payout.number, &body).await?;
+            let _there = store
+                .documents()
+                .change_document(kind, payout.number, &body)
+                .await?;
         }
         Ok(payout)
     }
@@ -221,7 +227,7 @@ impl Payouts {
     /// The payout with this id, if it happened.
     pub(crate) async fn find(&self, id: TransferId) -> Result<Option<Payout>, StoreError> {
         let (kind, name) = (DocumentKind::Payout, id.to_string());
-        let record = self.0.store.document_named(kind, &name).await?;
+        let record = self.0.store.documents().document_named(kind, &name).await?;
         Ok(match record {
             Some(record) => self.standing(&record)?,
             None => None,
@@ -235,7 +241,12 @@ impl Payouts {
         before: u64,
     ) -> Result<(Vec<Payout>, Option<u64>), StoreError> {
         let (kind, owner) = (DocumentKind::Payout, provider.map(ProviderId::as_u128));
-        let records = self.0.store.documents(kind, owner, before, PAGE).await?;
+        let records = self
+            .0
+            .store
+            .documents()
+            .page(kind, owner, before, PAGE)
+            .await?;
         let is_full = records.len() >= PAGE as usize;
         let next = records.last().map(|last| last.number);
         let all = records.iter().map(|record| self.standing(record));

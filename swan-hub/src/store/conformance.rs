@@ -49,21 +49,21 @@ where
     inbox::amounts_come_back_exactly(&*empty().await).await;
     the_version_follows_every_change(&*empty().await).await;
     the_lease_has_one_holder(&*empty().await).await;
-    users::users_are_found_by_id_and_address(&*empty().await).await;
-    users::an_address_and_a_provider_belong_to_one_user(&*empty().await).await;
-    users::logins_end_and_are_bounded(&*empty().await).await;
-    users::a_wallet_may_be_named_by_many(&*empty().await).await;
+    users::users_are_found_by_id_and_address(empty().await.users()).await;
+    users::an_address_and_a_provider_belong_to_one_user(empty().await.users()).await;
+    users::logins_end_and_are_bounded(empty().await.users()).await;
+    users::a_wallet_may_be_named_by_many(empty().await.users()).await;
     kept::generations_are_found_by_time(&*empty().await).await;
     kept::generations_are_listed_by_account(&*empty().await).await;
     kept::old_generations_are_forgotten(&*empty().await).await;
     kept::idempotency_records_are_replaced_and_forgotten(&*empty().await).await;
     documents::documents_are_numbered_without_a_gap(empty().await).await;
-    documents::documents_are_found_and_changed(&*empty().await).await;
-    topups::an_order_is_replaced_by_its_next_revision_only(&*empty().await).await;
-    topups::orders_are_listed_by_account_and_by_when_they_are_due(&*empty().await).await;
-    deposits::a_deposit_is_replaced_by_its_next_revision_only(&*empty().await).await;
-    deposits::deposits_are_listed_by_owner_phase_and_block(&*empty().await).await;
-    deposits::a_chain_is_read_by_one_at_a_time(&*empty().await).await;
+    documents::documents_are_found_and_changed(empty().await.documents()).await;
+    topups::an_order_is_replaced_by_its_next_revision_only(empty().await.topups()).await;
+    topups::orders_are_listed_by_account_and_by_when_they_are_due(empty().await.topups()).await;
+    deposits::a_deposit_is_replaced_by_its_next_revision_only(empty().await.deposits()).await;
+    deposits::deposits_are_listed_by_owner_phase_and_block(empty().await.deposits()).await;
+    deposits::a_chain_is_read_by_one_at_a_time(empty().await.deposits()).await;
 }
 
 /// What a store that outlives the process must also do: `filled` is what [`fill`] wrote, opened again.
@@ -82,18 +82,18 @@ pub async fn reopened(filled: &dyn Store) {
         filled.pending_commands(10).await.unwrap(),
         [grant(1, "0.000000000001")]
     );
-    users::reopened(filled).await;
+    users::reopened(filled.users()).await;
     kept::reopened(filled).await;
-    topups::reopened(filled).await;
-    deposits::reopened(filled).await;
-    documents::reopened(filled).await;
+    topups::reopened(filled.topups()).await;
+    deposits::reopened(filled.deposits()).await;
+    documents::reopened(filled.documents()).await;
     snapshots::reopened(filled).await;
     filled.lease().await.expect("a lease ends with its holder");
 }
 
 /// Writes one of everything.
 pub async fn fill(empty: &dyn Store) {
-    users::fill(empty).await;
+    users::fill(empty.users()).await;
     let _lease = empty.lease().await.unwrap();
     empty.append(&record(1, 3, 7)).await.unwrap();
     empty.append(&record(4, 1, 8)).await.unwrap();
@@ -108,9 +108,9 @@ pub async fn fill(empty: &dyn Store) {
         .await
         .unwrap();
     kept::fill(empty).await;
-    topups::fill(empty).await;
-    deposits::fill(empty).await;
-    documents::fill(empty).await;
+    topups::fill(empty.topups()).await;
+    deposits::fill(empty.deposits()).await;
+    documents::fill(empty.documents()).await;
     snapshots::fill(empty).await;
 }
 

@@ -120,7 +120,7 @@ pub trait Deposits: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store cannot serve.
-    async fn deposits(
+    async fn page(
         &self,
         of: DepositsOf,
         before: Option<(Timestamp, DepositId)>,

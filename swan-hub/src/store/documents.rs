@@ -126,7 +126,7 @@ pub trait Documents: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store cannot serve.
-    async fn documents(
+    async fn page(
         &self,
         kind: DocumentKind,
         owner: Option<u128>,

@@ -11,9 +11,9 @@ use super::memory_users::Directory;
 use crate::admission::KeyLimits;
 
 use super::{
-    AccountRecord, Command, DepositRecord, GenerationChunk, IdempotencyRecord, JournalRecord,
-    KeyHash, KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
-    TopupRecord, WatchedChain,
+    AccountRecord, Command, DepositRecord, Deposits, Documents, GenerationChunk, IdempotencyRecord,
+    JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError,
+    StoredCommand, TopupRecord, Topups, Users, WatchedChain,
 };
 
 /// A store that lives as long as its last clone: for tests, demonstrations, and hubs whose money is counted elsewhere.
@@ -77,6 +77,22 @@ impl Drop for MemoryLease {
 
 #[async_trait]
 impl Store for MemoryStore {
+    fn users(&self) -> &dyn Users {
+        self
+    }
+
+    fn documents(&self) -> &dyn Documents {
+        self
+    }
+
+    fn topups(&self) -> &dyn Topups {
+        self
+    }
+
+    fn deposits(&self) -> &dyn Deposits {
+        self
+    }
+
     async fn lease(&self) -> Result<Lease, StoreError> {
         if self.leased.swap(true, Ordering::AcqRel) {
             return Err(StoreError::Leased {

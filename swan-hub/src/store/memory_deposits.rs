@@ -26,7 +26,7 @@ impl Deposits for MemoryStore {
         Ok(self.deposits.lock().get(&id).cloned())
     }
 
-    async fn deposits(
+    async fn page(
         &self,
         of: DepositsOf,
         before: Option<(Timestamp, DepositId)>,

@@ -56,7 +56,7 @@ impl Documents for MemoryStore {
         Ok(named(&self.documents.lock(), kind, name))
     }
 
-    async fn documents(
+    async fn page(
         &self,
         kind: DocumentKind,
         owner: Option<u128>,

@@ -24,7 +24,7 @@ impl Topups for MemoryStore {
         Ok(self.topups.lock().get(&id).cloned())
     }
 
-    async fn topups(
+    async fn page(
         &self,
         account: Option<AccountId>,
         before: Option<(Timestamp, TopupId)>,

@@ -78,13 +78,23 @@ pub use watch::{Watch, WatchOptions};
 /// * A call that failed or whose future was dropped may have happened; every write may be repeated with the same content.
 /// * Reads see every write that has answered before they began, from this or another process.
 /// * Implementations answer within bounded time, with [`StoreError::Unavailable`] when they cannot serve.
-/// * Wrappers forward every method; there are no defaults.
+/// * Wrappers forward every method, and hand out the rooms that they do not wrap; there are no defaults.
 ///
 /// The suite in `conformance` (feature `conformance`) checks an implementation.
 #[async_trait]
-pub trait Store:
-    Users + Documents + Topups + Deposits + fmt::Debug + Send + Sync + 'static
-{
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// People, their logins, and what providers tell of themselves.
+    fn users(&self) -> &dyn Users;
+
+    /// Papers in numbered series.
+    fn documents(&self) -> &dyn Documents;
+
+    /// Orders at the card processor.
+    fn topups(&self) -> &dyn Topups;
+
+    /// Deposits on chains.
+    fn deposits(&self) -> &dyn Deposits;
+
     /// Takes the right to write the journal, until the lease is dropped or the process ends.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub trait Topups: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store cannot serve.
-    async fn topups(
+    async fn page(
         &self,
         account: Option<AccountId>,
         before: Option<(Timestamp, TopupId)>,

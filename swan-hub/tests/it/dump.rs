@@ -78,7 +78,7 @@ async fn next_number(store: &dyn Store) -> u64 {
         name: "the next one".into(),
         body: "{}".into(),
     };
-    store.add_document(&new).await.unwrap().number
+    store.documents().add_document(&new).await.unwrap().number
 }
 
 #[cfg(feature = "postgres")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::store::{
     AuthError, GenerationChunk, JournalRecord, KeyKind, KeyRecord, KeyRing, MemoryStore,
-    ProfileRecord, Secret, SqliteOptions, SqliteStore, Store, StoreError, Users as _, conformance,
+    ProfileRecord, Secret, SqliteOptions, SqliteStore, Store, StoreError, conformance,
 };
 use tempfile::TempDir;
 
@@ -63,6 +63,22 @@ async fn two_openers_of_a_file_see_each_other() {
     assert_eq!(hub.keys().await.unwrap(), [(secret.hash(), record)]);
     drop(lease);
     tool.lease().await.unwrap();
+}
+
+/// As when a key is made for a hub that is just starting: each finds the file not there, and makes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_open_a_new_file_at_once_open_it() {
+    for _ in 0..20 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("swan.db");
+        let openers = (0..8).map(|_| {
+            let path = path.clone();
+            tokio::spawn(async move { open(path).await.map(drop) })
+        });
+        for opener in openers.collect::<Vec<_>>() {
+            opener.await.unwrap().unwrap();
+        }
+    }
 }
 
 #[tokio::test]
@@ -241,10 +257,14 @@ async fn a_file_of_an_earlier_version_keeps_its_records() {
     assert_eq!(listed(2, 10).await, [id(2_000), id(1_000)]);
     store.trim_generations(id(64_500), 0, 10).await.unwrap();
     assert_eq!(listed(2, 10).await, []);
-    let kept = store.profile(ProviderId::from_u128(1)).await.unwrap();
+    let kept = store
+        .users()
+        .profile(ProviderId::from_u128(1))
+        .await
+        .unwrap();
     let kept = kept.unwrap();
     assert_eq!(kept.owner.as_deref(), Some("0xowner"));
     let provider = ProviderId::from_u128(2);
     let second = ProfileRecord { provider, ..kept };
-    store.put_profile(&second).await.unwrap();
+    store.users().put_profile(&second).await.unwrap();
 }

@@ -76,11 +76,7 @@ fn table() -> Vec<(&'static str, CollateralEvent, &'static str)> {
         ("confirm", confirm(8), "- - - open exit -"),
         ("past confirm", confirm(9), "- - - - - ="),
         ("failed return", fail_return(9, 1), "- - - - - open"),
-        (
-            "reversal",
-            take_back(5, 1, "30"),
-            "- open exit with left -",
-        ),
+        ("reversal", take_back(5, 1, "30"), "- open exit with left -"),
         (
             "reversal of what never came",
             take_back(5, 2, "1"),

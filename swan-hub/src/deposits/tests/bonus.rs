@@ -154,7 +154,7 @@ async fn a_crash_between_a_deposit_and_its_bonus_loses_neither() {
             policy: policy.stamp().clone(),
         });
         let record = deposit.record();
-        scene.store.put_deposit(&record).await.unwrap();
+        scene.store.deposits().put_deposit(&record).await.unwrap();
         deposit.revision = record.revision;
         scene.ground.policy = policy;
         scene.restart().await;

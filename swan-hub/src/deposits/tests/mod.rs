@@ -152,7 +152,8 @@ impl Scene {
     async fn deposits(&self) -> Vec<Deposit> {
         let all = self
             .store
-            .deposits(DepositsOf::Everybody, None, 10_000)
+            .deposits()
+            .page(DepositsOf::Everybody, None, 10_000)
             .await;
         let all = all.unwrap();
         all.iter().map(|it| Deposit::read(it).unwrap()).collect()

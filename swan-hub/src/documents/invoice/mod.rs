@@ -94,7 +94,7 @@ pub async fn invoice(
 ) -> Result<Option<Invoice>, UsageError> {
     let name = format!("{account}/{month}");
     let kind = DocumentKind::Invoice;
-    if let Some(kept) = store.document_named(kind, &name).await? {
+    if let Some(kept) = store.documents().document_named(kind, &name).await? {
         return Ok(Some(read(&kept)?));
     }
     let Some(mut made) = draft(store, account, month).await? else {
@@ -112,7 +112,7 @@ pub async fn invoice(
         // Texts and numbers always serialise.
         body: serde_json::to_string(&made).unwrap_or_default(),
     };
-    let kept = store.add_document(&new).await?;
+    let kept = store.documents().add_document(&new).await?;
     Ok(Some(read(&kept)?))
 }
 
@@ -129,7 +129,10 @@ pub async fn invoice_numbered(
     let Some(counted) = counted.and_then(|digits| digits.parse().ok()) else {
         return Ok(None);
     };
-    let kept = store.document(DocumentKind::Invoice, counted).await?;
+    let kept = store
+        .documents()
+        .document(DocumentKind::Invoice, counted)
+        .await?;
     let Some(kept) = kept else { return Ok(None) };
     let found = read(&kept)?;
     let is_it = found.number.as_deref() == Some(number);
@@ -150,7 +153,8 @@ pub async fn invoices(
 ) -> Result<(Vec<Invoice>, Option<u64>), StoreError> {
     let owner = account.map(AccountId::as_u128);
     let kept = store
-        .documents(DocumentKind::Invoice, owner, before, limit)
+        .documents()
+        .page(DocumentKind::Invoice, owner, before, limit)
         .await?;
     let next = kept.last().map(|last| last.number);
     let is_full = kept.len() >= usize::try_from(limit).unwrap_or(usize::MAX);

@@ -104,7 +104,10 @@ impl fmt::Display for Tax {
 
 /// What is kept under a name; nothing when nobody has said anything.
 pub(super) async fn read(store: &dyn Store, name: &str) -> Result<Billing, StoreError> {
-    let kept = store.document_named(DocumentKind::Billing, name).await?;
+    let kept = store
+        .documents()
+        .document_named(DocumentKind::Billing, name)
+        .await?;
     let Some(kept) = kept else {
         return Ok(Billing::default());
     };
@@ -204,8 +207,10 @@ impl Billing {
             // Texts and numbers always serialise.
             body: serde_json::to_string(self).unwrap_or_default(),
         };
-        let kept = store.add_document(&new).await?;
-        let changed = store.change_document(new.kind, kept.number, &new.body);
+        let kept = store.documents().add_document(&new).await?;
+        let changed = store
+            .documents()
+            .change_document(new.kind, kept.number, &new.body);
         changed.await.map(drop)
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn of(
     store: &dyn Store,
     id: DepositId,
 ) -> Result<Option<Explanation>, StoreError> {
-    let Some(record) = store.deposit(id).await? else {
+    let Some(record) = store.deposits().deposit(id).await? else {
         return Ok(None);
     };
     let deposit = Deposit::read(&record)?;

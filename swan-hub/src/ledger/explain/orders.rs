@@ -23,7 +23,10 @@ pub(super) async fn payout(
 ) -> Result<Option<Explanation>, StoreError> {
     for id in entries::payouts_of(transfer) {
         let name = id.to_string();
-        let record = store.document_named(DocumentKind::Payout, &name).await?;
+        let record = store
+            .documents()
+            .document_named(DocumentKind::Payout, &name)
+            .await?;
         let Some(record) = record else {
             continue;
         };
@@ -84,7 +87,7 @@ pub(super) async fn topup(
     id: TopupId,
     look: &Look<'_>,
 ) -> Result<Option<Explanation>, StoreError> {
-    let Some(record) = store.topup(id).await? else {
+    let Some(record) = store.topups().topup(id).await? else {
         return Ok(None);
     };
     let topup = Topup::read(&record)?;
@@ -103,7 +106,7 @@ pub(super) async fn topup_with(
     }
     let (mut before, mut looked) = (None, 0);
     loop {
-        let page = store.topups(look.account, before, PAGE).await?;
+        let page = store.topups().page(look.account, before, PAGE).await?;
         for record in &page {
             let topup = Topup::read(record)?;
             let is_of = topup.moved.iter().any(|one| one.transfer == transfer)

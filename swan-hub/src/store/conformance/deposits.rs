@@ -3,9 +3,9 @@
 use swan_core::{AccountId, DepositId};
 
 use super::at;
-use crate::store::{DepositPhase, DepositRecord, DepositsOf, Store, StoreError, WatchedChain};
+use crate::store::{DepositPhase, DepositRecord, Deposits, DepositsOf, StoreError, WatchedChain};
 
-pub(super) async fn a_deposit_is_replaced_by_its_next_revision_only(store: &dyn Store) {
+pub(super) async fn a_deposit_is_replaced_by_its_next_revision_only(store: &dyn Deposits) {
     let id = deposit(1, 1).id;
     assert_eq!(store.deposit(id).await.unwrap(), None);
     let conflict = async |record: &DepositRecord| {
@@ -37,7 +37,7 @@ pub(super) async fn a_deposit_is_replaced_by_its_next_revision_only(store: &dyn 
     assert_eq!(store.deposit(deposit(2, 1).id).await.unwrap(), None);
 }
 
-pub(super) async fn deposits_are_listed_by_owner_phase_and_block(store: &dyn Store) {
+pub(super) async fn deposits_are_listed_by_owner_phase_and_block(store: &dyn Deposits) {
     for n in [3, 1, 5, 2, 4] {
         store.put_deposit(&deposit(n, n % 2)).await.unwrap();
     }
@@ -52,7 +52,7 @@ pub(super) async fn deposits_are_listed_by_owner_phase_and_block(store: &dyn Sto
     };
     let listed = async |of, before: Option<u8>, limit| {
         let before = before.map(|n| (deposit(n, 0).created, deposit(n, 0).id));
-        ids(store.deposits(of, before, limit).await.unwrap())
+        ids(store.page(of, before, limit).await.unwrap())
     };
     let odd = DepositsOf::Account(AccountId::from_u128(1));
     // Two of them are of the same millisecond.
@@ -81,7 +81,7 @@ pub(super) async fn deposits_are_listed_by_owner_phase_and_block(store: &dyn Sto
     assert_eq!(within((100, u128::MAX), 200, 10).await, []);
 }
 
-pub(super) async fn a_chain_is_read_by_one_at_a_time(store: &dyn Store) {
+pub(super) async fn a_chain_is_read_by_one_at_a_time(store: &dyn Deposits) {
     assert_eq!(store.watched_chain(254).await.unwrap(), None);
     for _ in 0..2 {
         store.put_watched_chain(&chain(254, 1)).await.unwrap();
@@ -102,12 +102,12 @@ pub(super) async fn a_chain_is_read_by_one_at_a_time(store: &dyn Store) {
     assert_eq!(store.watched_chain(1).await.unwrap(), Some(chain(1, 1)));
 }
 
-pub(super) async fn fill(empty: &dyn Store) {
+pub(super) async fn fill(empty: &dyn Deposits) {
     empty.put_deposit(&deposit(1, 1)).await.unwrap();
     empty.put_watched_chain(&chain(254, 1)).await.unwrap();
 }
 
-pub(super) async fn reopened(filled: &dyn Store) {
+pub(super) async fn reopened(filled: &dyn Deposits) {
     let found = filled.deposit(deposit(1, 1).id).await.unwrap();
     assert_eq!(found, Some(deposit(1, 1)));
     let found = filled.watched_chain(254).await.unwrap();

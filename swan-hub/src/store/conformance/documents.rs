@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use crate::store::{DocumentKind, DocumentRecord, NewDocument, Store};
+use crate::store::{DocumentKind, DocumentRecord, Documents, NewDocument, Store};
 
 fn paper(kind: DocumentKind, owner: u128, name: &str) -> NewDocument {
     NewDocument {
@@ -18,9 +18,13 @@ fn paper(kind: DocumentKind, owner: u128, name: &str) -> NewDocument {
 const KIND: DocumentKind = DocumentKind::Invoice;
 
 pub(super) async fn documents_are_numbered_without_a_gap(store: Arc<dyn Store>) {
-    assert_eq!(store.document(KIND, 1).await.unwrap(), None);
+    assert_eq!(store.documents().document(KIND, 1).await.unwrap(), None);
     for (number, name) in [(1, "a"), (2, "b"), (2, "b"), (1, "a"), (3, "c")] {
-        let added = store.add_document(&paper(KIND, 7, name)).await.unwrap();
+        let added = store
+            .documents()
+            .add_document(&paper(KIND, 7, name))
+            .await
+            .unwrap();
         let expected = DocumentRecord {
             number,
             document: paper(KIND, 7, name),
@@ -32,19 +36,25 @@ pub(super) async fn documents_are_numbered_without_a_gap(store: Arc<dyn Store>) 
         body: "another".into(),
         ..paper(KIND, 8, "a")
     };
-    let there = store.add_document(&other).await.unwrap();
+    let there = store.documents().add_document(&other).await.unwrap();
     assert_eq!(there.document, paper(KIND, 7, "a"));
     let payout = paper(DocumentKind::Payout, 7, "a");
-    let payout = store.add_document(&payout).await.unwrap();
+    let payout = store.documents().add_document(&payout).await.unwrap();
     assert_eq!(payout.number, 1, "each kind counts alone");
     let collateral = paper(DocumentKind::Collateral, 7, "a");
-    let collateral = store.add_document(&collateral).await.unwrap();
+    let collateral = store.documents().add_document(&collateral).await.unwrap();
     assert_eq!(collateral.number, 1, "each kind counts alone");
 
     let names: Vec<String> = (0..20).map(|n| format!("at once {}", n / 2)).collect();
     let all = join_all(names.iter().map(|name| {
         let store = Arc::clone(&store);
-        async move { store.add_document(&paper(KIND, 9, name)).await.unwrap() }
+        async move {
+            store
+                .documents()
+                .add_document(&paper(KIND, 9, name))
+                .await
+                .unwrap()
+        }
     }));
     let all = all.await;
     assert!(all.chunks(2).all(|two| two.first() == two.last()));
@@ -54,23 +64,23 @@ pub(super) async fn documents_are_numbered_without_a_gap(store: Arc<dyn Store>) 
     assert_eq!(numbers, (4..=13).collect::<Vec<u64>>());
 }
 
-pub(super) async fn fill(empty: &dyn Store) {
+pub(super) async fn fill(empty: &dyn Documents) {
     let paper = paper(KIND, u128::MAX, "kept");
     let _number = empty.add_document(&paper).await.unwrap().number;
 }
 
-pub(super) async fn reopened(filled: &dyn Store) {
+pub(super) async fn reopened(filled: &dyn Documents) {
     let kept = filled.document(KIND, 1).await.unwrap();
     assert_eq!(kept.unwrap().document, paper(KIND, u128::MAX, "kept"));
 }
 
-pub(super) async fn documents_are_found_and_changed(store: &dyn Store) {
+pub(super) async fn documents_are_found_and_changed(store: &dyn Documents) {
     for (owner, name) in [(1, "a"), (2, "b"), (1, "c"), (1, "d")] {
         let added = store.add_document(&paper(KIND, owner, name)).await;
         let _number = added.unwrap().number;
     }
     let names = async |owner, before, limit| {
-        let found = store.documents(KIND, owner, before, limit).await.unwrap();
+        let found = store.page(KIND, owner, before, limit).await.unwrap();
         let names = found.into_iter().map(|one| one.document.name);
         names.collect::<Vec<_>>().concat()
     };

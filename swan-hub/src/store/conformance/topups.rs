@@ -3,9 +3,9 @@
 use swan_core::{AccountId, TopupId};
 
 use super::at;
-use crate::store::{Store, StoreError, TopupRecord};
+use crate::store::{StoreError, TopupRecord, Topups};
 
-pub(super) async fn an_order_is_replaced_by_its_next_revision_only(store: &dyn Store) {
+pub(super) async fn an_order_is_replaced_by_its_next_revision_only(store: &dyn Topups) {
     let id = topup(1, 1).id;
     assert_eq!(store.topup(id).await.unwrap(), None);
     let conflict = async |record: &TopupRecord| {
@@ -34,7 +34,7 @@ pub(super) async fn an_order_is_replaced_by_its_next_revision_only(store: &dyn S
     assert_eq!(store.topup(topup(2, 1).id).await.unwrap(), None);
 }
 
-pub(super) async fn orders_are_listed_by_account_and_by_when_they_are_due(store: &dyn Store) {
+pub(super) async fn orders_are_listed_by_account_and_by_when_they_are_due(store: &dyn Topups) {
     for n in [3, 1, 5, 2, 4] {
         store.put_topup(&topup(n, n % 2)).await.unwrap();
     }
@@ -44,7 +44,7 @@ pub(super) async fn orders_are_listed_by_account_and_by_when_they_are_due(store:
     let odd = Some(AccountId::from_u128(1));
     let listed = async |account, before: Option<u8>, limit| {
         let before = before.map(|n| (topup(n, 0).created, topup(n, 0).id));
-        ids(store.topups(account, before, limit).await.unwrap())
+        ids(store.page(account, before, limit).await.unwrap())
     };
     // Two of them are of the same millisecond.
     assert_eq!(listed(None, None, 10).await, [5, 4, 3, 2, 1]);
@@ -65,11 +65,11 @@ pub(super) async fn orders_are_listed_by_account_and_by_when_they_are_due(store:
     assert_eq!(due(1_000, 10).await, [3, 1]);
 }
 
-pub(super) async fn fill(empty: &dyn Store) {
+pub(super) async fn fill(empty: &dyn Topups) {
     empty.put_topup(&topup(1, 1)).await.unwrap();
 }
 
-pub(super) async fn reopened(filled: &dyn Store) {
+pub(super) async fn reopened(filled: &dyn Topups) {
     let found = filled.topup(topup(1, 1).id).await.unwrap();
     assert_eq!(found, Some(topup(1, 1)));
 }

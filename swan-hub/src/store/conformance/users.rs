@@ -4,10 +4,10 @@ use swan_core::{AccountId, ProviderId, UserId};
 
 use super::{at, hash};
 use crate::store::{
-    ProfileRecord, SESSIONS_PER_USER, SessionRecord, Store, StoreError, UserRecord,
+    ProfileRecord, SESSIONS_PER_USER, SessionRecord, StoreError, UserRecord, Users,
 };
 
-pub(super) async fn users_are_found_by_id_and_address(store: &dyn Store) {
+pub(super) async fn users_are_found_by_id_and_address(store: &dyn Users) {
     assert_eq!(store.user(user(1).id).await.unwrap(), None);
     for n in [2, 1] {
         store.put_user(&user(n)).await.unwrap();
@@ -35,7 +35,7 @@ pub(super) async fn users_are_found_by_id_and_address(store: &dyn Store) {
     assert_eq!(store.user(user(1).id).await.unwrap(), Some(changed));
 }
 
-pub(super) async fn an_address_and_a_provider_belong_to_one_user(store: &dyn Store) {
+pub(super) async fn an_address_and_a_provider_belong_to_one_user(store: &dyn Users) {
     let provider = Some(ProviderId::from_u128(7));
     let first = UserRecord {
         provider,
@@ -66,7 +66,7 @@ pub(super) async fn an_address_and_a_provider_belong_to_one_user(store: &dyn Sto
         .expect("many have no provider");
 }
 
-pub(super) async fn logins_end_and_are_bounded(store: &dyn Store) {
+pub(super) async fn logins_end_and_are_bounded(store: &dyn Users) {
     let first = session(1, 10, 100);
     store.put_session(&hash(1), &first).await.unwrap();
     store
@@ -105,7 +105,7 @@ pub(super) async fn logins_end_and_are_bounded(store: &dyn Store) {
     }
 }
 
-pub(super) async fn a_wallet_may_be_named_by_many(store: &dyn Store) {
+pub(super) async fn a_wallet_may_be_named_by_many(store: &dyn Users) {
     let id = profile(1).provider;
     assert_eq!(store.profile(id).await.unwrap(), None);
     store.put_profile(&profile(1)).await.unwrap();
@@ -135,7 +135,7 @@ pub(super) async fn a_wallet_may_be_named_by_many(store: &dyn Store) {
 }
 
 /// What outlives the process.
-pub(super) async fn fill(empty: &dyn Store) {
+pub(super) async fn fill(empty: &dyn Users) {
     empty.put_user(&user(1)).await.unwrap();
     empty
         .put_session(&hash(1), &session(1, 5, 50))
@@ -144,7 +144,7 @@ pub(super) async fn fill(empty: &dyn Store) {
     empty.put_profile(&profile(1)).await.unwrap();
 }
 
-pub(super) async fn reopened(filled: &dyn Store) {
+pub(super) async fn reopened(filled: &dyn Users) {
     assert_eq!(filled.user(user(1).id).await.unwrap(), Some(user(1)));
     let login = filled.session(&hash(1)).await.unwrap();
     assert_eq!(login, Some(session(1, 5, 50)));

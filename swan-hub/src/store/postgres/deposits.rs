@@ -61,7 +61,7 @@ impl Deposits for PostgresStore {
         one(&self.reader, id).await
     }
 
-    async fn deposits(
+    async fn page(
         &self,
         of: DepositsOf,
         before: Option<(Timestamp, DepositId)>,

@@ -73,7 +73,7 @@ impl Documents for PostgresStore {
         rows.first().map(|row| document(row, kind)).transpose()
     }
 
-    async fn documents(
+    async fn page(
         &self,
         kind: DocumentKind,
         owner: Option<u128>,

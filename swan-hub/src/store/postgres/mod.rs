@@ -34,8 +34,9 @@ use self::lease::Current;
 use self::link::{Link, Target};
 use self::node::{Node, NodePool};
 use super::{
-    AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
-    KeyRecord, Lease, Pool, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    AccountRecord, Command, Deposits, Documents, Durability, GenerationChunk, IdempotencyRecord,
+    JournalRecord, KeyHash, KeyRecord, Lease, Pool, ProviderRecord, SnapshotRecord, Store,
+    StoreError, StoredCommand, Topups, Users,
 };
 use crate::admission::KeyLimits;
 
@@ -173,6 +174,22 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn users(&self) -> &dyn Users {
+        self
+    }
+
+    fn documents(&self) -> &dyn Documents {
+        self
+    }
+
+    fn topups(&self) -> &dyn Topups {
+        self
+    }
+
+    fn deposits(&self) -> &dyn Deposits {
+        self
+    }
+
     async fn lease(&self) -> Result<Lease, StoreError> {
         if let Some(node) = &self.node {
             let taken = node::take(&self.beat, node, &self.target.place).await;

@@ -45,7 +45,7 @@ impl Topups for PostgresStore {
         one(&self.reader, id).await
     }
 
-    async fn topups(
+    async fn page(
         &self,
         account: Option<AccountId>,
         before: Option<(Timestamp, TopupId)>,

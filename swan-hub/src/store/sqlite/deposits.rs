@@ -43,7 +43,7 @@ impl Deposits for SqliteStore {
         self.reader.run(move |connection| one(connection, id)).await
     }
 
-    async fn deposits(
+    async fn page(
         &self,
         of: DepositsOf,
         before: Option<(Timestamp, DepositId)>,

@@ -67,7 +67,7 @@ impl Documents for SqliteStore {
             .await
     }
 
-    async fn documents(
+    async fn page(
         &self,
         kind: DocumentKind,
         owner: Option<u128>,

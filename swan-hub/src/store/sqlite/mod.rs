@@ -28,8 +28,9 @@ use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 
 use self::worker::Worker;
 use super::{
-    AccountRecord, Command, Durability, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash,
-    KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    AccountRecord, Command, Deposits, Documents, Durability, GenerationChunk, IdempotencyRecord,
+    JournalRecord, KeyHash, KeyRecord, Lease, ProviderRecord, SnapshotRecord, Store, StoreError,
+    StoredCommand, Topups, Users,
 };
 use crate::admission::KeyLimits;
 
@@ -143,6 +144,22 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn users(&self) -> &dyn Users {
+        self
+    }
+
+    fn documents(&self) -> &dyn Documents {
+        self
+    }
+
+    fn topups(&self) -> &dyn Topups {
+        self
+    }
+
+    fn deposits(&self) -> &dyn Deposits {
+        self
+    }
+
     async fn lease(&self) -> Result<Lease, StoreError> {
         let path = Arc::clone(&self.path);
         self.reader.run(move |_| lock(&path)).await.map(Lease::new)

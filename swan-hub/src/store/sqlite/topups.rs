@@ -36,7 +36,7 @@ impl Topups for SqliteStore {
             .await
     }
 
-    async fn topups(
+    async fn page(
         &self,
         account: Option<AccountId>,
         before: Option<(Timestamp, TopupId)>,

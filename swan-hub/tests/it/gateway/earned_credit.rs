@@ -58,6 +58,7 @@ async fn earnings_become_credit_of_the_owners_account_once() {
         .unwrap();
     let signed_up = market.hub.store();
     let user = signed_up
+        .users()
         .user_by_email("ada@example.org")
         .await
         .unwrap()

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::store::{
-    AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, MemoryStore, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    AccountRecord, Command, Deposits, Documents, GenerationChunk, IdempotencyRecord, JournalRecord,
+    KeyHash, KeyRecord, Lease, MemoryStore, ProviderRecord, SnapshotRecord, Store, StoreError,
+    StoredCommand, Topups, Users,
 };
 use tokio::sync::watch;
 
@@ -99,6 +100,22 @@ fn away() -> StoreError {
 
 #[async_trait]
 impl Store for FaultyStore {
+    fn users(&self) -> &dyn Users {
+        self.inner.users()
+    }
+
+    fn documents(&self) -> &dyn Documents {
+        self.inner.documents()
+    }
+
+    fn topups(&self) -> &dyn Topups {
+        self.inner.topups()
+    }
+
+    fn deposits(&self) -> &dyn Deposits {
+        self.inner.deposits()
+    }
+
     async fn append(&self, record: &JournalRecord) -> Result<(), StoreError> {
         let away = *self.away.borrow();
         if away == Some(Fault::Hangs) {

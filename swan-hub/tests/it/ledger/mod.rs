@@ -3,7 +3,6 @@
 mod books;
 mod crash;
 pub(crate) mod faulty;
-mod faulty_users;
 mod journal_format;
 mod killed;
 pub(crate) mod payments;

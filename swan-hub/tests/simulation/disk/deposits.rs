@@ -8,7 +8,7 @@ behind_the_weather! {
     impl Deposits;
     read {
         fn deposit(id: DepositId) -> Option<DepositRecord>;
-        fn deposits(of: DepositsOf, before: Option<(Timestamp, DepositId)>, limit: u32) -> Vec<DepositRecord>;
+        fn page(of: DepositsOf, before: Option<(Timestamp, DepositId)>, limit: u32) -> Vec<DepositRecord>;
         fn deposits_in_blocks(chain: u64, after: (u64, DepositId), upto: u64, limit: u32) -> Vec<DepositRecord>;
         fn watched_chain(chain: u64) -> Option<WatchedChain>;
     }

@@ -8,7 +8,7 @@ behind_the_weather! {
     read {
         fn document(kind: DocumentKind, number: u64) -> Option<DocumentRecord>;
         fn document_named(kind: DocumentKind, name: &str) -> Option<DocumentRecord>;
-        fn documents(kind: DocumentKind, owner: Option<u128>, before: u64, limit: u32) -> Vec<DocumentRecord>;
+        fn page(kind: DocumentKind, owner: Option<u128>, before: u64, limit: u32) -> Vec<DocumentRecord>;
     }
     write {
         fn add_document(new: &NewDocument) -> DocumentRecord;

@@ -6,8 +6,9 @@ use parking_lot::Mutex;
 use swan_core::{AccountId, KeyId, ProviderId, RequestId, Timestamp};
 use swan_hub::KeyLimits;
 use swan_hub::store::{
-    AccountRecord, Command, GenerationChunk, IdempotencyRecord, JournalRecord, KeyHash, KeyRecord,
-    Lease, MemoryStore, ProviderRecord, SnapshotRecord, Store, StoreError, StoredCommand,
+    AccountRecord, Command, Deposits, Documents, GenerationChunk, IdempotencyRecord, JournalRecord,
+    KeyHash, KeyRecord, Lease, MemoryStore, ProviderRecord, SnapshotRecord, Store, StoreError,
+    StoredCommand, Topups, Users,
 };
 use tokio::time::{self, Instant};
 
@@ -95,11 +96,11 @@ macro_rules! behind_the_weather {
         impl $trait for SimStore {
             $(async fn $read(&self, $($r: $rt),*) -> Result<$ro, StoreError> {
                 self.before_read().await?;
-                self.disk.$read($($r),*).await
+                $trait::$read(&self.disk, $($r),*).await
             })*
             $(async fn $write(&self, $($w: $wt),*) -> Result<$wo, StoreError> {
                 let plan = self.before_write().await?;
-                let answer = self.disk.$write($($w),*).await?;
+                let answer = $trait::$write(&self.disk, $($w),*).await?;
                 self.after_write(plan).await?;
                 Ok(answer)
             })*
@@ -140,6 +141,22 @@ behind_the_weather! {
         fn change_idempotency(put: &[IdempotencyRecord], forget: &[[u8; 32]]) -> ();
     }
     own {
+        fn users(&self) -> &dyn Users {
+            self
+        }
+
+        fn documents(&self) -> &dyn Documents {
+            self
+        }
+
+        fn topups(&self) -> &dyn Topups {
+            self
+        }
+
+        fn deposits(&self) -> &dyn Deposits {
+            self
+        }
+
         async fn lease(&self) -> Result<Lease, StoreError> {
             self.disk.lease().await
         }

@@ -8,7 +8,7 @@ behind_the_weather! {
     impl Topups;
     read {
         fn topup(id: TopupId) -> Option<TopupRecord>;
-        fn topups(account: Option<AccountId>, before: Option<(Timestamp, TopupId)>, limit: u32) -> Vec<TopupRecord>;
+        fn page(account: Option<AccountId>, before: Option<(Timestamp, TopupId)>, limit: u32) -> Vec<TopupRecord>;
         fn due_topups(upto: Timestamp, limit: u32) -> Vec<TopupRecord>;
     }
     write {

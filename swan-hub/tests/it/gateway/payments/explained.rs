@@ -44,7 +44,13 @@ impl Everybody {
             provider: Some(PROVIDER),
             created: till.clock.now(),
         };
-        till.market.hub.store().put_user(&user).await.unwrap();
+        till.market
+            .hub
+            .store()
+            .users()
+            .put_user(&user)
+            .await
+            .unwrap();
         let ask = |path, key| Asks { path, key };
         let (consumer, providers) = ("/v1/explain", "/v1/provider/explain");
         let asks = [
