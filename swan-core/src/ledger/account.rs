@@ -48,6 +48,10 @@ pub enum Account {
     Slice(AccountId),
     /// The outside world as far as deposits of tokens go: its debits are what came in, its credits what a replaced chain took back.
     Chain,
+    /// What the till, which several hubs keep together, has taken over of a provider's earnings at them: its debits.
+    Earned(ProviderId),
+    /// What the till has handed on to the funds of a consumer that several hubs share: its credits.
+    Shared(AccountId),
 }
 
 /// Which side of an account may not outgrow the other.
@@ -76,13 +80,15 @@ impl Account {
             | Self::Collateral(_)
             | Self::CollateralLocked(_)
             | Self::CollateralImpounded(_)
-            | Self::CollateralLeaving(_) => Limit::DebitsWithinCredits,
+            | Self::CollateralLeaving(_)
+            | Self::Shared(_) => Limit::DebitsWithinCredits,
             Self::Grants
             | Self::Card
             | Self::Shortfall(_)
             | Self::CollateralOwed(_)
             | Self::Slice(_)
-            | Self::Chain => Limit::CreditsWithinDebits,
+            | Self::Chain
+            | Self::Earned(_) => Limit::CreditsWithinDebits,
         }
     }
 
@@ -117,6 +123,8 @@ impl fmt::Display for Account {
             Self::CollateralOwed(id) => write!(f, "collateral owed {id}"),
             Self::Slice(id) => write!(f, "slice {id}"),
             Self::Chain => f.write_str("chain"),
+            Self::Earned(id) => write!(f, "earned {id}"),
+            Self::Shared(id) => write!(f, "shared funds {id}"),
         }
     }
 }

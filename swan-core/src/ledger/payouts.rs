@@ -108,10 +108,29 @@ pub fn earnings_to_credit(
     currency: Currency,
     amount: Amount,
 ) -> Group {
-    let sides = (
-        Account::ProviderEarnings(provider),
-        Account::Consumer(account),
-    );
+    credit(id, provider, Account::Consumer(account), currency, amount)
+}
+
+/// The same at the till of several hubs: what they share of the consumer's funds is credited with it.
+#[must_use]
+pub fn earnings_to_shared(
+    id: TransferId,
+    provider: ProviderId,
+    account: AccountId,
+    currency: Currency,
+    amount: Amount,
+) -> Group {
+    credit(id, provider, Account::Shared(account), currency, amount)
+}
+
+fn credit(
+    id: TransferId,
+    provider: ProviderId,
+    to: Account,
+    currency: Currency,
+    amount: Amount,
+) -> Group {
+    let sides = (Account::ProviderEarnings(provider), to);
     let note = format!("earnings of {provider}");
     group(
         vec![transfer(id, currency, sides, amount)],

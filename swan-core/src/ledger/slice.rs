@@ -1,7 +1,7 @@
-//! What moves between a node and the funds that it shares with others.
+//! What moves between a node and the funds that it shares with others, and between nodes and the till that they keep together.
 
 use super::{Account, Cause, Detail, Group, Kind, Rule, Transfer};
-use crate::{AccountId, Amount, Currency, TransferId};
+use crate::{AccountId, Amount, Currency, ProviderId, TransferId};
 
 /// Brings `amount` of a consumer's funds to this node, out of what all nodes share.
 #[must_use]
@@ -20,6 +20,21 @@ pub fn give_back_slice(
 ) -> Group {
     let sides = (Account::Consumer(account), Account::Slice(account));
     moved(id, Rule::Return, sides, currency, amount)
+}
+
+/// Takes over into the till what a provider has earned at the nodes.
+#[must_use]
+pub fn take_over_earnings(
+    id: TransferId,
+    provider: ProviderId,
+    currency: Currency,
+    amount: Amount,
+) -> Group {
+    let sides = (
+        Account::Earned(provider),
+        Account::ProviderEarnings(provider),
+    );
+    moved(id, Rule::Draw, sides, currency, amount)
 }
 
 fn moved(

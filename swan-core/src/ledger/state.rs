@@ -77,6 +77,22 @@ impl Ledger {
     /// [`Rejected`] names the first transfer that cannot stand and the first [`Reason`] in order of precedence.
     pub fn apply(&mut self, group: &Group, now: Timestamp) -> Result<Applied, Rejected> {
         self.now = self.now.max(now);
+        self.step(group, true)
+    }
+
+    /// What [`Ledger::apply`] would answer; nothing changes.
+    ///
+    /// # Errors
+    /// As [`Ledger::apply`].
+    pub fn check(&mut self, group: &Group, now: Timestamp) -> Result<Applied, Rejected> {
+        let before = self.now;
+        self.now = self.now.max(now);
+        let found = self.step(group, false);
+        self.now = before;
+        found
+    }
+
+    fn step(&mut self, group: &Group, stands: bool) -> Result<Applied, Rejected> {
         let first = group.transfers.first();
         let Some(first) = first.filter(|_| group.transfers.len() <= Group::TRANSFERS_MAX) else {
             let id = first.map_or(TransferId::from_u128(0), |transfer| transfer.id);
@@ -99,8 +115,8 @@ impl Ledger {
         undo.slots = self.slots.len();
         let result = self.run(group, &mut undo);
         match result {
-            Ok(()) => self.keep(group, &undo),
-            Err(_) => self.roll_back(&undo),
+            Ok(()) if stands => self.keep(group, &undo),
+            _ => self.roll_back(&undo),
         }
         undo.balances.clear();
         undo.opened.clear();

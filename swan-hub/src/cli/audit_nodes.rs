@@ -1,4 +1,4 @@
-//! Audits a database that several hubs share: the journal of each, and whether the funds that they share add up.
+//! Audits a database that several hubs share: the journal of each and of their till, and whether what they share adds up.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use swan_core::Amount;
-use swan_core::ledger::{Account, AccountKey, JournalAudit};
+use swan_core::ledger::{Account, AccountKey, JournalAudit, Ledger};
 
 use super::admin::{AdminError, Terminal};
 use super::audit;
 use crate::ledger::read_journal;
 use crate::store::{PostgresStore, Store, StoreError};
 
-/// Each node by itself, then what is between them. With `--json` one object a line: each node's, and then that of the shared funds.
+/// Each node by itself and the till, then what is between them. With `--json` one object a line: each node's, that of the till, and then
+/// that of the shared funds.
 pub(super) async fn look(
     store: &PostgresStore,
     json: bool,
@@ -22,6 +23,8 @@ pub(super) async fn look(
 ) -> Result<ExitCode, AdminError> {
     let (mut clean, mut wrong) = (true, Vec::new());
     let mut spent: BTreeMap<(String, AccountKey), Amount> = BTreeMap::new();
+    // Read before the journals: what was told was durable.
+    let told = store.earned_at_nodes().await?;
     for name in store.nodes().await? {
         let node = store.clone().as_node(&name, Duration::from_secs(10));
         if !json {
@@ -32,8 +35,18 @@ pub(super) async fn look(
         if !json {
             writeln!(terminal.out)?;
         }
-        spent_by(&node, &name, &mut spent).await?;
+        let ledger = ledger_of(&node).await?;
+        for (_, of, amount) in told.iter().filter(|(node, ..)| *node == name) {
+            let earned = ledger.balance(of).credits_posted;
+            if earned < *amount {
+                wrong.push(format!(
+                    "node {name} has told {amount} of {of} and has earned {earned}"
+                ));
+            }
+        }
+        spent_by(&ledger, &name, &mut spent);
     }
+    clean &= till(store, json, &mut wrong, terminal).await?;
     // Read after the journals: a slice is never below what was spent of it before.
     for name in store.nodes().await? {
         let node = store.clone().as_node(&name, Duration::from_secs(10));
@@ -79,16 +92,63 @@ pub(super) async fn look(
     })
 }
 
-/// What a node has spent of each account, by its journal.
-async fn spent_by(
-    node: &PostgresStore,
-    name: &str,
-    spent: &mut BTreeMap<(String, AccountKey), Amount>,
-) -> Result<(), StoreError> {
+/// The till by itself, and that it has taken over no more than nodes have earned, and credited no more than was granted.
+async fn till(
+    store: &PostgresStore,
+    json: bool,
+    wrong: &mut Vec<String>,
+    terminal: &mut Terminal<'_>,
+) -> Result<bool, AdminError> {
+    let Some(till) = store.till().await? else {
+        return Ok(true);
+    };
+    if !json {
+        writeln!(terminal.out, "the till")?;
+    }
+    let code = audit::look(Arc::new(till.clone()), json, terminal).await?;
+    if !json {
+        writeln!(terminal.out)?;
+    }
+    let ledger = ledger_of(&till).await?;
+    // Read after the till: whatever it says was there before.
+    let mut earned: BTreeMap<AccountKey, Amount> = BTreeMap::new();
+    for (_, of, amount) in store.earned_at_nodes().await? {
+        let sum = earned.entry(of).or_default();
+        *sum = sum.checked_add(amount).unwrap_or(Amount::MAX);
+    }
+    let granted: BTreeMap<_, _> = store.shared_accounts().await?.into_iter().collect();
+    for (key, balance) in ledger.accounts() {
+        let (of, has, there) = match key.account {
+            Account::Earned(provider) => {
+                let of = Account::ProviderEarnings(provider).in_currency(key.currency);
+                (of, balance.given(), earned.get(&of).copied())
+            }
+            Account::Shared(account) => {
+                let of = Account::Consumer(account).in_currency(key.currency);
+                let granted = granted.get(&of).map(|[.., granted]| *granted);
+                (of, balance.credits_posted, granted)
+            }
+            _ => continue,
+        };
+        let there = there.unwrap_or_default();
+        if there < has {
+            wrong.push(format!(
+                "the till has {has} of {of}, of which there is {there}"
+            ));
+        }
+    }
+    Ok(code == ExitCode::SUCCESS)
+}
+
+async fn ledger_of(node: &PostgresStore) -> Result<Ledger, StoreError> {
     let node: &dyn Store = node;
     let mut audit = JournalAudit::new();
     read_journal(node, 1, |entry| audit.observe(&entry)).await?;
-    let ledger = audit.finish().ledger;
+    Ok(audit.finish().ledger)
+}
+
+/// What a node has spent of each account, by its journal.
+fn spent_by(ledger: &Ledger, name: &str, spent: &mut BTreeMap<(String, AccountKey), Amount>) {
     for (key, balance) in ledger.accounts() {
         if let Account::Slice(account) = key.account {
             let of = Account::Consumer(account).in_currency(key.currency);
@@ -97,5 +157,4 @@ async fn spent_by(
             spent.insert((name.to_owned(), of), own);
         }
     }
-    Ok(())
 }

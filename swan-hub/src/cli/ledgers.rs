@@ -31,19 +31,20 @@ impl Ledgers {
         Ok(Self { all, granted })
     }
 
-    /// The counters of an account at all hubs together; what a hub draws and gives back moves nothing here.
+    /// The counters of an account at all hubs together; what a hub draws and gives back, and what the till takes over, moves nothing here.
     pub(super) fn balance(&self, of: &AccountKey) -> Balance {
         let mut sum = Balance::default();
         let add =
             |all: &mut Amount, more: Amount| *all = all.checked_add(more).unwrap_or(Amount::MAX);
         for ledger in &self.all {
             let own = ledger.balance(of);
-            let slice = match of.account {
-                Account::Consumer(id) => {
-                    ledger.balance(&Account::Slice(id).in_currency(of.currency))
-                }
-                _ => Balance::default(),
+            let within = match of.account {
+                Account::Consumer(id) => Some(Account::Slice(id)),
+                Account::ProviderEarnings(id) => Some(Account::Earned(id)),
+                _ => None,
             };
+            let slice = within.map(|other| ledger.balance(&other.in_currency(of.currency)));
+            let slice = slice.unwrap_or_default();
             let less = |all: Amount, inner: Amount| all.checked_sub(inner).unwrap_or(all);
             add(&mut sum.debits_pending, own.debits_pending);
             add(&mut sum.credits_pending, own.credits_pending);

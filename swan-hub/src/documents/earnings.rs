@@ -191,7 +191,9 @@ fn row(
 pub(super) fn moved(entry: &Entry, account: AccountKey) -> Option<Amount> {
     let mut sum = None;
     for transfer in &entry.group.transfers {
-        if !matches!(transfer.kind, Kind::Posted | Kind::Post { .. }) {
+        let is_moved = matches!(transfer.kind, Kind::Posted | Kind::Post { .. });
+        // What a till takes over is what was earned, once more.
+        if !is_moved || matches!(transfer.debit.account, Account::Earned(_)) {
             continue;
         }
         let sum: &mut Option<Amount> = &mut sum;

@@ -88,7 +88,7 @@ async fn balance(hub: &Shared, account: Account) -> Explanation {
     let mut all = Vec::with_capacity(Currency::ALL.len());
     for currency in Currency::ALL {
         let of = match account {
-            Account::ProviderEarnings(id) => hub.books.earnings(id, currency),
+            Account::ProviderEarnings(id) => hub.books.earnings_shown(id, currency).await,
             Account::Consumer(id) => hub.books.balance_shown(id, currency).await,
             _ => Balance::default(),
         };

@@ -209,7 +209,7 @@ impl Books {
         let lease = lease(&*store, options.lease_wait).await?;
         let (core, recovery) = recovery::recover(&*store, &*clock, options.pool.as_deref()).await?;
         let drawing = options.pool.clone();
-        let drawing = drawing.map(|pool| Drawing::new(pool, options.slice));
+        let drawing = drawing.map(|pool| Drawing::new(pool, options.slice, &core.ledger, &clock));
         let progress = Progress::new(core.next_seq - 1);
         let shared = Arc::new(Shared {
             store,

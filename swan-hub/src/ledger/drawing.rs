@@ -15,6 +15,8 @@ use tokio::sync::Notify;
 use tokio::time::{self, Instant};
 
 use super::books::{Core, Shared};
+use super::earned::Earned;
+use super::till::Till;
 use super::{Books, Hold, HoldRequest, LedgerError};
 use crate::store::{Pool, PoolGrant, Reach, StoreError};
 
@@ -29,6 +31,9 @@ const LEAVE_EVERY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Drawing {
     pub(super) pool: Arc<dyn Pool>,
+    /// What all nodes book together.
+    pub(super) till: Till,
+    pub(super) earned: Earned,
     /// How much of an account a node wants to have at hand.
     slice: Amount,
     /// Accounts that have less than half of that, and what the last request took.
@@ -102,8 +107,15 @@ fn moved(core: &mut Core, group: Group, clock: &dyn Clock) {
 }
 
 impl Drawing {
-    pub(super) fn new(pool: Arc<dyn Pool>, slice: Amount) -> Self {
+    pub(super) fn new(
+        pool: Arc<dyn Pool>,
+        slice: Amount,
+        ledger: &Ledger,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         Self {
+            till: Till::new(&pool, clock),
+            earned: Earned::of(ledger),
             pool,
             slice,
             wanted: Mutex::default(),
@@ -139,15 +151,19 @@ impl Drawing {
         let sound = Ledger::new().apply(&group, Timestamp::EPOCH);
         let _ = sound.map_err(|rejected| LedgerError::refused(rejected, amount))?;
         let granted = self.pool.grant(&PoolGrant::new(id, to, amount, note)).await;
-        let of = Account::Consumer(to.0).in_currency(to.1);
-        if let Some(turn) = self.turns.lock().get(&of) {
-            turn.seen.lock().dry = None;
-        }
+        self.expect_more(Account::Consumer(to.0).in_currency(to.1));
         match granted {
             Ok(true) => Ok(Applied::Created),
             Ok(false) => Ok(Applied::Exists),
             Err(StoreError::Conflict { .. }) => Err(LedgerError::Duplicate),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// There may be more of an account than was found.
+    pub(super) fn expect_more(&self, of: AccountKey) {
+        if let Some(turn) = self.turns.lock().get(&of) {
+            turn.seen.lock().dry = None;
         }
     }
 

@@ -70,6 +70,7 @@ pub(super) async fn say_goodbye(shared: &Shared) {
             let _turn = turn.lock.lock().await;
         }
         tell_spent(&*drawing.pool, &shared.core).await?;
+        drawing.earned.tell(&*drawing.pool).await?;
         match pending {
             0 => drawing.pool.cleared().await,
             // Their requests end with the hub; whoever takes its place gives back what they held.

@@ -6,6 +6,7 @@
 mod books;
 mod codec;
 mod drawing;
+mod earned;
 mod error;
 mod explain;
 mod hold;
@@ -21,6 +22,7 @@ mod statement;
 #[cfg(feature = "sqlite")]
 mod tabulate;
 mod tending;
+mod till;
 mod touched;
 mod views;
 mod walk;
@@ -39,6 +41,7 @@ pub use explain::{
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;
 pub use options::BooksOptions;
+pub(crate) use post::Mark;
 pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
 #[cfg(feature = "cli")]

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::books::Core;
 use super::payments::Owing;
 use super::snapshots::{Found, Picture, newest};
-use super::{LedgerError, codec, leaving};
+use super::{LedgerError, codec, earned, leaving};
 use crate::admission::Spent;
 use crate::store::{Pool, Store, StoreError};
 
@@ -183,6 +183,7 @@ pub(super) async fn recover(
         core.batch.clear();
     }
     if let Some(pool) = pool {
+        earned::tell_all(pool, &core.ledger).await?;
         let shared = Mutex::new(core);
         leaving::tell_spent(pool, &shared).await?;
         core = shared.into_inner();

@@ -1,7 +1,7 @@
 //! The entries of one account between two times, with the balance after each.
 
 use serde::Serialize;
-use swan_core::ledger::{AccountKey, Cause, Detail, Entry, Kind, Rule};
+use swan_core::ledger::{Account, AccountKey, Cause, Detail, Entry, Kind, Rule};
 use swan_core::{Amount, ModelId, RequestId, Timestamp, TransferId};
 
 use super::codec::decode;
@@ -134,7 +134,8 @@ pub(crate) async fn statement_page(
     }
 }
 
-/// The posted balance of an account before the first entry of `at` or later, at every hub on the store together.
+/// The posted balance of an account before the first entry of `at` or later, at every hub on the store together; what the till has
+/// taken over from them is not counted twice.
 ///
 /// # Errors
 /// When the store cannot serve, the journal is damaged, or a sum leaves the range of [`Amount`].
@@ -145,9 +146,16 @@ pub(crate) async fn balance_at(
 ) -> Result<Amount, StoreError> {
     let mut all = balance_of_one(store, account, at).await?;
     for other in store.others().await? {
-        let more = balance_of_one(&*other, account, at).await?;
-        let sum = all.checked_add(more);
-        all = sum.map_err(|_| StoreError::corrupt(format!("the sum of {account} is too large")))?;
+        let mut more = vec![account];
+        if let Account::ProviderEarnings(provider) = account.account {
+            // Below zero, by what was taken over.
+            more.push(Account::Earned(provider).in_currency(account.currency));
+        }
+        for account in more {
+            let sum = all.checked_add(balance_of_one(&*other, account, at).await?);
+            all =
+                sum.map_err(|_| StoreError::corrupt(format!("the sum of {account} is too large")))?;
+        }
     }
     Ok(all)
 }

@@ -1,5 +1,5 @@
 //! What a node does for the funds that it shares with others while no request waits: it draws ahead, gives back what lies idle,
-//! tells what was spent, and takes the place of nodes that have died. Each by itself, so that none waits for another.
+//! tells what was spent and earned, and takes the place of nodes that have died. Each by itself, so that none waits for another.
 
 use std::future::Future;
 use std::sync::{Arc, Weak};
@@ -13,6 +13,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 use super::LedgerError;
 use super::books::Shared;
 use super::drawing::{Drawing, Turn, give_back, has, spent};
+use super::earned::tell_others;
 use super::leaving::take_over;
 use crate::store::{Reach, StoreError};
 
@@ -37,8 +38,12 @@ pub(super) async fn run(books: Weak<Shared>) {
     let idle = every_look(books.clone(), |shared| async move {
         give_back_idle(&shared).await
     });
+    let earned = every_look(
+        books.clone(),
+        |shared| async move { tell_others(&shared).await },
+    );
     let heirs = every_look(books, |shared| async move { end_the_dead(&shared).await });
-    let _ended = tokio::join!(ahead, idle, heirs);
+    let _ended = tokio::join!(ahead, idle, earned, heirs);
 }
 
 /// Does so again and again. What fails is told once, until it goes well again.

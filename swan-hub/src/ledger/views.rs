@@ -29,9 +29,14 @@ impl Books {
         })
     }
 
-    /// The counters of any account.
+    /// The counters of any account; what is set apart to be paid out stands in the till where several hubs keep one.
     pub(crate) fn balance_of(&self, account: &AccountKey) -> Balance {
-        self.read(|ledger| ledger.balance(account))
+        match (&self.shared.drawing, account.account) {
+            (Some(drawing), Account::PayingOut(_)) => {
+                drawing.till.look(|ledger| ledger.balance(account))
+            }
+            _ => self.read(|ledger| ledger.balance(account)),
+        }
     }
 
     /// Both sides of every currency.

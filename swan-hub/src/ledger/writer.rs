@@ -104,6 +104,9 @@ async fn write(shared: &Shared, batch: &[Entry], camera: &mut Camera) -> bool {
         shared.progress.reach(durable);
         // After those who wait for their charges were woken.
         shared.touched.note(entries);
+        if let Some(drawing) = &shared.drawing {
+            drawing.earned.note(entries);
+        }
     }
     true
 }

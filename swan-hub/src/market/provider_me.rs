@@ -187,12 +187,12 @@ pub(super) async fn change(State(hub): State<Arc<Shared>>, request: Request) -> 
 /// `GET /api/v1/provider/me/stats`
 pub(super) async fn stats(State(hub): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     match identity::provider(&hub, &headers).await {
-        Ok(provider) => ok(&hub, &own_stats(&hub, provider)),
+        Ok(provider) => ok(&hub, &own_stats(&hub, provider).await),
         Err(refusal) => refused(&hub, &refusal, Errors::OpenAi),
     }
 }
 
-fn own_stats(hub: &Shared, provider: ProviderId) -> OwnStats {
+async fn own_stats(hub: &Shared, provider: ProviderId) -> OwnStats {
     let now = hub.clock.now();
     let mut day = Totals::default();
     let served = hub.generations.providers(now, 24);
@@ -200,7 +200,10 @@ fn own_stats(hub: &Shared, provider: ProviderId) -> OwnStats {
         day.add(totals);
     }
     let attended = hub.market.attendance.one(provider, now, 7);
-    let earned = |currency| hub.books.earnings(provider, currency).credits_posted;
+    let earned = async |currency| {
+        let earnings = hub.books.earnings_shown(provider, currency).await;
+        Exact::money(earnings.credits_posted)
+    };
     let (input, output) = (day.usage.prompt_tokens, day.usage.completion_tokens);
     OwnStats {
         total_inferences: day.requests,
@@ -210,8 +213,8 @@ fn own_stats(hub: &Shared, provider: ProviderId) -> OwnStats {
         total_output_tokens: output,
         total_tokens: input.saturating_add(output),
         window_hours: 24,
-        total_earnings_usdc: Exact::money(earned(Currency::Usd)),
-        total_earnings_swan: Exact::money(earned(Currency::Swan)),
+        total_earnings_usdc: earned(Currency::Usd).await,
+        total_earnings_swan: earned(Currency::Swan).await,
         uptime_7d_percent: attended
             .as_ref()
             .and_then(|attended| attended.uptime)

@@ -10,9 +10,11 @@ use super::standing::{read, standing};
 use super::{Asked, End, Paper, Payout, PayoutError};
 use crate::collateral;
 use crate::hub::Shared;
-use crate::ledger::{Books, LedgerError};
+use crate::ledger::{Books, LedgerError, Mark};
 use crate::store::{DocumentKind, DocumentRecord, NewDocument, PayoutOrder, Store, StoreError};
 
+/// How often is decided anew where other hubs book at the same time.
+const TRIES: u32 = 64;
 /// Payouts of a page, and those of a provider that are looked at before it asks for another.
 const PAGE: u32 = 100;
 
@@ -27,7 +29,7 @@ struct Desk {
     clock: Arc<dyn Clock>,
     /// Without one, nothing is asked for; what was asked for can be ended.
     policy: ArcSwapOption<Policy>,
-    /// Held while a payout is asked for or ended, so that a provider has one at a time.
+    /// Held while a payout is asked for or ended, so that those who ask here do not decide anew for each other.
     turn: Mutex<()>,
 }
 
@@ -92,15 +94,27 @@ impl Payouts {
         let rules = policy.as_ref().and_then(|policy| policy.payout().copied());
         let rules = rules.ok_or(PayoutError::None)?;
         let _turn = self.0.turn.lock().await;
-        let name = asked.id.to_string();
-        let store = &self.0.store;
-        let there = store
-            .documents()
-            .document_named(DocumentKind::Payout, &name)
-            .await?;
-        if there.is_none() {
+        let (provider, currency) = (asked.provider, asked.currency);
+        self.0.books.gather_earnings(provider, currency).await?;
+        for _ in 0..TRIES {
+            let mark = self.0.books.read_on().await?;
+            if let Some(payout) = self.request_at(mark, asked, &rules).await? {
+                return Ok(payout);
+            }
+        }
+        Err(overtaken())
+    }
+
+    /// Decides by what was read up to `mark`; `None` when another hub has booked something since.
+    async fn request_at(
+        &self,
+        mark: Mark,
+        asked: &Asked,
+        rules: &PayoutRules,
+    ) -> Result<Option<Payout>, PayoutError> {
+        if self.0.books.moved(asked.id).is_none() {
             rules.check(asked.currency, asked.amount)?;
-            self.check_pace(asked, &rules).await?;
+            self.check_pace(asked, rules).await?;
             let available = self.0.books.owed(asked.provider, asked.currency);
             if available < asked.amount {
                 let wanted = asked.amount;
@@ -120,15 +134,20 @@ impl Payouts {
         let new = NewDocument {
             kind: DocumentKind::Payout,
             owner: asked.provider.as_u128(),
-            name,
+            name: asked.id.to_string(),
             body: paper.write(),
         };
-        let record = store.documents().add_document(&new).await?;
+        let record = self.0.store.documents().add_document(&new).await?;
         let (id, paper) = read(&record)?;
         let terms = paper.terms(id, self.stamp());
         let note = format!("asked for by {}", asked.by);
-        let _applied = self.0.books.post(entries::payout(&terms, &note)).await?;
-        self.standing(&record)?.ok_or(PayoutError::Unknown)
+        let group = entries::payout(&terms, &note);
+        let posted = self.0.books.post_at(mark, group).await;
+        if posted.map_err(too_little)?.is_none() {
+            return Ok(None);
+        }
+        let standing = self.standing(&record)?;
+        standing.map(Some).ok_or(PayoutError::Unknown)
     }
 
     /// One that waits in each currency at a time, and a while from one to the next.
@@ -172,23 +191,44 @@ impl Payouts {
         says: &str,
     ) -> Result<Payout, PayoutError> {
         let _turn = self.0.turn.lock().await;
-        let mut payout = self.find(id).await?.ok_or(PayoutError::Unknown)?;
+        for _ in 0..TRIES {
+            let mark = self.0.books.read_on().await?;
+            if let Some(payout) = self.end_at(mark, hub, (id, event), says).await? {
+                return Ok(payout);
+            }
+        }
+        Err(overtaken())
+    }
+
+    /// Decides by what was read up to `mark`; `None` when another hub has booked something since.
+    async fn end_at(
+        &self,
+        mark: Mark,
+        hub: Option<&Shared>,
+        (id, event): (TransferId, PayoutEvent),
+        says: &str,
+    ) -> Result<Option<Payout>, PayoutError> {
+        let found = self.record(id).await?.map(|record| self.standing(&record));
+        let found = found.transpose()?.flatten();
+        let mut payout = found.ok_or(PayoutError::Unknown)?;
         let before = payout.state;
         let state = before.on(event).map_err(|_| PayoutError::Ended(before))?;
         let terms = payout.paper.terms(id, self.stamp());
-        match (event, payout.paper.collateral) {
-            (PayoutEvent::Pay, _) => {
-                let group = entries::payout_paid(&terms, says);
-                let _applied = self.0.books.post(group).await?;
-            }
+        let group = match (event, payout.paper.collateral) {
+            (PayoutEvent::Pay, _) => Some(entries::payout_paid(&terms, says)),
             (PayoutEvent::Fail | PayoutEvent::Cancel, Some(withdrawal)) => {
                 let hub = hub.ok_or(PayoutError::OfCollateral)?;
                 collateral::unpaid(hub, &payout.paper, withdrawal, says).await?;
+                None
             }
             (PayoutEvent::Fail | PayoutEvent::Cancel, None) => {
-                let group = entries::payout_returned(&terms, says);
-                let _applied = self.0.books.post(group).await?;
+                Some(entries::payout_returned(&terms, says))
             }
+        };
+        if let Some(group) = group
+            && self.0.books.post_at(mark, group).await?.is_none()
+        {
+            return Ok(None);
         }
         payout.state = state;
         // What was said first stays.
@@ -205,33 +245,31 @@ impl Payouts {
                 .change_document(kind, payout.number, &body)
                 .await?;
         }
-        Ok(payout)
+        Ok(Some(payout))
     }
 
     /// Makes earnings into credit of the provider's own account.
     pub(crate) async fn to_credit(
         &self,
-        (id, provider, account): (TransferId, ProviderId, AccountId),
-        (currency, amount): (Currency, Amount),
+        whose: (TransferId, ProviderId, AccountId),
+        sum: (Currency, Amount),
     ) -> Result<(), PayoutError> {
-        let group = entries::earnings_to_credit(id, provider, account, currency, amount);
-        match self.0.books.post(group).await {
-            Ok(_) => Ok(()),
-            Err(LedgerError::InsufficientFunds { available, wanted }) => {
-                Err(PayoutError::TooLittle { available, wanted })
-            }
-            Err(error) => Err(error.into()),
-        }
+        let credited = self.0.books.credit_earnings(whose, sum).await;
+        credited.map(drop).map_err(too_little)
     }
 
     /// The payout with this id, if it happened.
     pub(crate) async fn find(&self, id: TransferId) -> Result<Option<Payout>, StoreError> {
+        let Some(record) = self.record(id).await? else {
+            return Ok(None);
+        };
+        self.0.books.read_on().await?;
+        self.standing(&record)
+    }
+
+    async fn record(&self, id: TransferId) -> Result<Option<DocumentRecord>, StoreError> {
         let (kind, name) = (DocumentKind::Payout, id.to_string());
-        let record = self.0.store.documents().document_named(kind, &name).await?;
-        Ok(match record {
-            Some(record) => self.standing(&record)?,
-            None => None,
-        })
+        self.0.store.documents().document_named(kind, &name).await
     }
 
     /// A page of payouts with numbers below `before`, the youngest first, and where the next one begins.
@@ -249,6 +287,7 @@ impl Payouts {
             .await?;
         let is_full = records.len() >= PAGE as usize;
         let next = records.last().map(|last| last.number);
+        self.0.books.read_on().await?;
         let all = records.iter().map(|record| self.standing(record));
         let all: Vec<Option<Payout>> = all.collect::<Result<_, _>>()?;
         let next = next.filter(|next| is_full && *next > 1);
@@ -258,4 +297,18 @@ impl Payouts {
     fn standing(&self, record: &DocumentRecord) -> Result<Option<Payout>, StoreError> {
         standing(record, |id| self.0.books.moved(id))
     }
+}
+
+fn too_little(error: LedgerError) -> PayoutError {
+    match error {
+        LedgerError::InsufficientFunds { available, wanted } => {
+            PayoutError::TooLittle { available, wanted }
+        }
+        error => error.into(),
+    }
+}
+
+fn overtaken() -> PayoutError {
+    let why = "other hubs book at the same time";
+    LedgerError::Unavailable { why }.into()
 }

@@ -5,6 +5,8 @@
 //! crash between ledger and paper changes nothing, and doing it again finishes it.
 
 mod desk;
+#[cfg(test)]
+mod nodes_tests;
 mod paper;
 mod standing;
 

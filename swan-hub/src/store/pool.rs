@@ -1,4 +1,4 @@
-//! What several nodes share: the funds that none of them has drawn, and how much each has.
+//! What several nodes share: the funds that none of them has drawn, how much each has, and the till.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use swan_core::ledger::AccountKey;
 use swan_core::{AccountId, Amount, Currency, TransferId};
 
-use super::{Store, StoreError};
+use super::{JournalRecord, Store, StoreError};
 
 /// The funds of all accounts, out of which each node draws slices. One value is one node's view of it.
 ///
@@ -44,6 +44,37 @@ pub trait Pool: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the store cannot serve.
     async fn balance(&self, of: AccountKey) -> Result<[Amount; 2], StoreError>;
+
+    /// Tells what providers have earned at this node since ever, by entries of its journal that are durable. What was told before
+    /// and is more stays.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn tell_earned(&self, earned: &[(AccountKey, Amount)]) -> Result<(), StoreError>;
+
+    /// What a provider has earned at all nodes, as far as they have told, and what this one has told of that.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn earned(&self, of: AccountKey) -> Result<[Amount; 2], StoreError>;
+
+    /// Up to `limit` records of the till in order, as [`Store::read`].
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError>;
+
+    /// Appends to the till, as [`Store::append`], and adds `credit` to the free funds, in one transaction. The till is a journal that no
+    /// node keeps and each may write: whoever has not read it up to its end is refused, and decides anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Gap`] when the record does not begin right after the last one, unless exactly this record is already there;
+    /// [`StoreError::Conflict`] when the id of the credit was used for something else.
+    async fn book(
+        &self,
+        record: &JournalRecord,
+        credit: Option<&PoolGrant>,
+    ) -> Result<(), StoreError>;
 
     /// Other nodes whose lease has run out and whose slices nobody has given back yet.
     ///

@@ -166,8 +166,26 @@ pub(crate) async fn of_movement(
     Ok(of_request(subject, request, &entries, record.as_deref()))
 }
 
-/// Explains a transfer that no request caused, or a refund.
+/// Explains a transfer that no request caused, or a refund, in whichever journal on the store it is.
 async fn of_order(
+    store: &dyn Store,
+    subject: Subject,
+    id: TransferId,
+    look: &Look<'_>,
+) -> Result<Option<Explanation>, StoreError> {
+    let mut found = of_order_at(store, subject, id, look).await?;
+    if found.is_none() {
+        for other in store.others().await? {
+            found = of_order_at(&*other, subject, id, look).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn of_order_at(
     store: &dyn Store,
     subject: Subject,
     id: TransferId,

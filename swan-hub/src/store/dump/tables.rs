@@ -247,6 +247,17 @@ pub(in crate::store) const TABLES: &[Table] = &[
         is_shared: true,
     },
     Table {
+        name: "earned",
+        columns: &[
+            ("node", Text),
+            ("provider", Bytes),
+            ("currency", Text),
+            ("amount", Amount),
+        ],
+        key: 3,
+        is_shared: true,
+    },
+    Table {
         name: "slices",
         columns: &[
             ("node", Text),

@@ -46,23 +46,22 @@ pub(super) async fn append(
         }
     };
     if appended.is_empty() {
-        return repeated(link, node, record).await;
+        if let Some(node) = node
+            && !node::is_ours(link, node).await?
+        {
+            return Err(node::fenced(node, "this database"));
+        }
+        return repeated(link, name(node), record).await;
     }
     Ok(())
 }
 
 /// A record that does not follow the last one is right only when exactly it is already there.
-async fn repeated(
+pub(super) async fn repeated(
     link: &Link,
-    node: Option<&Node>,
+    name: &str,
     record: &JournalRecord,
 ) -> Result<(), StoreError> {
-    if let Some(node) = node
-        && !node::is_ours(link, node).await?
-    {
-        return Err(node::fenced(node, "this database"));
-    }
-    let name = name(node);
     let stored = link.query(AT, &[&as_i64(record.first_seq), &name]).await?;
     let stored = stored.first().map(journal_record).transpose()?;
     if stored.as_ref() == Some(record) {

@@ -19,6 +19,7 @@ mod schema;
 mod snapshots;
 #[cfg(feature = "sqlite")]
 mod tables;
+mod till;
 mod tls;
 mod topups;
 mod users;
@@ -165,6 +166,24 @@ impl PostgresStore {
     /// When the store cannot serve.
     pub async fn shared_accounts(&self) -> Result<Vec<(AccountKey, [Amount; 3])>, StoreError> {
         node::accounts(&self.reader).await
+    }
+
+    /// The same database with the journal of the till, in which nodes book what one of them cannot book by itself; `None` where there
+    /// are no nodes.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    pub async fn till(&self) -> Result<Option<Self>, StoreError> {
+        let any = node::are_any(&self.reader).await?;
+        Ok(any.then(|| self.clone().as_node(till::TILL, node::READER)))
+    }
+
+    /// What each node has told to have earned, for which provider.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    pub async fn earned_at_nodes(&self) -> Result<Vec<(String, AccountKey, Amount)>, StoreError> {
+        till::all(&self.reader).await
     }
 
     fn node_name(&self) -> &str {
@@ -316,11 +335,15 @@ impl Store for PostgresStore {
     }
 
     async fn others(&self) -> Result<Vec<Arc<dyn Store>>, StoreError> {
-        let names = self.nodes().await?.into_iter();
-        let others = names.filter(|name| name != self.node_name());
+        let mut names = self.nodes().await?;
+        if !names.is_empty() {
+            names.insert(0, till::TILL.to_owned());
+        }
+        names.retain(|name| name != self.node_name());
         let store = |name: String| self.clone().as_node(&name, node::READER);
+        let others = names.into_iter().map(store);
         Ok(others
-            .map(|name| Arc::new(store(name)) as Arc<dyn Store>)
+            .map(|other| Arc::new(other) as Arc<dyn Store>)
             .collect())
     }
 

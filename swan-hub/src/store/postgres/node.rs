@@ -14,7 +14,8 @@ use tokio_postgres::Row;
 use super::PostgresStore;
 use super::link::Link;
 use super::rows::{blob, get, id};
-use crate::store::{Neighbour, Pool, PoolGrant, Reach, Store, StoreError};
+use super::{journal, till};
+use crate::store::{JournalRecord, Neighbour, Pool, PoolGrant, Reach, Store, StoreError};
 
 /// Taken when nobody has it, or when whoever had it has not said for so long that it lives. By the clock of the database.
 const TAKE: &str = "INSERT INTO nodes (id, epoch, until, cleared)
@@ -245,6 +246,26 @@ impl Pool for NodePool {
         Ok(rows.first().map(both).transpose()?.unwrap_or_default())
     }
 
+    async fn tell_earned(&self, earned: &[(AccountKey, Amount)]) -> Result<(), StoreError> {
+        till::tell(&self.store.pool, &self.node.name, earned).await
+    }
+
+    async fn earned(&self, of: AccountKey) -> Result<[Amount; 2], StoreError> {
+        till::earned(&self.store.pool, &self.node.name, of).await
+    }
+
+    async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
+        journal::read(&self.store.reader, till::TILL, seq, limit).await
+    }
+
+    async fn book(
+        &self,
+        record: &JournalRecord,
+        credit: Option<&PoolGrant>,
+    ) -> Result<(), StoreError> {
+        till::book(&self.store.pool, record, credit).await
+    }
+
     async fn dead(&self) -> Result<Vec<Neighbour>, StoreError> {
         let rows = self.store.pool.query(DEAD, &[&self.node.name]).await?;
         let names = rows.iter().map(|row| get::<String>(row, 0));
@@ -289,7 +310,7 @@ fn slice(row: &Row) -> Result<(AccountKey, Amount), StoreError> {
     Ok((account.in_currency(currency), amount(get(row, 2)?)?))
 }
 
-fn amount(pico: &str) -> Result<Amount, StoreError> {
+pub(super) fn amount(pico: &str) -> Result<Amount, StoreError> {
     let parsed = pico
         .parse()
         .ok()

@@ -30,12 +30,13 @@ const TRANSFERS: &str = "INSERT INTO ledger_transfers (node, seq, place, id, kin
     JOIN ledger_accounts c ON c.name = t.credit AND c.currency = t.currency";
 
 impl PostgresStore {
-    /// Itself, and itself as each of the nodes that share the database.
+    /// Itself, and itself as each of the nodes that share the database, and as their till.
     pub(in crate::store) async fn tables_of_all(&self) -> Result<Vec<Arc<dyn Tables>>, StoreError> {
         let nodes = self.nodes().await?.into_iter();
         // It takes no lease, so for how long one would last is all the same.
         let nodes = nodes.map(|name| self.clone().as_node(&name, Duration::ZERO));
-        let all = std::iter::once(self.clone()).chain(nodes);
+        let till = self.till().await?;
+        let all = std::iter::once(self.clone()).chain(nodes).chain(till);
         Ok(all
             .map(|store| Arc::new(store) as Arc<dyn Tables>)
             .collect())

@@ -30,6 +30,8 @@ mod kinds;
 mod logs;
 #[cfg(feature = "postgres")]
 mod nodes;
+#[cfg(feature = "postgres")]
+mod nodes_payouts;
 mod payments;
 mod restart;
 mod sdks;

@@ -188,7 +188,7 @@ async fn until_cleared(url: &str, name: &'static str) {
     .await;
 }
 
-async fn admin(store: &str, command: &[&str]) -> String {
+pub(super) async fn admin(store: &str, command: &[&str]) -> String {
     let done = tools::output(tools::hub().args(command).args(["--store", store])).await;
     let words = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{command:?}: {words}");

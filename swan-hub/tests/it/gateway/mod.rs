@@ -39,6 +39,10 @@ mod market;
 mod metrics;
 #[cfg(feature = "postgres")]
 mod nodes;
+#[cfg(feature = "postgres")]
+mod nodes_payouts;
+#[cfg(feature = "postgres")]
+mod nodes_payouts_broken_off;
 mod openapi;
 mod operation;
 mod operation_shapes;

@@ -17,7 +17,7 @@ struct Cli {
     command: AdminCommand,
 }
 
-pub(super) async fn run(url: &str, line: &str) -> String {
+pub(crate) async fn run(url: &str, line: &str) -> String {
     let store = format!("--store={url}");
     let args = ["swan-hub"].into_iter().chain(line.split(' '));
     let cli = Cli::try_parse_from(args.chain([store.as_str()])).unwrap();

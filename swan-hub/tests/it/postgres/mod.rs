@@ -1,6 +1,6 @@
 //! The store on a real PostgreSQL server.
 
-mod command;
+pub(crate) mod command;
 mod killed;
 mod lease;
 mod nodes;

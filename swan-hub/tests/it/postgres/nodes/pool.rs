@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use swan_core::Amount;
 use swan_core::ledger::AccountKey;
 use swan_hub::ledger::Books;
-use swan_hub::store::{Neighbour, Pool, PoolGrant, Reach, StoreError};
+use swan_hub::store::{JournalRecord, Neighbour, Pool, PoolGrant, Reach, StoreError};
 
 use super::super::open;
 use super::super::server::{Server, connect};
@@ -57,6 +57,22 @@ impl Pool for Slow {
     }
     async fn balance(&self, of: AccountKey) -> Result<[Amount; 2], StoreError> {
         self.pool.balance(of).await
+    }
+    async fn tell_earned(&self, earned: &[(AccountKey, Amount)]) -> Result<(), StoreError> {
+        self.pool.tell_earned(earned).await
+    }
+    async fn earned(&self, of: AccountKey) -> Result<[Amount; 2], StoreError> {
+        self.pool.earned(of).await
+    }
+    async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
+        self.pool.read_till(seq, limit).await
+    }
+    async fn book(
+        &self,
+        record: &JournalRecord,
+        credit: Option<&PoolGrant>,
+    ) -> Result<(), StoreError> {
+        self.pool.book(record, credit).await
     }
     async fn dead(&self) -> Result<Vec<Neighbour>, StoreError> {
         self.pool.dead().await

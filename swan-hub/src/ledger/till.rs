@@ -1,0 +1,196 @@
+//! What several hubs book together: payouts, and earnings that become credit.
+//!
+//! The journal of the till is kept by none of them. Each reads it up to its end, decides by what it says, and appends only where it still
+//! ends there; who was overtaken reads on and decides anew. So there is nothing that a node could take along when it dies, nothing to
+//! be handed over, and nothing that two decide at once.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use swan_core::ledger::{Account, AccountKey, Applied, Entry, Group, Ledger, entries};
+use swan_core::{Amount, Clock, Currency, ProviderId, TransferId};
+
+use super::{LedgerError, codec};
+use crate::store::{Pool, PoolGrant, StoreError};
+
+/// Records read at a time.
+const PAGE: u32 = 256;
+/// How often one who was overtaken decides anew: each time somebody else has booked something.
+pub(super) const TRIES: u32 = 64;
+
+/// The till as this node has read it.
+#[derive(Debug)]
+pub(super) struct Till {
+    pool: Arc<dyn Pool>,
+    clock: Arc<dyn Clock>,
+    /// Held by the one here who reads on, or books.
+    turn: tokio::sync::Mutex<()>,
+    read: Mutex<Read>,
+}
+
+#[derive(Debug)]
+struct Read {
+    ledger: Ledger,
+    next_seq: u64,
+}
+
+/// How far the till was read when something was decided by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark(u64);
+
+/// The number of the entry makes it unique in the till.
+const fn id(seq: u64) -> TransferId {
+    const TAKEN_OVER: u128 = 0x5357_414E_0000_7111 << 64;
+    TransferId::from_u128(TAKEN_OVER | seq as u128)
+}
+
+impl Till {
+    pub(super) fn new(pool: &Arc<dyn Pool>, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            pool: Arc::clone(pool),
+            clock: Arc::clone(clock),
+            turn: tokio::sync::Mutex::default(),
+            read: Mutex::new(Read {
+                ledger: Ledger::new(),
+                next_seq: 1,
+            }),
+        }
+    }
+
+    /// Looks at what was read so far.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.read.lock().ledger)
+    }
+
+    /// Reads what others have booked, up to the end.
+    pub(super) async fn read_on(&self) -> Result<Mark, StoreError> {
+        let _turn = self.turn.lock().await;
+        self.read_to_the_end().await
+    }
+
+    /// The same of the one whose turn it is.
+    async fn read_to_the_end(&self) -> Result<Mark, StoreError> {
+        let mut next = self.read.lock().next_seq;
+        loop {
+            let page = self.pool.read_till(next, PAGE).await?;
+            if page.is_empty() {
+                return Ok(Mark(next));
+            }
+            for record in page {
+                for entry in codec::decode(&record)? {
+                    if entry.seq >= next {
+                        self.read.lock().take(&entry)?;
+                        next = entry.seq + 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Books a group that was decided on by what the till said up to `mark`, and adds `credit` to the shared funds with it; answers
+    /// when that survives a crash. `None` when somebody has booked something since.
+    pub(super) async fn book(
+        &self,
+        mark: Mark,
+        group: Group,
+        credit: Option<&PoolGrant>,
+    ) -> Result<Option<Applied>, LedgerError> {
+        let _turn = self.turn.lock().await;
+        self.append(mark, group, credit).await
+    }
+
+    /// The same of the one whose turn it is.
+    async fn append(
+        &self,
+        mark: Mark,
+        group: Group,
+        credit: Option<&PoolGrant>,
+    ) -> Result<Option<Applied>, LedgerError> {
+        let amounts = group.transfers.iter().map(|transfer| transfer.amount);
+        let amount = amounts.fold(Amount::ZERO, Amount::max);
+        let entry = {
+            let read = &mut *self.read.lock();
+            // Times in a journal never go back, whosever clock is behind.
+            let at = self.clock.now().max(read.ledger.now());
+            let checked = read.ledger.check(&group, at);
+            let applied = checked.map_err(|rejected| LedgerError::refused(rejected, amount))?;
+            if applied == Applied::Exists {
+                return Ok(Some(applied));
+            }
+            let seq = read.next_seq;
+            if mark != Mark(seq) {
+                return Ok(None);
+            }
+            Entry { seq, at, group }
+        };
+        let record = codec::encode(std::slice::from_ref(&entry))?;
+        match self.pool.book(&record, credit).await {
+            Ok(()) => {
+                self.read.lock().take(&entry)?;
+                Ok(Some(Applied::Created))
+            }
+            Err(StoreError::Gap { .. }) => Ok(None),
+            Err(StoreError::Conflict { .. }) => Err(LedgerError::Duplicate),
+            // It may have happened; whoever reads on sees whether it has.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes over what a provider has earned at all nodes, as far as they have told.
+    pub(super) async fn take_over(
+        &self,
+        provider: ProviderId,
+        currency: Currency,
+    ) -> Result<(), LedgerError> {
+        let of = Account::ProviderEarnings(provider).in_currency(currency);
+        let _turn = self.turn.lock().await;
+        for _ in 0..TRIES {
+            let mark = self.read_to_the_end().await?;
+            let [earned, _] = self.pool.earned(of).await?;
+            let more = earned.checked_sub(self.taken_over(of)).unwrap_or_default();
+            if more <= Amount::ZERO {
+                return Ok(());
+            }
+            let Mark(seq) = mark;
+            let group = entries::take_over_earnings(id(seq), provider, currency, more);
+            if self.append(mark, group, None).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(overtaken())
+    }
+
+    /// What of a provider's earnings at the nodes stands in the till.
+    pub(super) fn taken_over(&self, of: AccountKey) -> Amount {
+        let Account::ProviderEarnings(provider) = of.account else {
+            return Amount::ZERO;
+        };
+        let earned = Account::Earned(provider).in_currency(of.currency);
+        self.look(|ledger| ledger.balance(&earned).given())
+    }
+}
+
+impl Read {
+    /// Takes in the next entry.
+    fn take(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        if entry.seq != self.next_seq {
+            return Err(StoreError::Gap {
+                expected: self.next_seq,
+                found: entry.seq,
+            });
+        }
+        let applied = self.ledger.apply(&entry.group, entry.at);
+        let _ = applied.map_err(|rejected| {
+            let seq = entry.seq;
+            StoreError::corrupt(format!("entry {seq} of the till breaks a rule: {rejected}"))
+        })?;
+        self.next_seq += 1;
+        Ok(())
+    }
+}
+
+/// Too many others were quicker.
+pub(super) const fn overtaken() -> LedgerError {
+    let why = "other hubs book at the same time";
+    LedgerError::Unavailable { why }
+}
