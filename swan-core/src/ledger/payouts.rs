@@ -205,6 +205,17 @@ mod tests {
                 ..terms.clone()
             };
             assert!(ledger.apply(&payout(&too_much, ""), now).is_err());
+            let (before, later) = (ledger.accounts(), Timestamp::from_millis(9));
+            assert!(ledger.check(&payout(&too_much, ""), later).is_err());
+            assert_eq!(
+                ledger.check(&payout(&terms, ""), later),
+                Ok(Applied::Created)
+            );
+            assert_eq!(
+                (ledger.accounts(), ledger.now()),
+                (before, now),
+                "nothing has changed"
+            );
             assert_eq!(ledger.apply(&payout(&terms, ""), now), Ok(Applied::Created));
             assert_eq!(ledger.apply(&payout(&terms, ""), now), Ok(Applied::Exists));
             assert_eq!(

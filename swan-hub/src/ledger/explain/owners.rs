@@ -43,7 +43,7 @@ impl Owners {
 
     fn add(&mut self, account: Account) {
         match account {
-            Account::Consumer(id) | Account::Shortfall(id) => {
+            Account::Consumer(id) | Account::Shortfall(id) | Account::Shared(id) => {
                 self.account.get_or_insert(id);
             }
             Account::ProviderEarnings(id)
