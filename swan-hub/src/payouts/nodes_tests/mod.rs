@@ -262,7 +262,7 @@ impl World {
         time::sleep(Duration::from_secs(5)).await;
         let papers = self
             .papers
-            .documents(DocumentKind::Payout, None, u64::MAX, 10_000);
+            .page(DocumentKind::Payout, None, u64::MAX, 10_000);
         let mut paid = BTreeSet::new();
         for record in papers.await.unwrap() {
             let id: TransferId = record.document.name.parse().unwrap();
