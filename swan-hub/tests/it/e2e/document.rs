@@ -47,11 +47,25 @@ async fn a_tester_that_reads_the_document_finds_nothing() {
         sign_up(&hub, "ada@example.org").await,
         sign_up(&hub, "eve@example.org").await,
     ];
+    let consumer_key = made(&hub, &admin_key, "consumer").await;
+    let provider = made(&hub, &admin_key, "provider").await;
+    // The tester takes nothing from the environment into its dictionaries.
+    let ids = [
+        ("${KEY_ID}", &consumer_key[0]),
+        ("${ACCOUNT_ID}", &consumer_key[1]),
+        ("${PROVIDER_ID}", &provider[1]),
+    ];
+    let mut settings = std::fs::read_to_string(tools::script("schemathesis.toml")).unwrap();
+    for (name, id) in ids {
+        settings = settings.replace(name, id);
+    }
+    let config = data.path().join("schemathesis.toml");
+    std::fs::write(&config, settings).unwrap();
     let run = || async {
         let mut tester = Command::new(tools::installed("python/bin/st"));
         tester
             .arg("--config-file")
-            .arg(tools::script("schemathesis.toml"))
+            .arg(&config)
             .args(["--no-color", "run"])
             .arg(format!("{}/openapi.json", hub.url()))
             .env("CONSUMER_KEY", &consumer.key)
@@ -90,4 +104,12 @@ async fn sign_up(hub: &TestHub, email: &str) -> String {
     let signed_up = answer.json().await;
     let token = signed_up["token"].as_str();
     token.unwrap_or_else(|| panic!("{signed_up}")).to_owned()
+}
+
+/// The id of a new key that an administrator may do anything to, and of whose it is.
+async fn made(hub: &TestHub, admin_key: &str, kind: &str) -> [String; 2] {
+    let asked = json!({"kind": kind, "name": "tried"});
+    let answer = wire::post(&hub.url(), "/api/v1/admin/keys", admin_key, &asked).await;
+    let made = answer.json().await;
+    ["id", "owner"].map(|name| made[name].as_str().unwrap().to_owned())
 }
