@@ -8,10 +8,11 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 use swan_core::ledger::Detail;
+use swan_core::protocol::Dialect;
 use swan_core::{AccountId, Clock as _, Currency, KeyId, ProviderId, RequestId, TransferId};
 use swan_hub::ledger::{Books, read_journal};
 use swan_hub::store::{KeyKind, KeyRecord, MemoryStore, Secret};
-use swan_hub::{EventSink, Hub, KeyLimits, KeyRules, RequestRecord, SystemEntropy};
+use swan_hub::{EventSink, Hedging, Hub, KeyLimits, KeyRules, RequestRecord, SystemEntropy};
 use tokio::time;
 use tower::ServiceExt as _;
 
@@ -22,7 +23,8 @@ use crate::disk::{Faults, SimStore, Weather};
 use crate::life::Life;
 
 const ACCOUNT: AccountId = AccountId::from_u128(77);
-const PROVIDER: ProviderId = ProviderId::from_u128(5);
+/// The one that serves alone, and another beside it.
+const PROVIDERS: [ProviderId; 2] = [ProviderId::from_u128(5), ProviderId::from_u128(6)];
 const FUNDS: &str = "5";
 const FUNDS_PICO: i128 = 5_000_000_000_000;
 /// Work under way: each must be told, and be zero when nothing runs.
@@ -34,6 +36,38 @@ const UNDER_WAY: [&str; 5] = [
     "swan_slots_in_use",
 ];
 
+/// Who serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    /// One provider, which speaks v2.
+    V2,
+    /// One provider, which speaks v1.
+    V1,
+    /// Two, one of each, and whoever is not quick has the other asked as well.
+    Hedged,
+}
+
+impl Served {
+    pub(super) const ALL: [Self; 3] = [Self::V2, Self::V1, Self::Hedged];
+
+    const fn by(self) -> &'static [Dialect] {
+        match self {
+            Self::V2 => &[Dialect::V2],
+            Self::V1 => &[Dialect::V1],
+            Self::Hedged => &[Dialect::V2, Dialect::V1],
+        }
+    }
+
+    fn hedging(self) -> Hedging {
+        let mut hedging = Hedging::default();
+        if self == Self::Hedged {
+            hedging.after = Some(Duration::from_millis(1));
+            hedging.percent = 100;
+        }
+        hedging
+    }
+}
+
 /// A hub over a disk, one consumer with $5, and providers.
 pub(super) struct Market {
     pub(super) hub: Hub,
@@ -42,6 +76,7 @@ pub(super) struct Market {
     life: Arc<Life>,
     key: String,
     records: Arc<Records>,
+    served: Served,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +90,12 @@ impl EventSink for Records {
 
 impl Market {
     /// A hub that starts on what is on the disk, in good weather.
-    pub(super) async fn open(disk: &MemoryStore, life: Arc<Life>, seed: u64) -> Self {
+    pub(super) async fn open(
+        disk: &MemoryStore,
+        life: Arc<Life>,
+        seed: u64,
+        served: Served,
+    ) -> Self {
         let weather = Arc::new(Mutex::new(Weather::new(
             Dice::new(seed, 7),
             Faults::default(),
@@ -70,6 +110,7 @@ impl Market {
             .with_clock(Arc::clone(&life) as _)
             .with_entropy(Arc::new(SystemEntropy::seeded(seed)))
             .with_key_rules(rules)
+            .with_hedging(served.hedging())
             .with_event_sink(Arc::clone(&records) as _)
             .build()
             .await
@@ -81,6 +122,7 @@ impl Market {
             life,
             key: String::new(),
             records,
+            served,
         };
         market.key = market.issue(KeyKind::Consumer(ACCOUNT)).await;
         let funds = FUNDS.parse().unwrap();
@@ -98,7 +140,10 @@ impl Market {
         let record = KeyRecord {
             id: KeyId::from_u128(
                 u128::from(self.life.latest()) << 8
-                    | u128::from(kind == KeyKind::Consumer(ACCOUNT)),
+                    | match kind {
+                        KeyKind::Provider(id) => id.as_u128(),
+                        _ => 1,
+                    },
             ),
             kind,
             name: "test".into(),
@@ -111,17 +156,19 @@ impl Market {
         secret.expose().to_owned()
     }
 
-    /// A provider comes.
+    /// Whoever serves comes.
     pub(super) async fn serve(&self, manners: Manners, seed: u64) {
-        let key = self.issue(KeyKind::Provider(PROVIDER)).await;
-        let provider = Provider {
-            hub: self.router.clone(),
-            key,
-            life: Arc::clone(&self.life),
-            manners,
-            dice: Dice::new(seed, 11),
-        };
-        tokio::spawn(provider.run());
+        for ((id, dialect), stream) in PROVIDERS.into_iter().zip(self.served.by()).zip(11..) {
+            let provider = Provider {
+                hub: self.router.clone(),
+                key: self.issue(KeyKind::Provider(id)).await,
+                life: Arc::clone(&self.life),
+                dialect: *dialect,
+                manners,
+                dice: Dice::new(seed, stream),
+            };
+            tokio::spawn(provider.run());
+        }
     }
 
     /// The weather turns.
@@ -129,9 +176,10 @@ impl Market {
         self.weather.lock().turns(faults);
     }
 
-    /// Until a provider is there.
+    /// Until whoever serves is there.
     pub(super) async fn is_served(&self) {
-        until("a provider", || self.hub.providers_online(MODEL) > 0).await;
+        let all = self.served.by().len();
+        until("a provider", || self.hub.providers_online(MODEL) == all).await;
     }
 
     pub(super) fn ask(&self, more: &str, once: Option<&str>) -> impl Future<Output = Seen> + use<> {
@@ -170,11 +218,16 @@ impl Market {
     }
 
     pub(super) fn earned(&self) -> i128 {
-        self.hub
-            .books()
-            .earnings(PROVIDER, Currency::Usd)
-            .posted()
-            .pico()
+        let books = self.hub.books();
+        let earned = PROVIDERS.map(|id| books.earnings(id, Currency::Usd).posted().pico());
+        earned.into_iter().sum()
+    }
+
+    /// How often a second provider was asked as well.
+    pub(super) fn hedges(&self) -> usize {
+        let records = self.records.0.lock();
+        let attempts = records.iter().flat_map(|record| &record.attempts);
+        attempts.filter(|attempt| attempt.hedge).count()
     }
 
     /// What the records say that was charged.

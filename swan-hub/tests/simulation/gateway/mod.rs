@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use consumer::polled;
 use futures::future::join_all;
-use market::{Market, charges, paid};
+use market::{Market, Served, charges, paid};
 use provider::{Manners, PRICE};
 use swan_hub::ledger::{Books, BooksOptions};
 use swan_hub::store::MemoryStore;
@@ -60,10 +60,10 @@ fn found_on(disk: &MemoryStore, case: &str) -> i128 {
 /// The consumer's future is polled so often and dropped; then everything it had must be back, and the charge told.
 #[test]
 fn a_consumer_who_leaves_at_any_await_leaves_nothing_behind() {
-    for (shape, more, once) in SHAPES {
+    for (served, (shape, more, once)) in cross(Served::ALL, SHAPES) {
         let polls = runtime(None).block_on(async {
             let disk = MemoryStore::new();
-            let market = Market::open(&disk, begun(), 1).await;
+            let market = Market::open(&disk, begun(), 1, served).await;
             market.serve(Manners::GOOD, 1).await;
             market.is_served().await;
             for polls in 1..500 {
@@ -71,7 +71,7 @@ fn a_consumer_who_leaves_at_any_await_leaves_nothing_behind() {
                 let seen = polled(market.ask(more, once.as_deref()), polls).await;
                 market.rests().await;
                 let told = market.told();
-                let case = format!("{shape}, {polls} polls: {seen:?}");
+                let case = format!("{served:?}, {shape}, {polls} polls: {seen:?}");
                 assert_eq!(market.paid(), told, "{case}");
                 assert_eq!(market.earned(), told * 95 / 100, "{case}");
                 if let Some(seen) = seen {
@@ -81,10 +81,10 @@ fn a_consumer_who_leaves_at_any_await_leaves_nothing_behind() {
                     return polls;
                 }
             }
-            panic!("{shape} has no end");
+            panic!("{served:?}: {shape} has no end");
         });
-        println!("{shape}: {polls} polls");
-        assert!(polls > 2, "{shape}: {polls}");
+        println!("{served:?}, {shape}: {polls} polls");
+        assert!(polls > 2, "{served:?}, {shape}: {polls}");
     }
 }
 
@@ -96,13 +96,13 @@ fn a_hub_that_dies_at_any_await_charges_once_or_not_at_all() {
         ..Faults::default()
     };
     let [whole, stream, _, with_a_key] = SHAPES;
-    for (shape, more, once) in [whole, stream, with_a_key] {
+    for (served, (shape, more, once)) in cross(Served::ALL, [whole, stream, with_a_key]) {
         let (mut free, mut charged) = (0, 0);
         for polls in 1..5_000 {
             let disk = MemoryStore::new();
             let crash = Some(CrashAt::Poll(polls));
             let seen = runtime(crash).block_on(async {
-                let market = Market::open(&disk, begun(), 1).await;
+                let market = Market::open(&disk, begun(), 1, served).await;
                 market.serve(Manners::GOOD, 1).await;
                 market.is_served().await;
                 market.meets(slow);
@@ -112,7 +112,7 @@ fn a_hub_that_dies_at_any_await_charges_once_or_not_at_all() {
                     seen = market.ask(more, once) => Some(seen),
                 }
             });
-            let case = format!("{shape}, {polls} polls: {seen:?}");
+            let case = format!("{served:?}, {shape}, {polls} polls: {seen:?}");
             let sum = found_on(&disk, &case);
             free += u64::from(sum == 0);
             charged += u64::from(sum > 0);
@@ -121,20 +121,34 @@ fn a_hub_that_dies_at_any_await_charges_once_or_not_at_all() {
                 break;
             }
         }
-        println!("{shape}: not charged in {free} crashes, charged in {charged}");
-        assert!(free > 0 && charged > 0, "{shape}: {free}, {charged}");
+        println!("{served:?}, {shape}: not charged in {free} crashes, charged in {charged}");
+        assert!(
+            free > 0 && charged > 0,
+            "{served:?}, {shape}: {free}, {charged}"
+        );
     }
 }
 
-const BAD_DAYS: &str = "bad-days";
+/// The name of a bad day, by who serves.
+const BAD_DAYS: [(&str, Served); 3] = [
+    ("bad-days", Served::V2),
+    ("bad-days-v1", Served::V1),
+    ("bad-days-hedged", Served::Hedged),
+];
+
+fn cross<A: Copy, B: Copy>(
+    one: impl IntoIterator<Item = A>,
+    other: impl IntoIterator<Item = B> + Clone,
+) -> impl Iterator<Item = (A, B)> {
+    let pairs = move |a| other.clone().into_iter().map(move |b| (a, b));
+    one.into_iter().flat_map(pairs)
+}
 
 /// Providers that repeat, swap and lose frames and die, a store that fails and lies, a clock that jumps, consumers who leave: what
-/// the ledger took is what was told, request by request, and nothing stays under way. Answers how many requests there were.
-fn bad_day(seed: u64) -> usize {
-    let playing = Playing {
-        name: BAD_DAYS,
-        seed,
-    };
+/// the ledger took is what was told, request by request, and nothing stays under way. Answers how many requests there were, and
+/// how often a second provider was asked as well.
+fn bad_day((name, served): (&'static str, Served), seed: u64) -> (usize, usize) {
+    let playing = Playing { name, seed };
     let faults = Faults {
         fails: 20,
         lies: 20,
@@ -144,9 +158,9 @@ fn bad_day(seed: u64) -> usize {
     };
     let disk = MemoryStore::new();
     let mut dice = Dice::new(seed, 0);
-    let (count, told) = runtime(None).block_on(async {
+    let (counts, told) = runtime(None).block_on(async {
         let life = begun();
-        let market = Market::open(&disk, Arc::clone(&life), seed).await;
+        let market = Market::open(&disk, Arc::clone(&life), seed, served).await;
         let bad = dice.pick(&[0, 5, 40]);
         let manners = Manners {
             repeats: bad,
@@ -186,27 +200,36 @@ fn bad_day(seed: u64) -> usize {
             charges.swap_remove(place.expect("a price that was seen and not charged"));
         }
         market.hub.books().flush().await.unwrap();
-        (seen.len(), told)
+        ((seen.len(), market.hedges()), told)
     });
     assert_eq!(found_on(&disk, "the next day"), told);
     drop(playing);
-    count
+    counts
 }
 
 #[test]
 fn on_bad_days_the_ledger_took_what_was_told() {
-    let requests: usize = (0..50).map(bad_day).sum();
-    println!("{requests} requests");
-    assert!(requests > 3_000);
+    for (name, served) in BAD_DAYS {
+        let days = (0..50).map(|seed| bad_day((name, served), seed));
+        let (requests, hedges): (Vec<_>, Vec<_>) = days.unzip();
+        let (requests, hedges): (usize, usize) = (requests.iter().sum(), hedges.iter().sum());
+        println!("{name}: {requests} requests, {hedges} hedges");
+        assert!(requests > 3_000);
+        assert_eq!(hedges > 500, served == Served::Hedged, "{hedges}");
+    }
 }
 
 /// Plays what `SWAN_SIMULATION` names.
 #[test]
 fn asked() {
-    if let Some((name, seeds)) = seeds::asked()
-        && name == BAD_DAYS
-    {
-        let requests: usize = seeds.map(bad_day).sum();
-        println!("{requests} requests");
+    let Some((name, seeds)) = seeds::asked() else {
+        return;
+    };
+    for day in BAD_DAYS.into_iter().filter(|day| day.0 == name) {
+        let (requests, _) = seeds
+            .clone()
+            .map(|seed| bad_day(day, seed))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        println!("{} requests", requests.iter().sum::<usize>());
     }
 }

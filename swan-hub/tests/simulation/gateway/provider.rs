@@ -56,6 +56,7 @@ pub(super) struct Provider {
     pub(super) hub: Router,
     pub(super) key: String,
     pub(super) life: Arc<Life>,
+    pub(super) dialect: Dialect,
     pub(super) manners: Manners,
     pub(super) dice: Dice,
 }
@@ -93,13 +94,15 @@ impl Provider {
         let served = http1::Builder::new().serve_connection(TokioIo::new(theirs), service);
         tokio::spawn(served.with_upgrades());
         let mut request = "ws://hub/ws".into_client_request().unwrap();
-        let protocol = SUBPROTOCOL_V2.parse().unwrap();
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", protocol);
+        if self.dialect == Dialect::V2 {
+            let protocol = SUBPROTOCOL_V2.parse().unwrap();
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", protocol);
+        }
         let (socket, _) = Box::pin(client_async(request, ours)).await.ok()?;
         let now = self.life.now();
-        let mut session = ProviderSession::new(Dialect::V2, ProviderSessionConfig::default(), now);
+        let mut session = ProviderSession::new(self.dialect, ProviderSessionConfig::default(), now);
         let registration = Registration {
             token: self.key.clone(),
             node_id: "node".to_owned(),
