@@ -56,7 +56,7 @@ async fn it_goes_back_to_its_card_after_seven_days() {
     let again = pledge.own("withdrawals", json!({"amount": "1"})).await;
     assert_eq!(error(&again), (409, "collateral_refused".into()));
     pledge.till.clock.advance(DAY * 7 - Duration::from_secs(1));
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    pledge.is_looked_at().await;
     is(&pledge.pockets().await, "0 0 0 20 0 0 0 0");
     let bond = pledge
         .comes_to(Duration::from_secs(1), RETURNED, "succeeded")
@@ -194,7 +194,7 @@ async fn an_appeal_that_is_upheld_gives_everything_back_and_one_denied_does_not(
         assert_eq!(said.status, 200, "{}", said.text());
         // It waits beyond the 48 hours in which it could be appealed.
         pledge.till.clock.advance(DAY * 3);
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        pledge.is_looked_at().await;
         is(&pledge.pockets().await, "18 0 2 0 0 0 0 0");
         assert_eq!(decide(&case, how).await.status, 200);
         is(&pledge.pockets().await, pockets);
@@ -300,7 +300,7 @@ async fn what_was_granted_is_paid_out_by_hand() {
     let id = paid_out(&pledge).await["id"].as_str().unwrap().to_owned();
     pledge.ask_back(json!({})).await;
     pledge.till.clock.advance(DAY * 8);
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    pledge.is_looked_at().await;
     is(&pledge.pockets().await, "0 0 0 15 35 0 0 0");
     let path = format!("/api/v1/admin/payouts/{id}/failed");
     let failed = pledge

@@ -1,20 +1,26 @@
 //! A provider with collateral, in a hub whose processor breaks when it is told to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use swan_core::ledger::Account;
-use swan_core::{Currency, ProviderId};
-use swan_hub::store::{KeyKind, MemoryStore, Store};
+use swan_core::{Clock as _, Currency, ProviderId, TransferId};
+use swan_hub::store::{DocumentKind, KeyKind, MemoryStore, NewDocument, Store};
 use swan_hub::{CollateralNews, HubBuilder};
 
 use super::stub::Stub;
 use super::{Till, placed};
 use crate::gateway::http::{Answer, Call};
+use crate::gateway::until;
 use crate::ledger::audit;
 
 pub(super) const PROVIDER: ProviderId = ProviderId::from_u128(0x77);
+/// Whose collateral changes when it is to be seen that the hub has looked.
+const MARKED: ProviderId = ProviderId::from_u128(u128::MAX);
+/// So that no two marks are one.
+static MARKS: AtomicU64 = AtomicU64::new(1);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) struct Pledge {
@@ -154,6 +160,27 @@ impl Pledge {
         let report = audit(&*self.store).await;
         let key = account.in_currency(Currency::Usd);
         report.ledger.balance(&key).posted().to_string()
+    }
+
+    /// Waits until the hub has looked at everybody's collateral since now: what another program writes down is booked at the
+    /// beginning of a look, so that with the second the look of the first is over.
+    pub(super) async fn is_looked_at(&self) {
+        for _ in 0..2 {
+            let nth = MARKS.fetch_add(1, Ordering::Relaxed);
+            let id = TransferId::from_u128(0xca11 << 64 | u128::from(nth));
+            let act = json!({"id": id, "amount": "1", "source": "grant", "topup": null, "reference": "a mark"});
+            let body = json!({"provider": MARKED, "currency": "SWAN", "at_ms": self.till.clock.now(), "by": "a test",
+                "policy": null, "act": {"deposited": act}});
+            let mark = NewDocument {
+                kind: DocumentKind::Collateral,
+                owner: MARKED.as_u128(),
+                name: format!("deposit {id}"),
+                body: body.to_string(),
+            };
+            let _there = self.store.documents().add_document(&mark).await.unwrap();
+            let books = self.till.market.hub.books();
+            until(|| books.knows(id)).await;
+        }
     }
 
     /// Lets time pass, and waits until the collateral is so.
