@@ -336,6 +336,7 @@ fn write_deposit(event: &DepositEvent) {
                 news = event.news.as_str(),
                 deposit = event.deposit.map(tracing::field::display),
                 account = event.account.map(tracing::field::display),
+                provider = event.provider.map(tracing::field::display),
                 amount = event.amount.map(tracing::field::display),
                 currency = event.currency.map(swan_core::Currency::code),
                 says = event.says,

@@ -99,7 +99,7 @@ pub(crate) struct Rooms {
     /// Orders to pay in by card.
     pub(crate) payments: Payments,
     /// What providers have put in as a pledge.
-    pub(crate) collateral: Collateral,
+    pub(crate) collateral: Arc<Collateral>,
     /// Deposits on a chain.
     pub(crate) deposits: Arc<Deposits>,
     /// As whom receipts are signed.

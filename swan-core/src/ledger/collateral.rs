@@ -97,6 +97,14 @@ const fn derive(id: TransferId, leg: u128) -> TransferId {
     TransferId::from_u128(id.as_u128() ^ SPREAD.wrapping_mul(leg))
 }
 
+/// The ids by which what has moved collateral by this transfer may be known: one of them is the first transfer of its group.
+///
+/// Transfers that have a name of their own, as those to a card or to be paid out have, are found by that.
+pub fn collateral_of(transfer: TransferId) -> impl Iterator<Item = TransferId> {
+    // Above `APART_MAX` there is one for each pair of accounts, of which a provider has few.
+    (0..2 * APART_MAX as u128).map(move |leg| derive(transfer, leg))
+}
+
 /// Whether a group is one that its rule makes: all about one provider, and between accounts that the rule names.
 pub(super) fn fits(group: &Group) -> bool {
     let rule = group.cause.rule;

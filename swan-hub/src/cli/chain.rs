@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use swan_core::{AccountId, DepositId, Timestamp};
+use swan_core::{AccountId, DepositId, ProviderId, Timestamp};
 
 use super::admin::{AdminError, Place, Terminal};
 use super::table::{Table, moment};
-use crate::deposits::{self, Deposit, DepositError, DepositState, Progress};
+use crate::deposits::{self, Deposit, DepositError, DepositOwner, DepositState, Progress, Verdict};
 use crate::store::{DepositPhase, DepositsOf, KeyRing};
 
 /// `swan-hub chain`
@@ -48,13 +48,29 @@ enum ChainCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Say whose an unmatched deposit is; the hub that runs credits it within seconds
+    /// Say whose an unmatched deposit is; the hub that runs books it within seconds
     Assign {
         /// The deposit's id
         id: DepositId,
-        /// Whose it is
+        /// The account whose credit it becomes
+        #[arg(long, required_unless_present = "provider")]
+        account: Option<AccountId>,
+        /// The provider whose collateral it becomes
+        #[arg(long, conflicts_with = "account")]
+        provider: Option<ProviderId>,
+        /// Why; it stands in the evidence
         #[arg(long)]
-        account: AccountId,
+        reason: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Say that an unmatched deposit is credited to nobody, for good
+    Refuse {
+        /// The deposit's id
+        id: DepositId,
+        /// Why
+        #[arg(long)]
+        reason: String,
         #[command(flatten)]
         place: Place,
     },
@@ -80,8 +96,21 @@ pub(super) async fn run(
             let of = DepositsOf::Phase(DepositPhase::Unmatched);
             list(of, limit, &place, terminal).await?;
         }
-        ChainCommand::Assign { id, account, place } => {
-            assign(id, account, &place, terminal).await?;
+        ChainCommand::Assign {
+            id,
+            account,
+            provider,
+            reason,
+            place,
+        } => {
+            let account = account.map(DepositOwner::Account);
+            let owner = account.or(provider.map(DepositOwner::Provider));
+            let missing = || AdminError::Usage("name its account or its provider".into());
+            let owner = owner.ok_or_else(missing)?;
+            assign((id, owner), reason.as_deref(), &place, terminal).await?;
+        }
+        ChainCommand::Refuse { id, reason, place } => {
+            refuse(id, &reason, &place, terminal).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -158,7 +187,7 @@ async fn list(
     let mut table = Table::new(&[
         "TIME",
         "ID",
-        "ACCOUNT",
+        "OWNER",
         "STATE",
         "AMOUNT",
         "TOKEN",
@@ -168,55 +197,84 @@ async fn list(
     ]);
     for deposit in deposits {
         let amount = deposit.amount.map(|amount| amount.to_string());
-        let account = deposit.account.map(|account| account.to_string());
+        let owner = deposit.owner().map(|owner| owner.to_string());
         let why = deposit
             .why
             .filter(|_| deposit.state == DepositState::Unmatched);
+        let why = match deposit.state {
+            DepositState::Refused => deposit.reason.clone(),
+            _ => why.map(|why| why.says().to_owned()),
+        };
         table.row([
             moment(deposit.created),
             deposit.id.to_string(),
-            account.unwrap_or_default(),
+            owner.unwrap_or_default(),
             deposit.state.as_str().to_owned(),
             amount.unwrap_or_else(|| format!("{} units", deposit.units)),
             deposit.token_name(),
             deposit.from.to_string(),
             deposit.transaction.to_string(),
-            why.map_or("", |why| why.says()).to_owned(),
+            why.unwrap_or_default(),
         ]);
     }
     Ok(table.write(terminal.out, "no deposits")?)
 }
 
+const BY: &str = "the command line";
+
 async fn assign(
-    id: DepositId,
-    account: AccountId,
+    (id, owner): (DepositId, DepositOwner),
+    why: Option<&str>,
     place: &Place,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), AdminError> {
     let store = place.open().await?;
     let keys = KeyRing::load(&*store).await?;
-    let assigned = deposits::assign((&*store, &keys), id, account, "the command line").await;
-    let deposit = assigned.map_err(|error| match error {
-        DepositError::Store(error) => AdminError::from(error),
-        DepositError::Unknown | DepositError::NoAccount { .. } => {
-            AdminError::Usage(error.to_string())
-        }
-        error => AdminError::Refused(error.to_string()),
-    })?;
+    let verdict = Verdict { by: BY, why };
+    // What the hub takes is in its configuration, which is not known here.
+    let assigned = deposits::assign((&*store, &keys), None, (id, owner), verdict).await;
+    let deposit = assigned.map_err(wrong)?;
     if place.json {
         return terminal.json(&as_json(&deposit));
     }
     let state = deposit.state.as_str();
     Ok(writeln!(
         terminal.err,
-        "{id} is {account}'s, {state}; the hub that runs credits it within seconds"
+        "{id} is {owner}'s, {state}; the hub that runs books it within seconds"
     )?)
+}
+
+async fn refuse(
+    id: DepositId,
+    why: &str,
+    place: &Place,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let store = place.open().await?;
+    let why = Some(why);
+    let refused = deposits::refuse(&*store, id, Verdict { by: BY, why }).await;
+    let deposit = refused.map_err(wrong)?;
+    if place.json {
+        return terminal.json(&as_json(&deposit));
+    }
+    Ok(writeln!(terminal.err, "{id} is credited to nobody")?)
+}
+
+fn wrong(error: DepositError) -> AdminError {
+    match error {
+        DepositError::Store(error) => AdminError::from(error),
+        DepositError::Unknown
+        | DepositError::NoAccount { .. }
+        | DepositError::NoProvider { .. } => AdminError::Usage(error.to_string()),
+        error => AdminError::Refused(error.to_string()),
+    }
 }
 
 fn as_json(deposit: &Deposit) -> Value {
     json!({
         "id": deposit.id,
         "account": deposit.account,
+        "provider": deposit.provider,
         "created_ms": deposit.created,
         "state": deposit.state,
         "why": deposit.why,
@@ -235,6 +293,8 @@ fn as_json(deposit: &Deposit) -> Value {
         "dust_units": deposit.dust.to_string(),
         "transfer": deposit.credit(),
         "assigned_by": deposit.assigned_by,
+        "refused_by": deposit.refused_by,
+        "reason": deposit.reason,
         "told_by": deposit.told_by,
     })
 }

@@ -6,15 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
 use swan_core::collateral::Source;
 use swan_core::hardware::Role;
-use swan_core::standing::PenaltyState;
 use swan_core::{Amount, CaseId, Currency, Policy, ProviderId, RequestId, TransferId};
 
 use super::admin::{AdminError, Place, Terminal, random_id};
+use super::collateral_table::{list, show};
 use super::policy_file::load_policy;
-use super::table::{Table, moment};
 use crate::collateral::{
     Accusation, Bond, CollateralError, Deposit, Misconduct, Record, Scene, bonds_of, note,
 };
@@ -154,7 +152,7 @@ pub(super) async fn run(
         } => {
             let store = place.open().await?;
             let bond = bond(&store, provider, currency).await?;
-            show(&bond, &place, terminal)?;
+            show(&*store, &bond, &place, terminal).await?;
         }
         CollateralCommand::Grant {
             amount,
@@ -168,6 +166,7 @@ pub(super) async fn run(
                 source: Source::Grant,
                 topup: None,
                 reference: note,
+                wallet: None,
             };
             act(&whose, terminal, |scene, _| Ok(scene.deposit(given))).await?;
         }
@@ -262,130 +261,5 @@ async fn act(
         terminal.err,
         "it is noted; the hub books it within a second, or when it starts"
     )?;
-    show(&bond, &whose.place, terminal)
-}
-
-async fn list(place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
-    let store = place.open().await?;
-    let bonds = bonds_of(&*store).await?;
-    if place.json {
-        let rows: Vec<Value> = bonds.values().map(as_json).collect();
-        return terminal.json(&rows);
-    }
-    let mut table = Table::new(&[
-        "PROVIDER",
-        "CURRENCY",
-        "FREE",
-        "LOCKED",
-        "IMPOUNDED",
-        "LEAVING",
-        "RETURNED",
-        "SLASHED",
-    ]);
-    for bond in bonds.values() {
-        let account = &bond.account;
-        table.row([
-            bond.provider.to_string(),
-            account.currency().to_string(),
-            account.free().to_string(),
-            account.locked().to_string(),
-            account.impounded().to_string(),
-            account.withdrawing().to_string(),
-            account.paid_out().to_string(),
-            account.slashed().to_string(),
-        ]);
-    }
-    Ok(table.write(terminal.out, "no collateral")?)
-}
-
-fn show(bond: &Bond, place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
-    if place.json {
-        return terminal.json(&as_json(bond));
-    }
-    let (out, account) = (&mut *terminal.out, &bond.account);
-    writeln!(
-        out,
-        "{}  {} {} free, {} locked, {} impounded, {} leaving; {} returned, {} slashed",
-        bond.provider,
-        account.free(),
-        account.currency(),
-        account.locked(),
-        account.impounded(),
-        account.withdrawing(),
-        account.paid_out(),
-        account.slashed()
-    )?;
-    if !account.owed().is_zero() {
-        writeln!(out, "owed to the card processor: {}", account.owed())?;
-    }
-    let mut table = Table::new(&["TIME", "WHAT", "ID", "AMOUNT", "STATE"]);
-    for (id, amount, _, left) in account.arrived() {
-        let origin = bond.deposits.get(&id);
-        table.row([
-            origin.map_or_else(String::new, |origin| moment(origin.at)),
-            "deposit".to_owned(),
-            id.to_string(),
-            amount.to_string(),
-            format!("{left} left"),
-        ]);
-    }
-    for penalty in bond.penalties.values() {
-        table.row([
-            moment(penalty.at),
-            "penalty".to_owned(),
-            penalty.case.to_string(),
-            penalty.amount.to_string(),
-            format!("{}: {}", judged(penalty.state), penalty.reason),
-        ]);
-    }
-    for withdrawal in &bond.withdrawals {
-        table.row([
-            moment(withdrawal.at),
-            "withdrawal".to_owned(),
-            withdrawal.id.to_string(),
-            withdrawal.requested.to_string(),
-            withdrawal.stage.as_str().to_owned(),
-        ]);
-    }
-    Ok(table.write(terminal.out, "nothing has happened to it")?)
-}
-
-const fn judged(state: PenaltyState) -> &'static str {
-    match state {
-        PenaltyState::Held { .. } => "held",
-        PenaltyState::Appealed { .. } => "appealed",
-        PenaltyState::CarriedOut { .. } => "carried out",
-        PenaltyState::Lifted { .. } => "lifted",
-    }
-}
-
-fn as_json(bond: &Bond) -> Value {
-    let account = &bond.account;
-    let deposits = account.arrived().into_iter();
-    let deposits = deposits.map(|(id, amount, source, left)| {
-        json!({"id": id, "amount": amount, "source": source, "left": left})
-    });
-    let penalties = bond.penalties.values().map(|one| {
-        json!({"id": one.case, "amount": one.amount, "state": judged(one.state), "rule": one.rule, "reason": one.reason,
-            "destination": one.destination, "decided_ms": one.at, "appeal": one.appeal})
-    });
-    let withdrawals = bond.withdrawals.iter().map(|one| {
-        json!({"id": one.id, "requested": one.requested, "state": one.stage.as_str(), "requested_ms": one.at, "ready_ms": one.ready})
-    });
-    json!({
-        "provider": bond.provider,
-        "currency": account.currency(),
-        "free": account.free(),
-        "locked": account.locked(),
-        "impounded": account.impounded(),
-        "leaving": account.withdrawing(),
-        "deposited": account.deposited(),
-        "returned": account.paid_out(),
-        "slashed": account.slashed(),
-        "taken_back": account.taken_back(),
-        "owed": account.owed(),
-        "deposits": deposits.collect::<Vec<_>>(),
-        "penalties": penalties.collect::<Vec<_>>(),
-        "withdrawals": withdrawals.collect::<Vec<_>>(),
-    })
+    show(&*store, &bond, &whose.place, terminal).await
 }

@@ -11,6 +11,7 @@ mod backup;
 mod benchmark;
 mod chain;
 mod collateral;
+mod collateral_table;
 mod dev;
 mod dump;
 mod explain;

@@ -7,9 +7,9 @@ use swan_core::{
     Amount, CaseId, Currency, Policy, ProviderId, RequestId, Timestamp, TopupId, TransferId,
 };
 
-use super::CollateralError;
 use super::bond::Bond;
 use super::record::{Act, Record};
+use super::{CollateralError, Wallet};
 
 /// Who does something to whose collateral, when, and under which policy.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,8 @@ pub(crate) struct Deposit {
     pub(crate) topup: Option<TopupId>,
     /// The payment, the transaction, or an administrator's words.
     pub(crate) reference: String,
+    /// Where it has come from, of a deposit by chain.
+    pub(crate) wallet: Option<Wallet>,
 }
 
 /// What a provider is found to have done.
@@ -45,6 +47,21 @@ pub(crate) enum Misconduct {
     Context(u32),
     /// It cheated: at stake was this, or what is locked for the job.
     Fraud(Option<Amount>, Option<RequestId>),
+}
+
+/// What it is called where it is accused of.
+fn named(conduct: Misconduct) -> String {
+    match conduct {
+        Misconduct::Failures(2) => "second_failure".to_owned(),
+        Misconduct::Failures(3) => "third_failure".to_owned(),
+        Misconduct::Failures(in_a_row) => format!("{in_a_row} failures in a row"),
+        Misconduct::Task(Role::Fog) => "failed_fog_task".to_owned(),
+        Misconduct::Task(_) => "failed_task".to_owned(),
+        Misconduct::Context(_) => "context_misstated".to_owned(),
+        Misconduct::Fraud(Some(stake), _) => format!("fraud, with {stake} at stake"),
+        Misconduct::Fraud(None, Some(job)) => format!("fraud, with what was locked for job {job}"),
+        Misconduct::Fraud(None, None) => "fraud".to_owned(),
+    }
 }
 
 /// A penalty that somebody decides.
@@ -77,6 +94,7 @@ impl Scene<'_> {
             source,
             topup,
             reference,
+            wallet,
         } = deposit;
         self.record(Act::Deposited {
             id,
@@ -84,6 +102,7 @@ impl Scene<'_> {
             source,
             topup,
             reference,
+            wallet,
         })
     }
 
@@ -163,8 +182,8 @@ impl Scene<'_> {
         })
     }
 
-    /// The card processor has taken it back.
-    pub(super) fn taken_back(
+    /// The card processor has taken it back, or it is no longer on the chain.
+    pub(crate) fn taken_back(
         &self,
         id: TransferId,
         (deposit, amount): (TransferId, Amount),
@@ -219,6 +238,7 @@ impl Scene<'_> {
             reason: accusation.reason.clone(),
             conduct_ms: accusation.conduct_at.unwrap_or(self.now),
             until_ms: self.now.after(standing.appeal()),
+            offence: Some(named(accusation.conduct)),
         }))
     }
 

@@ -10,7 +10,7 @@ use swan_core::standing::{Destination, PenaltyEvent, PenaltyState};
 use swan_core::{Amount, CaseId, Currency, ProviderId, Timestamp, TopupId, TransferId};
 
 use super::record::{Act, Record};
-use super::{CollateralError, WithdrawalStage};
+use super::{CollateralError, Wallet, WithdrawalStage};
 
 /// A provider's collateral in one currency.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Origin {
     pub(crate) at: Timestamp,
     pub(crate) topup: Option<TopupId>,
     pub(crate) reference: String,
+    /// Where it has come from, of a deposit by chain.
+    pub(crate) wallet: Option<Wallet>,
 }
 
 /// A penalty.
@@ -38,6 +40,10 @@ pub(crate) struct Penalty {
     pub(crate) destination: Destination,
     pub(crate) rule: String,
     pub(crate) reason: String,
+    /// What it was, as whoever decided it has named it.
+    pub(crate) offence: Option<String>,
+    /// When it was done.
+    pub(crate) conduct: Timestamp,
     pub(crate) by: String,
     pub(crate) at: Timestamp,
     pub(crate) state: PenaltyState,
@@ -157,6 +163,7 @@ impl Bond {
             source,
             topup,
             reference,
+            wallet,
         } = act
         else {
             return Ok(Happened::Exists);
@@ -168,6 +175,7 @@ impl Bond {
             at,
             topup: *topup,
             reference: reference.clone(),
+            wallet: wallet.clone(),
         };
         self.deposits.entry(id).or_insert(origin);
         self.on(&CollateralEvent::ConfirmDeposit { id }, at)
@@ -257,6 +265,7 @@ impl Bond {
                 reason,
                 conduct_ms,
                 until_ms,
+                offence,
             } => {
                 let event = CollateralEvent::Impound {
                     case: *case,
@@ -271,6 +280,8 @@ impl Bond {
                     destination: *destination,
                     rule: rule.clone(),
                     reason: reason.clone(),
+                    offence: offence.clone(),
+                    conduct: *conduct_ms,
                     by: record.by.clone(),
                     at,
                     state: PenaltyState::Held { until: *until_ms },

@@ -53,6 +53,7 @@ pub(crate) async fn tell(
             source: Source::Card,
             topup: Some(order.id),
             reference: fact.object.to_owned(),
+            wallet: None,
         }),
         // It has left the books when the withdrawal was due.
         PaymentKind::Refund => {

@@ -9,7 +9,8 @@ use tokio::time;
 
 use super::acts::Scene;
 use super::bond::Bond;
-use super::keeper::{catch_up, payout_id, record, refund_number};
+use super::keeper::{Keeper, payout_id, record, refund_number};
+use super::wallet::came_from;
 use super::{CollateralError, WithdrawalStage};
 use crate::hub::{Rooms, Shared};
 use crate::payments::{self, PayError};
@@ -44,7 +45,7 @@ pub(crate) fn run(hub: &Current) {
 
 /// One look at everything.
 async fn turn(hub: &Shared) -> Result<(), CollateralError> {
-    catch_up(hub).await?;
+    Keeper::of(hub).catch_up().await?;
     let now = hub.clock.now();
     for bond in hub.collateral.all() {
         let scene = Scene {
@@ -186,7 +187,7 @@ async fn by_hand(hub: &Shared, bond: &Bond, withdrawal: TransferId) -> Result<()
         currency: bond.account.currency(),
         amount,
         fee: Amount::ZERO,
-        destination: None,
+        destination: came_from(bond, withdrawal),
         requested: hub.clock.now(),
         end: None,
         collateral: Some(withdrawal),

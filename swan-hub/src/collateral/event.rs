@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use swan_core::{Amount, Currency, ProviderId, TransferId};
 
+use super::keeper::Keeper;
 use super::record::{Act, Record};
-use crate::hub::Rooms;
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ pub enum CollateralNews {
     Returned,
     /// A part of what went back did not arrive; it is collateral again.
     ReturnFailed,
-    /// The card processor has taken it back.
+    /// The card processor has taken it back, or it is no longer on the chain.
     Reversed,
     /// The card processor has given that back.
     ReversalReturned,
@@ -110,9 +110,9 @@ impl CollateralEvent {
         }
     }
 
-    pub(super) fn tell(&self, rooms: &Rooms) {
-        rooms.collateral.counts.count(self.news);
-        rooms.events.on_collateral(self);
+    pub(super) fn tell(&self, keeper: &Keeper<'_>) {
+        keeper.collateral.counts.count(self.news);
+        keeper.events.on_collateral(self);
     }
 }
 

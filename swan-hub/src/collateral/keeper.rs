@@ -10,13 +10,15 @@ use parking_lot::Mutex;
 use swan_core::collateral::{CollateralMovement, Source};
 use swan_core::ledger::entries::{CollateralTerms, collateral, payout_end_id};
 use swan_core::ledger::{Account, Applied, Detail, Group, Rule};
-use swan_core::{CaseId, Currency, ProviderId, TransferId};
+use swan_core::{CaseId, Currency, ProviderId, Timestamp, TransferId};
 
 use super::bond::{Bond, Happened};
 use super::event::Counts;
 use super::record::{Act, Record, named};
 use super::{CollateralError, CollateralEvent};
+use crate::events::EventSink;
 use crate::hub::Rooms;
+use crate::ledger::Books;
 use crate::payments::Topup;
 use crate::store::{DocumentKind, Store, StoreError};
 
@@ -58,8 +60,8 @@ const PAGE: u32 = 100;
 
 impl Collateral {
     /// Everything that was ever written down, before anybody asks.
-    pub(crate) async fn open(store: &dyn Store) -> Result<Self, StoreError> {
-        let collateral = Self::default();
+    pub(crate) async fn open(store: &dyn Store) -> Result<Arc<Self>, StoreError> {
+        let collateral = Arc::<Self>::default();
         let mut place = collateral.turn.lock().await;
         let _refused = read(store, &collateral, &mut place).await?;
         drop(place);
@@ -95,53 +97,112 @@ impl Collateral {
     }
 }
 
-/// Reads what others have written down, and books what is not booked.
-pub(crate) async fn catch_up(rooms: &Rooms) -> Result<(), CollateralError> {
-    let mut place = rooms.collateral.turn.lock().await;
-    read(&*rooms.store, &rooms.collateral, &mut place).await?;
-    book(rooms, &mut place).await
+/// What it takes to write something down and to book it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keeper<'a> {
+    pub(crate) collateral: &'a Collateral,
+    pub(crate) store: &'a dyn Store,
+    pub(crate) books: &'a Books,
+    pub(crate) events: &'a dyn EventSink,
+    /// When the hub was started.
+    pub(crate) started: Timestamp,
 }
 
 /// Lets something happen: writes it down, and books it. The same once more is [`Applied::Exists`].
 pub(crate) async fn record(rooms: &Rooms, record: Record) -> Result<Applied, CollateralError> {
-    let mut place = rooms.collateral.turn.lock().await;
-    read(&*rooms.store, &rooms.collateral, &mut place).await?;
-    // What is there already is said first, so that a repeat is one whatever has happened since.
-    let name = record.act.name();
-    let known = rooms
-        .store
-        .documents()
-        .document_named(DocumentKind::Collateral, &name)
-        .await?;
-    if let Some(known) = known {
-        record.is(&Record::read(&known)?)?;
-        book(rooms, &mut place).await?;
-        return Ok(Applied::Exists);
+    Keeper::of(rooms).record(record).await
+}
+
+impl<'a> Keeper<'a> {
+    pub(super) fn of(rooms: &'a Rooms) -> Self {
+        Self {
+            collateral: &rooms.collateral,
+            store: &*rooms.store,
+            books: &rooms.books,
+            events: &*rooms.events,
+            started: rooms.started,
+        }
     }
-    let mut trial = rooms.collateral.bond(record.provider, record.currency);
-    if let Happened::Exists = trial.apply(&record)? {
-        return Ok(Applied::Exists);
+
+    /// Reads what others have written down, and books what is not booked.
+    pub(super) async fn catch_up(&self) -> Result<(), CollateralError> {
+        let mut place = self.collateral.turn.lock().await;
+        read(self.store, self.collateral, &mut place).await?;
+        self.book(&mut place).await
     }
-    // What cannot be booked does not happen: written down, it would stand in the way of all that follows.
-    rooms.books.takes(Rule::CollateralDeposit)?;
-    let first = record.act.transfer();
-    if first.as_u128() == 0 || rooms.books.knows(first) {
-        return Err(CollateralError::Taken { name });
+
+    /// Looks at the collateral of a provider as it is by everything that was written down.
+    pub(crate) async fn look<T>(
+        &self,
+        provider: ProviderId,
+        currency: Currency,
+        look: impl FnOnce(&Bond) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let mut place = self.collateral.turn.lock().await;
+        read(self.store, self.collateral, &mut place).await?;
+        Ok(self.collateral.look(provider, currency, look))
     }
-    let there = rooms
-        .store
-        .documents()
-        .add_document(&record.document())
-        .await?;
-    record.is(&Record::read(&there)?)?;
-    let refused = read(&*rooms.store, &rooms.collateral, &mut place).await?;
-    book(rooms, &mut place).await?;
-    match refused
-        .into_iter()
-        .find(|(number, _)| *number == there.number)
-    {
-        Some((_, what)) => Err(CollateralError::Overtaken { what }),
-        None => Ok(Applied::Created),
+
+    pub(crate) async fn record(&self, record: Record) -> Result<Applied, CollateralError> {
+        let mut place = self.collateral.turn.lock().await;
+        read(self.store, self.collateral, &mut place).await?;
+        // What is there already is said first, so that a repeat is one whatever has happened since.
+        let name = record.act.name();
+        let known = self
+            .store
+            .documents()
+            .document_named(DocumentKind::Collateral, &name)
+            .await?;
+        if let Some(known) = known {
+            record.is(&Record::read(&known)?)?;
+            self.book(&mut place).await?;
+            return Ok(Applied::Exists);
+        }
+        let mut trial = self.collateral.bond(record.provider, record.currency);
+        if let Happened::Exists = trial.apply(&record)? {
+            return Ok(Applied::Exists);
+        }
+        // What cannot be booked does not happen: written down, it would stand in the way of all that follows.
+        self.books.takes(Rule::CollateralDeposit)?;
+        let first = record.act.transfer();
+        if first.as_u128() == 0 || self.books.knows(first) {
+            return Err(CollateralError::Taken { name });
+        }
+        let there = self
+            .store
+            .documents()
+            .add_document(&record.document())
+            .await?;
+        record.is(&Record::read(&there)?)?;
+        let refused = read(self.store, self.collateral, &mut place).await?;
+        self.book(&mut place).await?;
+        match refused
+            .into_iter()
+            .find(|(number, _)| *number == there.number)
+        {
+            Some((_, what)) => Err(CollateralError::Overtaken { what }),
+            None => Ok(Applied::Created),
+        }
+    }
+
+    /// Books what was written down, in order; what is booked already is passed over.
+    async fn book(&self, place: &mut Place) -> Result<(), CollateralError> {
+        while let Some((record, group)) = place.unbooked.front() {
+            let mut applied = Applied::Exists;
+            if let Some(group) = group {
+                let first = group.transfers.first().map(|transfer| transfer.id);
+                if first.is_none_or(|id| self.books.moved(id).is_none()) {
+                    applied = self.books.post(group.clone()).await?;
+                }
+            }
+            // What moves nothing leaves no trace in the ledger of having been told.
+            let is_fresh = group.is_none() && record.at >= self.started;
+            if applied == Applied::Created || is_fresh {
+                CollateralEvent::of(record).tell(self);
+            }
+            place.unbooked.pop_front();
+        }
+        Ok(())
     }
 }
 
@@ -226,30 +287,6 @@ fn happen(
         place.unbooked.push_back((record, group));
     }
     Ok(())
-}
-
-/// Books what was written down, in order; what is booked already is passed over.
-async fn book(rooms: &Rooms, place: &mut Place) -> Result<(), CollateralError> {
-    while let Some((record, group)) = place.unbooked.front() {
-        let mut applied = Applied::Exists;
-        if let Some(group) = group {
-            let first = group.transfers.first().map(|transfer| transfer.id);
-            if first.is_none_or(|id| rooms.books.moved(id).is_none()) {
-                applied = rooms.books.post(group.clone()).await?;
-            }
-        }
-        let is_new = applied == Applied::Created || group.is_none() && is_fresh(rooms, record);
-        if is_new {
-            CollateralEvent::of(record).tell(rooms);
-        }
-        place.unbooked.pop_front();
-    }
-    Ok(())
-}
-
-/// Whether this hub was here when it happened: what moves nothing leaves no trace in the ledger of having been told.
-fn is_fresh(rooms: &Rooms, record: &Record) -> bool {
-    record.at >= rooms.started
 }
 
 /// What a record moves in the ledger.

@@ -8,24 +8,30 @@ mod acts;
 mod adequacy;
 mod bond;
 mod cards;
+mod case;
 mod clockwork;
 mod error;
 mod event;
 mod keeper;
 mod record;
+mod wallet;
 
 pub(crate) use acts::{Accusation, Deposit, Misconduct, Scene};
 pub(crate) use adequacy::{adequacy, machines, refusal};
 pub(crate) use bond::{Bond, Penalty, Withdrawal};
 pub(crate) use cards::{CardFact, account_of, tell};
+pub(crate) use case::{CaseFact, CaseFile, case_file, case_of};
 pub(crate) use clockwork::{run, unpaid};
 pub(crate) use error::CollateralError;
 pub(crate) use event::write;
 pub use event::{CollateralEvent, CollateralNews};
-pub(crate) use keeper::{Bonds, Collateral, payout_id, penalty_transfer, record, refund_number};
+pub(crate) use keeper::{
+    Bonds, Collateral, Keeper, payout_id, penalty_transfer, record, refund_number,
+};
 #[cfg(feature = "cli")]
 pub(crate) use keeper::{bonds_of, note};
 pub(crate) use record::Record;
+pub(crate) use wallet::Wallet;
 
 /// How far a withdrawal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

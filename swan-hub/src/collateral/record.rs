@@ -8,7 +8,7 @@ use swan_core::{
     Amount, CaseId, Currency, PolicyStamp, ProviderId, RequestId, Timestamp, TopupId, TransferId,
 };
 
-use super::CollateralError;
+use super::{CollateralError, Wallet};
 use crate::store::{DocumentKind, DocumentRecord, NewDocument, StoreError};
 
 /// One thing that happened to a provider's collateral in one currency, as JSON in the store. Fields are only ever added.
@@ -38,6 +38,9 @@ pub(crate) enum Act {
         topup: Option<TopupId>,
         /// The processor's name of the payment, the transaction, or an administrator's words.
         reference: String,
+        /// Where it has come from, of a deposit by chain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wallet: Option<Wallet>,
     },
     Locked {
         job: RequestId,
@@ -57,6 +60,9 @@ pub(crate) enum Act {
         conduct_ms: Timestamp,
         /// Until when it can be appealed.
         until_ms: Timestamp,
+        /// What it was, as whoever decided it has named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offence: Option<String>,
     },
     Appealed {
         case: CaseId,
@@ -96,7 +102,7 @@ pub(crate) enum Act {
         withdrawal: TransferId,
         reason: String,
     },
-    /// The card processor has taken it back.
+    /// The card processor has taken it back, or it is no longer on the chain.
     TakenBack {
         id: TransferId,
         deposit: TransferId,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use swan_core::Currency;
 
 use super::layers::set;
+use crate::deposits::ChainNames;
 use crate::error::ConfigError;
 
 /// How deposits on a chain are taken. Without a contract they are not.
@@ -37,6 +38,8 @@ pub struct ChainSettings {
     pub answer_within: Duration,
     /// How many blocks are asked for at once. Default 2,000.
     pub range_blocks: u64,
+    /// What everybody is told of the chain.
+    pub names: ChainNames,
 }
 
 impl Default for ChainSettings {
@@ -54,6 +57,7 @@ impl Default for ChainSettings {
             poll: Duration::from_secs(5),
             answer_within: Duration::from_secs(10),
             range_blocks: 2_000,
+            names: ChainNames::default(),
         }
     }
 }
@@ -91,6 +95,10 @@ pub(super) struct ChainLayer {
     poll_ms: Option<u64>,
     answer_ms: Option<u64>,
     range_blocks: Option<u64>,
+    name: Option<String>,
+    public_rpc_url: Option<String>,
+    explorer_url: Option<String>,
+    faucet_url: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,6 +120,7 @@ impl ChainLayer {
             ));
         }
         self.numbers(chain)?;
+        self.names(&mut chain.names)?;
         let urls = self.rpc_urls.or(self.rpc_url.map(|url| vec![url]));
         set(&mut chain.rpc_urls, urls);
         set(&mut chain.rpc_url_files, self.rpc_url_files);
@@ -136,6 +145,38 @@ impl ChainLayer {
                 )?;
                 chain.confirmations = Some(count);
             }
+        }
+        Ok(())
+    }
+
+    fn names(&self, names: &mut ChainNames) -> Result<(), ConfigError> {
+        const A_PAGE: &str = "https://… or http://…, at most 500 characters";
+        let lay = |key, from: &Option<String>, to: &mut Option<String>, most, expected| {
+            let Some(text) = from else { return Ok(()) };
+            let is_plain = (1..=most).contains(&text.len()) && !text.contains(char::is_control);
+            let is_page = text.starts_with("https://") || text.starts_with("http://");
+            if !is_plain || expected == A_PAGE && !is_page {
+                return Err(wrong(key, text.clone(), expected));
+            }
+            *to = Some(text.clone());
+            Ok(())
+        };
+        let a_name = "1 to 64 characters";
+        lay("chain.name", &self.name, &mut names.name, 64, a_name)?;
+        for (key, from, to) in [
+            (
+                "chain.public_rpc_url",
+                &self.public_rpc_url,
+                &mut names.rpc_url,
+            ),
+            (
+                "chain.explorer_url",
+                &self.explorer_url,
+                &mut names.explorer_url,
+            ),
+            ("chain.faucet_url", &self.faucet_url, &mut names.faucet_url),
+        ] {
+            lay(key, from, to, 500, A_PAGE)?;
         }
         Ok(())
     }
@@ -245,6 +286,7 @@ mod resolve {
             options.start_block = self.start_block;
             options.poll = self.poll;
             options.range_blocks = self.range_blocks;
+            options.names = self.names.clone();
             if let Some(count) = self.confirmations {
                 options.finality = Finality::Confirmations(count);
             }

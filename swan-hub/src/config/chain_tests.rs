@@ -48,6 +48,12 @@ fn a_wrong_value_is_named_and_a_key_in_a_url_is_not_shown() {
         ),
         ("[chain]", "[chain]\nchain_id = 0", "chain.chain_id"),
         ("[chain]", "[chain]\nrange_blocks = 0", "chain.range_blocks"),
+        ("[chain]", "[chain]\nname = \"\"", "chain.name"),
+        (
+            "[chain]",
+            "[chain]\nexplorer_url = \"javascript:1\"",
+            "chain.explorer_url",
+        ),
         ("[chain]", "[chain]\nblocks = 0", "blocks"),
     ] {
         let text = GOOD.replacen(from, to, 1);

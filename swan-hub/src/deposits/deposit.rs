@@ -1,10 +1,13 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use swan_core::ledger::BonusRecord;
-use swan_core::{AccountId, Amount, Currency, DepositId, PolicyStamp, Timestamp, TransferId};
+use swan_core::{
+    AccountId, Amount, Currency, DepositId, PolicyStamp, ProviderId, Timestamp, TransferId,
+};
 
 use super::fact::Fact;
-use super::{Address, Hash, Units};
+use super::{Address, DepositOwner, Hash, Units, Unmatched};
+use crate::collateral::account_of;
 use crate::store::{DepositPhase, DepositRecord, StoreError};
 
 /// How far a deposit is.
@@ -16,10 +19,12 @@ pub enum DepositState {
     Confirming,
     /// It is final, and is being credited.
     Crediting,
-    /// The account has the money.
+    /// The account has the money, or the provider the collateral.
     Credited,
     /// It is final, and nobody's: see why.
     Unmatched,
+    /// It is final, and an administrator has decided that it is credited to nobody.
+    Refused,
     /// It was on the chain, and is no longer; nothing was credited.
     Orphaned,
     /// It was credited and is no longer on the chain; it is being taken back.
@@ -37,6 +42,7 @@ impl DepositState {
             Self::Crediting => "crediting",
             Self::Credited => "credited",
             Self::Unmatched => "unmatched",
+            Self::Refused => "refused",
             Self::Orphaned => "orphaned",
             Self::Reversing => "reversing",
             Self::Reversed => "reversed",
@@ -48,54 +54,8 @@ impl DepositState {
             Self::Confirming => DepositPhase::Seen,
             Self::Crediting | Self::Reversing => DepositPhase::Due,
             Self::Unmatched => DepositPhase::Unmatched,
-            Self::Credited | Self::Orphaned | Self::Reversed => DepositPhase::Done,
+            Self::Credited | Self::Refused | Self::Orphaned | Self::Reversed => DepositPhase::Done,
         }
-    }
-}
-
-/// Why a deposit is nobody's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Unmatched {
-    /// The token is none that this hub takes.
-    UnknownToken,
-    /// It went to the treasury past the contract, so that it names nobody.
-    PlainTransfer,
-    /// Its reference is none of this hub's.
-    UnknownReference,
-    /// Its reference names an account that this hub does not know.
-    UnknownAccount,
-    /// The contract tells of it and the token does not.
-    NoTransfer,
-    /// It is more than the books can hold.
-    OutOfRange,
-    /// It is less than the books can count.
-    BelowPico,
-}
-
-impl Unmatched {
-    /// The reason in words.
-    #[must_use]
-    pub const fn says(self) -> &'static str {
-        match self {
-            Self::UnknownToken => "the token is none that this hub takes",
-            Self::PlainTransfer => "it went to the treasury past the contract, so it names nobody",
-            Self::UnknownReference => "its reference is none of this hub's",
-            Self::UnknownAccount => "its reference names an account that this hub does not know",
-            Self::NoTransfer => "the contract tells of it and the token does not",
-            Self::OutOfRange => "it is more than the books can hold",
-            Self::BelowPico => "it is less than the books can count",
-        }
-    }
-
-    /// Whether an operator can say whose it is: what it is worth is known, and nobody disputes that it came in.
-    #[must_use]
-    pub const fn is_assignable(self) -> bool {
-        matches!(
-            self,
-            Self::PlainTransfer | Self::UnknownReference | Self::UnknownAccount
-        )
     }
 }
 
@@ -125,8 +85,10 @@ pub struct Deposit {
     pub transaction: Hash,
     /// The place of its line in the block's log.
     pub log: u64,
-    /// Whose it is.
+    /// The account whose credit it is.
     pub account: Option<AccountId>,
+    /// The provider whose collateral it is.
+    pub provider: Option<ProviderId>,
     /// When the hub first saw it.
     pub created: Timestamp,
     /// How far it is.
@@ -139,7 +101,7 @@ pub struct Deposit {
     pub token_address: Address,
     /// Who paid.
     pub from: Address,
-    /// The word by which it names an account.
+    /// The word by which it names an account or a provider.
     pub reference: Option<Hash>,
     /// How many of the token's smallest units came in.
     pub units: Units,
@@ -153,6 +115,10 @@ pub struct Deposit {
     pub dust: u128,
     /// Who said whose it is, where its reference does not.
     pub assigned_by: Option<String>,
+    /// Who said that it is credited to nobody.
+    pub refused_by: Option<String>,
+    /// Why whoever assigned or refused it did so.
+    pub reason: Option<String>,
     /// When it was last credited.
     pub credited_at: Option<Timestamp>,
     /// When that was taken back.
@@ -168,6 +134,7 @@ pub struct Deposit {
 #[derive(Serialize, Deserialize)]
 struct Body {
     state: DepositState,
+    provider: Option<ProviderId>,
     why: Option<Unmatched>,
     block_hash: Hash,
     transaction: Hash,
@@ -183,6 +150,8 @@ struct Body {
     bonus: Option<Bonus>,
     dust: String,
     assigned_by: Option<String>,
+    refused_by: Option<String>,
+    reason: Option<String>,
     credited_at: Option<Timestamp>,
     reversed_at: Option<Timestamp>,
     round: u32,
@@ -199,6 +168,7 @@ impl Deposit {
             transaction: fact.transaction,
             log: fact.log,
             account: None,
+            provider: None,
             created: now,
             state: DepositState::Confirming,
             why: None,
@@ -212,6 +182,8 @@ impl Deposit {
             bonus: None,
             dust: 0,
             assigned_by: None,
+            refused_by: None,
+            reason: None,
             credited_at: None,
             reversed_at: None,
             round: 0,
@@ -240,7 +212,8 @@ impl Deposit {
             block_hash: body.block_hash,
             transaction: body.transaction,
             log: body.log,
-            account: record.account,
+            account: record.account.filter(|_| body.provider.is_none()),
+            provider: body.provider,
             created: record.created,
             state: body.state,
             why: body.why,
@@ -254,6 +227,8 @@ impl Deposit {
             bonus: body.bonus,
             dust: dust.map_err(|_| corrupt("dust is no number".into()))?,
             assigned_by: body.assigned_by,
+            refused_by: body.refused_by,
+            reason: body.reason,
             credited_at: body.credited_at,
             reversed_at: body.reversed_at,
             round: body.round,
@@ -266,6 +241,7 @@ impl Deposit {
     pub(super) fn record(&self) -> DepositRecord {
         let body = Body {
             state: self.state,
+            provider: self.provider,
             why: self.why,
             block_hash: self.block_hash,
             transaction: self.transaction,
@@ -280,6 +256,8 @@ impl Deposit {
             bonus: self.bonus.clone(),
             dust: self.dust.to_string(),
             assigned_by: self.assigned_by.clone(),
+            refused_by: self.refused_by.clone(),
+            reason: self.reason.clone(),
             credited_at: self.credited_at,
             reversed_at: self.reversed_at,
             round: self.round,
@@ -290,11 +268,36 @@ impl Deposit {
             revision: self.revision.saturating_add(1),
             chain: self.chain,
             block: self.block,
-            account: self.account,
+            account: self.provider.map(account_of).or(self.account),
             created: self.created,
             phase: self.state.phase(),
             // Texts, numbers and nulls always serialise.
             body: serde_json::to_string(&body).unwrap_or_default(),
+        }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> Option<DepositOwner> {
+        let account = self.account.map(DepositOwner::Account);
+        account.or(self.provider.map(DepositOwner::Provider))
+    }
+
+    pub(super) const fn belong_to(&mut self, owner: Option<DepositOwner>) {
+        (self.account, self.provider) = match owner {
+            Some(DepositOwner::Account(id)) => (Some(id), None),
+            Some(DepositOwner::Provider(id)) => (None, Some(id)),
+            None => (None, None),
+        };
+    }
+
+    /// Who told of it, and who said whose it is.
+    pub(super) fn evidence(&self) -> String {
+        let told_by = &self.told_by;
+        match (&self.assigned_by, &self.reason) {
+            (Some(by), Some(why)) => format!("{told_by}; assigned by {by}: {why}"),
+            (Some(by), None) => format!("{told_by}; assigned by {by}"),
+            (None, _) => told_by.clone(),
         }
     }
 
@@ -328,9 +331,12 @@ impl Deposit {
         self.transfer("bonus reversal")
     }
 
-    /// What is given on top of it and why, if it is anything.
+    /// What is given on top of it and why, if it is anything. Collateral gets nothing on top.
     #[must_use]
     pub fn bonus_record(&self) -> Option<BonusRecord> {
+        if self.provider.is_some() {
+            return None;
+        }
         let record = BonusRecord {
             deposit: self.id,
             credited: self.amount?,
@@ -339,11 +345,23 @@ impl Deposit {
         (!record.amount().is_zero()).then_some(record)
     }
 
+    /// Whether its money has moved, or would, by this transfer.
+    pub(crate) fn moves_by(&self, transfer: TransferId) -> bool {
+        let rounds = (0..=self.round).rev();
+        let all = ["credit", "bonus", "reversal", "bonus reversal"];
+        let mut all = rounds.flat_map(|round| all.map(|what| (round, what)));
+        all.any(|(round, what)| self.transfer_of(round, what) == transfer)
+    }
+
     fn transfer(&self, what: &str) -> TransferId {
+        self.transfer_of(self.round, what)
+    }
+
+    fn transfer_of(&self, round: u32, what: &str) -> TransferId {
         let digest = Sha256::new()
             .chain_update(b"swan deposit transfer 1")
             .chain_update(self.id.as_u128().to_be_bytes())
-            .chain_update(self.round.to_be_bytes())
+            .chain_update(round.to_be_bytes())
             .chain_update(what)
             .finalize();
         let bytes = digest.first_chunk::<16>().copied().unwrap_or_default();

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use swan_core::{AccountId, DepositId};
+use swan_core::{AccountId, DepositId, ProviderId};
 use tokio::time;
 
 use super::event::Counts;
+use super::judge::is_provider;
 use super::{
-    ChainNode, Deposit, DepositNews, DepositOptions, DepositState, Mismatch, Status, verify_all,
+    Address, ChainNode, Deposit, DepositNews, DepositOptions, DepositOwner, DepositState, Mismatch,
+    Status, Unmatched, verify_all,
 };
 use crate::error::HubError;
 use crate::store::{KeyRing, Store, StoreError};
@@ -96,8 +98,14 @@ pub(crate) enum DepositError {
     Unknown,
     #[error("there is no account {account}")]
     NoAccount { account: AccountId },
-    #[error("the deposit is {state}; only one that is unmatched can be assigned", state = .state.as_str())]
+    #[error("there is no provider {provider}")]
+    NoProvider { provider: ProviderId },
+    #[error("the deposit is {state}; only about one that is unmatched can be decided", state = .state.as_str())]
     NotUnmatched { state: DepositState },
+    #[error(
+        "the worth of {token} is not known: name it under chain.tokens of the hub, start that, and assign the deposit by its route"
+    )]
+    UnknownToken { token: Address },
     #[error("the deposit cannot be assigned: {why}")]
     NotAssignable { why: &'static str },
     #[error("somebody else is working on the same deposit; try again")]
@@ -121,31 +129,77 @@ pub(crate) async fn find(store: &dyn Store, id: DepositId) -> Result<Deposit, De
     Ok(Deposit::read(&record.ok_or(DepositError::Unknown)?)?)
 }
 
+/// Who decides about a deposit, and why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict<'a> {
+    pub(crate) by: &'a str,
+    pub(crate) why: Option<&'a str>,
+}
+
 /// Says whose an unmatched deposit is; the watch of the hub that runs credits it with its next turn. Saying the same again is no
-/// error.
+/// error. One of an unknown token needs to be among those of `options` by now; the watch then reads it again.
 pub(crate) async fn assign(
     (store, keys): (&dyn Store, &KeyRing),
-    id: DepositId,
-    account: AccountId,
-    by: &str,
+    options: Option<&DepositOptions>,
+    (id, owner): (DepositId, DepositOwner),
+    verdict: Verdict<'_>,
 ) -> Result<Deposit, DepositError> {
     let mut deposit = find(store, id).await?;
-    if deposit.assigned_by.is_some() && deposit.account == Some(account) {
+    if deposit.assigned_by.is_some() && deposit.owner() == Some(owner) {
         return Ok(deposit);
     }
-    if deposit.state != DepositState::Unmatched {
-        let state = deposit.state;
-        return Err(DepositError::NotUnmatched { state });
+    let why = undecided(&deposit)?;
+    let is_named = options.is_some_and(|all| all.token(deposit.token_address).is_some());
+    if why == Some(Unmatched::UnknownToken) && !is_named {
+        let token = deposit.token_address;
+        return Err(DepositError::UnknownToken { token });
     }
-    if let Some(why) = deposit.why.filter(|why| !why.is_assignable()) {
+    if let Some(why) = why.filter(|why| !why.is_assignable() && *why != Unmatched::UnknownToken) {
         return Err(DepositError::NotAssignable { why: why.says() });
     }
-    if keys.account(account).is_none() {
-        return Err(DepositError::NoAccount { account });
+    match owner {
+        DepositOwner::Account(account) if keys.account(account).is_none() => {
+            return Err(DepositError::NoAccount { account });
+        }
+        DepositOwner::Provider(provider) if !is_provider((store, keys), provider).await? => {
+            return Err(DepositError::NoProvider { provider });
+        }
+        _ => {}
     }
-    deposit.account = Some(account);
-    deposit.assigned_by = Some(by.to_owned());
+    deposit.belong_to(Some(owner));
+    deposit.assigned_by = Some(verdict.by.to_owned());
+    deposit.reason = verdict.why.map(str::to_owned);
     deposit.state = DepositState::Crediting;
+    written(store, deposit).await
+}
+
+/// Says that an unmatched deposit is credited to nobody, for good. Saying it again is no error.
+pub(crate) async fn refuse(
+    store: &dyn Store,
+    id: DepositId,
+    verdict: Verdict<'_>,
+) -> Result<Deposit, DepositError> {
+    let mut deposit = find(store, id).await?;
+    if deposit.state == DepositState::Refused {
+        return Ok(deposit);
+    }
+    let _why = undecided(&deposit)?;
+    deposit.refused_by = Some(verdict.by.to_owned());
+    deposit.reason = verdict.why.map(str::to_owned);
+    deposit.state = DepositState::Refused;
+    written(store, deposit).await
+}
+
+/// Why an unmatched deposit is nobody's.
+fn undecided(deposit: &Deposit) -> Result<Option<Unmatched>, DepositError> {
+    match deposit.state {
+        DepositState::Unmatched => Ok(deposit.why),
+        state => Err(DepositError::NotUnmatched { state }),
+    }
+}
+
+/// The store refuses when somebody else has decided meanwhile.
+async fn written(store: &dyn Store, mut deposit: Deposit) -> Result<Deposit, DepositError> {
     let record = deposit.record();
     store.deposits().put_deposit(&record).await?;
     deposit.revision = record.revision;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use swan_core::{AccountId, Amount, Currency, DepositId};
+use swan_core::{AccountId, Amount, Currency, DepositId, ProviderId};
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,7 +10,7 @@ use swan_core::{AccountId, Amount, Currency, DepositId};
 pub enum DepositNews {
     /// A deposit is on the chain, and not final yet.
     Seen,
-    /// It is final, and the account has the money.
+    /// It is final, and the account has the money, or the provider the collateral.
     Credited,
     /// It is final and nobody's; the operator has to look.
     Unmatched,
@@ -72,8 +72,10 @@ pub struct DepositEvent {
     pub news: DepositNews,
     /// The deposit, where it is about one.
     pub deposit: Option<DepositId>,
-    /// Whose it is.
+    /// The account whose it is.
     pub account: Option<AccountId>,
+    /// The provider whose collateral it is.
+    pub provider: Option<ProviderId>,
     /// How much, where that is known; of an account that is frozen what it owes.
     pub amount: Option<Amount>,
     /// Counted in what.
@@ -88,6 +90,7 @@ impl DepositEvent {
             news,
             deposit: None,
             account: None,
+            provider: None,
             amount: None,
             currency: None,
             says: says.into(),
@@ -99,6 +102,7 @@ impl DepositEvent {
             news,
             deposit: Some(deposit.id),
             account: deposit.account,
+            provider: deposit.provider,
             amount: deposit.amount,
             currency: deposit.currency,
             says: deposit.says(),

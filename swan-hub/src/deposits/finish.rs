@@ -3,8 +3,9 @@
 
 use swan_core::ledger::{Applied, BonusTerms, ChainRecord, DepositKind, DepositTerms};
 
+use super::pledge::Pledged;
 use super::watch::{Ground, WatchError};
-use super::{Deposit, DepositEvent, DepositNews, DepositState};
+use super::{Deposit, DepositEvent, DepositNews, DepositState, Unmatched};
 
 /// Writes the next revision of a row.
 pub(super) async fn keep(ground: &Ground, deposit: &mut Deposit) -> Result<(), WatchError> {
@@ -35,15 +36,24 @@ pub(super) async fn finish(ground: &Ground, deposit: &mut Deposit) -> Result<(),
         ),
         _ => return Ok(()),
     };
-    let Some(terms) = terms(deposit, kind) else {
-        return Err(WatchError::Unsound {
-            deposit: deposit.id,
-        });
-    };
     let begun = ground.clock.now();
-    let was_frozen = ground.books.is_frozen(terms.account);
-    let applied = ground.books.deposit(&terms).await?;
-    give_bonus(ground, deposit, &terms).await?;
+    let is_frozen = |deposit: &Deposit| {
+        let account = deposit.account;
+        account.is_some_and(|account| ground.books.is_frozen(account))
+    };
+    let was_frozen = is_frozen(deposit);
+    let applied = match (deposit.provider, terms(deposit, kind)) {
+        (Some(_), _) => match ground.pledge(deposit, kind).await? {
+            Pledged::Moved(applied) => applied,
+            Pledged::Refused(why) => return refuse(ground, deposit, &why).await,
+        },
+        (None, Some(terms)) => {
+            let applied = ground.books.deposit(&terms).await?;
+            give_bonus(ground, deposit, &terms).await?;
+            applied
+        }
+        (None, None) => return Err(WatchError::unsound(deposit)),
+    };
     deposit.state = after;
     // The first time stands, so that the entry is not before it.
     let at = match kind {
@@ -54,14 +64,18 @@ pub(super) async fn finish(ground: &Ground, deposit: &mut Deposit) -> Result<(),
     keep(ground, deposit).await?;
     if applied == Applied::Created {
         tell(ground, &DepositEvent::of(news, deposit));
-        if !was_frozen && ground.books.is_frozen(terms.account) {
-            let owed = ground.books.shortfall(terms.account, terms.currency);
-            let mut event = DepositEvent::of(DepositNews::Frozen, deposit);
-            event.amount = Some(owed);
-            tell(ground, &event);
+        if !was_frozen && is_frozen(deposit) {
+            tell(ground, &frozen(ground, deposit));
         }
     }
     Ok(())
+}
+
+fn frozen(ground: &Ground, deposit: &Deposit) -> DepositEvent {
+    let mut event = DepositEvent::of(DepositNews::Frozen, deposit);
+    let whose = deposit.account.zip(deposit.currency);
+    event.amount = whose.map(|(account, currency)| ground.books.shortfall(account, currency));
+    event
 }
 
 /// Does with the bonus of a deposit what was done with the deposit. A bonus that a crash has kept from being given is not taken
@@ -91,14 +105,22 @@ async fn give_bonus(
     Ok(())
 }
 
+/// Leaves to the operator what the collateral of a provider does not take. Whoever gets it then gets it by another transfer.
+async fn refuse(ground: &Ground, deposit: &mut Deposit, why: &str) -> Result<(), WatchError> {
+    tracing::warn!(target: "swan_hub::deposit", deposit = %deposit.id, provider = ?deposit.provider, why, "collateral does not take a deposit");
+    deposit.belong_to(None);
+    deposit.round = deposit.round.saturating_add(1);
+    deposit.state = DepositState::Unmatched;
+    deposit.why = Some(Unmatched::CollateralRefused);
+    keep(ground, deposit).await?;
+    tell(ground, &DepositEvent::of(DepositNews::Unmatched, deposit));
+    Ok(())
+}
+
 fn terms(deposit: &Deposit, kind: DepositKind) -> Option<DepositTerms> {
     let id = match kind {
         DepositKind::Credited => deposit.credit(),
         _ => deposit.reversal(),
-    };
-    let told_by = match &deposit.assigned_by {
-        Some(by) => format!("{}; assigned by {by}", deposit.told_by),
-        None => deposit.told_by.clone(),
     };
     Some(DepositTerms {
         id,
@@ -115,7 +137,7 @@ fn terms(deposit: &Deposit, kind: DepositKind) -> Option<DepositTerms> {
             log: deposit.log,
             token: deposit.token_name(),
             units: deposit.units.to_string(),
-            told_by,
+            told_by: deposit.evidence(),
         },
     })
 }

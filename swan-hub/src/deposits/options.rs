@@ -12,6 +12,20 @@ pub enum Finality {
     Confirmations(u64),
 }
 
+/// What everybody is told of the chain beside its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChainNames {
+    /// What it is called. Swan Chain, Ethereum and Base are known by their numbers.
+    pub name: Option<String>,
+    /// The URL of a node that anybody may use; never one that the hub reads by.
+    pub rpc_url: Option<String>,
+    /// Where people look at transactions.
+    pub explorer_url: Option<String>,
+    /// Where test tokens are given away.
+    pub faucet_url: Option<String>,
+}
+
 /// What an operator decides about deposits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,6 +48,8 @@ pub struct DepositOptions {
     pub poll: Duration,
     /// How many blocks are asked for at once, at most. 2,000.
     pub range_blocks: u64,
+    /// What everybody is told of the chain.
+    pub names: ChainNames,
 }
 
 impl DepositOptions {
@@ -55,6 +71,7 @@ impl DepositOptions {
             agree: nodes / 2 + 1,
             poll: Duration::from_secs(5),
             range_blocks: 2_000,
+            names: ChainNames::default(),
         }
     }
 
@@ -90,6 +107,13 @@ impl DepositOptions {
     #[must_use]
     pub const fn with_range_blocks(mut self, range_blocks: u64) -> Self {
         self.range_blocks = range_blocks;
+        self
+    }
+
+    /// The same, with this told of the chain.
+    #[must_use]
+    pub fn with_names(mut self, names: ChainNames) -> Self {
+        self.names = names;
         self
     }
 

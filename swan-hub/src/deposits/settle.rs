@@ -1,15 +1,16 @@
 //! Makes the rows and the books of a range of final blocks equal to what the chain says of it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use swan_core::pricing::SwanIncentive;
-use swan_core::{Currency, DepositId};
+use swan_core::DepositId;
 
+use super::agreement::agreed;
 use super::fact::Fact;
 use super::finish::{finish, keep, tell};
-use super::reference::account_of;
+use super::verify::{check_decimals, decimals};
 use super::watch::{Ground, WatchError};
-use super::{Bonus, Deposit, DepositEvent, DepositNews, DepositState, Unmatched};
+use super::{ChainNode, Deposit, DepositEvent, DepositNews, DepositState, reading};
 
 /// Rows that are looked at in one go.
 const PAGE: u32 = 500;
@@ -59,7 +60,7 @@ impl Ground {
     /// Takes in what the chain says; answers whether it could. What was credited as something else must be taken back first.
     async fn apply(&self, fact: &Fact, told_by: &str) -> Result<bool, WatchError> {
         use DepositState::{
-            Confirming, Credited, Crediting, Orphaned, Reversed, Reversing, Unmatched,
+            Confirming, Credited, Crediting, Orphaned, Refused, Reversed, Reversing, Unmatched,
         };
         let known = self.store.deposits().deposit(fact.id).await?;
         let mut deposit = match &known {
@@ -71,9 +72,11 @@ impl Ground {
         }
         let is_same = deposit.tells_of(fact);
         let stands = match deposit.state {
+            // Assigned while its worth was not known.
+            Crediting if deposit.amount.is_none() => false,
             Credited | Crediting if !is_same => return Ok(false),
             Credited | Crediting => true,
-            Unmatched => is_same,
+            Unmatched | Refused => is_same,
             Confirming | Orphaned | Reversing => false,
             Reversed => {
                 // It has come back.
@@ -95,7 +98,7 @@ impl Ground {
                     ..fresh
                 };
             }
-            self.judge(&mut deposit, fact.is_backed);
+            self.judge(&mut deposit, fact.is_backed).await?;
             told_by.clone_into(&mut deposit.told_by);
         }
         if moved || !stands {
@@ -108,72 +111,46 @@ impl Ground {
         Ok(true)
     }
 
-    /// What the policy in force gives on top of deposits in this currency. It is written down with the deposit, so that what is
-    /// booked later, or taken back, is the same whatever the policy has become.
-    fn bonus_in(&self, currency: Currency) -> Option<Bonus> {
-        match (currency, self.policy.payment().swan()) {
-            (Currency::Swan, SwanIncentive::DepositBonus(bonus)) => Some(Bonus {
-                bps: bonus.points().get(),
-                policy: self.policy.stamp().clone(),
-            }),
-            _ => None,
+    /// Reads a deposit again that was assigned, and whose token was unknown when it came in.
+    pub(super) async fn read_again(
+        &self,
+        nodes: &[Arc<dyn ChainNode>],
+        mut deposit: Deposit,
+    ) -> Result<(), WatchError> {
+        let (options, agree) = (&self.options, self.options.agree);
+        if let Some(token) = options.token(deposit.token_address) {
+            let ask = |node: Arc<dyn ChainNode>| async move { decimals(&*node, token).await };
+            let said = agreed(nodes, agree, "the decimals of a token", ask).await?;
+            check_decimals(token, said)?;
         }
-    }
-
-    /// Decides whose a deposit is and what it is worth.
-    pub(super) fn judge(&self, deposit: &mut Deposit, is_backed: bool) {
-        let options = &self.options;
-        let judged = (|| {
-            let token = options.token(deposit.token_address);
-            let token = token.ok_or(Unmatched::UnknownToken)?;
-            deposit.token = Some(token.symbol.clone());
-            deposit.currency = Some(token.currency);
-            let converted = token.convert(deposit.units).ok_or(Unmatched::OutOfRange)?;
-            deposit.amount = Some(converted.amount);
-            deposit.dust = converted.dust;
-            deposit.bonus = self.bonus_in(token.currency);
-            if converted.amount.is_zero() {
-                return Err(Unmatched::BelowPico);
-            }
-            if !is_backed {
-                return Err(Unmatched::NoTransfer);
-            }
-            if let (Some(account), Some(_)) = (deposit.account, &deposit.assigned_by) {
-                return Ok(account);
-            }
-            let reference = deposit.reference.ok_or(Unmatched::PlainTransfer)?;
-            let account = account_of(options.chain, options.contract, &reference);
-            let account = account.ok_or(Unmatched::UnknownReference)?;
-            match self.keys.account(account) {
-                Some(_) => Ok(account),
-                None => Err(Unmatched::UnknownAccount),
-            }
-        })();
-        match judged {
-            Ok(account) => {
-                deposit.account = Some(account);
-                deposit.state = DepositState::Crediting;
-                deposit.why = None;
-            }
-            Err(why) => {
-                deposit.account = None;
-                deposit.state = DepositState::Unmatched;
-                deposit.why = Some(why);
-            }
+        let (at, what) = (deposit.block, format!("block {}", deposit.block));
+        let ask = |node: Arc<dyn ChainNode>| async move {
+            reading::read(&*node, options, (at, at)).await
+        };
+        let view = agreed(nodes, agree, &what, ask).await?;
+        let mut facts = view.facts.iter();
+        let Some(fact) = facts.find(|fact| fact.id == deposit.id && deposit.tells_of(fact)) else {
+            return self.lost(deposit).await;
+        };
+        self.judge(&mut deposit, fact.is_backed).await?;
+        keep(self, &mut deposit).await?;
+        if deposit.state == DepositState::Unmatched {
+            tell(self, &DepositEvent::of(DepositNews::Unmatched, &deposit));
         }
+        finish(self, &mut deposit).await
     }
 
     /// The chain no longer tells of it.
     pub(super) async fn lost(&self, mut deposit: Deposit) -> Result<(), WatchError> {
         deposit.state = match deposit.state {
             DepositState::Confirming | DepositState::Unmatched => DepositState::Orphaned,
-            DepositState::Crediting if !self.books.knows(deposit.credit()) => {
-                DepositState::Orphaned
-            }
+            DepositState::Crediting if !self.has_moved(&deposit).await? => DepositState::Orphaned,
             DepositState::Crediting | DepositState::Credited | DepositState::Reversing => {
                 DepositState::Reversing
             }
-            DepositState::Orphaned | DepositState::Reversed => return Ok(()),
+            DepositState::Refused | DepositState::Orphaned | DepositState::Reversed => {
+                return Ok(());
+            }
         };
         keep(self, &mut deposit).await?;
         if deposit.state == DepositState::Orphaned {

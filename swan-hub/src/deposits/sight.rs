@@ -83,7 +83,7 @@ impl Ground {
             round: deposit.round,
             ..Deposit::new(self.options.chain, fact, created)
         };
-        self.judge(&mut deposit, fact.is_backed);
+        self.judge(&mut deposit, fact.is_backed).await?;
         if deposit.state != DepositState::Crediting {
             // What is nobody's is told when it is final.
             return Ok(());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::hexadecimal::keccak;
-use super::{Address, ChainNode, DepositOptions, Hash, NodeError};
+use super::{Address, ChainNode, DepositOptions, Hash, NodeError, Token};
 
 /// What is not as it is configured. Nothing is credited until it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,24 +100,7 @@ pub(super) async fn verify(node: &dyn ChainNode, options: &DepositOptions) -> Re
     }
     for token in &options.tokens {
         let (symbol, address) = (token.symbol.clone(), token.address);
-        let found = match word(node, address, selector("decimals()")).await? {
-            Ok(found) => found,
-            Err(why) => {
-                return Err(Unfit::Mismatch(Mismatch::NoToken {
-                    symbol,
-                    address,
-                    why,
-                }));
-            }
-        };
-        if found != small(token.decimals) {
-            return Err(Unfit::Mismatch(Mismatch::Decimals {
-                symbol,
-                address,
-                found: super::Units::from_be_bytes(found.0).to_string(),
-                expected: token.decimals,
-            }));
-        }
+        check_decimals(token, decimals(node, token).await?)?;
         let asked = [selector("accepts(address)"), address.word().0.to_vec()].concat();
         if word(node, contract, asked).await? != Ok(small(1)) {
             return Err(Unfit::Mismatch(Mismatch::NotTaken {
@@ -128,6 +111,33 @@ pub(super) async fn verify(node: &dyn ChainNode, options: &DepositOptions) -> Re
         }
     }
     Ok(())
+}
+
+/// What a token says of its places.
+pub(super) async fn decimals(
+    node: &dyn ChainNode,
+    token: &Token,
+) -> Result<Result<Hash, String>, NodeError> {
+    word(node, token.address, selector("decimals()")).await
+}
+
+/// Whether that is what is configured.
+pub(super) fn check_decimals(token: &Token, said: Result<Hash, String>) -> Result<(), Mismatch> {
+    let (symbol, address) = (token.symbol.clone(), token.address);
+    match said {
+        Ok(found) if found == small(token.decimals) => Ok(()),
+        Ok(found) => Err(Mismatch::Decimals {
+            symbol,
+            address,
+            found: super::Units::from_be_bytes(found.0).to_string(),
+            expected: token.decimals,
+        }),
+        Err(why) => Err(Mismatch::NoToken {
+            symbol,
+            address,
+            why,
+        }),
+    }
 }
 
 /// Checks every node that answers; what cannot be reached is checked later.

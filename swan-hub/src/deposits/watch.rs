@@ -14,6 +14,7 @@ use super::{
     Block, ChainNode, Deposit, DepositEvent, DepositNews, DepositOptions, Finality, Progress,
     Status, reading,
 };
+use crate::collateral::{Collateral, CollateralError};
 use crate::events::EventSink;
 use crate::hub::Shared;
 use crate::ledger::{Books, LedgerError};
@@ -31,8 +32,11 @@ pub(super) struct Ground {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
     pub(super) desk: Arc<Deposits>,
+    pub(super) collateral: Arc<Collateral>,
     /// What is given on top of a deposit stands in it.
     pub(super) policy: Arc<Policy>,
+    /// When the hub was started.
+    pub(super) started: Timestamp,
 }
 
 /// Why a turn did not come to its end. The next one begins where this one has stopped.
@@ -48,6 +52,9 @@ pub(super) enum WatchError {
     OtherChain { first: u64 },
     #[error("{deposit} is to move money and does not say whose or how much")]
     Unsound { deposit: DepositId },
+    /// The collateral of a provider does not give back what came in.
+    #[error(transparent)]
+    Collateral(CollateralError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -55,6 +62,12 @@ pub(super) enum WatchError {
 }
 
 impl WatchError {
+    pub(super) const fn unsound(deposit: &Deposit) -> Self {
+        Self::Unsound {
+            deposit: deposit.id,
+        }
+    }
+
     /// Whether somebody has to look: it does not pass by itself.
     const fn is_alarming(&self) -> bool {
         matches!(
@@ -63,7 +76,18 @@ impl WatchError {
                 | Self::NoAgreement(NoAgreement::Disagree { .. })
                 | Self::OtherChain { .. }
                 | Self::Unsound { .. }
+                | Self::Collateral(_)
         )
+    }
+}
+
+impl From<CollateralError> for WatchError {
+    fn from(error: CollateralError) -> Self {
+        match error {
+            CollateralError::Ledger(error) => Self::Ledger(error),
+            CollateralError::Store(error) => Self::Store(error),
+            error => Self::Collateral(error),
+        }
     }
 }
 
@@ -108,6 +132,8 @@ impl Ground {
             events: Arc::clone(&hub.events),
             desk: Arc::clone(&hub.deposits),
             policy: Arc::clone(&hub.policy),
+            collateral: Arc::clone(&hub.collateral),
+            started: hub.started,
         })
     }
 
@@ -150,10 +176,18 @@ impl Ground {
     ) -> Result<(), WatchError> {
         // What a crash has left between a row and the books, and what an operator has assigned.
         let due = DepositsOf::Phase(DepositPhase::Due);
+        let mut unpriced = Vec::new();
         for record in self.store.deposits().page(due, None, DUE_MAX).await? {
-            finish(self, &mut Deposit::read(&record)?).await?;
+            let mut deposit = Deposit::read(&record)?;
+            match deposit.amount {
+                Some(_) => finish(self, &mut deposit).await?,
+                None => unpriced.push(deposit),
+            }
         }
         let nodes = self.fit(memory).await?;
+        for deposit in unpriced {
+            self.read_again(&nodes, deposit).await?;
+        }
         let (latest, finalized) = self.tips(&nodes).await?;
         (progress.latest, progress.finalized) = (latest, finalized);
         let mut read = match progress.read_upto() {

@@ -75,6 +75,7 @@ pub(super) async fn grant(State(hub): State<Arc<Shared>>, id: Id, request: Reque
                 .optional("note", 1, 200)?
                 .unwrap_or("granted")
                 .to_owned(),
+            wallet: None,
         };
         tracing::info!(target: TARGET, %by, %provider, deposit = %id, "collateral was granted");
         let scene = scene(&hub, provider, currency(&fields)?, &by);

@@ -2,19 +2,45 @@
 
 use schemars::JsonSchema;
 
-use super::deposits::{DepositList, Instructions, ShownDeposit};
+use super::chain_deposits::{Instructions, ShownDeposit};
+use super::deposits::DepositList;
 use crate::openapi::{Access, Operation};
 
 const DEPOSITS: &str = "Deposits";
 
-/// Whose an unmatched deposit is.
+/// Words without control characters.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Words(
+    #[schemars(
+        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"),
+        length(min = 1, max = 500)
+    )]
+    String,
+);
+
+/// Whose an unmatched deposit is: one of `account` and `provider`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Assignment {
-    /// The account's id, acc-…
+    /// The id of the account whose credit it becomes, acc-…
     #[schemars(regex(pattern = r"^acc-[0-9a-f]{32}$"))]
-    account: String,
+    account: Option<String>,
+    /// The id of the provider whose collateral it becomes, prov-…
+    #[schemars(regex(pattern = r"^prov-[0-9a-f]{32}$"))]
+    provider: Option<String>,
+    /// Why; it stands in the evidence.
+    reason: Option<Words>,
+}
+
+/// Why an unmatched deposit is credited to nobody.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Refusal {
+    reason: Words,
 }
 
 /// How many are listed.
@@ -94,5 +120,16 @@ pub(super) fn assign() -> Operation {
     .segment::<String>("id", "The deposit's id, dep-…")
     .takes::<Assignment>()
     .answers::<ShownDeposit>(200, "It is credited within seconds")
+    .fails([404, 409])
+}
+
+pub(super) fn refuse() -> Operation {
+    ordered(Operation::post(
+        "/api/v1/admin/deposits/{id}/refuse",
+        "Says that an unmatched deposit is credited to nobody, for good",
+    ))
+    .segment::<String>("id", "The deposit's id, dep-…")
+    .takes::<Refusal>()
+    .answers::<ShownDeposit>(200, "It is credited to nobody")
     .fails([404, 409])
 }

@@ -6,12 +6,15 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
+use swan_core::{Amount, ProviderId};
 
 use super::demand::DemandRow;
 use super::query::Query;
 use super::reply::{Envelope, ok, refused};
 use super::snapshot::snapshot;
 use super::statistics::{Leader, Network, Utilization};
+use crate::collateral::{Bond, adequacy};
+use crate::deposits::{DepositOptions, Token};
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::openapi::Errors;
@@ -137,26 +140,64 @@ fn paged<T: Serialize>(hub: &Shared, query: Option<&str>, all: &[T]) -> Response
 /// Where collateral can be deposited.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Chains {
-    /// One entry a chain; none while this hub is connected to none.
+    /// One entry a token; none while this hub takes none on a chain.
     chains: Vec<Chain>,
 }
 
-/// One chain, and what is there.
+/// One token on a chain, and the contract that takes it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Chain {
     chain_id: u64,
     chain_name: String,
+    /// Takes `deposit(address token, uint256 amount, bytes32 reference)`; a provider's reference is told by
+    /// `GET /v1/provider/collateral`.
     contract_address: String,
     token_address: String,
     token_symbol: String,
     token_decimals: u32,
+    /// What the policy asks for in this token before it knows a provider's machines; "0" where it says nothing of it.
     min_collateral: String,
+    /// Empty where the operator names none.
     rpc_url: String,
+    /// Empty where the operator names none.
     explorer_url: String,
     faucet_url: Option<String>,
 }
 
 /// `GET /api/v1/provider/collateral/contract`
 pub(super) async fn contract(State(hub): State<Arc<Shared>>) -> Response {
-    ok(&hub, &Envelope::of(Chains { chains: Vec::new() }))
+    let takes = hub.policy.collateral().is_ok();
+    let options = hub.deposits.options.as_deref().filter(|_| takes);
+    let tokens = options.into_iter().flat_map(|options| {
+        let tokens = options.tokens.iter();
+        tokens.map(|token| chain(&hub, options, token))
+    });
+    let chains = Chains {
+        chains: tokens.collect(),
+    };
+    ok(&hub, &Envelope::of(chains))
+}
+
+fn chain(hub: &Shared, options: &DepositOptions, token: &Token) -> Chain {
+    let (names, number) = (&options.names, options.chain);
+    let nobody = Bond::new(ProviderId::from_u128(0), token.currency);
+    let required = adequacy(&hub.policy, &nobody, &[]).requirement;
+    let least = required.map_or(Amount::ZERO, |required| required.amount);
+    Chain {
+        chain_id: number,
+        chain_name: names.name.clone().unwrap_or_else(|| match number {
+            1 => "Ethereum".to_owned(),
+            254 => "Swan Chain".to_owned(),
+            8_453 => "Base".to_owned(),
+            other => format!("chain {other}"),
+        }),
+        contract_address: options.contract.to_string(),
+        token_address: token.address.to_string(),
+        token_symbol: token.symbol.clone(),
+        token_decimals: u32::from(token.decimals),
+        min_collateral: least.to_string(),
+        rpc_url: names.rpc_url.clone().unwrap_or_default(),
+        explorer_url: names.explorer_url.clone().unwrap_or_default(),
+        faucet_url: names.faucet_url.clone(),
+    }
 }

@@ -4,11 +4,13 @@ mod accounts;
 mod admin;
 mod admin_accounts;
 mod admin_collateral;
+mod admin_deposits;
 mod admin_keys;
 mod admin_topups;
 mod attempts;
 mod billing;
 mod catalogue;
+mod chain_deposits;
 mod change_password;
 mod chosen;
 mod collateral;
@@ -43,6 +45,7 @@ mod query;
 mod reply;
 mod rows;
 mod shown_collateral;
+mod shown_withdrawal;
 mod snapshot;
 mod statistics;
 mod throttle;
@@ -186,7 +189,7 @@ fn deposit_routes() -> Routes<Current> {
         .add(said::instructions(), deposits::instructions)
         .add(said::list(), deposits::list)
         .add(said::show(), deposits::show)
-        .add(said::all(), deposits::all)
+        .add(said::all(), admin_deposits::all)
 }
 
 /// The routes for those who take part.
@@ -233,7 +236,8 @@ fn acts(hub: &Current) -> Routes<Current> {
         .add(ordered::grant(), admin_accounts::grant)
         .add(described_topups::new_topup(), topups::create)
         .add(described_topups::refund(), admin_topups::refund)
-        .add(described_deposits::assign(), deposits::assign)
+        .add(described_deposits::assign(), admin_deposits::assign)
+        .add(described_deposits::refuse(), admin_deposits::refuse)
         .add(described_payouts::request(), payouts::request)
         .add(described_payouts::cancel(), payouts::cancel)
         .add(described_payouts::credit(), payouts::credit)

@@ -2,16 +2,18 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use swan_core::collateral::{CollateralState, Part, Source};
+use swan_core::collateral::{CollateralState, Source};
 use swan_core::standing::{Destination, Final, Lift, PenaltyState};
-use swan_core::{Currency, ProviderId, Timestamp, TransferId};
+use swan_core::{Currency, ProviderId, Timestamp};
 
+use super::chain_deposits::{Instructions, ShownDeposit as OnChain};
 use super::reply::unavailable;
-use crate::collateral::{Bond, Penalty, Withdrawal, adequacy, machines, refund_number};
+use super::shown_withdrawal::{ShownWithdrawal, withdrawal};
+use crate::collateral::{Bond, Penalty, account_of, adequacy, machines};
+use crate::deposits::{Deposit, collateral_reference};
 use crate::gateway::{Answer, iso};
 use crate::hub::Shared;
-use crate::payments::{RefundStage, Topup};
-use crate::store::StoreError;
+use crate::store::{DepositsOf, StoreError};
 
 /// All collateral of a provider.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,7 +24,14 @@ pub(crate) struct ShownCollateral {
     /// Whether there is enough of it in one of the currencies, and no withdrawal waits.
     is_enough: bool,
     accounts: Vec<ShownBond>,
+    /// How it is deposited on a chain; null where this hub takes none there.
+    by_chain: Option<Instructions>,
+    /// The youngest deposits of this provider on the chain, from their first block on.
+    on_chain: Vec<OnChain>,
 }
+
+/// Deposits on the chain that are shown.
+const ON_CHAIN: u32 = 20;
 
 /// Collateral in one currency.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -82,6 +91,10 @@ struct ShownDeposit {
     chain_id: Option<u64>,
     /// The order that was paid, of a card.
     topup: Option<String>,
+    /// The deposit on the chain, for `explain`.
+    chain_deposit: Option<String>,
+    /// The wallet that it came from, of a chain.
+    from: Option<String>,
     reference: String,
     amount: String,
     /// What of it did not go back and was not slashed or taken back.
@@ -116,35 +129,6 @@ struct ShownPenalty {
     until: Option<String>,
     appeal: Option<String>,
     decision: Option<String>,
-}
-
-/// A withdrawal.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ShownWithdrawal {
-    id: String,
-    /// `waiting`, `cancelled` or `returned`.
-    state: &'static str,
-    requested: String,
-    /// What will go back, or went back; a penalty lowers it as long as it waits.
-    amount: String,
-    requested_at: String,
-    /// From when on it goes back.
-    ready_at: String,
-    ended_at: Option<String>,
-    parts: Vec<ShownPart>,
-    /// Why a part of it came back.
-    problem: Option<String>,
-}
-
-/// What went back to one deposit.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ShownPart {
-    deposit: String,
-    amount: String,
-    /// `card`, or `payout`: by hand.
-    way: &'static str,
-    /// Of a card `begun`, `pending`, `succeeded` or `failed`; of a payout `requested`, `paid`, `failed` or `cancelled`.
-    state: &'static str,
 }
 
 const fn state(state: CollateralState) -> &'static str {
@@ -190,8 +174,31 @@ impl ShownCollateral {
                 .is_ok_and(|rules| rules.is_required()),
             is_enough,
             accounts,
+            by_chain: by_chain(hub, provider),
+            on_chain: on_chain(hub, provider).await.map_err(|_| unavailable())?,
         })
     }
+}
+
+fn by_chain(hub: &Shared, provider: ProviderId) -> Option<Instructions> {
+    let options = hub.deposits.options.as_ref()?;
+    let _rules = hub.policy.collateral().ok()?;
+    let reference = collateral_reference(options.chain, options.contract, provider);
+    Some(Instructions::of(hub, options, reference))
+}
+
+async fn on_chain(hub: &Shared, provider: ProviderId) -> Result<Vec<OnChain>, StoreError> {
+    if hub.deposits.options.is_none() {
+        return Ok(Vec::new());
+    }
+    let own = DepositsOf::Account(account_of(provider));
+    let records = hub.store.deposits().page(own, None, ON_CHAIN).await?;
+    let status = hub.deposits.status();
+    let shown = records.iter().map(|record| {
+        let deposit = Deposit::read(record)?;
+        Ok(OnChain::of(hub, &status, &deposit))
+    });
+    shown.collect()
 }
 
 async fn bonded(
@@ -234,6 +241,7 @@ fn deposits(bond: &Bond) -> Vec<ShownDeposit> {
     let arrived = bond.account.arrived().into_iter();
     let shown = arrived.map(|(id, amount, source, left)| {
         let origin = bond.deposits.get(&id);
+        let wallet = origin.and_then(|origin| origin.wallet.as_ref());
         ShownDeposit {
             id: id.to_string(),
             at: iso(origin.map_or(Timestamp::EPOCH, |origin| origin.at)),
@@ -249,6 +257,8 @@ fn deposits(bond: &Bond) -> Vec<ShownDeposit> {
             topup: origin
                 .and_then(|origin| origin.topup)
                 .map(|id| id.to_string()),
+            chain_deposit: wallet.map(|wallet| wallet.deposit.to_string()),
+            from: wallet.map(|wallet| wallet.address.to_string()),
             reference: origin
                 .map(|origin| origin.reference.clone())
                 .unwrap_or_default(),
@@ -297,69 +307,4 @@ fn penalty(penalty: &Penalty) -> ShownPenalty {
         appeal: penalty.appeal.clone(),
         decision: penalty.decision.clone(),
     }
-}
-
-async fn withdrawal(
-    hub: &Shared,
-    bond: &Bond,
-    of: &Withdrawal,
-) -> Result<ShownWithdrawal, StoreError> {
-    let waiting = bond
-        .account
-        .withdrawal()
-        .filter(|waiting| waiting.id == of.id);
-    let own: Vec<Part> = bond
-        .account
-        .parts()
-        .filter(|part| part.withdrawal == of.id)
-        .copied()
-        .collect();
-    let mut parts = Vec::new();
-    for part in &own {
-        parts.push(ShownPart {
-            deposit: part.deposit.to_string(),
-            amount: part.amount.to_string(),
-            way: if part.to_card { "card" } else { "payout" },
-            state: stage(hub, bond, part).await?,
-        });
-    }
-    let gone = own
-        .iter()
-        .filter(|part| !part.failed)
-        .map(|part| part.amount);
-    let gone = swan_core::Amount::checked_sum(gone).unwrap_or_default();
-    Ok(ShownWithdrawal {
-        id: of.id.to_string(),
-        state: of.stage.as_str(),
-        requested: of.requested.to_string(),
-        amount: waiting.map_or(gone, |waiting| waiting.amount).to_string(),
-        requested_at: iso(of.at),
-        ready_at: iso(of.ready),
-        ended_at: of.ended.map(iso),
-        parts,
-        problem: of.problem.clone(),
-    })
-}
-
-/// How far a part is, as its order or its payout says.
-async fn stage(hub: &Shared, bond: &Bond, part: &Part) -> Result<&'static str, StoreError> {
-    if part.failed {
-        return Ok(RefundStage::Failed.as_str());
-    }
-    if !part.to_card {
-        let id: TransferId = crate::collateral::payout_id(part.withdrawal);
-        let payout = hub.market.payouts.find(id).await?;
-        return Ok(payout.map_or("requested", |payout| payout.state.as_str()));
-    }
-    let topup = bond.deposits.get(&part.deposit).and_then(|one| one.topup);
-    let Some(topup) = topup else {
-        return Ok(RefundStage::Begun.as_str());
-    };
-    let record = hub.store.topups().topup(topup).await?;
-    let order = record.map(|record| Topup::read(&record)).transpose()?;
-    let number = refund_number(part.withdrawal, part.deposit);
-    let refunds = order.iter().flat_map(|order| &order.refunds);
-    let mut own = refunds.filter(|refund| refund.number == number);
-    let stage = own.next().map_or(RefundStage::Begun, |refund| refund.stage);
-    Ok(stage.as_str())
 }

@@ -30,6 +30,10 @@ fn act() -> impl Strategy<Value = Act> {
             let finer = if token == 1 { 1_000_000_007 } else { 1 };
             Act::Deposit(token, account, units * finer)
         }),
+        3 => (0_u8..2, 1_u128..4, 1..9_000_000_000_u128).prop_map(|(token, provider, units)| {
+            let finer = if token == 1 { 1_000_000_007 } else { 1 };
+            Act::Pledge(token, provider, units * finer)
+        }),
         1 => (0_u8..2, units()).prop_map(|(token, units)| Act::Plain(token, units)),
         1 => (0_u8..2, units()).prop_map(|(token, units)| Act::Astray(token, units)),
         1 => units().prop_map(Act::Foreign),
@@ -107,13 +111,16 @@ async fn play(steps: Vec<Step>, is_rewarded: bool) {
     for _ in 0..2 {
         scene.read().await;
     }
-    let expected = scene.expected();
+    let (expected, pledged) = (scene.expected(false), scene.expected(true));
     for account in ACCOUNTS {
         for currency in Currency::ALL {
             let wanted = expected.get(&(account, currency)).copied();
             let wanted = wanted.unwrap_or_default().to_string();
             assert_eq!(scene.has(account, currency), wanted);
             assert_eq!(scene.owes(account, currency), "0");
+            let wanted = pledged.get(&(account, currency)).copied();
+            let wanted = (wanted.unwrap_or_default().to_string(), "0".to_owned());
+            assert_eq!(scene.pledged(account, currency), wanted);
         }
     }
     assert_eq!(scene.count(DepositNews::Halted), 0);

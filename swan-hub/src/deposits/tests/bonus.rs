@@ -3,6 +3,7 @@
 use swan_core::ledger::{BonusRecord, Rule};
 
 use super::super::finish::finish;
+use super::super::{DepositOwner, Verdict};
 use super::*;
 use crate::ledger::{Explainer, StatementQuery, Subject, statement};
 
@@ -124,7 +125,9 @@ async fn a_bonus_is_what_the_policy_said_when_the_deposit_was_final() {
     let unmatched = scene.deposits().await.remove(0);
     let (store, keys) = (Arc::clone(&scene.store), scene.ground.keys.clone());
     let account = AccountId::from_u128(2);
-    let assigned = super::super::assign((&*store, &keys), unmatched.id, account, "ops").await;
+    let (by, why) = ("ops", None);
+    let of = (unmatched.id, DepositOwner::Account(account));
+    let assigned = super::super::assign((&*store, &keys), None, of, Verdict { by, why }).await;
     assert_eq!(assigned.unwrap().state, DepositState::Crediting);
     scene.read().await;
     assert_eq!(scene.has(2, Currency::Swan), "12");

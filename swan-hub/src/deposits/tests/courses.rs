@@ -1,7 +1,7 @@
 //! Courses of single deposits.
 
 use super::super::agreement::NoAgreement;
-use super::super::{Mismatch, Unmatched, assign};
+use super::super::{DepositOwner, Mismatch, Unmatched, Verdict, assign};
 use super::*;
 
 const USDC: u8 = 0;
@@ -71,7 +71,11 @@ async fn what_is_nobodys_is_kept_and_told_and_credited_to_nobody() {
     // The operator says whose the plain one is, and cannot for what has no worth here.
     let (store, keys) = (Arc::clone(&scene.store), scene.ground.keys.clone());
     let account = AccountId::from_u128(2);
-    let say = async |id, account| assign((&*store, &keys), id, account, "ops").await;
+    let say = async |id, account| {
+        let (owner, why) = (DepositOwner::Account(account), Some("he asked"));
+        let verdict = Verdict { by: "ops", why };
+        assign((&*store, &keys), None, (id, owner), verdict).await
+    };
     let nobody = say(deposits[0].id, AccountId::from_u128(5)).await;
     assert!(nobody.is_err_and(|error| error.to_string().starts_with("there is no account")));
     for _ in 0..2 {
@@ -82,7 +86,9 @@ async fn what_is_nobodys_is_kept_and_told_and_credited_to_nobody() {
     }
     for deposit in &deposits[3..] {
         let refused = say(deposit.id, account).await.unwrap_err().to_string();
-        assert!(refused.contains("cannot be assigned"), "{refused}");
+        let expected = ["cannot be assigned", "worth of 0x"];
+        let is_told = expected.iter().any(|words| refused.contains(words));
+        assert!(is_told, "{refused}");
     }
     let other = say(deposits[0].id, AccountId::from_u128(1)).await;
     assert!(other.is_err(), "it is assigned once");

@@ -3,6 +3,7 @@
 mod always;
 mod bonus;
 mod courses;
+mod pledges;
 #[cfg(feature = "chain")]
 mod rpc;
 mod world;
@@ -15,7 +16,9 @@ use parking_lot::Mutex;
 use swan_core::ledger::Account;
 use swan_core::pricing::SwanIncentive;
 use swan_core::testkit::ManualClock;
-use swan_core::{AccountId, Amount, Clock as _, Currency, Policy, RequestId, Timestamp};
+use swan_core::{
+    AccountId, Amount, Clock as _, Currency, KeyId, Policy, ProviderId, RequestId, Timestamp,
+};
 
 use self::world::{Act, CHAIN, CONTRACT, Lie, Scripted, TREASURY, World, tokens};
 use super::desk::{Deposits, Watched};
@@ -24,13 +27,18 @@ use super::{
     ChainNode, Deposit, DepositEvent, DepositNews, DepositOptions, DepositState, Finality,
 };
 use crate::admission::KeyLimits;
+use crate::collateral::{Bond, Collateral};
 use crate::events::{EventSink, RequestRecord};
 use crate::ledger::{Books, BooksOptions, Hold, HoldRequest};
-use crate::store::{AccountRecord, DepositsOf, KeyRing, MemoryStore, Store};
+use crate::store::{
+    AccountRecord, DepositsOf, KeyKind, KeyRecord, KeyRing, MemoryStore, Secret, Store,
+};
 
 /// With so many blocks on it, itself counted, a block counts.
 const CONFIRMATIONS: u64 = 4;
 const ACCOUNTS: [u128; 2] = [1, 2];
+/// The providers that the hub knows; accounts and providers of one number are not the same.
+const PROVIDERS: [u128; 2] = [1, 2];
 
 /// Keeps what happened.
 #[derive(Debug, Default)]
@@ -76,6 +84,19 @@ impl Scene {
             };
             store.put_account(&record).await.unwrap();
         }
+        for id in PROVIDERS {
+            let provider = KeyKind::Provider(ProviderId::from_u128(id));
+            let record = KeyRecord {
+                id: KeyId::from_u128(id),
+                kind: provider,
+                name: format!("provider {id}"),
+                created: clock.now(),
+                revoked: None,
+                limits: KeyLimits::default(),
+            };
+            let secret = Secret::generate(provider).unwrap();
+            store.put_key(&secret.hash(), &record).await.unwrap();
+        }
         let news = Arc::new(News::default());
         let asked: Vec<Arc<dyn ChainNode>> = nodes
             .iter()
@@ -99,7 +120,9 @@ impl Scene {
             clock: Arc::new(clock.clone()),
             events: Arc::clone(&news) as Arc<dyn EventSink>,
             desk: Arc::new(desk),
+            collateral: Collateral::open(&*store).await.unwrap(),
             policy: Arc::new(policy),
+            started: clock.now(),
         };
         let memory = Memory::new("a".into(), &ground);
         Self {
@@ -117,6 +140,7 @@ impl Scene {
     async fn restart(&mut self) {
         self.ground.books.close().await.unwrap();
         self.ground.books = books(&self.store, &self.clock).await;
+        self.ground.collateral = Collateral::open(&*self.store).await.unwrap();
         self.memory = Memory::new("b".into(), &self.ground);
     }
 
@@ -149,6 +173,20 @@ impl Scene {
         self.ground.books.shortfall(account, currency).to_string()
     }
 
+    fn bond(&self, provider: u128, currency: Currency) -> Bond {
+        let provider = ProviderId::from_u128(provider);
+        self.ground.collateral.bond(provider, currency)
+    }
+
+    /// What is free of a provider's collateral, by its records and by the books, and what it owes.
+    fn pledged(&self, provider: u128, currency: Currency) -> (String, String) {
+        let account = self.bond(provider, currency).account;
+        let key = Account::Collateral(ProviderId::from_u128(provider)).in_currency(currency);
+        let booked = self.ground.books.balance_of(&key).posted();
+        assert_eq!(booked, account.free(), "the books say what the records say");
+        (account.free().to_string(), account.owed().to_string())
+    }
+
     async fn deposits(&self) -> Vec<Deposit> {
         let all = self
             .store
@@ -175,14 +213,16 @@ impl Scene {
         self.ground.books.hold(hold_of(account, usd)).unwrap()
     }
 
-    /// What every account should have, by the chain alone.
-    fn expected(&self) -> BTreeMap<(u128, Currency), Amount> {
+    /// What every account, or every provider, should have, by the chain alone.
+    fn expected(&self, are_providers: bool) -> BTreeMap<(u128, Currency), Amount> {
         let world = self.world.lock();
         let last = world.height().saturating_sub(CONFIRMATIONS - 1);
         let mut sums: BTreeMap<(u128, Currency), Amount> = BTreeMap::new();
         for act in world.acts(last) {
-            let Act::Deposit(token, account, units) = act else {
-                continue;
+            let (token, account, units) = match act {
+                Act::Deposit(token, id, units) if !are_providers => (token, id, units),
+                Act::Pledge(token, id, units) if are_providers => (token, id, units),
+                _ => continue,
             };
             if !ACCOUNTS.contains(&account) {
                 continue;
@@ -196,9 +236,11 @@ impl Scene {
             let sum = sums.entry((account, token.currency)).or_default();
             let amount = Amount::from_pico(pico.try_into().unwrap()).unwrap();
             *sum = sum.checked_add(amount).unwrap();
-            if let (Currency::Swan, SwanIncentive::DepositBonus(bonus)) =
-                (token.currency, self.ground.policy.payment().swan())
-            {
+            if let (Currency::Swan, SwanIncentive::DepositBonus(bonus), false) = (
+                token.currency,
+                self.ground.policy.payment().swan(),
+                are_providers,
+            ) {
                 *sum = sum.checked_add(amount.share(bonus.points())).unwrap();
             }
         }

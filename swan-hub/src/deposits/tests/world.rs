@@ -5,16 +5,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
-use swan_core::{AccountId, Currency};
+use swan_core::{AccountId, Currency, ProviderId};
 
 use super::super::hexadecimal::keccak;
 use super::super::{
-    Address, Block, ChainNode, Hash, Log, LogQuery, NodeError, Tip, Token, Units, reference,
+    Address, Block, ChainNode, Hash, Log, LogQuery, NodeError, Tip, Token, Units,
+    collateral_reference, reference,
 };
 
 pub(super) const CHAIN: u64 = 254;
 pub(super) const CONTRACT: Address = Address::new([0xc0; 20]);
 pub(super) const TREASURY: Address = Address::new([0x7e; 20]);
+/// A token that the contract takes and the hub does not, unless it is told to.
+pub(super) const FOREIGN: Address = Address::new([9; 20]);
 const PAYER: Address = Address::new([0x9a; 20]);
 
 pub(super) fn tokens() -> Vec<Token> {
@@ -31,6 +34,8 @@ pub(super) enum Act {
     Deposit(u8, u128, u128),
     /// Deposits with a reference that nobody has.
     Astray(u8, u128),
+    /// Deposits so many units of a token as the collateral of a provider.
+    Pledge(u8, u128, u128),
     /// Sends past the contract.
     Plain(u8, u128),
     /// Deposits a token that this hub does not take.
@@ -168,10 +173,15 @@ fn lines(tx: &Tx) -> Vec<(Address, Vec<Hash>, u128)> {
         (CONTRACT, topics, units)
     };
     let of = |account| reference(CHAIN, CONTRACT, AccountId::from_u128(account));
+    let pledged = |id| collateral_reference(CHAIN, CONTRACT, ProviderId::from_u128(id));
     match tx.act {
         Act::Deposit(n, account, units) => vec![
             transfer(token(n), units),
             deposited(token(n), of(account), units),
+        ],
+        Act::Pledge(n, provider, units) => vec![
+            transfer(token(n), units),
+            deposited(token(n), pledged(provider), units),
         ],
         Act::Astray(n, units) => vec![
             transfer(token(n), units),
@@ -179,8 +189,7 @@ fn lines(tx: &Tx) -> Vec<(Address, Vec<Hash>, u128)> {
         ],
         Act::Plain(n, units) => vec![transfer(token(n), units)],
         Act::Foreign(units) => {
-            let foreign = Address::new([9; 20]);
-            vec![transfer(foreign, units), deposited(foreign, of(1), units)]
+            vec![transfer(FOREIGN, units), deposited(FOREIGN, of(1), units)]
         }
         Act::Unbacked(n, account, units) => vec![deposited(token(n), of(account), units)],
     }
@@ -317,6 +326,9 @@ impl ChainNode for Scripted {
         }
         if contract == CONTRACT && is("accepts(address)") {
             return Ok(small(1));
+        }
+        if contract == FOREIGN && is("decimals()") {
+            return Ok(small(6));
         }
         let token = tokens().into_iter().find(|token| token.address == contract);
         match token.filter(|_| is("decimals()")) {

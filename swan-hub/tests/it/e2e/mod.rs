@@ -16,6 +16,10 @@ mod wire;
 mod admin;
 #[cfg(feature = "chain")]
 mod chain;
+#[cfg(feature = "chain")]
+mod chain_collateral;
+#[cfg(feature = "chain")]
+mod chain_till;
 mod continued;
 mod crash;
 mod dev;
