@@ -12,7 +12,7 @@ use crate::ledger::{Explainer, Subject};
 #[non_exhaustive]
 pub struct ExplainArgs {
     /// A request (UUID), a transfer, hold, payout or refund (32 hexadecimal digits), an order to pay in (top-…), an account
-    /// (acc-…), a provider (prov-…) or a deposit (dep-…)
+    /// (acc-…), a provider (prov-…), a deposit (dep-…) or a penalty (case-…)
     id: Subject,
     #[command(flatten)]
     place: Place,

@@ -64,6 +64,7 @@ async fn moved(
             Asker::Account(id) => Some(id),
             _ => owners.and_then(|owners| owners.account),
         },
+        provider: owners.and_then(|owners| owners.provider),
         all_orders: matches!(asker, Asker::Administrator),
         may_walk: false,
         books: Some(&hub.books),

@@ -74,6 +74,7 @@ pub(crate) fn of_counters(account: Account, balances: Vec<BalanceOf>) -> Explana
         kind,
         request: None,
         summary: sums.join("; "),
+        said: Vec::new(),
         steps: Vec::new(),
         charge: None,
         attempts: Vec::new(),

@@ -1,23 +1,67 @@
 //! Explains a deposit on a chain: what came in, whose it is, and which entries moved its money.
 
-use swan_core::{BasisPoints, DepositId};
+use swan_core::{BasisPoints, DepositId, TransferId};
 
-use super::Subject;
-use super::charge::{owner, step};
 use super::facts::{Explanation, Owners};
-use super::find;
-use crate::deposits::{Deposit, DepositState};
-use crate::store::{Store, StoreError};
+use super::orders::of_entries;
+use super::{Look, Subject, find};
+use crate::collateral::account_of;
+use crate::deposits::{Deposit, DepositOwner, DepositState};
+use crate::store::{DepositsOf, Store, StoreError};
+
+/// Deposits of an owner that are looked through for a transfer of theirs, and how many at once.
+const DEPOSITS: usize = 1_000;
+const PAGE: u32 = 100;
 
 /// Everything that is known of a deposit.
 pub(super) async fn of(
     store: &dyn Store,
+    subject: Subject,
     id: DepositId,
 ) -> Result<Option<Explanation>, StoreError> {
-    let Some(record) = store.deposits().deposit(id).await? else {
-        return Ok(None);
+    match store.deposits().deposit(id).await? {
+        Some(record) => told(store, subject, &Deposit::read(&record)?)
+            .await
+            .map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The deposit that a transfer belongs to, where it is known whose that is, or everybody's may be looked through.
+pub(super) async fn with(
+    store: &dyn Store,
+    subject: Subject,
+    transfer: TransferId,
+    look: &Look<'_>,
+) -> Result<Option<Explanation>, StoreError> {
+    let owner = look.account.or(look.provider.map(account_of));
+    let of = match owner {
+        Some(owner) => DepositsOf::Account(owner),
+        None if look.all_orders => DepositsOf::Everybody,
+        None => return Ok(None),
     };
-    let deposit = Deposit::read(&record)?;
+    let (mut before, mut looked) = (None, 0);
+    loop {
+        let page = store.deposits().page(of, before, PAGE).await?;
+        for record in &page {
+            let deposit = Deposit::read(record)?;
+            if deposit.moves_by(transfer) {
+                return told(store, subject, &deposit).await.map(Some);
+            }
+        }
+        looked += page.len();
+        before = page.last().map(|last| (last.created, last.id));
+        if page.len() < PAGE as usize || looked >= DEPOSITS && !look.may_walk {
+            return Ok(None);
+        }
+    }
+}
+
+async fn told(
+    store: &dyn Store,
+    subject: Subject,
+    deposit: &Deposit,
+) -> Result<Explanation, StoreError> {
     let mut entries = Vec::new();
     let is_more = deposit.bonus_record().is_some();
     let moved = [
@@ -30,24 +74,27 @@ pub(super) async fn of(
         let Some(at) = at.filter(|_| is_there) else {
             continue;
         };
-        entries.extend(find::since(store, transfer, at).await?);
+        let mut found = find::since(store, transfer, at).await?;
+        if found.is_none() {
+            // A crash came between the money and the note of when.
+            found = find::since(store, transfer, deposit.created).await?;
+        }
+        entries.extend(found);
     }
-    let account = deposit.account.or_else(|| owner(&entries));
-    Ok(Some(Explanation {
-        id: Subject::Deposit(id).to_string(),
-        kind: "deposit",
-        request: None,
-        summary: summary(&deposit),
-        steps: entries.iter().map(step).collect(),
-        charge: None,
-        attempts: Vec::new(),
-        balances: Vec::new(),
-        notes: notes(&deposit),
-        owners: Owners {
-            account,
-            ..Owners::default()
-        },
-    }))
+    let owners = Owners {
+        account: deposit.account,
+        provider: deposit.provider,
+    };
+    let mut told = of_entries(
+        subject,
+        "deposit",
+        (summary(deposit), notes(deposit)),
+        &entries,
+    );
+    if owners != Owners::default() {
+        told.owners = owners;
+    }
+    Ok(told)
 }
 
 fn summary(deposit: &Deposit) -> String {
@@ -55,9 +102,11 @@ fn summary(deposit: &Deposit) -> String {
         (Some(amount), Some(currency)) => format!("{amount} {currency}"),
         _ => "nothing that this hub counts".to_owned(),
     };
-    let to = deposit
-        .account
-        .map_or_else(|| "nobody".to_owned(), |account| account.to_string());
+    let to = match deposit.owner() {
+        Some(DepositOwner::Account(id)) => id.to_string(),
+        Some(DepositOwner::Provider(id)) => format!("the collateral of {id}"),
+        None => "nobody".to_owned(),
+    };
     let state = deposit.state.as_str();
     format!("{worth} to {to}, {state}: {}", deposit.says())
 }
@@ -68,7 +117,13 @@ fn notes(deposit: &Deposit) -> Vec<String> {
         notes.push(format!("its reference is {reference}"));
     }
     if let Some(by) = &deposit.assigned_by {
-        notes.push(format!("{by} said whose it is"));
+        notes.push(format!("{by} said whose it is{}", because(deposit)));
+    }
+    if let Some(by) = &deposit.refused_by {
+        notes.push(format!(
+            "{by} said that it is credited to nobody{}",
+            because(deposit)
+        ));
     }
     if deposit.dust > 0 {
         notes.push(format!(
@@ -98,10 +153,15 @@ fn notes(deposit: &Deposit) -> Vec<String> {
             Some("it is no longer on the chain; what was credited was taken back")
         }
         DepositState::Unmatched => Some(
-            "swan-hub chain assign, or POST /api/v1/admin/deposits/{id}/assign, says whose it is",
+            "swan-hub chain assign and refuse, or POST /api/v1/admin/deposits/{id}/assign and .../refuse, say whose it is",
         ),
         _ => None,
     };
     notes.extend(state.map(str::to_owned));
     notes
+}
+
+fn because(deposit: &Deposit) -> String {
+    let why = deposit.reason.as_ref();
+    why.map_or_else(String::new, |why| format!(": {why}"))
 }

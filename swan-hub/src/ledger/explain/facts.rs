@@ -15,12 +15,14 @@ pub(crate) use super::owners::Owners;
 pub struct Explanation {
     /// What was asked about.
     pub id: String,
-    /// `request`, `transfer`, `payout`, `topup`, `account` or `provider`.
+    /// `request`, `transfer`, `payout`, `topup`, `deposit`, `penalty`, `account` or `provider`.
     pub kind: &'static str,
     /// The request, when one caused it.
     pub request: Option<String>,
     /// The outcome in one sentence.
     pub summary: String,
+    /// What people and the hub's clock said and decided about a penalty, in order.
+    pub said: Vec<Said>,
     /// What the journal says, in order; of a balance the latest entries.
     pub steps: Vec<Step>,
     /// What was charged and why so much.
@@ -34,6 +36,24 @@ pub struct Explanation {
     /// Whose money it is.
     #[serde(skip)]
     pub(crate) owners: Owners,
+}
+
+/// Something that was said or decided about a penalty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Said {
+    /// When.
+    pub at: String,
+    /// `accused`, `appealed`, `decided` or `lapsed`.
+    pub what: &'static str,
+    /// Who.
+    pub by: String,
+    /// Why, in their words.
+    pub says: String,
+    /// The version of the policy then in force.
+    pub policy: Option<String>,
+    /// The hash of what that policy says.
+    pub policy_hash: Option<String>,
 }
 
 /// One entry of the journal.

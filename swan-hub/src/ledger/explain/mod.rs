@@ -8,18 +8,21 @@ mod facts;
 mod find;
 mod orders;
 mod owners;
+mod penalty;
 mod text;
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use swan_core::ledger::{Account, Entry};
-use swan_core::{AccountId, DepositId, IdError, ProviderId, RequestId, TopupId, TransferId};
+use swan_core::ledger::{Account, Detail, Entry};
+use swan_core::{
+    AccountId, CaseId, DepositId, IdError, ProviderId, RequestId, TopupId, TransferId,
+};
 
 pub(crate) use balance::{beside, counters, of_counters};
 pub(crate) use charge::owner;
-pub use facts::{BalanceOf, ByRule, Charge, Explanation, Listed, Moved, Part, Step, Try};
+pub use facts::{BalanceOf, ByRule, Charge, Explanation, Listed, Moved, Part, Said, Step, Try};
 pub(crate) use find::of_request as entries_of;
 pub(crate) use owners::{Asker, Owners};
 
@@ -43,6 +46,8 @@ pub enum Subject {
     Provider(ProviderId),
     /// What came in on a chain.
     Deposit(DepositId),
+    /// A penalty, with all that was said about it and all that it has moved.
+    Case(CaseId),
 }
 
 impl FromStr for Subject {
@@ -56,10 +61,11 @@ impl FromStr for Subject {
         provider
             .or_else(|_| text.parse().map(Self::Topup))
             .or_else(|_| text.parse().map(Self::Deposit))
+            .or_else(|_| text.parse().map(Self::Case))
             .map_err(|_: IdError| IdError::Malformed {
                 kind: "subject",
                 expected: "the id of a request (a UUID), of a transfer, hold, payout or refund (32 hexadecimal digits), of an order to \
-                           pay in (top-…), of an account (acc-…), of a provider (prov-…) or of a deposit (dep-…)",
+                           pay in (top-…), of an account (acc-…), of a provider (prov-…), of a deposit (dep-…) or of a penalty (case-…)",
             })
     }
 }
@@ -73,6 +79,7 @@ impl fmt::Display for Subject {
             Self::Provider(id) => id.fmt(f),
             Self::Deposit(id) => id.fmt(f),
             Self::Topup(id) => id.fmt(f),
+            Self::Case(id) => id.fmt(f),
         }
     }
 }
@@ -122,6 +129,8 @@ pub(crate) async fn anything(
 pub(crate) struct Look<'a> {
     /// Whose it is, as far as that is known: then only the orders of this account are looked through.
     pub(crate) account: Option<AccountId>,
+    /// The provider whose it is.
+    pub(crate) provider: Option<ProviderId>,
     /// Whether orders of everybody may be looked through where that is not known.
     pub(crate) all_orders: bool,
     /// Whether the whole journal may be walked, and all orders instead of the latest.
@@ -133,6 +142,7 @@ pub(crate) struct Look<'a> {
 impl Look<'_> {
     const EVERYWHERE: Self = Self {
         account: None,
+        provider: None,
         all_orders: true,
         may_walk: true,
         books: None,
@@ -158,7 +168,8 @@ pub(crate) async fn of_movement(
             Some(found) => found,
             None => return of_order(store, subject, id, look).await,
         },
-        Subject::Deposit(id) => return deposit::of(store, id).await,
+        Subject::Deposit(id) => return deposit::of(store, subject, id).await,
+        Subject::Case(id) => return penalty::of(store, subject, id, look).await,
         Subject::Topup(id) => return orders::topup(store, subject, id, look).await,
         Subject::Account(_) | Subject::Provider(_) => return Ok(None),
     };
@@ -197,13 +208,28 @@ async fn of_order_at(
     if let Some(told) = orders::topup_with(store, subject, id, look).await? {
         return Ok(Some(told));
     }
+    if let Some(told) = deposit::with(store, subject, id, look).await? {
+        return Ok(Some(told));
+    }
+    if let Some(told) = penalty::with(store, subject, id, look).await? {
+        return Ok(Some(told));
+    }
     let Some(entry) = find::other(store, id, look).await? else {
         return Ok(None);
     };
-    match orders::topup_of(&entry) {
-        Some(topup) => orders::topup(store, subject, topup, look).await,
-        None => Ok(Some(charge::of_entry(subject, &entry))),
-    }
+    let told = match &entry.group.cause.detail {
+        Detail::Payment(record) => orders::topup(store, subject, record.topup, look).await?,
+        Detail::Chain(record) => deposit::of(store, subject, record.deposit).await?,
+        Detail::Bonus(record) => deposit::of(store, subject, record.deposit).await?,
+        _ if entry.group.cause.rule.is_collateral() => {
+            let provider = Owners::of(std::slice::from_ref(&entry)).provider;
+            penalty::with(store, subject, id, &Look { provider, ..*look }).await?
+        }
+        _ => None,
+    };
+    Ok(Some(
+        told.unwrap_or_else(|| charge::of_entry(subject, &entry)),
+    ))
 }
 
 fn of_request(

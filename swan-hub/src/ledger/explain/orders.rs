@@ -1,6 +1,6 @@
 //! Explains what people and card processors ordered, which no request caused: payouts, and payments by card.
 
-use swan_core::ledger::{Account, Detail, Entry, Rule, entries};
+use swan_core::ledger::{Account, Entry, Rule, entries};
 use swan_core::{Amount, TopupId, TransferId};
 
 use super::charge::step;
@@ -182,15 +182,7 @@ fn collects(entry: &Entry, topup: &Topup) -> bool {
     entry.group.cause.rule == Rule::Collection && transfers.any(|one| one.debit.account == own)
 }
 
-/// The order that caused an entry, by the evidence in it.
-pub(super) fn topup_of(entry: &Entry) -> Option<TopupId> {
-    match &entry.group.cause.detail {
-        Detail::Payment(record) => Some(record.topup),
-        _ => None,
-    }
-}
-
-fn of_entries(
+pub(super) fn of_entries(
     subject: Subject,
     kind: &'static str,
     (summary, notes): (String, Vec<String>),
@@ -201,6 +193,7 @@ fn of_entries(
         kind,
         request: None,
         summary,
+        said: Vec::new(),
         steps: entries.iter().map(step).collect(),
         charge: None,
         attempts: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::facts::{BalanceOf, Charge, Explanation, Step, Try};
+use super::facts::{BalanceOf, Charge, Explanation, Said, Step, Try};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,6 +12,10 @@ impl fmt::Display for Explanation {
         }
         writeln!(f, "{}", self.summary)?;
         self.balances.iter().try_for_each(|one| balance(one, f))?;
+        if !self.said.is_empty() {
+            writeln!(f, "\nWhat was said")?;
+            self.said.iter().try_for_each(|one| said(one, f))?;
+        }
         if !self.steps.is_empty() {
             writeln!(f, "\nThe journal")?;
             self.steps.iter().try_for_each(|one| step(one, f))?;
@@ -40,6 +44,23 @@ fn balance(one: &BalanceOf, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         )?;
     }
     Ok(())
+}
+
+fn said(one: &Said, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // Words come from strangers: nothing in them may steer a terminal.
+    let plain = |text: &str| text.replace(char::is_control, " ");
+    let Said { at, what, .. } = one;
+    write!(
+        f,
+        "  {at}  {what} by {}: {}",
+        plain(&one.by),
+        plain(&one.says)
+    )?;
+    if let Some(policy) = &one.policy {
+        let hash = one.policy_hash.as_deref().unwrap_or("unknown");
+        write!(f, "\n      by policy {policy}, hash {hash}")?;
+    }
+    writeln!(f)
 }
 
 fn step(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
