@@ -54,7 +54,12 @@ async fn moved(
     asker: Asker,
 ) -> Result<Option<Explanation>, RequestError> {
     let sides = match subject {
-        Subject::Transfer(id) => hub.books.moved(id),
+        Subject::Transfer(id) => {
+            // Another hub may have booked it.
+            let read = hub.books.read_on().await;
+            read.map_err(|_| RequestError::StoreAway)?;
+            hub.books.moved(id)
+        }
         _ => None,
     };
     let sides = sides.map(|(debit, credit, _)| [debit.account, credit.account]);

@@ -256,6 +256,10 @@ async fn a_hub_that_begins_again_finds_the_payouts_and_earnings_of_before() {
     drop(first);
     let again = hub(&hubs.url, "a").await;
     know(&again).await;
+    let explained = format!("/v1/provider/explain/{payout}");
+    let explained = get(&again, &hubs.provider, &explained).await;
+    assert_eq!(explained.status, 200, "{explained:?}");
+    assert!(explained.text().contains("it waits"), "{explained:?}");
     let shown = get(
         &again,
         &hubs.provider,
