@@ -43,7 +43,7 @@ pub use metadata::{ConnectionMode, Metadata, RateLimit};
 pub use models::Models;
 pub use preferences::ProviderPreferences;
 pub use quotes::Quotes;
-pub use receipts::{Receipts, verify_receipt};
+pub use receipts::{Receipts, check_receipt, verify_receipt};
 pub use reply::Reply;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stream::{ChatStream, Chunk, ChunkStream, CompletionStream};

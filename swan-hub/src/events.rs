@@ -15,6 +15,7 @@ use crate::collateral::CollateralEvent;
 use crate::deposits::DepositEvent;
 use crate::payments::{LowBalance, PaymentEvent};
 use crate::providers::ConnectionMode;
+use crate::receipts::Attested;
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,6 +128,8 @@ pub struct RequestRecord {
     pub rate: Option<StampedRate>,
     /// SHA-256 of the bodies of request and answer, where a receipt with them was asked for.
     pub(crate) digests: [Option<[u8; 32]>; 2],
+    /// What whoever served was asked to sign, and what came of it.
+    pub(crate) attested: Option<Box<Attested>>,
     /// What was charged; zero when nothing was.
     pub charge: Amount,
     /// The currency of the charge.
@@ -164,6 +167,7 @@ impl RequestRecord {
             price: None,
             rate: None,
             digests: [None; 2],
+            attested: None,
             charge: Amount::ZERO,
             currency: Currency::Usd,
             free: false,

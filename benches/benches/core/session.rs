@@ -104,6 +104,7 @@ impl Pair {
             content_type: "application/json".to_owned(),
             body: vec![Bytes::from_static(BODY.as_bytes())],
             deadline_ms: 600_000,
+            sign: None,
         };
         self.hub.dispatch(NOW, dispatch).expect("a dispatch");
         self.carry();

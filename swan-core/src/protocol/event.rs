@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::heartbeat::{Health, Heartbeat};
 use super::notice::{Notice, Upgrade};
 use super::registration::Registration;
-use super::request::{CancelReason, Failure, Piece, Request, StreamEnd};
+use super::request::{Attestation, CancelReason, Failure, Piece, Request, StreamEnd};
 use super::task::{Benchmark, Verify, Warmup};
 use super::{StreamId, close_code};
 
@@ -48,6 +48,8 @@ pub enum HubEvent {
         stream: StreamId,
         /// The provider's own figures.
         end: StreamEnd,
+        /// What it has signed, where it was asked to and something came.
+        attestation: Option<Attestation>,
     },
     /// The request failed, before or after the answer began.
     Failed {
@@ -78,7 +80,7 @@ pub enum ProviderEvent {
         /// The hub's words.
         message: String,
     },
-    /// Serve this. Answer with `head`, `body`, `finish`, or with `fail`.
+    /// Serve this. Answer with `head`, `body`, `finish` (or `finish_signed`), or with `fail`.
     Request(Box<Request>),
     /// Stop work on this request; nothing more may be sent for it.
     Cancelled {

@@ -65,6 +65,7 @@ pub use registration::{
     Capacity, Hardware, Length, Modality, ModelDeclaration, ModelHash, Registration,
 };
 pub use request::{
-    CancelReason, Dispatch, Failure, FailureOrigin, Operation, Piece, Request, StreamEnd,
+    Attestation, CancelReason, Dispatch, Failure, FailureOrigin, Operation, Piece, Request,
+    StreamEnd,
 };
 pub use task::{Benchmark, BenchmarkAnswer, BenchmarkPrompt, TaskId, Verify, Warmup, WarmupResult};

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::wire::lenient;
+use crate::receipt::PublicKey;
 
 /// A provider's introduction, sent first on each connection and again whenever its models change.
 ///
@@ -36,6 +37,8 @@ pub struct Registration {
     pub cp_version: Option<String>,
     /// Source revision of the provider program.
     pub commit: Option<String>,
+    /// The key with which this node signs what it has served; only v2 carries it.
+    pub signing_key: Option<PublicKey>,
     /// Whether this connection had been accepted before. Set by the hub's session; not on the wire.
     pub resumed: bool,
 }

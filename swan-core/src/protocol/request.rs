@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::Modality;
+use crate::receipt::{SignTerms, SignedStatement};
 
 /// What a request asks of a model: the path below `/v1/` of the OpenAI API.
 #[non_exhaustive]
@@ -113,6 +114,8 @@ pub struct Dispatch {
     pub body: Vec<Bytes>,
     /// Milliseconds from now after which the session gives the request up; at least 1.
     pub deadline_ms: u64,
+    /// What the provider is asked to sign at the end, where it is; only v2 carries it.
+    pub sign: Option<Box<SignTerms>>,
 }
 
 /// A request as a provider gets it, complete.
@@ -135,6 +138,8 @@ pub struct Request {
     pub body: Bytes,
     /// Milliseconds that the hub will wait, where it said so (v2).
     pub deadline_ms: Option<u64>,
+    /// What to sign beside the own figures, where the hub asks for a statement about the request (v2).
+    pub sign: Option<Box<SignTerms>>,
 }
 
 /// A piece of an answer, in order, nothing missing and nothing twice.
@@ -194,6 +199,19 @@ pub struct StreamEnd {
     pub tokens_output: Option<u64>,
     /// Time that the provider needed; a provider session fills it in when `None`.
     pub latency_ms: Option<u64>,
+}
+
+/// What came with the end of an answer for which a signature was asked.
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a hub has to say of each what it makes of it"
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attestation {
+    /// A statement in form; whether its signature fits, and what it is about, is not looked at here.
+    Signed(Box<SignedStatement>),
+    /// Something too long, or in no such form.
+    Malformed,
 }
 
 /// How a request failed.

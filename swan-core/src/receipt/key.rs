@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::ReceiptError;
-use crate::Timestamp;
+use crate::{ProviderId, Timestamp};
 
 pub(super) fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -108,7 +108,20 @@ pub struct HubKeys {
     pub keys: Vec<PublishedKey>,
 }
 
-/// A key of a hub, with the time in which it signs.
+/// The keys of a provider, as a hub has seen them; it publishes them at `/v1/provider-keys/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "these are the facts that a hub publishes"
+)]
+pub struct ProviderKeys {
+    /// Whose they are.
+    pub provider: ProviderId,
+    /// The keys that its nodes have used.
+    pub keys: Vec<PublishedKey>,
+}
+
+/// A key of a hub or provider, with the time in which it signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::exhaustive_structs,
@@ -123,4 +136,16 @@ pub struct PublishedKey {
     /// The receipts of later requests are not signed with it; `None` for the key in use.
     #[serde(rename = "until_ms")]
     pub until: Option<Timestamp>,
+}
+
+impl PublishedKey {
+    /// A key that is believed at all times.
+    #[must_use]
+    pub const fn always(key: PublicKey) -> Self {
+        Self {
+            key,
+            from: Timestamp::EPOCH,
+            until: None,
+        }
+    }
 }

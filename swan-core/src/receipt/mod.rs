@@ -4,6 +4,9 @@
 //! order. Nothing else is a receipt, so the same facts always have the same bytes. This crate signs nothing itself; whoever
 //! checks brings the arithmetic of Ed25519.
 //!
+//! Hub and provider each sign what they know: the hub a [`Receipt`], the provider a [`Statement`]. The receipt has the hash of
+//! the statement, so that neither can be taken out of a [`SignedReceipt`] unseen.
+//!
 //! ```
 //! use swan_core::receipt::Receipt;
 //!
@@ -16,9 +19,13 @@
 //! # Ok::<(), swan_core::receipt::ReceiptError>(())
 //! ```
 
+mod finding;
+#[cfg(test)]
+mod half_tests;
 mod key;
 mod read;
 mod signed;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -29,11 +36,16 @@ use crate::{
     Amount, Currency, ModelId, PolicyHash, PolicyVersion, ProviderId, RequestId, Timestamp, Usage,
 };
 
-pub use key::{HubKeys, PublicKey, PublishedKey, Signature};
-pub use signed::{ProviderSignature, SignedReceipt};
+pub use finding::Finding;
+pub use key::{HubKeys, ProviderKeys, PublicKey, PublishedKey, Signature};
+pub use signed::{Attested, Checked, Difference, ProviderHalf, SignedReceipt};
+pub use statement::{SignTerms, SignedStatement, StatedUsage, Statement};
 
-/// The first line of what is signed.
+/// The first line of what is signed, in receipts that say nothing of the provider's half.
 const VERSION: &str = "swan-receipt-v1";
+
+/// The first line of those that do.
+const VERSION_2: &str = "swan-receipt-v2";
 
 /// What one request was, cost and was answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +87,27 @@ pub struct Receipt {
     /// SHA-256 of the body of the answer, as the hub sent it; of one that came as events without the comments among them
     /// ([`Digest::of_events`]).
     pub answer_sha256: Option<Digest>,
+    /// What the hub knows of the provider's half; `None` in receipts of version 1.
+    pub provider_half: Option<HalfTold>,
+}
+
+/// What a hub says of the provider's half of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the version of receipts fixes it"
+)]
+pub struct HalfTold {
+    /// SHA-256 of the body of the request as the hub sent it to the provider, where that was asked to sign.
+    pub sent_sha256: Option<Digest>,
+    /// SHA-256 of the body of the answer as the hub received it from the provider.
+    pub received_sha256: Option<Digest>,
+    /// What the hub has found of the provider's signature.
+    pub finding: Finding,
+    /// SHA-256 of the text of the provider's statement, where there is one.
+    pub statement_sha256: Option<Digest>,
+    /// The key that signed it, where the hub knows that as the provider's.
+    pub provider_key: Option<PublicKey>,
 }
 
 /// Listed prices in US dollars.
@@ -179,12 +212,19 @@ pub enum ReceiptError {
     /// Somebody has changed the receipt or its signature.
     #[error("the signature does not fit the receipt")]
     WrongSignature,
+    /// Somebody has changed, added or taken away what the provider signed.
+    #[error("the provider's statement is not the one that the hub signed for")]
+    OtherStatement,
 }
 
 impl fmt::Display for Receipt {
     /// Writes exactly the bytes that are signed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{VERSION}")?;
+        writeln!(
+            f,
+            "{}",
+            self.provider_half.as_ref().map_or(VERSION, |_| VERSION_2)
+        )?;
         writeln!(f, "hub={}", self.hub)?;
         writeln!(f, "request={}", self.request)?;
         writeln!(f, "at_ms={}", self.at.as_millis())?;
@@ -196,20 +236,7 @@ impl fmt::Display for Receipt {
         writeln!(f, "images={}", self.usage.images)?;
         writeln!(f, "audio_ms={}", self.usage.audio_ms)?;
         writeln!(f, "basis={}", self.basis.as_str())?;
-        match &self.price {
-            Some(ReceiptPrice::Tokens {
-                input,
-                cached,
-                output,
-            }) => {
-                writeln!(f, "usd_per_million_input={input}")?;
-                writeln!(f, "usd_per_million_cached={cached}")?;
-                writeln!(f, "usd_per_million_output={output}")?;
-            }
-            Some(ReceiptPrice::Minute(usd)) => writeln!(f, "usd_per_minute={usd}")?,
-            Some(ReceiptPrice::Image(usd)) => writeln!(f, "usd_per_image={usd}")?,
-            None => {}
-        }
+        write_price(self.price.as_ref(), f)?;
         optional("usd_per_swan", self.usd_per_swan.as_ref(), f)?;
         if self.discount_bps > 0 {
             writeln!(f, "discount_bps={}", self.discount_bps)?;
@@ -219,7 +246,38 @@ impl fmt::Display for Receipt {
         optional("policy", self.policy.as_ref(), f)?;
         optional("policy_sha256", self.policy_hash.as_ref(), f)?;
         optional("request_sha256", self.request_sha256.as_ref(), f)?;
-        optional("answer_sha256", self.answer_sha256.as_ref(), f)
+        optional("answer_sha256", self.answer_sha256.as_ref(), f)?;
+        match &self.provider_half {
+            Some(half) => half.write(f),
+            None => Ok(()),
+        }
+    }
+}
+
+impl HalfTold {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        optional("sent_sha256", self.sent_sha256.as_ref(), f)?;
+        optional("received_sha256", self.received_sha256.as_ref(), f)?;
+        writeln!(f, "provider_signature={}", self.finding)?;
+        optional("statement_sha256", self.statement_sha256.as_ref(), f)?;
+        optional("provider_key", self.provider_key.as_ref(), f)
+    }
+}
+
+fn write_price(price: Option<&ReceiptPrice>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match price {
+        Some(ReceiptPrice::Tokens {
+            input,
+            cached,
+            output,
+        }) => {
+            writeln!(f, "usd_per_million_input={input}")?;
+            writeln!(f, "usd_per_million_cached={cached}")?;
+            writeln!(f, "usd_per_million_output={output}")
+        }
+        Some(ReceiptPrice::Minute(usd)) => writeln!(f, "usd_per_minute={usd}"),
+        Some(ReceiptPrice::Image(usd)) => writeln!(f, "usd_per_image={usd}"),
+        None => Ok(()),
     }
 }
 

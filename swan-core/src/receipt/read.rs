@@ -2,16 +2,31 @@
 
 use std::str::{FromStr, Lines};
 
-use super::{Digest, Receipt, ReceiptError, ReceiptPrice, VERSION, key::read_hex};
+use super::{
+    Digest, HalfTold, Receipt, ReceiptError, ReceiptPrice, VERSION, VERSION_2, key::read_hex,
+};
 use crate::ledger::UsageBasis;
 use crate::{PolicyVersion, Usage};
 
 /// The longest text of a receipt; names have 200 characters at most.
 const BYTES_MAX: usize = 8_192;
 
-struct Fields<'a>(std::iter::Peekable<Lines<'a>>);
+/// The lines of a text that are not read yet.
+pub(super) struct Fields<'a>(std::iter::Peekable<Lines<'a>>);
 
 impl<'a> Fields<'a> {
+    /// Those behind the first line, which must be this version.
+    pub(super) fn of(text: &'a str, version: &'static str) -> Result<Self, ReceiptError> {
+        let mut lines = text.lines().peekable();
+        match lines.next() == Some(version) {
+            true => Ok(Self(lines)),
+            false => Err(ReceiptError::Malformed {
+                field: "version",
+                expected: version,
+            }),
+        }
+    }
+
     /// The value of the next line, if it has this name.
     fn optional(&mut self, name: &str) -> Option<&'a str> {
         let value = |line: &&'a str| line.strip_prefix(name)?.strip_prefix('=');
@@ -20,7 +35,7 @@ impl<'a> Fields<'a> {
         Some(found)
     }
 
-    fn parsed<T: FromStr>(
+    pub(super) fn parsed<T: FromStr>(
         &mut self,
         name: &'static str,
         expected: &'static str,
@@ -34,7 +49,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    fn needed<T: FromStr>(
+    pub(super) fn needed<T: FromStr>(
         &mut self,
         name: &'static str,
         expected: &'static str,
@@ -60,7 +75,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn policy(&mut self) -> Result<Option<PolicyVersion>, ReceiptError> {
+    pub(super) fn needed_digest(&mut self, field: &'static str) -> Result<Digest, ReceiptError> {
+        let expected = "64 lower-case hexadecimal digits";
+        let missing = ReceiptError::Malformed { field, expected };
+        self.digest(field)?.ok_or(missing)
+    }
+
+    fn half(&mut self) -> Result<HalfTold, ReceiptError> {
+        Ok(HalfTold {
+            sent_sha256: self.digest("sent_sha256")?,
+            received_sha256: self.digest("received_sha256")?,
+            finding: self.needed("provider_signature", "valid, or why there is none")?,
+            statement_sha256: self.digest("statement_sha256")?,
+            provider_key: self.parsed("provider_key", "64 lower-case hexadecimal digits")?,
+        })
+    }
+
+    pub(super) fn policy(&mut self) -> Result<Option<PolicyVersion>, ReceiptError> {
         let (field, expected) = ("policy", "the version of a policy");
         let Some(version) = self.optional(field) else {
             return Ok(None);
@@ -85,7 +116,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn price(&mut self) -> Result<Option<ReceiptPrice>, ReceiptError> {
+    pub(super) fn price(&mut self) -> Result<Option<ReceiptPrice>, ReceiptError> {
         const USD: &str = "US dollars";
         if let Some(input) = self.parsed("usd_per_million_input", USD)? {
             return Ok(Some(ReceiptPrice::Tokens {
@@ -110,10 +141,8 @@ impl FromStr for Receipt {
         if text.len() > BYTES_MAX {
             return Err(malformed("length", "8192 bytes at most"));
         }
-        let mut fields = Fields(text.lines().peekable());
-        if fields.0.next() != Some(VERSION) {
-            return Err(malformed("version", VERSION));
-        }
+        let is_second = text.starts_with(VERSION_2);
+        let mut fields = Fields::of(text, if is_second { VERSION_2 } else { VERSION })?;
         let receipt = Self {
             hub: fields.needed("hub", "the name of a hub")?,
             request: fields.needed("request", "a UUID")?,
@@ -137,6 +166,7 @@ impl FromStr for Receipt {
             policy_hash: fields.parsed("policy_sha256", "64 hexadecimal digits")?,
             request_sha256: fields.digest("request_sha256")?,
             answer_sha256: fields.digest("answer_sha256")?,
+            provider_half: is_second.then(|| fields.half()).transpose()?,
         };
         let is_name = |name: &str| {
             (1..=200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())

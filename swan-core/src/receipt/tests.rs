@@ -6,7 +6,7 @@ fn amount(pico: u64) -> Amount {
     Amount::from_pico(pico.into()).unwrap()
 }
 
-fn price() -> impl Strategy<Value = Option<ReceiptPrice>> {
+pub(super) fn price() -> impl Strategy<Value = Option<ReceiptPrice>> {
     let tokens = any::<[u32; 3]>().prop_map(|prices| {
         let [input, cached, output] = prices.map(|pico| amount(pico.into()));
         Some(ReceiptPrice::Tokens {
@@ -36,7 +36,9 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         price(),
     );
     let hashes = any::<[Option<[u8; 32]>; 3]>();
-    (names, counts, money, hashes, any::<u64>()).prop_map(|(names, counts, money, hashes, at)| {
+    let half = proptest::option::of(halves());
+    let parts = (names, counts, money, hashes, any::<u64>(), half);
+    parts.prop_map(|(names, counts, money, hashes, at, provider_half)| {
         let (hub, model, provider, request) = names;
         let [prompt, cached, completion, images, audio_ms] = counts;
         let (cost, is_swan, rate, discount_bps, price) = money;
@@ -66,6 +68,23 @@ fn receipts() -> impl Strategy<Value = Receipt> {
             policy_hash: policy_hash.map(PolicyHash::from_bytes),
             request_sha256: request_sha256.map(Digest::from_bytes),
             answer_sha256: answer_sha256.map(Digest::from_bytes),
+            provider_half,
+        }
+    })
+}
+
+fn halves() -> impl Strategy<Value = HalfTold> {
+    let hashes = any::<[Option<[u8; 32]>; 3]>();
+    let finding = prop::sample::select(vec![Finding::Valid, Finding::NoKey, Finding::OtherBytes]);
+    (hashes, finding, any::<Option<[u8; 32]>>()).prop_map(|(hashes, finding, key)| {
+        let [sent_sha256, received_sha256, statement_sha256] =
+            hashes.map(|hash| hash.map(Digest::from_bytes));
+        HalfTold {
+            sent_sha256,
+            received_sha256,
+            finding,
+            statement_sha256,
+            provider_key: key.map(PublicKey::from_bytes),
         }
     })
 }
@@ -122,6 +141,7 @@ fn the_bytes_are_pinned() {
         policy_hash: Some(PolicyHash::from_bytes([7; 32])),
         request_sha256: Some(Digest::of(b"{}")),
         answer_sha256: None,
+        provider_half: None,
     };
     let text = "swan-receipt-v1\nhub=hub.example\nrequest=01900000-0000-7000-8000-000000000001\nat_ms=1795248900000\n\
         model=Qwen/Qwen3-8B\nprovider=prov-00000000000000000000000000000001\nprompt_tokens=20\ncached_tokens=0\n\
@@ -130,7 +150,35 @@ fn the_bytes_are_pinned() {
         policy_sha256=0707070707070707070707070707070707070707070707070707070707070707\n\
         request_sha256=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\n";
     assert_eq!(receipt.to_string(), text);
-    assert_eq!(text.parse(), Ok(receipt));
+    assert_eq!(text.parse(), Ok(receipt.clone()));
+
+    let key = PublicKey::from_bytes([3; 32]);
+    let second = Receipt {
+        provider_half: Some(HalfTold {
+            sent_sha256: Some(Digest::from_bytes([1; 32])),
+            received_sha256: None,
+            finding: Finding::Valid,
+            statement_sha256: Some(Digest::from_bytes([2; 32])),
+            provider_key: Some(key),
+        }),
+        ..receipt
+    };
+    let more = format!(
+        "sent_sha256={}\nprovider_signature=valid\nstatement_sha256={}\nprovider_key={key}\n",
+        "01".repeat(32),
+        "02".repeat(32)
+    );
+    let text = text.replace("receipt-v1", "receipt-v2") + &more;
+    assert_eq!(second.to_string(), text);
+    assert_eq!(text.parse(), Ok(second));
+    for wrong in [
+        text.replace("receipt-v2", "receipt-v1"),
+        text.replace("receipt-v2", "receipt-v3"),
+        text.replace("provider_signature=valid\n", ""),
+        text.replace("=valid", "=probably"),
+    ] {
+        assert!(wrong.parse::<Receipt>().is_err(), "{wrong}");
+    }
 }
 
 #[test]
@@ -142,7 +190,7 @@ fn only_trusted_keys_in_their_time_are_believed() {
         receipt: text.into(),
         key,
         signature: Signature::from_bytes([2; 64]),
-        provider: None,
+        provider_signature: None,
     };
     let published = |key: u8, from, until: Option<u64>| PublishedKey {
         key: PublicKey::from_bytes([key; 32]),
@@ -170,6 +218,13 @@ fn only_trusted_keys_in_their_time_are_believed() {
     let json = serde_json::to_string(&signed).unwrap();
     assert_eq!(
         serde_json::from_str::<SignedReceipt>(&json).unwrap(),
+        signed
+    );
+    // As hubs wrote it that knew nothing of a second half.
+    let before = json.replace(",\"provider_signature\":null", "");
+    assert_ne!(before, json);
+    assert_eq!(
+        serde_json::from_str::<SignedReceipt>(&before).unwrap(),
         signed
     );
 }

@@ -48,6 +48,7 @@ fn dispatch(hub: &mut HubSession, id: &str) -> StreamId {
         content_type: "application/json".to_owned(),
         body: vec![Bytes::from_static(b"{\"messages\":[]}")],
         deadline_ms: 120_000,
+        sign: None,
     };
     hub.dispatch(START, request).unwrap()
 }

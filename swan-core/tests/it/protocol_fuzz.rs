@@ -23,6 +23,7 @@ fn smoke_of_the_fuzz_targets() {
         fuzz::hub_session(&script);
         fuzz::provider_session(&script);
         fuzz::sse(&script);
+        fuzz::statement(&script);
     }
 }
 

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
-use serde_json::json;
-use swan_core::Timestamp;
-use swan_core::receipt::{Digest, HubKeys, PublicKey, PublishedKey, SignedReceipt};
+use serde_json::{Value, json};
+use swan_core::receipt::{
+    Checked, Difference, Digest, Finding, HubKeys, ProviderHalf, ProviderKeys, PublicKey,
+    PublishedKey, SignedReceipt,
+};
 
 use super::admin::{AdminError, Terminal};
 use crate::receipts::{ReceiptSigner, fits};
@@ -24,7 +26,11 @@ pub struct ReceiptArgs {
 
 #[derive(Debug, Subcommand)]
 enum ReceiptCommand {
-    /// Check a receipt offline; fails when it is not one of this hub, or not of these bodies
+    /// Check both halves of a receipt offline
+    ///
+    /// Ends with 0 when what is there is to be believed; with 1 when the hub did not sign it, or it is of other bodies; with 3
+    /// when the provider's half is not to be believed, or missing although its keys are named; with 4 when both halves stand and
+    /// have different counts.
     Verify(Verify),
     /// Sign with a new key from the next start of the hub on; the old public key stays published
     Rotate {
@@ -43,6 +49,12 @@ struct Verify {
     /// What `GET /.well-known/swan-keys` of the hub has answered
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
+    /// A public key of the provider, from somebody you believe
+    #[arg(long, value_name = "KEY")]
+    provider_key: Vec<PublicKey>,
+    /// What `GET /v1/provider-keys/ID` of the hub has answered
+    #[arg(long, value_name = "FILE")]
+    provider_keys: Option<PathBuf>,
     /// The body of the request, to be compared
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
@@ -73,24 +85,32 @@ pub(super) fn run(args: ReceiptArgs, terminal: &mut Terminal<'_>) -> Result<Exit
     }
 }
 
+/// The provider's half is there and not to be believed, or missing although its keys were named.
+const NO_PROVIDER: u8 = 3;
+/// Both halves stand, and have different counts.
+const OTHER_COUNTS: u8 = 4;
+
 fn verify(args: &Verify, terminal: &mut Terminal<'_>) -> Result<ExitCode, AdminError> {
     let signed: SignedReceipt = read_json(&args.file)?;
     let mut trusted: Vec<PublishedKey> = match &args.keys {
         Some(path) => read_json::<HubKeys>(path)?.keys,
         None => Vec::new(),
     };
-    trusted.extend(args.key.iter().map(|key| PublishedKey {
-        key: *key,
-        from: Timestamp::EPOCH,
-        until: None,
-    }));
-    let receipt = match signed.verify_with(&trusted, fits) {
-        Ok(receipt) => receipt,
+    trusted.extend(args.key.iter().copied().map(PublishedKey::always));
+    let mut providers: Vec<PublishedKey> = match &args.provider_keys {
+        Some(path) => read_json::<ProviderKeys>(path)?.keys,
+        None => Vec::new(),
+    };
+    let is_named = args.provider_keys.is_some() || !args.provider_key.is_empty();
+    providers.extend(args.provider_key.iter().copied().map(PublishedKey::always));
+    let checked = match signed.check_with(&trusted, &providers, fits) {
+        Ok(checked) => checked,
         Err(error) => {
             writeln!(terminal.err, "not to be believed: {error}")?;
             return Ok(ExitCode::FAILURE);
         }
     };
+    let receipt = &checked.receipt;
     for (name, path, expected) in [
         ("request", &args.request, receipt.request_sha256),
         ("answer", &args.answer, receipt.answer_sha256),
@@ -105,12 +125,94 @@ fn verify(args: &Verify, terminal: &mut Terminal<'_>) -> Result<ExitCode, AdminE
         return Ok(ExitCode::FAILURE);
     }
     if args.json {
-        terminal.json(&json!({ "valid": true, "key": signed.key, "receipt": signed.receipt }))?;
+        terminal.json(&as_json(&signed, &checked))?;
     } else {
         write!(terminal.out, "{receipt}")?;
-        writeln!(terminal.err, "signed with {}", signed.key)?;
+        writeln!(terminal.err, "hub: signed with {}", signed.key)?;
+        tell(&checked.provider, terminal)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(match &checked.provider {
+        ProviderHalf::Signed(half) if half.differences.is_empty() => ExitCode::SUCCESS,
+        ProviderHalf::Signed(_) => ExitCode::from(OTHER_COUNTS),
+        ProviderHalf::Absent(_) if !is_named => ExitCode::SUCCESS,
+        _ => ExitCode::from(NO_PROVIDER),
+    })
+}
+
+/// Every finding about the provider's half, in words.
+fn tell(half: &ProviderHalf, terminal: &mut Terminal<'_>) -> std::io::Result<()> {
+    let err = &mut terminal.err;
+    let half = match half {
+        ProviderHalf::Absent(None) => {
+            return writeln!(
+                err,
+                "provider: not signed; the hub's program knew nothing of that"
+            );
+        }
+        ProviderHalf::Absent(Some(finding)) => {
+            let why = finding.explanation();
+            return writeln!(err, "provider: not signed, by the hub's word: {why}");
+        }
+        ProviderHalf::Refused(finding) => {
+            let why = finding.explanation();
+            return writeln!(err, "provider: not to be believed: {why}");
+        }
+        ProviderHalf::Signed(half) => half,
+        _ => return Ok(()),
+    };
+    writeln!(err, "provider: signed with {}", half.key)?;
+    writeln!(
+        err,
+        "provider: {}",
+        match half.is_key_known {
+            true => "that is a key you named",
+            false => "that the key is the provider's is the hub's word; --provider-key checks it",
+        }
+    )?;
+    writeln!(
+        err,
+        "provider: {}",
+        match half.is_request_unchanged {
+            true => "it received the consumer's request byte for byte",
+            false => "it received the request as the hub changed it",
+        }
+    )?;
+    for Difference {
+        count,
+        charged,
+        signed,
+    } in &half.differences
+    {
+        writeln!(
+            err,
+            "provider: other {count}: the hub charged for {charged}, the provider signed {signed}"
+        )?;
+    }
+    Ok(())
+}
+
+fn as_json(signed: &SignedReceipt, checked: &Checked) -> Value {
+    let provider = match &checked.provider {
+        ProviderHalf::Signed(half) => {
+            let differences = half.differences.iter().map(
+                |one| json!({ "count": one.count, "charged": one.charged, "signed": one.signed }),
+            );
+            json!({
+                "finding": Finding::Valid.as_str(),
+                "key": half.key,
+                "key_known": half.is_key_known,
+                "request_unchanged": half.is_request_unchanged,
+                "differences": differences.collect::<Vec<_>>(),
+                "statement": half.statement.to_string(),
+            })
+        }
+        ProviderHalf::Refused(finding) => json!({ "finding": finding.as_str() }),
+        ProviderHalf::Absent(finding) => json!({
+            "finding": finding.map(Finding::as_str),
+        }),
+        _ => Value::Null,
+    };
+    json!({ "valid": true, "key": signed.key, "receipt": signed.receipt, "provider": provider })
 }
 
 /// Whether this is the hash of a body, which may be one of events.

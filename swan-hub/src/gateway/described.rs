@@ -65,7 +65,7 @@ fn steered(operation: Operation) -> Operation {
         .header::<Flag>("X-Swan-Trace", "`1`: the answer says how it was routed")
         .header::<Flag>(
             "X-Swan-Receipt",
-            "`1`: the receipt of the request has the hashes of its bodies",
+            "`1`: the receipt of the request has the hashes of its bodies, and is signed by the provider, too",
         )
 }
 
@@ -210,6 +210,15 @@ pub(super) fn well_known_keys() -> Operation {
     let summary = "The keys with which receipts are signed";
     Operation::get("/.well-known/swan-keys", summary)
         .answers::<super::receipt::Keys>(200, "The keys")
+}
+
+pub(super) fn provider_keys() -> Operation {
+    let summary = "The keys with which a provider signs its half of receipts";
+    Operation::get("/v1/provider-keys/{id}", summary)
+        .tag(OPENAI)
+        .segment::<String>("id", "The provider's id: prov-…")
+        .answers::<super::receipt::KeysOfProvider>(200, "The keys")
+        .fails([404, 503])
 }
 
 pub(super) fn transcriptions() -> Operation {

@@ -72,6 +72,7 @@ pub(crate) fn routes(hub: &Current) -> Routes {
         .add(described_money::invoice(), invoice::one)
         .add(described::receipt_keys(), receipt::keys)
         .add(described::well_known_keys(), receipt::keys)
+        .add(described::provider_keys(), receipt::of_provider)
         .add(described::key(), key::show)
         .add(described::models(), models::list)
         .add(described::model(), models::one)

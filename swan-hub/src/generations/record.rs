@@ -11,6 +11,7 @@ use swan_core::{
 use super::priced::Priced;
 use crate::events::{AttemptRecord, Outcome, RequestRecord};
 use crate::providers::ConnectionMode;
+use crate::receipts::Attested;
 
 /// What is kept of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub(crate) struct Generation {
     /// Written after the records of its chunk, so that those of earlier versions are read as they are.
     #[serde(skip)]
     pub(crate) priced: Priced,
+    /// Written after those prices, for the few who have one.
+    #[serde(skip)]
+    pub(crate) attested: Option<Box<Attested>>,
 }
 
 /// One attempt. Times are counted from the first byte of the request.
@@ -104,6 +108,7 @@ impl From<&RequestRecord> for Generation {
             first_content_us: record.first_content.map(micros),
             attempts: record.attempts.iter().map(Attempt::from).collect(),
             priced: Priced::of(record),
+            attested: record.attested.clone(),
         }
     }
 }

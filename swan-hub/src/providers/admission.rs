@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use swan_core::hardware::Machine;
-use swan_core::protocol::{Accepted, Hardware, HubSession, Notice, Registration, Severity};
+use swan_core::protocol::{
+    Accepted, Dialect, Hardware, HubSession, Notice, Registration, Severity,
+};
 use swan_core::{KeyId, ProviderId, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -137,6 +139,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         if let Some(line) = &self.line {
             line.set_hardware(registration.hardware.as_ref().and_then(declared));
+            // A session of v1 has no place for a signature.
+            let is_v2 = self.session.dialect() == Dialect::V2;
+            let key = registration.signing_key.filter(|_| is_v2);
+            line.set_signs(key.is_some());
+            if let Some(key) = key {
+                self.sessions.key_shown(line, key);
+            }
         }
         let models = admission
             .offers

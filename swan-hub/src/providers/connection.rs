@@ -168,7 +168,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.outlets.head(stream, head);
                 }
                 HubEvent::Body { stream, piece } => self.outlets.piece(stream, piece),
-                HubEvent::End { stream, end } => self.outlets.end(stream, Ok(end)),
+                HubEvent::End {
+                    stream,
+                    end,
+                    attestation,
+                } => {
+                    self.outlets.end(stream, Ok(end));
+                    self.outlets.attestation(stream, attestation);
+                }
                 HubEvent::Failed { stream, failure } => {
                     let limit = self.sessions.config.session.max_unconsumed;
                     self.outlets.end(stream, Err(attempt_error(failure, limit)));

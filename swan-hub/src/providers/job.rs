@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use swan_core::RequestId;
 use swan_core::protocol::Operation;
+use swan_core::receipt::SignTerms;
 use tokio::time::Instant;
 
 /// One request to one provider or endpoint.
@@ -30,6 +31,8 @@ pub(crate) struct Job {
     pub(crate) content_by: Option<Instant>,
     /// How long the answer may be silent once its head is here.
     pub(crate) idle: Duration,
+    /// What the provider shall sign, where the consumer wants a receipt with that and the provider can.
+    pub(crate) sign: Option<Box<SignTerms>>,
     /// The request's place in a trace, of which servers outside the market are told.
     #[cfg(feature = "otel")]
     pub(crate) trace: Option<crate::TraceContext>,

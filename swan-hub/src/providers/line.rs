@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -76,6 +77,7 @@ pub(crate) struct Line {
     pub(crate) key: KeyId,
     queue: Mutex<Queue>,
     hardware: Mutex<Option<Hardware>>,
+    signs: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -95,6 +97,7 @@ impl Line {
             key,
             queue: Mutex::default(),
             hardware: Mutex::default(),
+            signs: AtomicBool::new(false),
         }
     }
 
@@ -106,6 +109,16 @@ impl Line {
     /// The machine that the node says it is.
     pub(crate) fn hardware(&self) -> Option<Hardware> {
         self.hardware.lock().clone()
+    }
+
+    /// Whether the node has shown a key with which it signs.
+    pub(crate) fn set_signs(&self, signs: bool) {
+        self.signs.store(signs, Ordering::Relaxed);
+    }
+
+    /// Whether it can be asked to sign.
+    pub(crate) fn signs(&self) -> bool {
+        self.signs.load(Ordering::Relaxed)
     }
 
     /// Hands `command` to the connection's task.

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use swan_core::protocol::{Piece, StreamEnd, StreamId};
+use swan_core::protocol::{Attestation, Piece, StreamEnd, StreamId};
 
 use super::attempt::AttemptError;
 use super::job::Head;
@@ -27,6 +27,8 @@ pub(crate) struct Batch {
     pub(crate) pieces: VecDeque<Piece>,
     /// How the answer ended, once; nothing follows it.
     pub(crate) end: Option<Result<StreamEnd, AttemptError>>,
+    /// What the provider has signed, with the end.
+    pub(crate) attestation: Option<Attestation>,
 }
 
 impl Batch {
@@ -167,6 +169,7 @@ impl Batch {
         }
         if other.end.is_some() {
             self.end = other.end.take();
+            self.attestation = other.attestation.take();
         }
     }
 }

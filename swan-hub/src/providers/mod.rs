@@ -18,7 +18,9 @@ mod reply;
 mod roll;
 mod seen;
 mod session_clock;
+mod session_source;
 mod sessions;
+mod signers;
 mod slot;
 mod socket;
 mod status;
@@ -26,6 +28,7 @@ mod status;
 mod tests;
 mod upgrade;
 mod vitals;
+mod witness;
 
 use std::sync::Arc;
 
@@ -40,8 +43,10 @@ pub(crate) use outliers::Outliers;
 pub(crate) use registry::{OnlineModel, Registry};
 pub(crate) use reply::Reply;
 pub(crate) use sessions::{Sessions, SessionsConfig};
+pub(crate) use signers::Signers;
 pub(crate) use slot::{Outcome, Slot, Suspect};
 pub(crate) use vitals::Vitals;
+pub(crate) use witness::Witnessed;
 
 use crate::openapi::{Access, Operation, Routes};
 

@@ -99,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 .to_owned(),
             body: job.body,
             deadline_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1),
+            sign: job.sign,
         };
         match self.session.dispatch(now, dispatch) {
             Ok(stream) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use swan_core::protocol::{Piece, StreamEnd, StreamId};
+use swan_core::protocol::{Attestation, Piece, StreamEnd, StreamId};
 
 use super::attempt::AttemptError;
 use super::job::Head;
@@ -54,6 +54,13 @@ impl Outlets {
     /// An answer has ended.
     pub(super) fn end(&mut self, stream: StreamId, end: Result<StreamEnd, AttemptError>) {
         self.touch(stream, |batch| batch.end = Some(end));
+    }
+
+    /// What its provider has signed has come with the end of an answer.
+    pub(super) fn attestation(&mut self, stream: StreamId, attestation: Option<Attestation>) {
+        if attestation.is_some() {
+            self.touch(stream, |batch| batch.attestation = attestation);
+        }
     }
 
     /// Hands everything over.

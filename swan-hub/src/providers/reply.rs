@@ -2,23 +2,19 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use swan_core::protocol::{CancelReason, MIN_DATA_COST, Piece, StreamEnd};
+use swan_core::protocol::{CancelReason, Piece, StreamEnd};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::attempt::{AttemptError, MAX_ERROR_BODY, message_of};
 use super::job::{Head, Job};
-use super::line::{Command, Line};
-use super::mailbox::{Batch, Mailbox};
+use super::mailbox::Batch;
+use super::session_source::SessionSource;
+use super::witness::{Witness, Witnessed};
 use crate::external::Exchange;
-
-/// After how much the provider gets new credit: often enough to keep a stream moving, and rarely
-/// enough that most answers never need any.
-const CREDIT_STEP: usize = 64 << 10;
 
 /// How much may be taken without a pause: where more is ready at every look, whoever takes it would keep the thread and never
 /// see its time run out.
@@ -32,19 +28,6 @@ pub(crate) enum Source {
     Session(SessionSource),
     /// An HTTP exchange with an external endpoint.
     External(Box<Exchange>),
-}
-
-/// The reading end of one stream of a session.
-#[derive(Debug)]
-pub(crate) struct SessionSource {
-    /// Where the pieces arrive.
-    pub(crate) mailbox: Arc<Mailbox>,
-    /// Whom to tell about credit and cancel.
-    pub(crate) line: Arc<Line>,
-    /// Bytes handed out since the connection was last told.
-    pub(crate) uncredited: usize,
-    /// What they cost of the credit.
-    pub(crate) uncredited_cost: usize,
 }
 
 /// How long an answer may take, as its [`Job`] says.
@@ -98,6 +81,8 @@ pub(crate) struct Reply {
     content_shown: bool,
     finished: bool,
     end: Option<StreamEnd>,
+    /// There where the provider was asked to sign.
+    witness: Option<Box<Witness>>,
 }
 
 impl Reply {
@@ -114,7 +99,25 @@ impl Reply {
             begun: false,
             finished: false,
             end: None,
+            witness: None,
         }
+    }
+
+    /// From here on what comes is hashed, for a receipt with the provider's signature.
+    pub(crate) fn with_witness(mut self) -> Self {
+        self.witness = Some(Box::default());
+        self
+    }
+
+    /// Whether the provider was asked to sign, and its answer has not ended.
+    pub(crate) const fn awaits_signature(&self) -> bool {
+        self.witness.is_some() && !self.finished
+    }
+
+    /// What has come of that, once.
+    pub(crate) fn take_witnessed(&mut self) -> Option<Witnessed> {
+        let witness = self.witness.take()?;
+        Some(witness.seen(self.end.is_some()))
     }
 
     /// Waits for the head: the provider has begun to answer with a success.
@@ -234,12 +237,18 @@ impl Reply {
             if let Source::Session(session) = &mut self.source {
                 session.consumed(piece.len());
             }
+            if let Some(witness) = &mut self.witness {
+                witness.saw(&piece);
+            }
             return Some(Popped::Piece(piece));
         }
         match self.ready.end.take() {
             Some(Ok(end)) => {
                 self.finished = true;
                 self.end = Some(end);
+                if let Some(witness) = &mut self.witness {
+                    witness.came(self.ready.attestation.take());
+                }
                 Some(Popped::End)
             }
             Some(Err(error)) => {
@@ -372,29 +381,4 @@ fn timer_deadline(timer: &Option<Pin<Box<Sleep>>>) -> Instant {
     timer
         .as_ref()
         .map_or_else(Instant::now, |timer| timer.deadline())
-}
-
-impl SessionSource {
-    fn consumed(&mut self, bytes: usize) {
-        self.uncredited = self.uncredited.saturating_add(bytes);
-        self.uncredited_cost = self
-            .uncredited_cost
-            .saturating_add(bytes.max(MIN_DATA_COST));
-        if self.uncredited_cost >= CREDIT_STEP {
-            self.uncredited_cost = 0;
-            let bytes = std::mem::take(&mut self.uncredited);
-            if self.mailbox.add_credit(bytes) {
-                // A connection that is gone needs no credit; the mailbox tells of the loss.
-                let _ = self.line.send(Command::Credit(Arc::clone(&self.mailbox)));
-            }
-        }
-    }
-
-    fn cancel(&self, reason: CancelReason) {
-        self.mailbox.abandon();
-        // A connection that is gone has nothing left to cancel.
-        let _ = self
-            .line
-            .send(Command::Cancel(Arc::clone(&self.mailbox), reason));
-    }
 }

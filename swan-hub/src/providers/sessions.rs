@@ -7,12 +7,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use swan_core::hardware::Machine;
 use swan_core::protocol::HubSessionConfig;
+use swan_core::receipt::PublicKey;
 use swan_core::{Clock, Policy, ProviderId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::line::{Closing, Command, Line};
 use super::registry::Registry;
 use super::seen::Seen;
+use super::signers::Signers;
 use crate::collateral::{self, Bonds};
 use crate::store::{KeyRing, Store};
 
@@ -88,6 +90,8 @@ pub(crate) struct Sessions {
     pub(super) config: SessionsConfig,
     store: Arc<dyn Store>,
     seen: Seen,
+    /// Apart, since a hub is moved about while it is built.
+    signers: Box<Signers>,
     unregistered: Arc<Semaphore>,
     /// Upgraded connections, registered or not, and how many there may be.
     connected: AtomicUsize,
@@ -111,6 +115,7 @@ impl Sessions {
             policy: ArcSwap::new(policy),
             clock,
             config,
+            signers: Box::new(Signers::new(&store)),
             store,
             seen: Seen::default(),
             unregistered,
@@ -168,6 +173,18 @@ impl Sessions {
             .register(line.provider, &line.name, self.clock.now());
     }
 
+    /// Notes that the node behind `line` signs with this key.
+    pub(super) fn key_shown(&self, line: &Line, key: PublicKey) {
+        let node = Arc::clone(&line.node);
+        self.signers
+            .shown(line.provider, node, key, self.clock.now());
+    }
+
+    /// With which keys providers sign.
+    pub(crate) fn signers(&self) -> &Signers {
+        &self.signers
+    }
+
     /// Takes a connection that has ended out of routing.
     pub(super) fn left(&self, line: &Arc<Line>) {
         self.seen(line);
@@ -177,6 +194,9 @@ impl Sessions {
     /// Writes down who was here; also done every few seconds while there are connections.
     pub(crate) async fn record(&self) {
         self.seen.record(&*self.store).await;
+        if let Err(error) = self.signers.record().await {
+            tracing::warn!(%error, "cannot write down with which keys providers sign; trying again");
+        }
     }
 
     /// Starts the sweeps, the first time that there is something to sweep.

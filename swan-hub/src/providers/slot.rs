@@ -11,7 +11,8 @@ use super::job::Job;
 use super::line::{Command, Order};
 use super::link::{ConnectionMode, Link, Way};
 use super::mailbox::Mailbox;
-use super::reply::{Bounds, Reply, SessionSource, Source};
+use super::reply::{Bounds, Reply, Source};
+use super::session_source::SessionSource;
 use crate::admission::Queue;
 use crate::external::is_refusal;
 
@@ -97,6 +98,14 @@ impl Slot {
         &self.link.upstream
     }
 
+    /// Whether the provider can sign what it serves.
+    pub(crate) fn signs(&self) -> bool {
+        match &self.link.way {
+            Way::Line(line) => line.signs(),
+            Way::Endpoint(_) => false,
+        }
+    }
+
     /// By what way the provider is reached.
     pub(crate) fn mode(&self) -> ConnectionMode {
         match self.link.way {
@@ -110,7 +119,7 @@ impl Slot {
     /// # Errors
     /// [`AttemptError::Lost`] when the connection is already gone.
     pub(crate) fn dispatch(&self, mut job: Job) -> Result<Reply, AttemptError> {
-        let bounds = Bounds::of(&job);
+        let (bounds, is_signed) = (Bounds::of(&job), job.sign.is_some());
         let source = match &self.link.way {
             Way::Line(line) => {
                 let mailbox = Arc::new(Mailbox::default());
@@ -131,7 +140,12 @@ impl Slot {
             }
             Way::Endpoint(endpoint) => Source::External(Box::new(endpoint.dispatch(&mut job)?)),
         };
-        Ok(Reply::new(source, bounds))
+        let reply = Reply::new(source, bounds);
+        Ok(if is_signed {
+            reply.with_witness()
+        } else {
+            reply
+        })
     }
 
     /// A failure as consumers may be told of it: not with what is between the hub and an endpoint of its own.

@@ -140,7 +140,7 @@ impl ReceiptSigner {
         first.unwrap_or(PublicKey::from_bytes([0; 32]))
     }
 
-    /// The receipt under the signature of the key in use.
+    /// The receipt under the signature of the key in use; [`SignedReceipt::provider_signature`] has no place in it.
     #[must_use]
     pub fn sign(&self, receipt: &Receipt) -> SignedReceipt {
         let receipt = receipt.to_string();
@@ -153,7 +153,7 @@ impl ReceiptSigner {
             receipt,
             key: self.key(),
             signature: Signature::from_bytes(signature),
-            provider: None,
+            provider_signature: None,
         }
     }
 }
@@ -167,7 +167,6 @@ impl fmt::Debug for ReceiptSigner {
 }
 
 /// Whether a signature fits a key and a message.
-#[cfg(feature = "cli")]
 pub(crate) fn fits(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
     use ring::signature::{ED25519, UnparsedPublicKey};
     let key = UnparsedPublicKey::new(&ED25519, key.as_bytes());

@@ -1,10 +1,12 @@
-//! Signed receipts: what a consumer keeps, and can prove to others without this hub.
+//! Signed receipts: what a consumer keeps, and can prove to others without this hub. The hub signs its half; the provider's is kept as it
+//! came, and looked at when the receipt is made.
 
+mod attested;
 mod issue;
 mod keys;
 
-pub(crate) use issue::issue;
-#[cfg(feature = "cli")]
+pub(crate) use attested::{Attested, Came};
+pub(crate) use issue::{Kept, issue, listed};
 pub(crate) use keys::fits;
 pub use keys::{ReceiptKeyError, ReceiptSigner};
 

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
+use sha2::{Digest as _, Sha256};
 use swan_core::health::Ending;
 use swan_core::protocol::Piece;
 use swan_core::{ProviderId, RequestEvent};
@@ -12,7 +13,7 @@ use super::settle::Bill;
 use super::start::{Start, StartError};
 use super::tally::Tally;
 use super::whole::Whole;
-use crate::providers::{AttemptError, ConnectionMode, Head, Job, Outcome, Reply, Slot};
+use crate::providers::{AttemptError, ConnectionMode, Head, Job, Outcome, Reply, Slot, Witnessed};
 
 /// What a provider has answered so far.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub(super) struct Try {
     pub(super) dispatched: Instant,
     /// When the head of the answer came, and its status.
     pub(super) head: Option<(Instant, u16)>,
+    /// SHA-256 of what it was sent, where it was asked to sign.
+    sent: Option<[u8; 32]>,
+    /// What it has signed of a whole answer.
+    witnessed: Option<Witnessed>,
 }
 
 impl Try {
@@ -50,6 +55,8 @@ impl Try {
             index,
             dispatched: now,
             head: None,
+            sent: None,
+            witnessed: None,
         }
     }
 
@@ -60,6 +67,10 @@ impl Try {
         job: Job,
         limit: usize,
     ) -> Result<Answered, AttemptError> {
+        self.sent = job.sign.as_ref().map(|_| {
+            let hash = job.body.iter().fold(Sha256::new(), Sha256::chain_update);
+            hash.finalize().into()
+        });
         let answered = if request.is_stream() {
             self.stream(request, job).await
         } else {
@@ -100,6 +111,7 @@ impl Try {
             }
             rest.extend_from_slice(&bytes);
         }
+        self.witnessed = reply.take_witnessed();
         let body = if rest.is_empty() {
             first
         } else {
@@ -180,6 +192,8 @@ impl Bill {
         self.recorder.record.provider = self.payee;
         self.recorder.chosen(tried.index, tried.head);
         self.dispatched = tried.dispatched;
+        self.asked_to_sign(tried.sent);
+        self.attest(tried.witnessed);
         self.slot = Some(tried.slot);
     }
 

@@ -310,6 +310,7 @@ impl Walk<'_> {
             deadline: if streaming { self.deadline } else { share },
             content_by: streaming.then(|| share.min(now + hub.limits.first_token)),
             idle: hub.limits.idle,
+            sign: bill.to_sign(slot),
             #[cfg(feature = "otel")]
             trace: bill.recorder.record.trace,
         }

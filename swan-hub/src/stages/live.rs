@@ -1,15 +1,18 @@
 //! A stream that somebody has begun: from here on there is no other provider. The settlement is part of it, because the end
 //! of the stream must not be seen before the charge is durable.
 
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use swan_core::health::Ending;
+use tokio::time::{Sleep, sleep};
 
 use super::RequestError;
 use super::ask::Begun;
-use super::receipt::Settling;
+use super::receipt::{Receipt, Settling};
 use super::settle::Bill;
 use super::slices::{Mark, Stop};
 use super::start::{Start, StartError, Step};
@@ -24,6 +27,9 @@ const WRITE_BYTES: usize = 32 << 10;
 
 /// How many events are taken before others have their turn: of those that the consumer does not get to see, no write is ever full.
 const TURN_EVENTS: u32 = 1_024;
+
+/// How long the end of a stream waits for what its provider signs; nobody else waits for anything.
+const ATTESTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// How much of what still comes after the end is waited for before the request is cancelled.
 const AFTER_THE_END: usize = 64;
@@ -48,6 +54,8 @@ enum Phase {
     Flowing,
     /// The answer is whole, and its charge is on the way to the disk.
     Closing(Settling),
+    /// That is there, and what the provider signs is waited for.
+    Attesting(Receipt, Pin<Box<Sleep>>),
     /// The answer broke, and the charge for what was delivered is on the way to the disk.
     Breaking(Settling, RequestError),
     /// Nothing follows.
@@ -75,13 +83,22 @@ impl Live {
         loop {
             let polled = match &mut self.phase {
                 Phase::Flowing => self.flow(cx),
-                Phase::Closing(settling) => settling.poll(cx).map(|settled| match settled {
-                    Ok(receipt) => {
-                        self.start.tally.close(&receipt, &mut self.start.out);
-                        self.last(None)
+                Phase::Closing(settling) => match ready!(settling.poll(cx)) {
+                    Ok(receipt) if self.reply.as_ref().is_some_and(Reply::awaits_signature) => {
+                        let until = Box::pin(sleep(ATTESTED_WITHIN));
+                        self.phase = Phase::Attesting(receipt, until);
+                        continue;
                     }
-                    Err(error) => self.last(Some(&error)),
-                }),
+                    Ok(receipt) => Poll::Ready(self.close_with(&receipt)),
+                    Err(error) => Poll::Ready(self.last(Some(&error))),
+                },
+                Phase::Attesting(receipt, until) => {
+                    let (receipt, is_late) = (*receipt, until.as_mut().poll(cx).is_ready());
+                    if !is_late && self.is_awaited(cx) {
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(self.close_with(&receipt))
+                }
                 // Whether or not the part could be recorded, the consumer must learn that the answer broke.
                 Phase::Breaking(settling, _) => settling.poll(cx).map(|_| self.say_why()),
                 Phase::Over => return Poll::Ready(None),
@@ -91,6 +108,30 @@ impl Live {
             }
             return polled;
         }
+    }
+
+    /// Says what was charged, and that this was all.
+    fn close_with(&mut self, receipt: &Receipt) -> Option<Bytes> {
+        self.start.tally.close(receipt, &mut self.start.out);
+        self.last(None)
+    }
+
+    /// Whether what the provider signs may still come.
+    fn is_awaited(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(reply) = &mut self.reply else {
+            return false;
+        };
+        for _ in 0..AFTER_THE_END {
+            if !reply.awaits_signature() {
+                return false;
+            }
+            match reply.poll_next(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(_) => return false,
+                Poll::Pending => return true,
+            }
+        }
+        false
     }
 
     fn say_why(&mut self) -> Option<Bytes> {
@@ -261,6 +302,8 @@ impl Live {
             frame(&[&answer.body()], &mut self.start.out);
         }
         self.drain_end();
+        let witnessed = self.reply.as_mut().and_then(Reply::take_witnessed);
+        self.bill.attest(witnessed);
         self.reply = None;
         self.phase = Phase::Over;
         let bytes = self.deliver();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use swan_core::health::Ending;
+use swan_core::receipt::SignTerms;
 use swan_core::{Amount, RequestId};
 use tokio::time::Instant;
 
@@ -15,7 +16,8 @@ use crate::events::{AttemptRecord, Outcome, RequestRecord};
 use crate::gateway::Answer;
 use crate::hub::Shared;
 use crate::idempotency::Charged;
-use crate::providers::Slot;
+use crate::providers::{Slot, Witnessed};
+use crate::receipts::{self, Attested};
 
 /// Gathers the record of one request and hands it to the sink when dropped.
 #[derive(Debug)]
@@ -141,6 +143,32 @@ impl Bill {
         if wanted.is_some_and(|wanted| wanted == "1" || wanted == "true") {
             let [asked, _] = &mut self.recorder.record.digests;
             *asked = Some(Sha256::digest(body).into());
+        }
+    }
+
+    /// What whoever `slot` stands for shall sign for the same consumer, if it can.
+    pub(super) fn to_sign(&self, slot: &Slot) -> Option<Box<SignTerms>> {
+        let [asked, _] = &self.recorder.record.digests;
+        let quoted = self.quoted.as_ref();
+        let quoted = quoted.filter(|_| asked.is_some() && slot.signs())?;
+        let terms = quoted.quote_at(Some(slot.provider())).terms();
+        Some(Box::new(SignTerms {
+            model: quoted.model.clone(),
+            price: receipts::listed(terms.listed()),
+            policy: Some(terms.policy().version().clone()),
+            policy_hash: terms.policy().hash().copied(),
+        }))
+    }
+
+    /// Whoever serves was sent these bytes and asked to sign.
+    pub(super) fn asked_to_sign(&mut self, sent: Option<[u8; 32]>) {
+        self.recorder.record.attested = sent.map(|sent| Box::new(Attested::asked(sent)));
+    }
+
+    /// What came of that.
+    pub(super) fn attest(&mut self, witnessed: Option<Witnessed>) {
+        if let (Some(attested), Some(witnessed)) = (&mut self.recorder.record.attested, witnessed) {
+            attested.took(witnessed);
         }
     }
 

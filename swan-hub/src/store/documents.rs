@@ -18,6 +18,8 @@ pub enum DocumentKind {
     Payout,
     /// Something that happened to a provider's collateral, which never changes.
     Collateral,
+    /// A key with which a node of a provider signs, and its time.
+    ProviderKey,
 }
 
 impl DocumentKind {
@@ -29,6 +31,7 @@ impl DocumentKind {
             Self::Billing => "billing",
             Self::Payout => "payout",
             Self::Collateral => "collateral",
+            Self::ProviderKey => "provider_key",
         }
     }
 }

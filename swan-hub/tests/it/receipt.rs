@@ -5,8 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::Value;
 use swan_core::Timestamp;
-use swan_core::receipt::{Digest, Receipt};
+use swan_core::receipt::{
+    Digest, PublicKey, Receipt, Signature, SignedReceipt, SignedStatement, Statement,
+};
 use swan_hub::ReceiptSigner;
 use swan_hub::cli::{AdminCommand, Terminal};
 use tempfile::TempDir;
@@ -114,4 +118,136 @@ async fn still_checked_after_a_change(folder: &Path, key: &str) {
     std::fs::write(folder.join("published"), published).unwrap();
     let (code, _, err) = run(folder, "receipt verify @/receipt --keys @/published").await;
     assert_eq!(code, ExitCode::SUCCESS, "{err}");
+}
+
+/// A file with both halves, of which the provider's says these counts of tokens, under the key of this secret.
+fn both(signer: &ReceiptSigner, (prompt, completion): (u64, u64), secret: u8) -> SignedReceipt {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[secret; 32]).unwrap();
+    let key = PublicKey::from_bytes(pair.public_key().as_ref().try_into().unwrap());
+    let hash = Digest::of(b"asked");
+    let said = format!(
+        "swan-statement-v1\nrequest=01900000-0000-7000-8000-000000000001\nat_ms=40\nmodel=m\nprompt_tokens={prompt}\n\
+         completion_tokens={completion}\nrequest_sha256={hash}\nanswer_sha256={hash}\n"
+    );
+    assert!(said.parse::<Statement>().is_ok());
+    let receipt = format!(
+        "swan-receipt-v2\nhub=hub.example\nrequest=01900000-0000-7000-8000-000000000001\nat_ms=50\nmodel=m\nprompt_tokens=1\n\
+         cached_tokens=0\ncompletion_tokens=2\nimages=0\naudio_ms=0\nbasis=reported\ncost=0.5\ncurrency=USD\n\
+         request_sha256={hash}\nsent_sha256={hash}\nreceived_sha256={hash}\nprovider_signature=valid\nstatement_sha256={}\n\
+         provider_key={key}\n",
+        Digest::of(said.as_bytes())
+    );
+    let signature = pair.sign(said.as_bytes());
+    let signature = Signature::from_bytes(signature.as_ref().try_into().unwrap());
+    SignedReceipt {
+        provider_signature: Some(SignedStatement {
+            statement: said,
+            key,
+            signature,
+        }),
+        ..signer.sign(&receipt.parse().unwrap())
+    }
+}
+
+/// Receipts of many kinds under the names that the test gives them; answers the keys of hub and provider.
+fn kept_files(folder: &Path) -> [PublicKey; 2] {
+    let at = |name: &str| folder.join(name);
+    let signer = ReceiptSigner::open("hub.example", &at("keys"), Timestamp::EPOCH).unwrap();
+    let write = |name: &str, signed: &SignedReceipt| {
+        std::fs::write(at(name), serde_json::to_vec(signed).unwrap()).unwrap();
+    };
+    let good = both(&signer, (1, 2), 1);
+    let hub = good.key;
+    let own = good.provider_signature.as_ref().unwrap().key;
+    let published = format!(
+        r#"{{"provider":"prov-{}","keys":[{{"key":"{own}","from_ms":0,"until_ms":null}}]}}"#,
+        "0".repeat(32)
+    );
+    std::fs::write(at("published"), published).unwrap();
+    write("good", &good);
+    write("greedy", &both(&signer, (1, 1), 1));
+    let mut stripped = good.clone();
+    stripped.provider_signature = None;
+    write("stripped", &stripped);
+    let mut forged = good;
+    let half = forged.provider_signature.as_mut().unwrap();
+    half.signature = Signature::from_bytes([0; 64]);
+    write("forged", &forged);
+    let old = "swan-receipt-v1\nhub=h\nrequest=01900000-0000-7000-8000-000000000001\nat_ms=50\nmodel=m\nprompt_tokens=1\n\
+        cached_tokens=0\ncompletion_tokens=2\nimages=0\naudio_ms=0\nbasis=reported\ncost=0.5\ncurrency=USD\n";
+    write("old", &signer.sign(&old.parse().unwrap()));
+    [hub, own]
+}
+
+#[tokio::test]
+async fn both_halves_are_checked_and_the_exit_code_says_what_is_wrong() {
+    let folder = TempDir::new().unwrap();
+    let [hub, own] = kept_files(folder.path());
+    let strange = "1".repeat(64);
+    for (line, code, says) in [
+        (
+            "@/good".to_owned(),
+            0,
+            "that the key is the provider's is the hub's word",
+        ),
+        (
+            format!("@/good --provider-key {own}"),
+            0,
+            "that is a key you named",
+        ),
+        (
+            "@/good --provider-keys @/published".into(),
+            0,
+            "byte for byte",
+        ),
+        (
+            format!("@/good --provider-key {strange} --provider-key {own}"),
+            0,
+            "that is a key you named",
+        ),
+        (
+            format!("@/good --provider-key {strange}"),
+            3,
+            "did not have then",
+        ),
+        ("@/forged".into(), 3, "does not fit the statement"),
+        (
+            "@/greedy".into(),
+            4,
+            "other completion_tokens: the hub charged for 2, the provider signed 1",
+        ),
+        (
+            "@/stripped".into(),
+            1,
+            "not the one that the hub signed for",
+        ),
+        ("@/old".into(), 0, "knew nothing of that"),
+        (
+            format!("@/old --provider-key {own}"),
+            3,
+            "knew nothing of that",
+        ),
+    ] {
+        let line = format!("receipt verify {line} --key {hub}");
+        let (exit, _, err) = run(folder.path(), &line).await;
+        assert_eq!(exit, ExitCode::from(code), "{line}: {err}");
+        assert!(err.contains(says), "{line}: {err}");
+    }
+    told_to_programs(folder.path(), &hub.to_string()).await;
+}
+
+async fn told_to_programs(folder: &Path, hub: &str) {
+    for (file, finding, differences) in [
+        ("good", Value::from("valid"), 0),
+        ("greedy", "valid".into(), 1),
+        ("forged", "wrong_signature".into(), 0),
+        ("old", Value::Null, 0),
+    ] {
+        let line = format!("receipt verify @/{file} --key {hub} --json");
+        let (_, out, _) = run(folder, &line).await;
+        let told: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(told["provider"]["finding"], finding, "{out}");
+        let found = told["provider"]["differences"].as_array();
+        assert_eq!(found.map_or(0, Vec::len), differences, "{out}");
+    }
 }

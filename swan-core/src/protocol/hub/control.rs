@@ -179,7 +179,7 @@ impl HubSession {
             return;
         };
         match stream.v1().and_then(|v1| v1.ending.take()) {
-            Some(Ending::Done) => self.end(id, super::super::StreamEnd::default()),
+            Some(Ending::Done) => self.end(id, super::super::StreamEnd::default(), None),
             Some(Ending::Failed(message)) => self.fail(id, Failure::provider(502, message)),
             None => {
                 if self.abandon(id, &CancelReason::AttemptTimeout) {
@@ -195,9 +195,18 @@ impl HubSession {
     }
 
     /// Completes a stream.
-    pub(super) fn end(&mut self, stream: StreamId, end: super::super::StreamEnd) {
+    pub(super) fn end(
+        &mut self,
+        stream: StreamId,
+        end: super::super::StreamEnd,
+        attestation: Option<super::super::Attestation>,
+    ) {
         if self.remove(stream).is_some() {
-            self.events.push_back(HubEvent::End { stream, end });
+            self.events.push_back(HubEvent::End {
+                stream,
+                end,
+                attestation,
+            });
         }
     }
 

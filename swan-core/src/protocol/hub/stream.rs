@@ -43,6 +43,8 @@ pub(super) struct V2 {
     pub(super) number: u32,
     pub(super) outbound: Outbound,
     pub(super) inbound: Inbound,
+    /// Whether the provider was asked to sign.
+    pub(super) signs: bool,
 }
 
 impl Stream {

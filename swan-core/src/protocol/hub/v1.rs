@@ -125,7 +125,7 @@ impl HubSession {
             tokens_output: known(payload.tokens_output),
             latency_ms: known(payload.latency_ms),
         };
-        self.end(stream, end);
+        self.end(stream, end, None);
     }
 
     /// An `ack` or, from some agents, the failure of a request that was to be streamed.
@@ -159,7 +159,7 @@ impl HubSession {
             latency_ms: (payload.latency_ms > 0).then_some(payload.latency_ms),
             ..StreamEnd::default()
         };
-        self.end(stream, end);
+        self.end(stream, end, None);
     }
 
     pub(super) fn on_error(&mut self, now: Timestamp, envelope: &Envelope<'_>) {

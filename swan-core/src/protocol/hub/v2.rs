@@ -7,7 +7,7 @@ use super::super::wire::binary::{
     self, BinaryFrame, END_OF_BODY, EndHint, FailNote, Kind, RequestHead, ResponseHead,
 };
 use super::super::wire::from_provider::failure_status;
-use super::super::wire::{envelope, text};
+use super::super::wire::{envelope, sign, text};
 use super::super::{MAX_DATA_PAYLOAD, Piece, StreamEnd};
 use super::stream::V2;
 use super::{Dialect, Dispatch, DispatchError, Failure, FaultKind, HubEvent, HubSession, StreamId};
@@ -29,6 +29,7 @@ impl HubSession {
             content_type: dispatch.content_type,
             body_bytes: u64::try_from(size).unwrap_or(u64::MAX),
             deadline_ms: Some(dispatch.deadline_ms),
+            sign: dispatch.sign.as_deref().and_then(sign::ask),
         });
         if head.len() > MAX_DATA_PAYLOAD {
             return Err(DispatchError::FrameTooLarge {
@@ -52,6 +53,7 @@ impl HubSession {
             number,
             outbound,
             inbound: Inbound::new(),
+            signs: dispatch.sign.is_some(),
         })
     }
 
@@ -156,18 +158,19 @@ impl HubSession {
     }
 
     fn on_complete(&mut self, id: StreamId, frame: &BinaryFrame) -> Result<(), FaultKind> {
-        let began = self.streams.get(&id).is_some_and(|stream| stream.began);
-        if !began {
-            return Err(FaultKind::OutOfOrder);
-        }
+        let stream = self.streams.get_mut(&id).filter(|stream| stream.began);
+        let stream = stream.ok_or(FaultKind::OutOfOrder)?;
+        let signs = stream.v2().is_some_and(|v2| v2.signs);
         // The figures are only a hint, so that nonsense in them does not undo a complete answer.
-        let hint: EndHint = frame.json().unwrap_or_default();
+        let hint: EndHint<'_> = frame.json().unwrap_or_default();
         let end = StreamEnd {
             tokens_input: hint.tokens_input,
             tokens_output: hint.tokens_output,
             latency_ms: hint.latency_ms,
         };
-        self.end(id, end);
+        // Nobody wants to read what was not asked for.
+        let signed = hint.signed.filter(|_| signs);
+        self.end(id, end, sign::attestation(signed));
         Ok(())
     }
 

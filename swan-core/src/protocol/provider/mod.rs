@@ -169,8 +169,12 @@ impl ProviderSession {
     }
 
     /// Introduces the provider; also again, whenever its models change.
-    pub fn register(&mut self, now: Timestamp, registration: Registration) {
+    pub fn register(&mut self, now: Timestamp, mut registration: Registration) {
         self.now = now;
+        // Hubs of v1 have no use for it, and may be strict about what they do not know.
+        registration
+            .signing_key
+            .take_if(|_| self.dialect == Dialect::V1);
         self.registration = Some(Box::new(registration));
         self.say_register();
     }
@@ -275,7 +279,7 @@ impl ProviderSession {
         self.now = now;
         match self.dialect {
             Dialect::V1 => self.finish_v1(stream, end),
-            Dialect::V2 => self.finish_v2(stream, end),
+            Dialect::V2 => self.finish_v2(stream, end, None),
         }
     }
 

@@ -77,6 +77,7 @@ impl ProviderSession {
             content_type: "application/json".to_owned(),
             body,
             deadline_ms: None,
+            sign: None,
         };
         let event = ProviderEvent::Request(Box::new(request));
         self.events.push_back(event);

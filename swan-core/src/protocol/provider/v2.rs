@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::Timestamp;
+use crate::receipt::SignedStatement;
+
 use super::super::outbox::{Inbound, Outbound};
 use super::super::wire::binary::{
     self, BinaryFrame, CancelNote, END_OF_BODY, EndHint, FailNote, Kind, RequestHead, ResponseHead,
 };
-use super::super::wire::{envelope, text};
+use super::super::wire::{envelope, sign, text};
 use super::super::{Operation, Request};
 use super::stream::{Intake, V2};
 use super::{
@@ -20,6 +23,24 @@ use super::{
 pub(super) const INTAKE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl ProviderSession {
+    /// Ends an answer as [`finish`](Self::finish) does, with the statement for which the request [asked](super::super::Request::sign); v1 cannot carry it.
+    ///
+    /// # Errors
+    /// As for [`finish`](Self::finish).
+    pub fn finish_signed(
+        &mut self,
+        now: Timestamp,
+        stream: StreamId,
+        end: StreamEnd,
+        signed: &SignedStatement,
+    ) -> Result<(), StreamError> {
+        self.now = now;
+        match self.dialect {
+            Dialect::V1 => self.finish_v1(stream, end),
+            Dialect::V2 => self.finish_v2(stream, end, Some(signed)),
+        }
+    }
+
     pub(super) fn handle_binary(&mut self, bytes: Bytes) {
         if self.dialect == Dialect::V1 {
             return self.fault(FaultKind::UnknownKind, "");
@@ -182,6 +203,7 @@ impl ProviderSession {
             content_type: intake.head.content_type,
             body,
             deadline_ms: intake.head.deadline_ms,
+            sign: sign::terms(intake.head.sign.as_deref()),
         };
         let event = ProviderEvent::Request(Box::new(request));
         self.events.push_back(event);
@@ -251,7 +273,13 @@ impl ProviderSession {
         Ok(())
     }
 
-    pub(super) fn finish_v2(&mut self, id: StreamId, end: StreamEnd) -> Result<(), StreamError> {
+    pub(super) fn finish_v2(
+        &mut self,
+        id: StreamId,
+        end: StreamEnd,
+        signed: Option<&SignedStatement>,
+    ) -> Result<(), StreamError> {
+        let signed = signed.and_then(sign::signed);
         let latency_ms = self.latency_ms(id, end);
         let v2 = self.open_v2(id)?;
         if !v2.began {
@@ -261,6 +289,7 @@ impl ProviderSession {
             tokens_input: end.tokens_input,
             tokens_output: end.tokens_output,
             latency_ms: Some(latency_ms),
+            signed: signed.as_deref(),
         });
         v2.end = Some(binary::encode(Kind::End, 0, v2.number, &hint));
         self.end_if_sent(id);

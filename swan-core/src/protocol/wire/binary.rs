@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::super::{MAX_DATA_PAYLOAD, MIN_DATA_COST};
 use super::lenient::{is_zero, unsigned};
@@ -142,6 +143,9 @@ pub(crate) struct RequestHead {
     pub(crate) body_bytes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deadline_ms: Option<u64>,
+    /// Read by [`super::sign::terms`], so that nonsense in it costs no request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sign: Option<Box<RawValue>>,
 }
 
 /// Payload of `Response`.
@@ -160,13 +164,16 @@ pub(crate) struct ResponseHead {
 
 /// Payload of `End`.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct EndHint {
+pub(crate) struct EndHint<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tokens_input: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tokens_output: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) latency_ms: Option<u64>,
+    /// Read by [`super::sign::attestation`].
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<&'a RawValue>,
 }
 
 /// Payload of `Fail`.

@@ -43,6 +43,8 @@ pub(crate) struct Register<'a> {
     cp_version: Option<&'a RawValue>,
     #[serde(default, borrow)]
     commit: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    signing_key: Option<&'a RawValue>,
 }
 
 impl Register<'_> {
@@ -63,6 +65,7 @@ impl Register<'_> {
             hardware: lenient::any(self.hardware),
             cp_version: word(self.cp_version),
             commit: word(self.commit),
+            signing_key: word(self.signing_key).and_then(|digits| digits.parse().ok()),
             resumed,
         };
         registration.model_hashes.truncate(MAX_MODELS);

@@ -5,6 +5,7 @@ pub(crate) mod envelope;
 pub(crate) mod from_hub;
 pub(crate) mod from_provider;
 pub(crate) mod lenient;
+pub(crate) mod sign;
 pub(crate) mod tasks;
 pub(crate) mod text;
 pub(crate) mod to_hub;

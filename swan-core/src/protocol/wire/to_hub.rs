@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::super::heartbeat::{Health, Heartbeat};
 use super::super::registration::{Hardware, ModelDeclaration, ModelHash, Registration};
 use super::envelope::{encode, json};
+use crate::receipt::PublicKey;
 
 /// A registration, field by field as the public agent writes it.
 pub(crate) fn register(request_id: &str, registration: &Registration) -> Bytes {
@@ -30,6 +31,8 @@ pub(crate) fn register(request_id: &str, registration: &Registration) -> Bytes {
         cp_version: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         commit: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signing_key: Option<PublicKey>,
     }
     let payload = Payload {
         node_id: &registration.node_id,
@@ -45,6 +48,7 @@ pub(crate) fn register(request_id: &str, registration: &Registration) -> Bytes {
         hardware: registration.hardware.as_ref(),
         cp_version: registration.cp_version.as_deref(),
         commit: registration.commit.as_deref(),
+        signing_key: registration.signing_key,
     };
     encode("register", request_id, &payload)
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::Timestamp;
 use crate::protocol::{
     Accepted, CancelReason, Dialect, Dispatch, Failure, Frame, HubEvent, HubSession,
     HubSessionConfig, Operation, ProviderEvent, ProviderSession, ProviderSessionConfig,
     Registration, StreamEnd, StreamId,
 };
+use crate::receipt::{SignTerms, SignedStatement, Statement};
 use crate::sse::EventSplitter;
+use crate::{ModelId, Timestamp};
 
 pub use requests::{answer, form, request};
 
@@ -110,6 +111,7 @@ pub fn hub_session(script: &[u8]) {
                     content_type: "application/json".to_owned(),
                     body: vec![Bytes::from_static(b"{\"messages\":[]}")],
                     deadline_ms: 5_000,
+                    sign: serial.is_multiple_of(2).then(terms).flatten(),
                 };
                 serial = serial.wrapping_add(1);
                 if let Ok(stream) = session.dispatch(now, dispatch) {
@@ -141,6 +143,16 @@ pub fn hub_session(script: &[u8]) {
     assert_eq!(session.in_flight(), 0, "a stream was left in the session");
 }
 
+/// What a hub asks to have signed.
+fn terms() -> Option<Box<SignTerms>> {
+    Some(Box::new(SignTerms {
+        model: ModelId::new("m").ok()?,
+        price: None,
+        policy: None,
+        policy_hash: None,
+    }))
+}
+
 fn settle_hub(session: &mut HubSession, streams: &mut BTreeMap<StreamId, bool>, lost: &mut bool) {
     while let Some(event) = session.poll_event() {
         assert!(!*lost, "an event after the end of the conversation");
@@ -160,6 +172,23 @@ fn settle_hub(session: &mut HubSession, streams: &mut BTreeMap<StreamId, bool>, 
         }
     }
     while session.poll_transmit().is_some() {}
+}
+
+/// Reads a provider's statement out of what may be one.
+///
+/// # Panics
+/// When what was read is not what it would be written as.
+pub fn statement(script: &[u8]) {
+    if let Some(signed) = SignedStatement::from_json(script) {
+        let read: Result<Statement, _> = signed.statement.parse();
+        let written = read.map(|statement| statement.to_string());
+        assert_eq!(written.as_deref(), Ok(&*signed.statement));
+    }
+    if let Ok(text) = std::str::from_utf8(script)
+        && let Ok(statement) = text.parse::<Statement>()
+    {
+        assert_eq!(statement.to_string(), text);
+    }
 }
 
 /// Drives a [`ProviderSession`] by a script.

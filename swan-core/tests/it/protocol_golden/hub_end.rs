@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use swan_core::Timestamp;
 use swan_core::protocol::{
-    Accepted, CancelReason, Dialect, Dispatch, Failure, Frame, HubEvent, HubSession,
+    Accepted, Attestation, CancelReason, Dialect, Dispatch, Failure, Frame, HubEvent, HubSession,
     HubSessionConfig, Notice, Operation, Piece, Registration, Severity, StreamId, Transmit,
 };
+use swan_core::receipt::SignTerms;
+use swan_core::{ModelId, PolicyHash, PolicyVersion, Timestamp};
 
 use super::End;
 
@@ -27,7 +28,12 @@ impl HubEnd {
         }
     }
 
-    fn dispatch(&mut self, words: &str, body: Bytes) -> Option<String> {
+    fn dispatch(
+        &mut self,
+        words: &str,
+        body: Bytes,
+        sign: Option<Box<SignTerms>>,
+    ) -> Option<String> {
         let mut words = words.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (request_id, model, operation, form) = (word(), word(), word(), word());
@@ -41,6 +47,7 @@ impl HubEnd {
                 content_type: "application/json".to_owned(),
                 body: vec![body],
                 deadline_ms: 120_000,
+                sign,
             },
         );
         match result {
@@ -86,12 +93,18 @@ impl End for HubEnd {
             "reject" => self.session.reject(now, rest),
             "dispatch" => {
                 let (words, body) = rest.split_once(" {").unwrap();
-                return self.dispatch(words, Bytes::from(format!("{{{body}")));
+                return self.dispatch(words, Bytes::from(format!("{{{body}")), None);
+            }
+            "dispatch-signed" => {
+                let (words, body) = rest.split_once(" {").unwrap();
+                let body = Bytes::from(format!("{{{body}"));
+                return self.dispatch(words, body, Some(Box::new(terms())));
             }
             "dispatch-of-bytes" => {
                 let (size, words) = rest.split_once(' ').unwrap();
                 let pad = "x".repeat(size.parse::<usize>().unwrap() - 10);
-                return self.dispatch(words, Bytes::from(format!(r#"{{"pad":"{pad}"}}"#)));
+                let body = Bytes::from(format!(r#"{{"pad":"{pad}"}}"#));
+                return self.dispatch(words, body, None);
             }
             "cancel" => {
                 let stream = self.stream(rest);
@@ -174,12 +187,21 @@ impl End for HubEnd {
                 let text = String::from_utf8_lossy(&bytes).replace('\n', "\\n");
                 format!("body {} {text}", place(stream))
             }
-            HubEvent::End { stream, end } => format!(
-                "end {} input={:?} output={:?} latency={:?}",
+            HubEvent::End {
+                stream,
+                end,
+                attestation,
+            } => format!(
+                "end {} input={:?} output={:?} latency={:?}{}",
                 place(stream),
                 end.tokens_input,
                 end.tokens_output,
-                end.latency_ms
+                end.latency_ms,
+                match attestation {
+                    None => String::new(),
+                    Some(Attestation::Malformed) => " signed malformed".to_owned(),
+                    Some(Attestation::Signed(signed)) => format!(" signed by {}", signed.key),
+                }
             ),
             HubEvent::Failed { stream, failure } => {
                 format!("failed {} {}", place(stream), describe_failure(failure))
@@ -195,14 +217,32 @@ impl End for HubEnd {
 fn describe_registration(registration: &Registration) -> String {
     let capacity = registration.models.iter().map(|m| registration.capacity(m));
     format!(
-        "register token={} node={} models={:?} capacity={:?} version={:?} resumed={}",
+        "register token={} node={} models={:?} capacity={:?} version={:?} resumed={}{}",
         registration.token,
         registration.node_id,
         registration.models,
         capacity.collect::<Vec<_>>(),
         registration.cp_version,
         registration.resumed,
+        registration
+            .signing_key
+            .map_or(String::new(), |key| format!(" signing={key}")),
     )
+}
+
+/// The terms that a provider is asked to sign.
+fn terms() -> SignTerms {
+    let usd = |text: &str| text.parse().unwrap();
+    SignTerms {
+        model: ModelId::new("Qwen/Qwen3-8B").unwrap(),
+        price: Some(swan_core::receipt::ReceiptPrice::Tokens {
+            input: usd("0.01"),
+            cached: usd("0.01"),
+            output: usd("0.03"),
+        }),
+        policy: PolicyVersion::new("swan-2.0"),
+        policy_hash: Some(PolicyHash::from_bytes([7; 32])),
+    }
 }
 
 fn describe_failure(failure: Failure) -> String {

@@ -3,7 +3,7 @@
 //! A transcript is a text file, one step a line: `P` and `H` are messages of the provider and of the hub, `hub` and `provider`
 //! are what an application does at that end or learns there, `wait` lets milliseconds pass. Replayed against the hub, `P` lines
 //! go in, and `H` lines and `hub event` lines must come out, each in their order and nothing else; against the provider, the
-//! other way round. Text is compared as JSON, binary byte by byte (`bin HEADER text|hex PAYLOAD`).
+//! other way round. Text is compared as JSON, binary byte by byte (`bin HEADER text|json|hex PAYLOAD`).
 
 mod hub_end;
 mod provider_end;
@@ -111,6 +111,8 @@ fn describe(transmit: &Transmit) -> String {
                 .ok()
                 .filter(|text| !text.contains('\0'))
             {
+                // An escape within JSON is no line end.
+                Some(text) if text.contains("\\n") => format!("bin {header} json {text}"),
                 Some(text) => format!("bin {header} text {}", text.replace('\n', "\\n")),
                 None => {
                     let hex: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -131,6 +133,7 @@ fn parse(message: &str) -> Frame {
     let (form, payload) = (parts.next(), parts.next().unwrap_or_default());
     match form {
         Some("hex") => bytes.extend(unhex(payload)),
+        Some("json") => bytes.extend_from_slice(payload.as_bytes()),
         Some("text") => bytes.extend_from_slice(payload.replace("\\n", "\n").as_bytes()),
         other => panic!("{other:?}"),
     }
@@ -173,6 +176,19 @@ fn our_own_provider_in_v2() {
     let transcript = include_str!("../golden/own_provider_v2.txt");
     replay(hub_end::HubEnd::new(Dialect::V2), transcript);
     replay(provider_end::ProviderEnd::new(Dialect::V2), transcript);
+}
+
+#[test]
+fn our_own_provider_signs_in_v2() {
+    let transcript = include_str!("../golden/signing_provider_v2.txt");
+    replay(hub_end::HubEnd::new(Dialect::V2), transcript);
+    replay(provider_end::ProviderEnd::new(Dialect::V2), transcript);
+}
+
+#[test]
+fn what_is_signed_wrongly_in_v2() {
+    let transcript = include_str!("../golden/signed_wrongly_v2.txt");
+    replay(hub_end::HubEnd::new(Dialect::V2), transcript);
 }
 
 #[test]

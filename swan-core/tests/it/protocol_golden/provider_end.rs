@@ -10,6 +10,7 @@ use swan_core::protocol::{
     Modality, ModelDeclaration, ModelHash, ProviderEvent, ProviderSession, ProviderSessionConfig,
     Registration, Request, StreamEnd, StreamId, TaskId, Transmit, WarmupResult,
 };
+use swan_core::receipt::SignedStatement;
 
 use super::End;
 
@@ -58,6 +59,15 @@ impl ProviderEnd {
                 };
                 self.session.finish(self.now, stream, end)
             }
+            "finish-signed" => {
+                let end = StreamEnd {
+                    tokens_input: Some(9),
+                    tokens_output: Some(2),
+                    latency_ms: None,
+                };
+                let signed = signed();
+                self.session.finish_signed(self.now, stream, end, &signed)
+            }
             "fail" => {
                 let (status, message) = rest.split_once(' ').unwrap();
                 let (message, after) = later(message);
@@ -92,6 +102,13 @@ impl End for ProviderEnd {
         let (verb, rest) = what.split_once(' ').unwrap_or((what, ""));
         match verb {
             "register" => self.session.register(now, registration(rest)),
+            "register-signing" => {
+                let registration = Registration {
+                    signing_key: Some(signed().key),
+                    ..registration(rest)
+                };
+                self.session.register(now, registration);
+            }
             "heartbeat" => self.session.heartbeat(
                 now,
                 &Heartbeat {
@@ -220,15 +237,28 @@ impl End for ProviderEnd {
 }
 
 fn describe_request(request: &Request) -> String {
+    let sign = request.sign.as_ref().map(|terms| {
+        let policy = terms.policy.as_ref().unwrap();
+        format!(" sign={} {policy}", terms.model)
+    });
     format!(
-        "request {} {} {} streaming={} deadline={:?} {}",
+        "request {} {} {} streaming={} deadline={:?} {}{}",
         request.request_id,
         request.model,
         request.operation,
         request.streaming,
         request.deadline_ms,
-        String::from_utf8_lossy(&request.body)
+        String::from_utf8_lossy(&request.body),
+        sign.unwrap_or_default()
     )
+}
+
+/// The example of docs/PROTOCOL.md.
+fn signed() -> SignedStatement {
+    let page = include_str!("../../../../docs/PROTOCOL.md");
+    let example = page.split("```json signed\n").nth(1).unwrap();
+    let json = example.split("```").next().unwrap();
+    SignedStatement::from_json(json.as_bytes()).unwrap()
 }
 
 /// What our own provider would say with these models.

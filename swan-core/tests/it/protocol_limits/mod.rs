@@ -57,6 +57,7 @@ fn request(id: &str, body: &[u8]) -> Dispatch {
         content_type: "application/json".to_owned(),
         body: vec![Bytes::copy_from_slice(body)],
         deadline_ms: 10_000,
+        sign: None,
     }
 }
 

@@ -116,7 +116,7 @@ impl World {
                         }
                     }
                 }
-                HubEvent::End { stream, end } => self.open(stream).end = Some(Ok(end)),
+                HubEvent::End { stream, end, .. } => self.open(stream).end = Some(Ok(end)),
                 HubEvent::Failed { stream, failure } => self.open(stream).end = Some(Err(failure)),
                 _ => {}
             }
@@ -151,6 +151,7 @@ impl World {
                     content_type: "application/json".to_owned(),
                     body: vec![body.slice(..middle), body.slice(middle..)],
                     deadline_ms: 200_000,
+                    sign: None,
                 },
             );
             let Ok(stream) = result else {

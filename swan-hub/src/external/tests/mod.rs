@@ -113,6 +113,7 @@ fn job(streaming: bool) -> Job {
         deadline: Instant::now() + PATIENCE,
         content_by: None,
         idle: PATIENCE,
+        sign: None,
         #[cfg(feature = "otel")]
         trace: None,
     }

@@ -139,6 +139,7 @@ pub(super) fn job(streaming: bool) -> Job {
         deadline: Instant::now() + PATIENCE,
         content_by: None,
         idle: PATIENCE,
+        sign: None,
         #[cfg(feature = "otel")]
         trace: None,
     }

@@ -44,6 +44,9 @@ pub(super) async fn documents_are_numbered_without_a_gap(store: Arc<dyn Store>) 
     let collateral = paper(DocumentKind::Collateral, 7, "a");
     let collateral = store.documents().add_document(&collateral).await.unwrap();
     assert_eq!(collateral.number, 1, "each kind counts alone");
+    let key = paper(DocumentKind::ProviderKey, 7, "a");
+    let key = store.documents().add_document(&key).await.unwrap();
+    assert_eq!(key.number, 1, "each kind counts alone");
 
     let names: Vec<String> = (0..20).map(|n| format!("at once {}", n / 2)).collect();
     let all = join_all(names.iter().map(|name| {

@@ -10,6 +10,7 @@ use swan_core::protocol::{
     CancelReason, Dialect, Failure, Frame, ModelDeclaration, ProviderEvent, ProviderSession,
     ProviderSessionConfig, Registration, Request, SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
 };
+use swan_core::receipt::SignedStatement;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -31,6 +32,8 @@ pub(crate) enum Act {
     Bytes(Vec<u8>),
     /// Ends it.
     Finish(StreamEnd),
+    /// Ends it with a statement.
+    Sign(Box<SignedStatement>),
     /// Fails it.
     Fail(Failure),
     /// Sends a frame that the protocol does not know, as it is.
@@ -108,6 +111,24 @@ impl Provider {
         models: &[&str],
         model_declarations: Vec<ModelDeclaration>,
     ) -> Self {
+        let registration = Registration {
+            token: key.to_owned(),
+            node_id: node.to_owned(),
+            node_name: node.to_owned(),
+            models: models.iter().map(ToString::to_string).collect(),
+            cp_version: Some("9.9.9".to_owned()),
+            model_declarations,
+            ..Registration::default()
+        };
+        Self::registering(address, v2, registration).await
+    }
+
+    /// The same with whatever it says of itself.
+    pub(crate) async fn registering(
+        address: SocketAddr,
+        v2: bool,
+        registration: Registration,
+    ) -> Self {
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         if v2 {
             let header = SUBPROTOCOL_V2.parse().unwrap();
@@ -120,15 +141,6 @@ impl Provider {
         let dialect = Dialect::from_subprotocol(chosen.map(|value| value.to_str().unwrap()));
         assert_eq!(dialect == Dialect::V2, v2);
         let session = ProviderSession::new(dialect, ProviderSessionConfig::default(), now());
-        let registration = Registration {
-            token: key.to_owned(),
-            node_id: node.to_owned(),
-            node_name: node.to_owned(),
-            models: models.iter().map(ToString::to_string).collect(),
-            cp_version: Some("9.9.9".to_owned()),
-            model_declarations,
-            ..Registration::default()
-        };
         let (acts, todo) = mpsc::channel(1024);
         let (tell, met) = mpsc::channel(1024);
         let ready = Arc::new(Notify::new());
@@ -294,6 +306,10 @@ impl Runner {
             Act::Body(text) => self.session.body(stream, Bytes::from(text)),
             Act::Bytes(bytes) => self.session.body(stream, Bytes::from(bytes)),
             Act::Finish(end) => self.session.finish(now(), stream, end),
+            Act::Sign(signed) => {
+                let end = StreamEnd::default();
+                self.session.finish_signed(now(), stream, end, &signed)
+            }
             Act::Fail(failure) => self.session.fail(now(), stream, failure),
             Act::Garbage(_) | Act::Die => Ok(()),
         };

@@ -192,6 +192,7 @@ impl Connection {
             content_type: "application/json".to_owned(),
             body: vec![Bytes::from(body.to_owned())],
             deadline_ms: 60_000,
+            sign: None,
         };
         let (answer, answered) = oneshot::channel();
         let command = Command::Dispatch(Box::new(dispatch), answer);
