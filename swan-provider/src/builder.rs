@@ -9,6 +9,7 @@ use crate::{
     provider::Settings,
     reconnect::Reconnect,
     roster::Plan,
+    signing,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use swan_core::routing::DataPolicy;
@@ -26,6 +27,7 @@ pub struct ProviderBuilder {
     node_name: String,
     node_id: Option<String>,
     data_dir: Option<PathBuf>,
+    signing_key: Option<PathBuf>,
     backends: Vec<Arc<dyn Backend>>,
     models_file: Option<PathBuf>,
     concurrency: u32,
@@ -50,6 +52,7 @@ impl ProviderBuilder {
             node_name: String::new(),
             node_id: None,
             data_dir: None,
+            signing_key: None,
             backends: Vec::new(),
             models_file: None,
             concurrency: 10,
@@ -108,9 +111,16 @@ impl ProviderBuilder {
         self
     }
 
-    /// A folder that keeps the node's id across restarts; without one, each start is a new node.
+    /// A folder that keeps the node's id and its signing key across restarts; without one, each start is a new node.
     pub fn with_data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// The file of the key that signs what consumers want receipts of, instead of `signing_key` in the folder; it is made, readable by its
+    /// owner alone, when there is none. With neither file nor folder nothing is signed.
+    pub fn with_signing_key(mut self, file: impl Into<PathBuf>) -> Self {
+        self.signing_key = Some(file.into());
         self
     }
 
@@ -196,6 +206,7 @@ impl ProviderBuilder {
         if self.backends.is_empty() && self.models_file.is_none() {
             return Err(ProviderError::NothingToServe);
         }
+        let signing_key = signing::path(self.signing_key, self.data_dir.as_deref());
         Ok(Provider {
             settings: Settings {
                 hub,
@@ -203,6 +214,7 @@ impl ProviderBuilder {
                 node_name: self.node_name,
                 node_id: self.node_id,
                 data_dir: self.data_dir,
+                signing_key,
                 plan: Plan {
                     backends: self.backends,
                     models_file: self.models_file,

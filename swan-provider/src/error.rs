@@ -38,6 +38,14 @@ pub enum ProviderError {
         /// What the system said.
         reason: String,
     },
+    /// The file of the key that signs cannot be used.
+    #[error("the signing key {} cannot be used: {reason}", path.display())]
+    SigningKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The hub refuses this key or this provider, and said so before it ever accepted it.
     #[error("the hub refuses this provider: {message}")]
     Refused {

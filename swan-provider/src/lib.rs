@@ -22,6 +22,7 @@ mod preflight;
 mod provider;
 mod reconnect;
 mod roster;
+mod signing;
 
 // The public interface.
 pub use backend::{

@@ -12,6 +12,7 @@ use crate::{
     preflight::{self, Verdict},
     reconnect::Reconnect,
     roster::{Introduction, Plan, Roster, Supervisor},
+    signing,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use swan_core::SeededRng;
@@ -55,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) node_name: String,
     pub(crate) node_id: Option<String>,
     pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) signing_key: Option<PathBuf>,
     pub(crate) plan: Plan,
     pub(crate) max_in_flight: u32,
     pub(crate) data: DataPolicy,
@@ -81,7 +83,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError::Refused`] when the hub refuses the key before it ever accepted it;
-    /// [`ProviderError::ModelsFile`] and [`ProviderError::State`] when a file cannot be used at the start.
+    /// [`ProviderError::ModelsFile`], [`ProviderError::State`] and [`ProviderError::SigningKey`] when a file cannot be used at the start.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ProviderError> {
         let (stop, stopped) = watch::channel(false);
         let observer = Arc::clone(&self.settings.observer);
@@ -106,6 +108,8 @@ impl Provider {
             (None, Some(folder)) => node_id::load_or_create(folder).await?,
             (None, None) => node_id::random()?,
         };
+        let signing = settings.signing_key.as_deref();
+        let signing = signing.map(signing::load_or_create).transpose()?;
         // Everything in this set ends with this function.
         let mut helpers = JoinSet::new();
         let (roster, rosters) = watch::channel(Arc::new(Roster::default()));
@@ -122,6 +126,7 @@ impl Provider {
                 node_name: settings.node_name.clone(),
                 max_in_flight: settings.max_in_flight,
                 data: settings.data,
+                signing: signing.map(Arc::new),
             },
             roster: rosters,
             nudge,

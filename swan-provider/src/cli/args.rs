@@ -28,6 +28,19 @@ pub(super) enum Command {
     Models(ModelsArgs),
     /// Check hub, key, machine and backends, and say what to do.
     Doctor(DoctorArgs),
+    /// Show the public key with which this node signs what it serves; makes the key when there is none
+    Key(KeyArgs),
+}
+
+/// Where this node keeps what is its own.
+#[derive(Debug, ClapArgs)]
+pub(super) struct KeyArgs {
+    /// Where the node's id and its signing key are kept.
+    #[arg(long, env = "SWAN_DATA_DIR", value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// The file of the signing key; signing_key in the folder above unless given.
+    #[arg(long, env = "SWAN_SIGNING_KEY", value_name = "FILE")]
+    pub(super) signing_key: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -63,9 +76,8 @@ pub(super) struct RunArgs {
     /// The name that the hub shows; this machine's name unless given.
     #[arg(long, env = "SWAN_NODE_NAME", value_name = "NAME")]
     pub(super) name: Option<String>,
-    /// Where the node's id is kept.
-    #[arg(long, env = "SWAN_DATA_DIR", value_name = "DIR")]
-    pub(super) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) own: KeyArgs,
     /// The hub's HTTP address, when it is not that of its socket.
     #[arg(long, env = "SWAN_HUB_HTTP", value_name = "URL")]
     pub(super) hub_http: Option<String>,
@@ -136,6 +148,8 @@ pub(super) struct DoctorArgs {
     pub(super) hub_http: Option<String>,
     #[command(flatten)]
     pub(super) sources: SourceArgs,
+    #[command(flatten)]
+    pub(super) own: KeyArgs,
 }
 
 fn data_policy(word: &str) -> Result<DataPolicy, &'static str> {

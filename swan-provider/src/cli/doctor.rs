@@ -4,6 +4,7 @@ use super::{
     Exit,
     args::DoctorArgs,
     print,
+    run::state_folder,
     sources::{Known, sources},
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     hub_url::HubUrl,
     preflight::{self, Verdict},
     roster::probe,
+    signing,
 };
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ pub(super) async fn doctor(args: DoctorArgs) -> Result<Exit, ProviderError> {
     let mut report = Report::default();
     machine(&mut report).await;
     backends(&args, &mut report).await;
+    signing_key(&args, &mut report);
     match (&args.hub, &args.key) {
         (Some(hub), Some(key)) => check_hub(hub, args.hub_http.as_deref(), key, &mut report).await,
         _ => report.skip(
@@ -99,6 +102,23 @@ async fn backends(args: &DoctorArgs, report: &mut Report) {
     }
     for model in known {
         try_model(&model, report).await;
+    }
+}
+
+/// Looks at what is there, and makes nothing.
+fn signing_key(args: &DoctorArgs, report: &mut Report) {
+    let folder = args.own.data_dir.clone().unwrap_or_else(state_folder);
+    let file = signing::path(args.own.signing_key.clone(), Some(&folder));
+    let Some(file) = file.filter(|file| file.exists()) else {
+        return report.skip("signing key", "none yet; the first run makes it");
+    };
+    match signing::load_or_create(&file) {
+        Ok(key) => report.good("signing key", &key.public().to_string()),
+        Err(error) => report.bad(
+            "signing key",
+            &error.to_string(),
+            "correct it, or move the file away to get a new key",
+        ),
     }
 }
 

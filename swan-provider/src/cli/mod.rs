@@ -1,7 +1,8 @@
-//! The command line: `run`, `models`, `doctor`.
+//! The command line: `run`, `models`, `doctor`, `key`.
 
 mod args;
 mod doctor;
+mod key;
 mod models;
 mod run;
 mod sources;
@@ -74,6 +75,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Run(run) => run::run(run).await,
         Command::Models(models) => models::models(models).await,
         Command::Doctor(doctor) => doctor::doctor(doctor).await,
+        Command::Key(key) => key::key(&key),
     };
     outcome.unwrap_or_else(|error| {
         complain(&error.to_string());
@@ -88,7 +90,8 @@ const fn exit_of(error: &ProviderError) -> Exit {
         ProviderError::NothingToServe => Exit::NothingToServe,
         ProviderError::Setting { .. }
         | ProviderError::ModelsFile { .. }
-        | ProviderError::State { .. } => Exit::Usage,
+        | ProviderError::State { .. }
+        | ProviderError::SigningKey { .. } => Exit::Usage,
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, ProviderError> {
         .with_max_in_flight(args.max_in_flight)
         .with_data_policy(args.data_collection.unwrap_or_default())
         .with_name(name)
-        .with_data_dir(args.data_dir.unwrap_or_else(state_folder))
+        .with_data_dir(args.own.data_dir.unwrap_or_else(state_folder))
         .with_drain_timeout(Duration::from_secs(args.drain_secs));
     for backend in found.backends {
         builder = builder.with_shared_backend(backend);
@@ -27,6 +27,9 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, ProviderError> {
     }
     if let Some(http) = args.hub_http {
         builder = builder.with_hub_http(http);
+    }
+    if let Some(file) = args.own.signing_key {
+        builder = builder.with_signing_key(file);
     }
     if args.v1_only {
         builder = builder.with_v1_only();
@@ -69,7 +72,7 @@ fn signals() -> mpsc::Receiver<()> {
 }
 
 /// The usual place for state that is no configuration; the working folder when there is no home.
-fn state_folder() -> PathBuf {
+pub(super) fn state_folder() -> PathBuf {
     let from = |variable: &str| {
         std::env::var_os(variable)
             .filter(|v| !v.is_empty())

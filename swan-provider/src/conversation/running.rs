@@ -5,6 +5,7 @@ use super::{
     StreamExt, StreamId, jobs,
 };
 use crate::jobs::{Outlet, Places};
+use crate::signing::Witness;
 use std::{
     collections::VecDeque,
     pin::Pin,
@@ -134,6 +135,7 @@ impl Conversation {
             deadline: jobs::deadline(request, self.around.limits),
             limits: self.around.limits,
             wants_tokens: request.streaming && self.session.dialect() == Dialect::V1,
+            witness: Witness::of(request, self.around.introduction.signing.as_ref()),
             outputs: inlet,
             nudge: self.around.nudge.clone(),
         };
@@ -206,7 +208,7 @@ impl Conversation {
         while let Some(output) = running.held.pop_front() {
             let now = self.clock.now();
             let last = match &output {
-                Output::Finish(_) => Some((running.status, None)),
+                Output::Finish(..) => Some((running.status, None)),
                 Output::Fail(failure) => Some((failure.status, Some(failure.message.clone()))),
                 _ => None,
             };
@@ -229,7 +231,10 @@ impl Conversation {
                     }
                     taken
                 }
-                Output::Finish(end) => self.session.finish(now, stream, end),
+                Output::Finish(end, None) => self.session.finish(now, stream, end),
+                Output::Finish(end, Some(signed)) => {
+                    self.session.finish_signed(now, stream, end, &signed)
+                }
                 Output::Fail(failure) => self.session.fail(now, stream, failure),
             };
             let over = last.or_else(|| taken.err().map(|e| (502, Some(e.to_string()))));

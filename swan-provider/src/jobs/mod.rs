@@ -4,10 +4,12 @@ mod pipe;
 mod tail;
 
 pub(crate) use pipe::{Inlet, Outlet, pipe};
+pub(crate) use tail::Tail;
 
 use crate::{
     backend::{BackendError, Call, Reply, RequestBody},
     roster::{Replica, Slot},
+    signing::Witness,
 };
 use bytes::Bytes;
 use futures::StreamExt;
@@ -18,7 +20,7 @@ use std::{
 };
 use swan_core::openai::{RequestHead, Rewrite};
 use swan_core::protocol::{Dialect, Failure, Operation, Request, StreamEnd};
-use tail::Tail;
+use swan_core::receipt::SignedStatement;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::{self, Instant},
@@ -60,7 +62,7 @@ pub(crate) enum Output {
         retry_after: Option<Duration>,
     },
     Body(Bytes),
-    Finish(StreamEnd),
+    Finish(StreamEnd, Option<Box<SignedStatement>>),
     Fail(Failure),
 }
 
@@ -89,6 +91,8 @@ pub(crate) struct Job {
     pub(crate) limits: JobLimits,
     /// Whether the hub wants the token counts apart from the stream (v1).
     pub(crate) wants_tokens: bool,
+    /// There where the hub wants a statement about the answer.
+    pub(crate) witness: Option<Box<Witness>>,
     pub(crate) outputs: Inlet,
     pub(crate) nudge: mpsc::Sender<()>,
 }
@@ -130,7 +134,7 @@ impl Job {
         self.relay(reply).await
     }
 
-    async fn relay(&self, mut reply: Reply) -> Result<Output, Unwanted> {
+    async fn relay(&mut self, mut reply: Reply) -> Result<Output, Unwanted> {
         let content_type = reply.content_type.take();
         self.send(Output::Head {
             status: reply.status,
@@ -161,15 +165,18 @@ impl Job {
                 tail.push(&piece);
             }
             if !piece.is_empty() {
+                if let Some(witness) = &mut self.witness {
+                    witness.saw(&piece);
+                }
                 self.send(Output::Body(piece)).await?;
             }
         }
         if self.replica.on_success() {
             let _ = self.nudge.try_send(());
         }
-        Ok(Output::Finish(
-            tail.map(|tail| tail.usage()).unwrap_or_default(),
-        ))
+        let end = tail.map(|tail| tail.usage()).unwrap_or_default();
+        let signed = self.witness.take().map(|witness| Box::new(witness.sign()));
+        Ok(Output::Finish(end, signed))
     }
 
     /// A refusal that is about the request goes to the hub as it is; anything else would mislead the consumer.
@@ -195,7 +202,7 @@ impl Job {
                 })
                 .await?;
                 self.send(Output::Body(body)).await?;
-                Ok(Output::Finish(StreamEnd::default()))
+                Ok(Output::Finish(StreamEnd::default(), None))
             }
             400..=599 => {
                 let failure = Failure::provider(status, error_words(&body));

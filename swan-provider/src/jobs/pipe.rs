@@ -106,7 +106,7 @@ impl Output {
     fn cost(&self) -> usize {
         match self {
             Self::Body(bytes) => bytes.len().max(PIECE_MIN),
-            Self::Head { .. } | Self::Finish(_) | Self::Fail(_) => PIECE_MIN,
+            Self::Head { .. } | Self::Finish(..) | Self::Fail(_) => PIECE_MIN,
         }
     }
 }
@@ -183,7 +183,7 @@ mod tests {
         let (inlet, outlet) = pipe();
         assert!(
             inlet
-                .send(Output::Finish(StreamEnd::default()))
+                .send(Output::Finish(StreamEnd::default(), None))
                 .await
                 .is_ok()
         );

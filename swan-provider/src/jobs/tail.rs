@@ -1,6 +1,7 @@
 //! The end of a stream, where its token counts stand.
 
 use serde_json::Value;
+use swan_core::ReportedUsage;
 use swan_core::protocol::StreamEnd;
 
 /// How much of a stream's end is kept: the chunk with the usage and the end marker are far shorter.
@@ -8,10 +9,10 @@ const KEPT: usize = 8 * 1024;
 
 /// The last bytes of a stream of server-sent events.
 #[derive(Debug, Default)]
-pub(super) struct Tail(Vec<u8>);
+pub(crate) struct Tail(Vec<u8>);
 
 impl Tail {
-    pub(super) fn push(&mut self, piece: &[u8]) {
+    pub(crate) fn push(&mut self, piece: &[u8]) {
         let piece = piece
             .get(piece.len().saturating_sub(KEPT)..)
             .unwrap_or_default();
@@ -22,8 +23,25 @@ impl Tail {
 
     /// What the last event with usage says, for the hub's information only: it counts for itself.
     pub(super) fn usage(&self) -> StreamEnd {
+        let usage = self.last();
+        let tokens = |name: &str| usage.as_ref()?.get(name)?.as_u64();
+        StreamEnd {
+            tokens_input: tokens("prompt_tokens"),
+            tokens_output: tokens("completion_tokens"),
+            ..StreamEnd::default()
+        }
+    }
+
+    /// The same as a hub would read it.
+    pub(crate) fn reported(&self) -> Option<ReportedUsage> {
+        let usage = self.last()?.to_string();
+        ReportedUsage::from_json(usage.as_bytes()).ok()
+    }
+
+    /// The last usage object.
+    fn last(&self) -> Option<Value> {
         let lines = self.0.rsplit(|byte| *byte == b'\n' || *byte == b'\r');
-        let usage = lines
+        lines
             .filter_map(|line| line.strip_prefix(b"data:"))
             .filter_map(|data| serde_json::from_slice::<Value>(data).ok())
             .find_map(|chunk| {
@@ -31,13 +49,7 @@ impl Tail {
                     .get("usage")
                     .filter(|usage| usage.is_object())
                     .cloned()
-            });
-        let tokens = |name: &str| usage.as_ref()?.get(name)?.as_u64();
-        StreamEnd {
-            tokens_input: tokens("prompt_tokens"),
-            tokens_output: tokens("completion_tokens"),
-            ..StreamEnd::default()
-        }
+            })
     }
 }
 

@@ -1,7 +1,8 @@
 //! How a provider introduces what it serves.
 
 use super::{Offer, Roster};
-use crate::{backend::Engine, models_file::Category};
+use crate::{backend::Engine, models_file::Category, signing::SigningKey};
+use std::sync::Arc;
 use swan_core::protocol::{
     Capacity, Hardware, Length, Modality, ModelDeclaration, ModelHash, Registration,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Introduction {
     pub(crate) max_in_flight: u32,
     /// What becomes of prompts and answers, where the models file does not say.
     pub(crate) data: DataPolicy,
+    /// What signs the answers of which consumers want receipts.
+    pub(crate) signing: Option<Arc<SigningKey>>,
 }
 
 impl Introduction {
@@ -57,6 +60,7 @@ impl Introduction {
                 ..hardware.clone()
             }),
             cp_version: Some(CP_VERSION.to_owned()),
+            signing_key: self.signing.as_ref().map(|key| key.public()),
             ..Registration::default()
         }
     }
