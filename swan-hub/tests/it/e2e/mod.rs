@@ -37,6 +37,7 @@ mod nodes;
 #[cfg(feature = "postgres")]
 mod nodes_payouts;
 mod payments;
+mod receipts;
 mod restart;
 mod sdks;
 mod swan_payment;

@@ -15,7 +15,7 @@ pub(crate) struct TestProvider {
     pub(crate) name: &'static str,
     pub(crate) key: String,
     pub(crate) model_server: ModelServer,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl TestProvider {
@@ -69,8 +69,19 @@ impl TestProvider {
             name,
             key,
             model_server,
-            _data: data,
+            data,
         }
+    }
+
+    /// The public key that its operator reads from `swan-provider key`.
+    pub(crate) async fn public_key(&self) -> String {
+        let mut command = tools::provider();
+        command
+            .arg("key")
+            .arg(format!("--data-dir={}", self.data.path().display()));
+        let done = tools::output(&mut command).await;
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
     }
 
     /// `SIGKILL`: the hub sees a broken socket and nothing else.
