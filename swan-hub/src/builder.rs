@@ -14,6 +14,7 @@ use crate::config::{Hedging, Limits, Routing};
 use crate::deposits::{ChainNode, DepositOptions, Deposits, Watched};
 use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
+use crate::exchange::Exchanges;
 use crate::external::ExternalConfig;
 use crate::generations::{Generations, GenerationsOptions};
 use crate::hub::{Hub, Rooms, Shared};
@@ -322,6 +323,7 @@ impl HubBuilder {
             payments: Payments::new(self.payments.0, self.payments.1),
             collateral,
             deposits: Deposits::open(self.deposits, is_shared).await?,
+            exchange: Exchanges::default(),
             receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),
             registry,

@@ -13,6 +13,7 @@ use swan_core::{
 
 use crate::collateral::CollateralEvent;
 use crate::deposits::DepositEvent;
+use crate::exchange::ExchangeEvent;
 use crate::payments::{LowBalance, PaymentEvent};
 use crate::providers::ConnectionMode;
 use crate::receipts::Attested;
@@ -252,6 +253,11 @@ pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     fn on_deposit(&self, event: &DepositEvent) {
         let _ = event;
     }
+
+    /// Something has happened with the exchange that pays providers in the currency that they prefer. Nothing is done by default.
+    fn on_exchange(&self, event: &ExchangeEvent) {
+        let _ = event;
+    }
 }
 
 const _: fn(&dyn EventSink) = |_| {}; // Object safety is part of the contract.
@@ -306,6 +312,10 @@ impl EventSink for TracingSink {
 
     fn on_deposit(&self, event: &DepositEvent) {
         write_deposit(event);
+    }
+
+    fn on_exchange(&self, event: &ExchangeEvent) {
+        crate::exchange::write(event);
     }
 }
 

@@ -18,6 +18,7 @@ use crate::config::Limits;
 use crate::deposits::Deposits;
 use crate::error::HubError;
 use crate::events::EventSink;
+use crate::exchange::Exchanges;
 use crate::external::Endpoints;
 use crate::gateway::{self, Phase};
 use crate::generations::{Generations, Totals};
@@ -102,6 +103,8 @@ pub(crate) struct Rooms {
     pub(crate) collateral: Arc<Collateral>,
     /// Deposits on a chain.
     pub(crate) deposits: Arc<Deposits>,
+    /// What providers are paid in the currency that they prefer.
+    pub(crate) exchange: Exchanges,
     /// As whom receipts are signed.
     pub(crate) receipts: ReceiptSigner,
     pub(crate) phase: watch::Sender<Phase>,

@@ -13,6 +13,7 @@ pub mod documents;
 mod embedding_document;
 mod error;
 mod events;
+mod exchange;
 mod external;
 mod gateway;
 mod generations;
@@ -58,6 +59,7 @@ pub use config::{
 pub use departure::Departure;
 pub use error::{ConfigError, HubError};
 pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
+pub use exchange::{ExchangeEvent, ExchangeNews};
 pub use external::{
     ExternalConfig, ExternalError, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust,
 };

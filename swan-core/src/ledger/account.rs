@@ -52,6 +52,10 @@ pub enum Account {
     Earned(ProviderId),
     /// What the till has handed on to the funds of a consumer that several hubs share: its credits.
     Shared(AccountId),
+    /// What providers are paid from in the currency that they prefer: they give to it in the other one.
+    Exchange,
+    /// The outside world as far as the exchange goes: its credits are what was taken out of it.
+    TakenOut,
 }
 
 /// Which side of an account may not outgrow the other.
@@ -81,7 +85,9 @@ impl Account {
             | Self::CollateralLocked(_)
             | Self::CollateralImpounded(_)
             | Self::CollateralLeaving(_)
-            | Self::Shared(_) => Limit::DebitsWithinCredits,
+            | Self::Shared(_)
+            | Self::Exchange
+            | Self::TakenOut => Limit::DebitsWithinCredits,
             Self::Grants
             | Self::Card
             | Self::Shortfall(_)
@@ -125,6 +131,8 @@ impl fmt::Display for Account {
             Self::Chain => f.write_str("chain"),
             Self::Earned(id) => write!(f, "earned {id}"),
             Self::Shared(id) => write!(f, "shared funds {id}"),
+            Self::Exchange => f.write_str("exchange"),
+            Self::TakenOut => f.write_str("taken out"),
         }
     }
 }

@@ -5,6 +5,9 @@
 use std::borrow::Cow;
 
 pub use super::collateral::{CollateralTerms, collateral, collateral_of};
+pub use super::exchange::{
+    ExchangeSide, empty_exchange, exchange, exchange_given_id, fund_exchange,
+};
 pub use super::payouts::{
     PayoutTerms, earnings_to_credit, earnings_to_shared, payout, payout_end_id, payout_paid,
     payout_returned, payouts_of,

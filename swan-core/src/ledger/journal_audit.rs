@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::plus;
 use super::{
     Account, AccountKey, Applied, Breach, ChargeRecord, Detail, Entry, Kind, Ledger, Rule,
-    TrialRow, bonus, collateral, deposit, payment,
+    TrialRow, bonus, collateral, deposit, exchange, payment,
 };
 use crate::{Amount, RequestId, Timestamp};
 
@@ -206,6 +206,7 @@ impl JournalAudit {
             | Rule::Collection => payment::fits(group),
             Rule::Deposit | Rule::DepositReversed => deposit::fits(group),
             Rule::DepositBonus | Rule::DepositBonusReversed => bonus::fits(group),
+            Rule::Exchange | Rule::ExchangeFunded | Rule::ExchangeEmptied => exchange::fits(group),
             // What is collateral was asked above.
             _ => false,
         };

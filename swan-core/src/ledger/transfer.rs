@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountKey, BonusRecord, ChainRecord, ChargeRecord, PaymentRecord};
+use super::{AccountKey, BonusRecord, ChainRecord, ChargeRecord, ExchangeRecord, PaymentRecord};
 use crate::{Amount, PolicyStamp, RequestId, Timestamp, TransferId};
 
 /// One immutable movement of money from the debited to the credited account.
@@ -175,6 +175,12 @@ pub enum Rule {
     DepositBonus,
     /// The deposit that had brought it was taken back.
     DepositBonusReversed,
+    /// Earnings of a provider became earnings in the currency that it prefers.
+    Exchange,
+    /// Something was put into the exchange.
+    ExchangeFunded,
+    /// Something was taken out of it.
+    ExchangeEmptied,
 }
 
 impl Rule {
@@ -200,6 +206,8 @@ impl Rule {
                 | Self::DepositReversed
                 | Self::DepositBonus
                 | Self::DepositBonusReversed
+                | Self::ExchangeFunded
+                | Self::ExchangeEmptied
         ) || self.is_collateral()
     }
 
@@ -271,6 +279,9 @@ impl Rule {
             Self::DepositReversed => "deposit_reversed",
             Self::DepositBonus => "deposit_bonus",
             Self::DepositBonusReversed => "deposit_bonus_reversed",
+            Self::Exchange => "exchange",
+            Self::ExchangeFunded => "exchange_funded",
+            Self::ExchangeEmptied => "exchange_emptied",
         }
     }
 }
@@ -291,6 +302,8 @@ pub enum Detail {
     Chain(ChainRecord),
     /// Which share of which deposit was given on top.
     Bonus(BonusRecord),
+    /// By which rate what became what.
+    Exchange(ExchangeRecord),
 }
 
 /// One applied group as the journal keeps it.

@@ -35,6 +35,17 @@ impl Amount {
             .and_then(|pico| Self::from_magnitude(pico, self.is_negative()))
     }
 
+    /// The amount times `numerator / denominator`, rounded once, towards zero: for what is promised, which is never more.
+    ///
+    /// # Errors
+    ///
+    /// As [`scaled`](Self::scaled).
+    pub fn scaled_down(self, numerator: u128, denominator: u128) -> Result<Self, MoneyError> {
+        proportion(self.pico().unsigned_abs(), numerator, denominator)
+            .ok_or(MoneyError::OutOfRange)
+            .and_then(|(pico, _)| Self::from_magnitude(pico, self.is_negative()))
+    }
+
     /// This share of the amount, rounded once, half to even.
     #[must_use]
     pub fn share(self, share: BasisPoints) -> Self {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Amount, MoneyError};
+use super::{Amount, Currency, MoneyError};
 
 /// What one SWAN costs in US dollars, exact to twelve places and above zero.
 ///
@@ -29,6 +29,30 @@ impl ExchangeRate {
     #[must_use]
     pub const fn usd(self) -> Amount {
         self.0
+    }
+
+    /// What so much of one currency is in the other: US dollars in SWAN, SWAN in US dollars. Rounded once, down, so that whoever
+    /// gives it gives no more than the rate allows.
+    ///
+    /// ```
+    /// use swan_core::{Currency, ExchangeRate};
+    ///
+    /// let rate: ExchangeRate = "0.3".parse()?;
+    /// assert_eq!(rate.convert("1".parse()?, Currency::Usd)?, "3.333333333333".parse()?);
+    /// assert_eq!(rate.convert("10".parse()?, Currency::Swan)?, "3".parse()?);
+    /// # Ok::<(), swan_core::MoneyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] beyond the largest amount of money.
+    pub fn convert(self, amount: Amount, from: Currency) -> Result<Amount, MoneyError> {
+        let usd = self.0.pico().unsigned_abs();
+        let one = Amount::PICO_PER_UNIT.unsigned_abs();
+        match from {
+            Currency::Usd => amount.scaled_down(one, usd),
+            Currency::Swan => amount.scaled_down(usd, one),
+        }
     }
 }
 

@@ -13,10 +13,10 @@ use tokio::time;
 
 use super::{
     AccountArgs, AuditArgs, BackupArgs, BillingArgs, ChainArgs, CollateralArgs, DumpArgs,
-    ExplainArgs, InvoiceArgs, KeyArgs, LoadArgs, PayoutArgs, PolicyArgs, ProviderArgs, ReceiptArgs,
-    ReportArgs, RestoreArgs, StatementArgs, TabulateArgs, TopupArgs, UsageArgs, account, audit,
-    backup, chain, collateral, dump, explain, invoice, key, payout, policy, provider, receipt,
-    report, statement, store_args, tabulate, topup, usage,
+    ExchangeArgs, ExplainArgs, InvoiceArgs, KeyArgs, LoadArgs, PayoutArgs, PolicyArgs,
+    ProviderArgs, ReceiptArgs, ReportArgs, RestoreArgs, StatementArgs, TabulateArgs, TopupArgs,
+    UsageArgs, account, audit, backup, chain, collateral, dump, exchange, explain, invoice, key,
+    payout, policy, provider, receipt, report, statement, store_args, tabulate, topup, usage,
 };
 use crate::ledger::{Books, BooksOptions, LedgerError};
 use crate::payouts::Payouts;
@@ -70,6 +70,8 @@ pub enum AdminCommand {
     Chain(ChainArgs),
     /// List what providers ask to be paid, ask for it, and say by what it was paid
     Payout(PayoutArgs),
+    /// Fund and show the exchange that pays providers in the currency that they prefer
+    Exchange(ExchangeArgs),
     /// Show, check and compare policies: all economics in one document
     Policy(PolicyArgs),
     /// Check a receipt without a hub, or change the key that signs
@@ -102,6 +104,7 @@ impl AdminCommand {
             Self::Collateral(args) => collateral::run(args, terminal).await,
             Self::Chain(args) => chain::run(args, terminal).await,
             Self::Payout(args) => payout::run(args, terminal).await,
+            Self::Exchange(args) => exchange::run(args, terminal).await,
             Self::Policy(args) => policy::run(args, terminal),
             Self::Receipt(args) => receipt::run(args, terminal),
         }

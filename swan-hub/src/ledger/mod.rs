@@ -48,7 +48,7 @@ pub(crate) use recovery::SpendingLog;
 #[cfg(feature = "cli")]
 pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
 pub use statement::{Statement, StatementLine, StatementQuery, statement};
-pub(crate) use statement::{balance_at, statement_page};
+pub(crate) use statement::{balance_at, statement_page, told_of_exchange};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;
 #[cfg(feature = "sqlite")]
 pub use tabulate::tabulate;

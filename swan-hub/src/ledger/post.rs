@@ -111,6 +111,11 @@ impl Books {
         self.shared.check_open(&self.shared.core.lock(), rule)
     }
 
+    /// Whether these books share their funds with others.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared.drawing.is_some()
+    }
+
     /// The sides and the amount of a transfer that moved money at once, if it is remembered; of what hubs have booked together as far
     /// as it was read.
     pub(crate) fn moved(&self, id: TransferId) -> Option<(AccountKey, AccountKey, Amount)> {

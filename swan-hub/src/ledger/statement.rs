@@ -1,7 +1,7 @@
 //! The entries of one account between two times, with the balance after each.
 
 use serde::Serialize;
-use swan_core::ledger::{Account, AccountKey, Cause, Detail, Entry, Kind, Rule};
+use swan_core::ledger::{Account, AccountKey, Cause, Detail, Entry, ExchangeRecord, Kind, Rule};
 use swan_core::{Amount, ModelId, RequestId, Timestamp, TransferId};
 
 use super::codec::decode;
@@ -175,11 +175,27 @@ async fn balance_of_one(
     Ok(statement(store, &query).await?.opening)
 }
 
+/// An exchange in a few words.
+pub(crate) fn told_of_exchange(of: &ExchangeRecord) -> String {
+    let ExchangeRecord {
+        gave,
+        from,
+        got,
+        to,
+        rate,
+        feed,
+        at,
+        ..
+    } = of;
+    format!("{gave} {from} for {got} {to} at {rate} USD for 1 SWAN ({feed} at {at})")
+}
+
 /// The model and the note of a cause.
 fn told_of(cause: &Cause) -> (Option<ModelId>, Option<String>) {
     match &cause.detail {
         Detail::Charge(charge) => (Some(charge.model.clone()), None),
         Detail::Note(note) => (None, Some(note.clone().into_owned())),
+        Detail::Exchange(of) => (None, Some(told_of_exchange(of))),
         Detail::Bonus(bonus) => (None, Some(format!("bonus on {}", bonus.deposit))),
         _ => (None, None),
     }

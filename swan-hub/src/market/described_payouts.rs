@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 
 use super::described_shapes::{Code, Sum, Words};
 use super::payouts::{Credited, Listed, Shown};
+use super::provider_payment::Payment;
 use crate::openapi::{Access, Operation};
 
 /// The id of a payout.
@@ -66,6 +67,15 @@ struct FailedBecause {
     reason: Words,
 }
 
+/// What is preferred.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["currency"]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct PaymentWanted {
+    /// `usd` or `swan`; null for whatever each request was paid in.
+    currency: Option<Code>,
+}
+
 fn provider(operation: Operation) -> Operation {
     let provider = operation.tag("Providers").access(Access::ProviderOrUser);
     provider.fails([400, 503])
@@ -81,6 +91,20 @@ fn listed(operation: Operation) -> Operation {
         .query::<Before>("before", "Where to go on: `next` of the page before")
         .query::<State>("state", "Only those that stand so")
         .answers::<Listed>(200, "The youngest first, 100 of a page looked at")
+}
+
+pub(super) fn payment() -> Operation {
+    let summary = "What a provider would rather be paid in, and what keeps it from that";
+    provider(Operation::get("/v1/provider/payment", summary))
+        .answers::<Payment>(200, "The preference, and the earnings in each currency")
+}
+
+pub(super) fn change_payment() -> Operation {
+    let summary = "Says what a provider would rather be paid in, and exchanges what it has";
+    provider(Operation::put("/v1/provider/payment", summary))
+        .takes::<PaymentWanted>()
+        .answers::<Payment>(200, "It holds from now on")
+        .fails([409])
 }
 
 pub(super) fn request() -> Operation {

@@ -40,6 +40,7 @@ mod payouts;
 mod presence;
 mod provider_explain;
 mod provider_me;
+mod provider_payment;
 mod provider_statement;
 mod query;
 mod reply;
@@ -207,6 +208,11 @@ fn account_routes() -> Routes<Current> {
         .add(said::details(), provider_me::details)
         .add(said::provider_statement(), provider_statement::statement)
         .add(said::provider_explain(), provider_explain::explain)
+        .add(described_payouts::payment(), provider_payment::show)
+        .add(
+            described_payouts::change_payment(),
+            provider_payment::change,
+        )
         .add(described_payouts::list(), payouts::list)
         .add(described_payouts::show(), payouts::show)
 }

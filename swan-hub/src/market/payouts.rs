@@ -18,7 +18,7 @@ use super::query::Query;
 use super::reply::{
     conflict, invalid, not_found, refusal, refused, reply, unavailable, with_status,
 };
-use super::{identity, upgrade};
+use super::{identity, provider_payment, upgrade};
 use crate::gateway::{Answer, iso};
 use crate::hub::Shared;
 use crate::openapi::Errors;
@@ -117,13 +117,15 @@ fn wrong(error: PayoutError) -> Answer {
 }
 
 /// Amount and currency of a body.
-fn sum(fields: &Fields) -> Result<(Currency, Amount), Answer> {
+fn sum(fields: &Fields, usual: Currency) -> Result<(Currency, Amount), Answer> {
     let amount = fields.text("amount", 1, 40)?.parse::<Amount>().ok();
     let amount = amount.filter(|amount| *amount > Amount::ZERO);
     let expected = "amount must be a decimal string above zero, such as \"25.00\"";
     let amount = amount.ok_or_else(|| invalid("amount", expected))?;
-    let currency = fields.optional("currency", 1, 10)?.unwrap_or("usd");
-    let currency = currency.to_ascii_lowercase().parse::<Currency>();
+    let currency = match fields.optional("currency", 1, 10)? {
+        None => Ok(usual),
+        Some(said) => said.to_ascii_lowercase().parse::<Currency>(),
+    };
     let currency = currency.map_err(|_| invalid("currency", "currency must be usd or swan"))?;
     Ok((currency, amount))
 }
@@ -143,7 +145,9 @@ pub(super) async fn request(State(hub): State<Arc<Shared>>, request: Request) ->
         let provider = identity::provider(&hub, &parts.headers).await?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         fields.only(&["amount", "currency", "destination"])?;
-        let (currency, amount) = sum(&fields)?;
+        let usual = provider_payment::usual(&hub, provider).await?;
+        let (currency, amount) = sum(&fields, usual)?;
+        provider_payment::settled(&hub, provider).await;
         let destination = match fields.optional("destination", 1, 200)? {
             Some(said) => Some(said.to_owned()),
             None => upgrade::profile(&hub, provider).await?.beneficiary,
@@ -190,7 +194,7 @@ pub(super) async fn credit(State(hub): State<Arc<Shared>>, request: Request) -> 
         let (provider, account) = earner(&hub, &parts.headers).await?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         fields.only(&["amount", "currency"])?;
-        let (currency, amount) = sum(&fields)?;
+        let (currency, amount) = sum(&fields, Currency::Usd)?;
         let id = id_of(&hub, parts.extensions.get::<Lasting>());
         let what = (id, provider, account);
         let moved = hub.market.payouts.to_credit(what, (currency, amount));

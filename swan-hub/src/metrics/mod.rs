@@ -1,6 +1,7 @@
 //! Figures for those who run a hub: counted in atomics as requests end, written as text when somebody asks.
 
 mod deposits;
+mod exchange;
 mod histogram;
 mod ledger;
 mod money;

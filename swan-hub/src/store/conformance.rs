@@ -46,6 +46,7 @@ where
     accounts_and_providers_are_kept(&*empty().await).await;
     inbox::commands_are_answered_once(&*empty().await).await;
     inbox::commands_without_a_sum_come_back_too(&*empty().await).await;
+    inbox::orders_of_the_exchange_come_back(&*empty().await).await;
     inbox::amounts_come_back_exactly(&*empty().await).await;
     the_version_follows_every_change(&*empty().await).await;
     the_lease_has_one_holder(&*empty().await).await;

@@ -20,6 +20,8 @@ pub enum DocumentKind {
     Collateral,
     /// A key with which a node of a provider signs, and its time.
     ProviderKey,
+    /// What a provider would rather be paid in.
+    Preference,
 }
 
 impl DocumentKind {
@@ -32,6 +34,7 @@ impl DocumentKind {
             Self::Payout => "payout",
             Self::Collateral => "collateral",
             Self::ProviderKey => "provider_key",
+            Self::Preference => "preference",
         }
     }
 }

@@ -55,8 +55,8 @@ pub use pool::{Neighbour, Pool, PoolGrant, Reach};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresPlace, PostgresStore};
 pub use records::{
-    AccountRecord, Command, CommandKind, JournalRecord, KeyKind, KeyRecord, PayoutOrder,
-    ProviderRecord, StoredCommand,
+    AccountRecord, Command, CommandKind, ExchangeOrder, JournalRecord, KeyKind, KeyRecord,
+    PayoutOrder, ProviderRecord, StoredCommand,
 };
 pub use secret::{KeyHash, Secret};
 pub use snapshots::SnapshotRecord;

@@ -1,6 +1,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use swan_core::ledger::Group;
+use swan_core::ledger::entries::{self, ExchangeSide};
 use swan_core::{AccountId, Amount, Currency, KeyId, ProviderId, Timestamp, TransferId};
 
 use crate::admission::KeyLimits;
@@ -164,6 +166,52 @@ pub enum CommandKind {
     Refresh,
     /// Ask for a payout, or end one.
     Payout(PayoutOrder),
+    /// Put something into the exchange, or take it out.
+    Exchange(ExchangeOrder),
+}
+
+/// What a command asks for about the exchange; its transfer has the command's id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "stores build records; a new field is a new schema"
+)]
+pub struct ExchangeOrder {
+    /// Whether it goes in.
+    pub is_funded: bool,
+    /// Where it comes from, or goes to.
+    pub side: ExchangeSide,
+    /// Counted in what.
+    pub currency: Currency,
+    /// How much.
+    pub amount: Amount,
+    /// Who does it and why.
+    pub note: String,
+}
+
+impl ExchangeOrder {
+    /// What it moves.
+    pub(crate) fn group(&self, id: TransferId) -> Group {
+        let built = match self.is_funded {
+            true => entries::fund_exchange,
+            false => entries::empty_exchange,
+        };
+        built(id, self.side, self.currency, self.amount, &self.note)
+    }
+}
+
+/// As stores keep it that keep texts.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl ExchangeOrder {
+    /// How stores write it.
+    pub(crate) fn write(&self) -> String {
+        // Texts and numbers always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
 }
 
 /// What a command asks for about a payout.

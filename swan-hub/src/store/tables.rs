@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use swan_core::ledger::{Detail, Entry, Kind, Transfer};
 
 use super::{Store, StoreError};
+use crate::ledger::told_of_exchange;
 
 /// A store that has tables for people beside the journal.
 #[async_trait]
@@ -38,6 +39,7 @@ impl<'a> EntryRow<'a> {
         let note = match &cause.detail {
             Detail::Note(note) => Some(note.to_string()),
             Detail::Payment(payment) => Some(format!("{} {}", payment.topup, payment.object)),
+            Detail::Exchange(of) => Some(told_of_exchange(of)),
             Detail::Bonus(bonus) => Some(format!("bonus on {}", bonus.deposit)),
             _ => None,
         };

@@ -171,6 +171,11 @@ async fn execute((books, payouts): (&Books, &Payouts), command: Command) -> Done
             granted.map_or_else(Done::from, |_| Done::Yes)
         }
         CommandKind::Refresh => Done::Yes,
+        CommandKind::Exchange(order) => {
+            let id = TransferId::from_u128(command.id);
+            let posted = books.post(order.group(id)).await;
+            posted.map_or_else(Done::from, |_| Done::Yes)
+        }
         CommandKind::Payout(order) => match payouts.obey(command.id, order).await {
             None => Done::NotHere,
             Some(Ok(_)) => Done::Yes,

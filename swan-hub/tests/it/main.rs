@@ -10,6 +10,7 @@
 
 mod admin;
 mod admin_collateral;
+mod admin_exchange;
 mod admin_payouts;
 mod api;
 mod backup;

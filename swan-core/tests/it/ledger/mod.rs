@@ -2,6 +2,7 @@
 
 mod always;
 mod deposits;
+mod exchange;
 mod journal;
 mod payments;
 mod report;

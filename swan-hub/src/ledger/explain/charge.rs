@@ -3,7 +3,7 @@
 use swan_core::ledger::{
     Account, BonusRecord, ChainRecord, ChargeRecord, Detail, Entry, Kind, Rule, Transfer,
 };
-use swan_core::{Amount, BasisPoints, RequestId, Usage};
+use swan_core::{Amount, BasisPoints, Currency, RequestId, Usage};
 
 use super::Subject;
 use super::arithmetic::{self, Priced};
@@ -239,6 +239,7 @@ fn says(entry: &Entry) -> String {
                 "{more} {currency} more of {from} set aside, {all} in all, since the answer goes on"
             )
         }
+        (Kind::Posted, Rule::Exchange) => exchanged(entry),
         (Kind::Pending { expires }, _) => {
             let until = iso(expires);
             format!("{amount} {currency} of {from} set aside for what it may cost, until {until}")
@@ -258,6 +259,26 @@ fn says(entry: &Entry) -> String {
         }
         _ => format!("{amount} {currency} from {from} to {to}{note}"),
     }
+}
+
+/// An exchange, so that a reader can do it again.
+fn exchanged(entry: &Entry) -> String {
+    let Detail::Exchange(of) = &entry.group.cause.detail else {
+        return "an exchange without its evidence".to_owned();
+    };
+    let (gave, from, got, to) = (of.gave, of.from, of.got, of.to);
+    let sign = match of.from {
+        Currency::Usd => "/",
+        _ => "x",
+    };
+    format!(
+        "{gave} {from} of earnings {} exchanged: {gave} {from} {sign} {} USD for 1 SWAN = {got} {to}, rounded down to 12 places; the \
+         rate is by {} at {}",
+        of.provider,
+        of.rate,
+        of.feed,
+        iso(of.at)
+    )
 }
 
 /// Of what a bonus is a share.

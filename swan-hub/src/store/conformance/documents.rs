@@ -41,12 +41,18 @@ pub(super) async fn documents_are_numbered_without_a_gap(store: Arc<dyn Store>) 
     let payout = paper(DocumentKind::Payout, 7, "a");
     let payout = store.documents().add_document(&payout).await.unwrap();
     assert_eq!(payout.number, 1, "each kind counts alone");
-    let collateral = paper(DocumentKind::Collateral, 7, "a");
-    let collateral = store.documents().add_document(&collateral).await.unwrap();
-    assert_eq!(collateral.number, 1, "each kind counts alone");
-    let key = paper(DocumentKind::ProviderKey, 7, "a");
-    let key = store.documents().add_document(&key).await.unwrap();
-    assert_eq!(key.number, 1, "each kind counts alone");
+    for kind in [
+        DocumentKind::Collateral,
+        DocumentKind::ProviderKey,
+        DocumentKind::Preference,
+    ] {
+        let alone = store
+            .documents()
+            .add_document(&paper(kind, 7, "a"))
+            .await
+            .unwrap();
+        assert_eq!(alone.number, 1, "each kind counts alone");
+    }
 
     let names: Vec<String> = (0..20).map(|n| format!("at once {}", n / 2)).collect();
     let all = join_all(names.iter().map(|name| {

@@ -1,9 +1,10 @@
 //! The inbox through which other processes reach the hub that keeps the books.
 
+use swan_core::ledger::entries::ExchangeSide;
 use swan_core::{AccountId, Amount, Currency, ProviderId, TransferId};
 
 use super::at;
-use crate::store::{Command, CommandKind, PayoutOrder, Store};
+use crate::store::{Command, CommandKind, ExchangeOrder, PayoutOrder, Store};
 
 pub(super) async fn commands_are_answered_once(store: &dyn Store) {
     for id in [3, 1, 2] {
@@ -69,6 +70,23 @@ pub(super) async fn commands_without_a_sum_come_back_too(store: &dyn Store) {
     ];
     for (id, order) in (10..).zip(orders) {
         let kind = CommandKind::Payout(order);
+        let command = Command { id, sent, kind };
+        store.push_command(&command).await.unwrap();
+        assert_eq!(store.pending_commands(1).await.unwrap(), [command]);
+        store.answer_command(id, "ok").await.unwrap();
+    }
+}
+
+pub(super) async fn orders_of_the_exchange_come_back(store: &dyn Store) {
+    let (sent, sides) = (at(4), [ExchangeSide::Outside, ExchangeSide::Treasury]);
+    for (id, (is_funded, side)) in (20..).zip([true, false].into_iter().zip(sides)) {
+        let kind = CommandKind::Exchange(ExchangeOrder {
+            is_funded,
+            side,
+            currency: Currency::Swan,
+            amount: "12.000000000001".parse().unwrap(),
+            note: "a \"purse\" \u{1F9A2}".into(),
+        });
         let command = Command { id, sent, kind };
         store.push_command(&command).await.unwrap();
         assert_eq!(store.pending_commands(1).await.unwrap(), [command]);

@@ -3,11 +3,12 @@ use tokio_postgres::Row;
 
 use super::link::Link;
 use super::rows::{blob, get, id, millis, optional_id, time};
-use crate::store::{Command, CommandKind, PayoutOrder, StoreError, StoredCommand};
+use crate::store::{Command, CommandKind, ExchangeOrder, PayoutOrder, StoreError, StoredCommand};
 
 const GRANT: &str = "grant";
 const REFRESH: &str = "refresh";
 const PAYOUT: &str = "payout";
+const EXCHANGE: &str = "exchange";
 
 // Amounts are NUMERIC in the database, and text on the way: no number of this language is both exact and known to the driver.
 const PUSH: &str = "WITH counted AS (UPDATE changes SET number = number + 1)
@@ -52,6 +53,14 @@ pub(super) async fn push(link: &Link, command: &Command) -> Result<(), StoreErro
             )
             .await
         }
+        CommandKind::Exchange(order) => {
+            let (bytes, text, order) = (None::<&[u8]>, None::<&str>, order.write());
+            link.query(
+                PUSH,
+                &[&&id[..], &sent, &EXCHANGE, &bytes, &text, &text, &order],
+            )
+            .await
+        }
     };
     pushed.map(drop)
 }
@@ -79,6 +88,7 @@ fn command_row(row: &Row) -> Result<StoredCommand, StoreError> {
         GRANT => grant(row)?,
         REFRESH => Some(CommandKind::Refresh),
         PAYOUT => PayoutOrder::read(get(row, 6)?).map(CommandKind::Payout),
+        EXCHANGE => ExchangeOrder::read(get(row, 6)?).map(CommandKind::Exchange),
         _ => None,
     };
     let Some(kind) = sense else {

@@ -4,11 +4,12 @@ use swan_core::{AccountId, Amount};
 
 use super::directory::{blob, id, millis, time};
 use super::open::failed;
-use crate::store::{Command, CommandKind, PayoutOrder, StoreError, StoredCommand};
+use crate::store::{Command, CommandKind, ExchangeOrder, PayoutOrder, StoreError, StoredCommand};
 
 const GRANT: &str = "grant";
 const REFRESH: &str = "refresh";
 const PAYOUT: &str = "payout";
+const EXCHANGE: &str = "exchange";
 
 const PUSH: &str = "INSERT INTO inbox (id, sent_ms, kind, account, currency, amount, note)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING";
@@ -37,6 +38,10 @@ pub(super) fn push(connection: &Connection, command: &Command) -> Result<(), Sto
         CommandKind::Payout(order) => {
             let order = order.write();
             connection.execute(PUSH, (id, sent, PAYOUT, Null, Null, Null, order))
+        }
+        CommandKind::Exchange(order) => {
+            let order = order.write();
+            connection.execute(PUSH, (id, sent, EXCHANGE, Null, Null, Null, order))
         }
     };
     pushed.map(drop).map_err(failed)
@@ -73,6 +78,10 @@ fn command_row(row: &Row<'_>) -> rusqlite::Result<Result<StoredCommand, StoreErr
         PAYOUT => {
             let order: String = row.get(6)?;
             PayoutOrder::read(&order).map(CommandKind::Payout)
+        }
+        EXCHANGE => {
+            let order: String = row.get(6)?;
+            ExchangeOrder::read(&order).map(CommandKind::Exchange)
         }
         _ => None,
     };

@@ -65,3 +65,48 @@ async fn a_request_in_swan_costs_a_fifth_less_and_explain_says_by_which_rate() {
     assert_eq!(pico(&split[0]["amount"]) * 100, swan * 95);
     hub.audit().await;
 }
+
+#[tokio::test]
+async fn a_provider_is_paid_in_the_currency_that_it_prefers() {
+    let hub = TestHub::start_with(CONFIG).await;
+    let provider = TestProvider::start(&hub, "gpu", 8).await;
+    hub.serves(MODEL, 1).await;
+    let consumer = hub.consumer("alice", "5").await;
+    let (_, usd) = paid_in(&hub, &consumer.key, "USD").await;
+    let id = hub.json(&["provider", "list", "--json"]).await[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    hub.admin(&[
+        "exchange",
+        "fund",
+        "1000",
+        "--currency",
+        "swan",
+        "--note",
+        "stock",
+    ])
+    .await;
+    assert_eq!(
+        hub.admin(&["provider", "payment", id, "swan"]).await,
+        "SWAN"
+    );
+    // The hub has it with its next minute, and at once when the provider asks.
+    let body = json!({"currency": "swan"}).to_string();
+    let request = Request::builder()
+        .method(Method::PUT)
+        .uri("/v1/provider/payment");
+    let said = wire::call(request, &hub.url(), Some(&provider.key), body.into()).await;
+    let said = said.unwrap().json().await;
+    let earned = usd * 95 / 100;
+    assert_eq!(said["currency"], "SWAN");
+    assert_eq!(pico(&said["earnings"][0]["available"]), 0);
+    assert_eq!(pico(&said["earnings"][1]["available"]), earned * 8);
+    let shown = hub.json(&["exchange", "show", "--json"]).await;
+    assert_eq!(pico(&shown[0]["stock"]), earned);
+    assert_eq!(pico(&shown[1]["to_providers"]), earned * 8);
+    let told = hub.admin(&["explain", id]).await;
+    assert!(told.contains("/ 0.125 USD for 1 SWAN = "), "{told}");
+    assert!(told.contains("the rate is by configuration at "), "{told}");
+    let statement = hub.admin(&["statement", id, "--currency", "swan"]).await;
+    assert!(statement.contains("exchange"), "{statement}");
+    hub.audit().await;
+}

@@ -16,6 +16,7 @@ mod counted;
 mod earned_credit;
 mod embedding;
 mod error_shapes;
+mod exchanges;
 mod explain;
 mod external;
 mod external_order;
