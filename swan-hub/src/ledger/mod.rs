@@ -47,8 +47,10 @@ pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
 #[cfg(feature = "cli")]
 pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use statement::told_of_exchange;
 pub use statement::{Statement, StatementLine, StatementQuery, statement};
-pub(crate) use statement::{balance_at, statement_page, told_of_exchange};
+pub(crate) use statement::{balance_at, statement_page};
 pub use swan_core::ledger::entries::HoldTerms as HoldRequest;
 #[cfg(feature = "sqlite")]
 pub use tabulate::tabulate;
