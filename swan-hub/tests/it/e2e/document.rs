@@ -1,5 +1,6 @@
 //! The OpenAPI document against a running hub, by a tester that makes requests from it (<https://schemathesis.io>).
 
+use std::process::Output;
 use std::time::Duration;
 
 use serde_json::json;
@@ -27,6 +28,27 @@ logins_per_minute = 100000
 
 #[tokio::test]
 async fn a_tester_that_reads_the_document_finds_nothing() {
+    let mut done = run().await;
+    if String::from_utf8_lossy(&done.stdout).contains(OF_PYTHON) {
+        done = run().await;
+    }
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{}\n{said}\n{words}", done.status);
+    let made = said
+        .lines()
+        .find_map(|line| line.split_once(" generated, "));
+    let made: usize = made
+        .and_then(|(count, _)| count.trim().parse().ok())
+        .unwrap();
+    assert!(
+        made > 2_000,
+        "a run of the whole document, not of {made} cases"
+    );
+}
+
+/// Runs the tester on a hub of its own: it ends by revoking what it was let in with.
+async fn run() -> Output {
     let endpoint = agreeable::start().await;
     let hub = TestHub::start_with(&format!("{OPEN}\n{endpoint}")).await;
     let consumer = hub.consumer("alice", "1000000").await;
@@ -47,54 +69,35 @@ async fn a_tester_that_reads_the_document_finds_nothing() {
         sign_up(&hub, "ada@example.org").await,
         sign_up(&hub, "eve@example.org").await,
     ];
-    let consumer_key = made(&hub, &admin_key, "consumer").await;
-    let provider = made(&hub, &admin_key, "provider").await;
-    // The tester takes nothing from the environment into its dictionaries.
-    let ids = [
-        ("${KEY_ID}", &consumer_key[0]),
-        ("${ACCOUNT_ID}", &consumer_key[1]),
-        ("${PROVIDER_ID}", &provider[1]),
-    ];
-    let mut settings = std::fs::read_to_string(tools::script("schemathesis.toml")).unwrap();
-    for (name, id) in ids {
-        settings = settings.replace(name, id);
-    }
     let config = data.path().join("schemathesis.toml");
-    std::fs::write(&config, settings).unwrap();
-    let run = || async {
-        let mut tester = Command::new(tools::installed("python/bin/st"));
-        tester
-            .arg("--config-file")
-            .arg(&config)
-            .args(["--no-color", "run"])
-            .arg(format!("{}/openapi.json", hub.url()))
-            .env("CONSUMER_KEY", &consumer.key)
-            .env("PROVIDER_KEY", &provider_key)
-            .env("ADMIN_KEY", &admin_key)
-            .env("USER_TOKEN", &tokens[0])
-            .env("OTHER_TOKEN", &tokens[1])
-            .current_dir(data.path())
-            .kill_on_drop(true);
-        let done = tokio::time::timeout(PATIENCE, tester.output()).await;
-        done.expect("a run that ends").unwrap()
-    };
-    let mut done = run().await;
-    if String::from_utf8_lossy(&done.stdout).contains(OF_PYTHON) {
-        done = run().await;
-    }
-    let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    let words = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success(), "{}\n{said}\n{words}", done.status);
-    let made = said
-        .lines()
-        .find_map(|line| line.split_once(" generated, "));
-    let made: usize = made
-        .and_then(|(count, _)| count.trim().parse().ok())
-        .unwrap();
-    assert!(
-        made > 2_000,
-        "a run of the whole document, not of {made} cases"
-    );
+    std::fs::write(&config, settings(&hub, &admin_key).await).unwrap();
+    let mut tester = Command::new(tools::installed("python/bin/st"));
+    tester
+        .arg("--config-file")
+        .arg(&config)
+        .args(["--no-color", "run"])
+        .arg(format!("{}/openapi.json", hub.url()))
+        .env("CONSUMER_KEY", &consumer.key)
+        .env("PROVIDER_KEY", &provider_key)
+        .env("ADMIN_KEY", &admin_key)
+        .env("USER_TOKEN", &tokens[0])
+        .env("OTHER_TOKEN", &tokens[1])
+        .current_dir(data.path())
+        .kill_on_drop(true);
+    let done = tokio::time::timeout(PATIENCE, tester.output()).await;
+    done.expect("a run that ends").unwrap()
+}
+
+/// The tester's settings, which name an account, a key and a provider that are there: it takes nothing from the environment into
+/// its dictionaries.
+async fn settings(hub: &TestHub, admin_key: &str) -> String {
+    let [key, account] = made(hub, admin_key, "consumer").await;
+    let [_, provider] = made(hub, admin_key, "provider").await;
+    let settings = std::fs::read_to_string(tools::script("schemathesis.toml")).unwrap();
+    settings
+        .replace("${KEY_ID}", &key)
+        .replace("${ACCOUNT_ID}", &account)
+        .replace("${PROVIDER_ID}", &provider)
 }
 
 /// The token of a new user.
