@@ -47,7 +47,7 @@ pub use recovery::Recovery;
 pub(crate) use recovery::SpendingLog;
 #[cfg(feature = "cli")]
 pub(crate) use snapshots::{CheckedSnapshot, SnapshotCheck};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(feature = "sqlite")]
 pub(crate) use statement::told_of_exchange;
 pub use statement::{Statement, StatementLine, StatementQuery, statement};
 pub(crate) use statement::{balance_at, statement_page};
