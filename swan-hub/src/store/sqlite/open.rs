@@ -249,13 +249,16 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
 
 pub(super) fn check_application(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| open_error(path, error);
-    let id: i64 = connection
+    // Both of the same moment: between the two, another program may make the file ours.
+    let moment = connection.unchecked_transaction().map_err(failed)?;
+    let id: i64 = moment
         .pragma_query_value(None, "application_id", |row| row.get(0))
         .map_err(failed)?;
     let count = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = connection
+    let tables: i64 = moment
         .query_row(count, [], |row| row.get(0))
         .map_err(failed)?;
+    drop(moment);
     if id == APPLICATION_ID || (id == 0 && tables == 0) {
         return Ok(());
     }
