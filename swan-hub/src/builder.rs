@@ -1,5 +1,7 @@
 //! Puts a hub together.
 
+mod parts;
+
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -16,21 +18,25 @@ use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::exchange::Exchanges;
 use crate::external::ExternalConfig;
+use crate::feed::FeedOptions;
 use crate::generations::{Generations, GenerationsOptions};
 use crate::hub::{Hub, Rooms, Shared};
 use crate::idempotency::{Idempotency, IdempotencyOptions};
-use crate::ledger::{Books, BooksOptions, LedgerError};
+use crate::ledger::BooksOptions;
 use crate::market::{Market, MarketOptions};
 use crate::metrics::Metrics;
 use crate::payments::{PaymentGateway, PaymentOptions, Payments};
-use crate::providers::{Registry, Sessions, SessionsConfig};
+use crate::providers::Registry;
 use crate::receipts::{self, ReceiptSigner};
-use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};
+use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock};
 use crate::settings::{Current, Overrides, Settings};
 use crate::stages::{Authenticator, Gate, Spare, Streams};
 use crate::store::{KeyRing, MemoryStore, Store, Watch};
 #[cfg(feature = "otel")]
-use crate::telemetry::{Telemetry, TelemetryOptions};
+use crate::telemetry::TelemetryOptions;
+#[cfg(feature = "otel")]
+use parts::telemetry;
+use parts::{open_books, sessions, system_entropy};
 
 /// Every seam of a hub. What is not set has its default: memory as the store, the clock and randomness of the system, the
 /// built-in policy `swan-2.0` with its prices and split, two random choices for routing, keys of the store for
@@ -46,6 +52,7 @@ pub struct HubBuilder {
     split: Option<Arc<dyn RevenueSplit>>,
     routing: Option<Arc<dyn RoutingStrategy>>,
     oracle: Option<Arc<dyn PriceOracle>>,
+    price_feed: Option<Arc<FeedOptions>>,
     authenticator: Option<Arc<dyn Authenticator>>,
     events: Option<Arc<dyn EventSink>>,
     limits: Limits,
@@ -136,6 +143,14 @@ impl HubBuilder {
     pub fn with_price_oracle(self, oracle: Arc<dyn PriceOracle>) -> Self {
         Self {
             oracle: Some(oracle),
+            ..self
+        }
+    }
+
+    /// Sources that are asked over HTTP what a SWAN is worth, in the place of a price oracle.
+    pub fn with_price_feed(self, feed: FeedOptions) -> Self {
+        Self {
+            price_feed: Some(Arc::new(feed)),
             ..self
         }
     }
@@ -252,6 +267,7 @@ impl HubBuilder {
         Self {
             policy: Some(settings.policy),
             oracle: Some(settings.oracle),
+            price_feed: settings.price_feed,
             limits: settings.limits.countable(),
             external: settings.external,
             strategies: settings.routing,
@@ -294,6 +310,7 @@ impl HubBuilder {
             external: self.external,
             routing: self.strategies,
             oracle: self.oracle.unwrap_or_else(|| Arc::new(FixedPrice::none())),
+            price_feed: self.price_feed,
             public_metrics: self.public_metrics,
             keys: self.key_rules,
             queue: self.queue,
@@ -340,57 +357,5 @@ impl HubBuilder {
         let current = Current::new(Shared::new(Arc::clone(&rooms), settings, None)?);
         beside::begin(&current, &rooms);
         Ok(Hub { rooms, current })
-    }
-}
-
-#[cfg(feature = "otel")]
-fn telemetry(options: Option<TelemetryOptions>) -> Result<Option<Telemetry>, HubError> {
-    let started = options.map(Telemetry::start).transpose();
-    started.map_err(|error| HubError::Build(error.to_string()))
-}
-
-fn sessions(
-    registry: &Registry,
-    directory: (KeyRing, Arc<dyn Store>),
-    policy: &Arc<Policy>,
-    clock: &Arc<dyn Clock>,
-    collateral: &Collateral,
-) -> Sessions {
-    let (policy, clock) = (Arc::clone(policy), Arc::clone(clock));
-    let config = SessionsConfig::with(collateral.bonds.clone());
-    Sessions::new(registry.clone(), directory, policy, clock, config)
-}
-
-fn system_entropy() -> Result<Arc<dyn Entropy>, HubError> {
-    match SystemEntropy::new() {
-        Ok(entropy) => Ok(Arc::new(entropy)),
-        Err(error) => Err(HubError::Build(error.to_string())),
-    }
-}
-
-/// The books of a store, and on its keys what they have spent before.
-async fn open_books(
-    store: &Arc<dyn Store>,
-    clock: &Arc<dyn Clock>,
-    options: BooksOptions,
-    keys: &KeyRing,
-) -> Result<Books, HubError> {
-    let (books, recovery) = Books::open(Arc::clone(store), Arc::clone(clock), options)
-        .await
-        .map_err(opening)?;
-    tracing::info!(
-        entries = recovery.entries,
-        snapshot = recovery.snapshot,
-        holds_voided = recovery.holds_voided,
-        "the books are open"
-    );
-    keys.restore(&recovery.spending);
-    Ok(books)
-}
-
-fn opening(error: LedgerError) -> HubError {
-    match error {
-        LedgerError::Store(error) => HubError::Store(error),
-        other => HubError::Books(Box::new(other)),
     }
 }

@@ -14,6 +14,7 @@ use swan_core::{
 use crate::collateral::CollateralEvent;
 use crate::deposits::DepositEvent;
 use crate::exchange::ExchangeEvent;
+use crate::feed::FeedEvent;
 use crate::payments::{LowBalance, PaymentEvent};
 use crate::providers::ConnectionMode;
 use crate::receipts::Attested;
@@ -258,6 +259,11 @@ pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     fn on_exchange(&self, event: &ExchangeEvent) {
         let _ = event;
     }
+
+    /// Something has happened with the sources that tell what a SWAN is worth. Nothing is done by default.
+    fn on_price_feed(&self, event: &FeedEvent) {
+        let _ = event;
+    }
 }
 
 const _: fn(&dyn EventSink) = |_| {}; // Object safety is part of the contract.
@@ -316,6 +322,10 @@ impl EventSink for TracingSink {
 
     fn on_exchange(&self, event: &ExchangeEvent) {
         crate::exchange::write(event);
+    }
+
+    fn on_price_feed(&self, event: &FeedEvent) {
+        crate::feed::write(event);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::error::HubError;
 use crate::events::EventSink;
 use crate::exchange::Exchanges;
 use crate::external::Endpoints;
+use crate::feed::PriceFeed;
 use crate::gateway::{self, Phase};
 use crate::generations::{Generations, Totals};
 use crate::idempotency::Idempotency;
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) split: Arc<dyn RevenueSplit>,
     pub(crate) strategies: Arc<Strategies>,
     pub(crate) oracle: Arc<dyn PriceOracle>,
+    /// The oracle, where it asks sources over HTTP.
+    pub(crate) feed: Option<Arc<PriceFeed>>,
     pub(crate) external: Arc<Endpoints>,
     pub(crate) limits: Limits,
 }

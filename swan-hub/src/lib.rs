@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod exchange;
 mod external;
+mod feed;
 mod gateway;
 mod generations;
 mod header_text;
@@ -53,8 +54,8 @@ pub use builder::HubBuilder;
 pub use collateral::{CollateralEvent, CollateralNews};
 pub use config::{
     ChainSettings, ChainToken, Config, DataCollection, External, ExternalEntry, ExternalHeader,
-    ExternalModels, ExternalPrice, Hedging, Limits, Metrics, Nodes, Otel, Receipts, Routing,
-    StripeSettings,
+    ExternalModels, ExternalPrice, Hedging, Limits, Metrics, Nodes, Otel, PriceFeedSettings,
+    PriceFeedSource, Receipts, Routing, StripeSettings,
 };
 pub use departure::Departure;
 pub use error::{ConfigError, HubError};
@@ -62,6 +63,10 @@ pub use events::{AttemptRecord, EventSink, Outcome, RequestRecord, TracingSink};
 pub use exchange::{ExchangeEvent, ExchangeNews};
 pub use external::{
     ExternalConfig, ExternalError, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust,
+};
+pub use feed::{
+    FeedError, FeedEvent, FeedNews, FeedOptions, FeedSource, Pointer as JsonPointer,
+    PointerError as JsonPointerError,
 };
 pub use generations::{GenerationsOptions, Totals};
 pub use hub::Hub;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use swan_core::{Clock, ExchangeRate, StampedRate, Timestamp};
+use swan_core::{Clock, ExchangeRate, RateError, StampedRate, Timestamp};
 
 /// The clock of the system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,6 +87,18 @@ pub trait PriceOracle: fmt::Debug + Send + Sync + 'static {
     /// The last US dollars for one SWAN, with their time; `None` when nobody can pay in SWAN. The policy says how old a rate
     /// may be.
     fn usd_per_swan(&self, now: Timestamp) -> Option<StampedRate>;
+
+    /// Why there is none at the moment, of an oracle that has one at other times; `None`, the default, says that nobody can ever
+    /// pay in SWAN here.
+    fn why_not(&self, now: Timestamp) -> Option<RateError> {
+        let _ = now;
+        None
+    }
+
+    /// How long one of its rates is used at most; as long as the policy allows, by default.
+    fn max_age(&self) -> Option<Duration> {
+        None
+    }
 }
 
 const _: fn(&dyn PriceOracle) = |_| {}; // Object safety is part of the contract.

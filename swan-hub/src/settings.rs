@@ -11,6 +11,7 @@ use crate::admission::{KeyRules, QueueRules};
 use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::external::{Endpoints, ExternalConfig};
+use crate::feed::{FeedOptions, PriceFeed};
 use crate::hub::{Rooms, Shared};
 use crate::market::MarketOptions;
 use crate::seams::{FixedPrice, PriceOracle};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub routing: Routing,
     /// What a SWAN is worth.
     pub oracle: Arc<dyn PriceOracle>,
+    /// The sources that are asked over HTTP what a SWAN is worth, in the place of [`Settings::oracle`].
+    pub price_feed: Option<Arc<FeedOptions>>,
     /// Whether `/metrics` needs no administrator's key. Default no.
     pub public_metrics: bool,
     /// How keys are treated: defaults of their limits, whose word on addresses counts, the free tier.
@@ -62,6 +65,7 @@ impl Default for Settings {
             external: Vec::new(),
             routing: Routing::default(),
             oracle: Arc::new(FixedPrice::none()),
+            price_feed: None,
             public_metrics: false,
             keys: KeyRules::default(),
             queue: QueueRules::default(),
@@ -126,6 +130,15 @@ impl Settings {
         Self { oracle, ..self }
     }
 
+    /// The same with these sources of the price of SWAN.
+    #[must_use]
+    pub fn with_price_feed(self, feed: FeedOptions) -> Self {
+        Self {
+            price_feed: Some(Arc::new(feed)),
+            ..self
+        }
+    }
+
     /// The same with these decisions about accounts.
     #[must_use]
     pub fn with_market(self, market: MarketOptions) -> Self {
@@ -179,7 +192,7 @@ impl Current {
         let _turn = before.reloading.lock();
         let before = self.load();
         let rooms = Arc::clone(before.rooms());
-        let shared = Shared::new(rooms, settings, Some(&before.external))?;
+        let shared = Shared::new(rooms, settings, Some(&before))?;
         shared.gate.set_limit(shared.limits.in_flight);
         shared
             .sessions
@@ -211,16 +224,18 @@ impl FromRef<Current> for Arc<Shared> {
 }
 
 impl Shared {
-    /// The rooms under these settings; endpoints that `known` has with the same configuration are kept.
+    /// The rooms under these settings; endpoints that `known` has with the same configuration are kept, and so is its price feed.
     pub(crate) fn new(
         rooms: Arc<Rooms>,
         settings: Settings,
-        known: Option<&Endpoints>,
+        known: Option<&Self>,
     ) -> Result<Self, HubError> {
         let policy = Arc::clone(&settings.policy);
         let (overrides, rules) = (&rooms.overrides, &rooms.health);
-        let external = Endpoints::new(&settings.external, &policy, &rooms.clock, rules, known)
+        let served = known.map(|known| &*known.external);
+        let external = Endpoints::new(&settings.external, &policy, &rooms.clock, rules, served)
             .map_err(|error| HubError::Build(error.to_string()))?;
+        let feed = feed(&settings, known)?;
         let pricing = overrides.pricing.clone();
         let split = overrides.split.clone();
         let strategies = Strategies::new(&settings.routing, overrides.routing.as_ref(), &policy)?;
@@ -228,7 +243,11 @@ impl Shared {
             pricing: pricing.unwrap_or_else(|| Arc::new(SeedPricing::new())),
             split: split.unwrap_or_else(|| Arc::new(*policy.split())),
             strategies: Arc::new(strategies),
-            oracle: Arc::clone(&settings.oracle),
+            oracle: match &feed {
+                Some(feed) => Arc::clone(feed) as Arc<dyn PriceOracle>,
+                None => Arc::clone(&settings.oracle),
+            },
+            feed,
             limits: settings.limits.clone(),
             external: Arc::new(external),
             policy,
@@ -241,6 +260,20 @@ impl Shared {
     pub(crate) const fn rooms(&self) -> &Arc<Rooms> {
         &self.rooms
     }
+}
+
+/// The price feed of these settings: the one that is known already, if it is the same.
+fn feed(settings: &Settings, known: Option<&Shared>) -> Result<Option<Arc<PriceFeed>>, HubError> {
+    let Some(options) = &settings.price_feed else {
+        return Ok(None);
+    };
+    let known = known.and_then(|known| known.feed.as_ref());
+    if let Some(same) = known.filter(|known| *known.options() == **options) {
+        return Ok(Some(Arc::clone(same)));
+    }
+    let feed = PriceFeed::new((**options).clone(), known.map(|known| &**known));
+    let feed = feed.map_err(|error| HubError::Build(error.to_string()))?;
+    Ok(Some(Arc::new(feed)))
 }
 
 impl Deref for Shared {

@@ -40,6 +40,14 @@ pub enum RateError {
         /// How far ahead its time is, in milliseconds.
         ahead_ms: u128,
     },
+    /// Its source has none that it stands for.
+    #[error("{feed} has no exchange rate at the moment: {why}")]
+    NotNow {
+        /// Where the rate would come from.
+        feed: Cow<'static, str>,
+        /// Why there is none.
+        why: Cow<'static, str>,
+    },
 }
 
 impl StampedRate {

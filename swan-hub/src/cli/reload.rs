@@ -45,6 +45,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
     let market = before.market != after.market;
     let routing = before.routing != after.routing;
     let external = before.external != after.external;
+    let price_feed = before.price_feed != after.price_feed;
     tracing::info!(
         target: "swan_hub::serve",
         policy = %after.policy.stamp(),
@@ -55,6 +56,7 @@ fn reload(args: &Args, config: &Config, hub: &Hub, logs: &Logs) -> Result<Config
         hedging_changed = hedging,
         external_changed = external,
         routing_changed = routing,
+        price_feed_changed = price_feed,
         "reloaded"
     );
     // What is fixed stays as it is in force, so that each reload names it again.

@@ -191,6 +191,9 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
     if let Some(rate) = config.usd_per_swan {
         settings = settings.with_price_oracle(Arc::new(FixedPrice::new(rate)));
     }
+    if let Some(feed) = config.price_feed(|name| std::env::var(name).ok())? {
+        settings = settings.with_price_feed(feed);
+    }
     let resolve =
         |external: &crate::config::External| external.resolve(|name| std::env::var(name).ok());
     let external = config

@@ -13,6 +13,7 @@ use super::keys::KeysLayer;
 use super::market::MarketLayer;
 use super::nodes::NodesLayer;
 use super::otel::OtelLayer;
+use super::price_feed::PriceFeedLayer;
 use super::queue::QueueLayer;
 use super::receipts::ReceiptsLayer;
 use super::rooms::{GenerationsLayer, IdempotencyLayer, check};
@@ -32,6 +33,8 @@ struct Layer {
     store: Option<String>,
     policy: Option<PathBuf>,
     usd_per_swan: Option<Amount>,
+    #[serde(default)]
+    price_feed: PriceFeedLayer,
     durability: Option<Durability>,
     snapshot_entries: Option<u64>,
     drain_secs: Option<u64>,
@@ -202,6 +205,7 @@ impl Config {
             })?;
             self.usd_per_swan = Some(rate);
         }
+        layer.price_feed.lay_over(&mut self.price_feed)?;
         layer.keys.apply(&mut self.keys)?;
         layer.queue.lay_over(&mut self.queue)?;
         layer.idempotency.lay_over(&mut self.idempotency)?;

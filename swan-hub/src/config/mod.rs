@@ -12,6 +12,7 @@ mod layers;
 mod market;
 pub(crate) mod nodes;
 mod otel;
+mod price_feed;
 mod queue;
 mod receipts;
 mod rooms;
@@ -36,6 +37,7 @@ pub use external_models::{ExternalEntry, ExternalModels, ExternalPrice};
 pub use hedging::Hedging;
 pub use nodes::Nodes;
 pub use otel::Otel;
+pub use price_feed::{PriceFeedSettings, PriceFeedSource};
 pub use receipts::Receipts;
 pub use routing::Routing;
 pub use stripe::StripeSettings;
@@ -56,6 +58,8 @@ pub struct Config {
     pub policy: Option<PathBuf>,
     /// US dollars for one SWAN; without it nobody can pay in SWAN.
     pub usd_per_swan: Option<ExchangeRate>,
+    /// Who is asked what a SWAN is worth, in the place of a fixed price: the table `[price_feed]`.
+    pub price_feed: PriceFeedSettings,
     /// Whether the end of a charge waits for the disk.
     pub durability: Durability,
     /// After how many entries of the journal a snapshot of the books is written, at least 1,000: a start replays about as many at
@@ -211,6 +215,7 @@ impl Default for Config {
             store: None,
             policy: None,
             usd_per_swan: None,
+            price_feed: PriceFeedSettings::default(),
             durability: Durability::Strict,
             snapshot_entries: BooksOptions::default().snapshot_entries,
             drain: Duration::from_secs(600),

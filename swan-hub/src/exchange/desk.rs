@@ -91,7 +91,9 @@ pub(crate) fn stock(hub: &Shared, currency: Currency) -> Amount {
 /// The rate by which the hub exchanges now.
 fn rate(hub: &Shared) -> Result<StampedRate, LeftOut> {
     let now = hub.clock.now();
-    let rate = hub.oracle.usd_per_swan(now).ok_or(LeftOut::NoRate)?;
+    let rate = hub.oracle.usd_per_swan(now);
+    let why = || hub.oracle.why_not(now);
+    let rate = rate.ok_or_else(|| why().map_or(LeftOut::NoRate, LeftOut::StaleRate))?;
     let fresh = hub.policy.payment().fresh(&rate, now);
     fresh.map_err(LeftOut::StaleRate)?;
     Ok(rate)

@@ -5,12 +5,6 @@
 //! a provider does.
 
 mod address;
-#[cfg(any(
-    feature = "chain",
-    feature = "cli",
-    feature = "otel",
-    feature = "stripe"
-))]
 pub(crate) mod client;
 mod config;
 pub(crate) mod connect;
@@ -30,7 +24,6 @@ mod tier;
 mod upstream;
 mod wire;
 
-#[cfg(any(feature = "chain", feature = "otel", feature = "stripe"))]
 pub(crate) use address::Address;
 pub use config::{ExternalConfig, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust};
 pub(crate) use endpoints::{Endpoints, LOOK_EVERY};

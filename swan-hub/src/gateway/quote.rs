@@ -201,7 +201,8 @@ fn answer(hub: &Shared, priced: &Priced) -> Quoted {
     let (expected, output) = quoted.expected(&priced.asked, hub);
     let cost = terms.price(&expected).unwrap_or(quoted.quote.amount());
     let rate = terms.rate();
-    let max_age = hub.policy.payment().rate_max_age();
+    let by_policy = hub.policy.payment().rate_max_age();
+    let max_age = hub.oracle.max_age().unwrap_or(by_policy).min(by_policy);
     Quoted {
         object: "quote",
         operation: priced.asked.operation.as_str().to_owned(),

@@ -6,6 +6,7 @@ use super::admin::LimitsShape;
 use super::admin_accounts::{AccountLimits, AdminAccount, Grant};
 use super::admin_keys::{AdminKey, LimitedKey, MadeKey, RevokedKey};
 use super::described::{PageNumber, PageSize};
+use super::exchange_rate::ExchangeRateShown;
 use super::reply::Page;
 use crate::documents::GrowthFundReport;
 use crate::gateway::MonthText;
@@ -249,4 +250,12 @@ pub(super) fn growth_fund() -> Operation {
     .query::<MonthText>("month", "The month in UTC; this one unless said")
     .answers::<GrowthFundReport>(200, "By provider and model, and by reason")
     .fails([400])
+}
+
+pub(super) fn exchange_rate() -> Operation {
+    administrator(Operation::get(
+        "/api/v1/admin/exchange-rate",
+        "What a SWAN is worth now, and what the sources of the price feed say",
+    ))
+    .answers::<ExchangeRateShown>(200, "The rate in force, or why there is none")
 }

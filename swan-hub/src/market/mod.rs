@@ -27,6 +27,7 @@ mod described_payouts;
 mod described_shapes;
 mod described_topups;
 mod exact;
+mod exchange_rate;
 mod fields;
 mod figures;
 mod identity;
@@ -139,6 +140,7 @@ fn admin_routes() -> Routes<Current> {
         .add(said::account_limits(), admin_accounts::limits)
         .add(said::limit_account(), admin_accounts::limit)
         .add(said::growth_fund(), provider_statement::fund)
+        .add(said::exchange_rate(), exchange_rate::show)
         .add(described_payouts::all(), payouts::all)
 }
 

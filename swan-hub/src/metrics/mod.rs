@@ -6,6 +6,7 @@ mod histogram;
 mod ledger;
 mod money;
 mod payments;
+mod price;
 mod process;
 mod scrape;
 mod series;

@@ -33,6 +33,7 @@ pub(crate) fn write(hub: &Shared, is_open_metrics: bool) -> String {
     super::payments::write_collateral(&mut text, &hub.collateral);
     super::deposits::write(&mut text, &hub.deposits);
     super::exchange::write(&mut text, hub);
+    super::price::write(&mut text, hub);
     #[cfg(feature = "otel")]
     super::traces::write(&mut text, hub);
     process::write(&mut text);

@@ -140,7 +140,10 @@ fn at_most(
         .pricing
         .terms(&hub.policy, model, asked.payment, rate, moment.now)
         .map_err(|error| match error {
-            PricingError::NoRate { currency } => QuoteError::Payment { currency },
+            PricingError::NoRate { currency } => match hub.oracle.why_not(moment.now) {
+                Some(why) => QuoteError::Rate(why),
+                None => QuoteError::Payment { currency },
+            },
             PricingError::Rate(error) => QuoteError::Rate(error),
             other => QuoteError::Pricing(other),
         })?;

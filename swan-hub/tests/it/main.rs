@@ -28,6 +28,7 @@ mod parquet;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod price_feed_config;
 mod receipt;
 mod serve;
 mod statement;

@@ -37,6 +37,7 @@ mod nodes;
 #[cfg(feature = "postgres")]
 mod nodes_payouts;
 mod payments;
+mod price_feed;
 mod receipts;
 mod restart;
 mod sdks;

@@ -13,7 +13,7 @@ use super::wire;
 /// One SWAN is worth an eighth of a dollar.
 const CONFIG: &str = "usd_per_swan = \"0.125\"\n[keys]\nfree_tier = false\n";
 
-async fn paid_in(hub: &TestHub, key: &str, currency: &str) -> (String, i128) {
+pub(super) async fn paid_in(hub: &TestHub, key: &str, currency: &str) -> (String, i128) {
     let request = Request::builder()
         .method(Method::POST)
         .uri("/v1/chat/completions")

@@ -58,6 +58,7 @@ mod papers;
 mod payments;
 mod payouts;
 mod preferences;
+mod price_feed;
 mod provider;
 mod provider_crate;
 mod queue;
