@@ -302,6 +302,7 @@ impl EventSink for TracingSink {
         tracing::info!(
             target: "swan_hub::payment",
             account = %event.account,
+            currency = event.currency.code(),
             balance = %event.balance,
             threshold = %event.threshold,
             "a balance is low"

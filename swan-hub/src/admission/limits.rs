@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use swan_core::protocol::Operation;
-use swan_core::{Amount, Timestamp};
+use swan_core::{Amount, Currency, Timestamp};
 
 /// What a key may do, or all keys of an account together. Whatever is not set is not limited; of key and account each
 /// holds for itself.
@@ -45,6 +45,9 @@ pub struct KeyLimits {
     /// Of an account: what falling below is told to the operator, in US dollars. It limits nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low_balance: Option<Amount>,
+    /// The same in SWAN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_balance_swan: Option<Amount>,
     /// Whether requests are free ones only, within the policy's free tier, whatever the account has.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub free: bool,
@@ -206,6 +209,22 @@ impl KeyLimits {
         self
     }
 
+    /// Below what the funds of an account in this currency are called low.
+    pub(crate) const fn low_balance_in(&self, currency: Currency) -> Option<Amount> {
+        match currency {
+            Currency::Usd => self.low_balance,
+            Currency::Swan => self.low_balance_swan,
+            _ => None,
+        }
+    }
+
+    /// Both thresholds of an account, which limit nothing, as `other` has them.
+    pub(crate) const fn with_low_balances_of(mut self, other: &Self) -> Self {
+        self.low_balance = other.low_balance;
+        self.low_balance_swan = other.low_balance_swan;
+        self
+    }
+
     pub(crate) fn allows_address(&self, address: Option<IpAddr>) -> bool {
         // An IPv4 client of a socket that speaks both shows as ::ffff:a.b.c.d.
         let address = address.map(|address| address.to_canonical());
@@ -268,6 +287,17 @@ mod tests {
         assert_eq!(serde_json::to_string(&limits).unwrap(), text);
         assert_eq!(serde_json::to_string(&KeyLimits::default()).unwrap(), "{}");
         assert!(serde_json::from_str::<KeyLimits>(r#"{"rmp":5}"#).is_err());
+    }
+
+    #[test]
+    fn a_threshold_of_before_is_one_of_dollars() {
+        let old: KeyLimits = serde_json::from_str(r#"{"low_balance":"5"}"#).unwrap();
+        let [usd, swan] = Currency::ALL.map(|currency| old.low_balance_in(currency));
+        assert_eq!((usd, swan), ("5".parse().ok(), None));
+        let text = r#"{"low_balance":"5","low_balance_swan":"0.5"}"#;
+        let both: KeyLimits = serde_json::from_str(text).unwrap();
+        assert_eq!(both.low_balance_in(Currency::Swan), "0.5".parse().ok());
+        assert_eq!(serde_json::to_string(&both).unwrap(), text);
     }
 
     #[test]

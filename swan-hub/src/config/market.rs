@@ -17,6 +17,7 @@ pub(super) struct MarketLayer {
     signups_per_hour: Option<u32>,
     logins_per_minute: Option<u32>,
     low_balance: Option<Amount>,
+    low_balance_swan: Option<Amount>,
 }
 
 /// A year.
@@ -28,15 +29,29 @@ impl MarketLayer {
         if let Some(signup) = self.signup {
             options.signup = signup;
         }
-        if let Some(amount) = self.low_balance {
+        for (key, target, amount, expected) in [
+            (
+                "market.low_balance",
+                &mut options.low_balance,
+                self.low_balance,
+                "US dollars as a decimal string, 0 for none",
+            ),
+            (
+                "market.low_balance_swan",
+                &mut options.low_balance_swan,
+                self.low_balance_swan,
+                "SWAN as a decimal string, 0 for none",
+            ),
+        ] {
+            let Some(amount) = amount else { continue };
             if amount.is_negative() {
                 return Err(ConfigError::Value {
-                    key: "market.low_balance",
+                    key,
                     value: amount.to_string(),
-                    expected: "US dollars as a decimal string, 0 for none",
+                    expected,
                 });
             }
-            options.low_balance = (!amount.is_zero()).then_some(amount);
+            *target = (!amount.is_zero()).then_some(amount);
         }
         for (key, most, value) in [
             ("market.session_hours", LONGEST_HOURS, self.session_hours),

@@ -9,7 +9,7 @@ pub(super) enum Kind {
 }
 
 /// The environment variables and the keys that they stand for.
-pub(super) const VARIABLES: [(&str, &str, Kind); 73] = [
+pub(super) const VARIABLES: [(&str, &str, Kind); 74] = [
     ("SWAN_KEYS_RPM", "keys.rpm", Kind::Number),
     ("SWAN_KEYS_TPM", "keys.tpm", Kind::Number),
     ("SWAN_KEYS_CONCURRENCY", "keys.concurrency", Kind::Number),
@@ -108,6 +108,11 @@ pub(super) const VARIABLES: [(&str, &str, Kind); 73] = [
     ),
     ("SWAN_GENERATIONS_BYTES", "generations.bytes", Kind::Number),
     ("SWAN_MARKET_LOW_BALANCE", "market.low_balance", Kind::Text),
+    (
+        "SWAN_MARKET_LOW_BALANCE_SWAN",
+        "market.low_balance_swan",
+        Kind::Text,
+    ),
     ("SWAN_MARKET_SIGNUP", "market.signup", Kind::Text),
     (
         "SWAN_MARKET_SESSION_HOURS",

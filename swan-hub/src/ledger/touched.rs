@@ -9,15 +9,15 @@ use swan_core::{AccountId, Amount, Currency};
 
 use super::Books;
 
-/// The accounts whose US dollars have changed since they were last asked for.
+/// The accounts whose funds have changed since they were last asked for.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
     /// Nothing is noted until somebody asks.
     watched: AtomicBool,
-    accounts: Mutex<BTreeMap<AccountId, Moved>>,
+    accounts: Mutex<BTreeMap<(AccountId, Currency), Moved>>,
 }
 
-/// What has moved on an account, in pico-units.
+/// What has moved on an account in one currency, in pico-units.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moved {
     net: i128,
@@ -50,8 +50,8 @@ impl Touched {
             if matches!(transfer.kind, Kind::Posted | Kind::Post { .. }) {
                 let pico = transfer.amount.pico();
                 for (side, moved) in [(&transfer.debit, -pico), (&transfer.credit, pico)] {
-                    if let Some(account) = consumer(side) {
-                        accounts.entry(account).or_default().add(moved);
+                    if let Some(funds) = consumer(side) {
+                        accounts.entry(funds).or_default().add(moved);
                     }
                 }
             }
@@ -59,16 +59,16 @@ impl Touched {
     }
 }
 
-fn consumer(key: &AccountKey) -> Option<AccountId> {
-    match (key.account, key.currency) {
-        (Account::Consumer(id), Currency::Usd) => Some(id),
+fn consumer(key: &AccountKey) -> Option<(AccountId, Currency)> {
+    match key.account {
+        Account::Consumer(id) => Some((id, key.currency)),
         _ => None,
     }
 }
 
 impl Books {
-    /// The accounts whose US dollars have changed on the disk since this was last asked, and how; from the first time on.
-    pub(crate) fn touched(&self) -> BTreeMap<AccountId, Moved> {
+    /// The accounts whose funds have changed on the disk since this was last asked, and how; from the first time on.
+    pub(crate) fn touched(&self) -> BTreeMap<(AccountId, Currency), Moved> {
         let touched = &self.shared.touched;
         touched.watched.store(true, Ordering::Relaxed);
         std::mem::take(&mut *touched.accounts.lock())
@@ -79,8 +79,8 @@ impl Books {
         self.shared.drawing.is_some()
     }
 
-    /// What every consumer has in US dollars, holds included.
-    pub(crate) fn consumers(&self) -> Vec<(AccountId, Amount)> {
+    /// What every consumer has in each currency, holds included.
+    pub(crate) fn consumers(&self) -> Vec<((AccountId, Currency), Amount)> {
         let accounts = self.shared.core.lock().ledger.accounts();
         let consumers = accounts.iter();
         consumers

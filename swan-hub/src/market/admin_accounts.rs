@@ -69,10 +69,7 @@ impl AccountLimits {
     fn of(account: &AccountId, limits: KeyLimits) -> Self {
         Self {
             account: account.to_string(),
-            limits: KeyLimits {
-                low_balance: None,
-                ..limits
-            },
+            limits: limits.with_low_balances_of(&KeyLimits::default()),
         }
     }
 }
@@ -168,9 +165,8 @@ pub(super) async fn limit(State(hub): State<Arc<Shared>>, id: Id, request: Reque
         fields.only(&["limits"])?;
         let record = find(&hub, id).await?;
         // In the place of those that are there: what is not sent is not limited.
-        let mut limits = KeyLimits::default();
-        // The threshold limits nothing, and has a route of its own.
-        limits.low_balance = record.limits.low_balance;
+        // The thresholds limit nothing, and have a route of their own.
+        let mut limits = KeyLimits::default().with_low_balances_of(&record.limits);
         fields.required("limits")?;
         set_limits(&mut limits, &fields, hub.clock.now())?;
         let written = hub.store.limit_account(record.id, &limits).await;

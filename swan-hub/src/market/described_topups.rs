@@ -46,12 +46,15 @@ struct RefundWanted {
 
 /// Below what the funds of an account are called low.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["usd"]))]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
 #[expect(dead_code, reason = "only its schema is used")]
 struct ThresholdWanted {
-    /// US dollars above zero as a decimal string; null takes it away.
+    /// US dollars above zero as a decimal string; null takes it away. What is not named stays.
     #[schemars(regex(pattern = r"^([1-9][0-9]{0,8}(\.[0-9]{1,12})?|0\.[0-9]{0,11}[1-9])$"))]
     usd: Option<String>,
+    /// The same in SWAN.
+    #[schemars(regex(pattern = r"^([1-9][0-9]{0,8}(\.[0-9]{1,12})?|0\.[0-9]{0,11}[1-9])$"))]
+    swan: Option<String>,
 }
 
 /// How many are listed.

@@ -20,27 +20,45 @@ use crate::openapi::Errors;
 use crate::payments;
 use crate::store::AccountRecord;
 
-/// Below what an account's funds are called low, and whether they are.
+/// Below what an account's funds are called low, and whether they are: in US dollars, and in SWAN.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Threshold {
     account: String,
-    /// The account's own, as a decimal string of US dollars; null when it has none.
+    #[serde(flatten)]
+    usd: InCurrency,
+    swan: InCurrency,
+}
+
+/// A threshold in one currency.
+#[derive(Debug, Serialize, JsonSchema)]
+struct InCurrency {
+    /// The account's own, as a decimal string; null when it has none.
     own: Option<String>,
     /// What holds: the account's own, or the one of this hub.
     threshold: Option<String>,
-    /// What the account has in US dollars, what is set aside included.
+    /// What the account has, what is set aside included.
     balance: String,
     is_low: bool,
 }
 
 impl Threshold {
     async fn of(hub: &Shared, record: &AccountRecord) -> Self {
-        let threshold = payments::threshold(hub, record.id);
-        let balance = hub.books.balance_shown(record.id, Currency::Usd).await;
-        let balance = balance.posted();
         Self {
             account: record.id.to_string(),
-            own: record.limits.low_balance.map(|own| own.to_string()),
+            usd: InCurrency::of(hub, record, Currency::Usd).await,
+            swan: InCurrency::of(hub, record, Currency::Swan).await,
+        }
+    }
+}
+
+impl InCurrency {
+    async fn of(hub: &Shared, record: &AccountRecord, currency: Currency) -> Self {
+        let own = record.limits.low_balance_in(currency);
+        let threshold = payments::threshold(hub, (record.id, currency));
+        let balance = hub.books.balance_shown(record.id, currency).await;
+        let balance = balance.posted();
+        Self {
+            own: own.map(|own| own.to_string()),
             threshold: threshold.map(|threshold| threshold.to_string()),
             balance: balance.to_string(),
             is_low: threshold.is_some_and(|threshold| balance < threshold),
@@ -61,24 +79,36 @@ fn named(id: Id) -> Option<AccountId> {
     id.ok().and_then(|Path(id)| id.parse().ok())
 }
 
-/// The field `usd`; null takes the threshold away.
-fn wanted(fields: &Fields) -> Result<Option<Amount>, Answer> {
-    fields.only(&["usd"])?;
-    fields.required("usd")?;
-    let Some(text) = fields.optional("usd", 1, 40)? else {
+/// A threshold that is sent; null takes it away, and what is not sent stays.
+fn wanted(
+    fields: &Fields,
+    name: &'static str,
+    kept: Option<Amount>,
+) -> Result<Option<Amount>, Answer> {
+    if fields.given(name).is_none() {
+        return Ok(kept);
+    }
+    let Some(text) = fields.optional(name, 1, 40)? else {
         return Ok(None);
     };
-    let usd = text.parse::<Amount>().ok();
-    let usd = usd.filter(|usd| *usd > Amount::ZERO);
-    let words = "usd must be a decimal string above zero, such as \"5.00\", or null for none";
-    usd.map(Some).ok_or_else(|| invalid("usd", words))
+    let amount = text.parse::<Amount>().ok();
+    let amount = amount.filter(|amount| *amount > Amount::ZERO);
+    amount.map(Some).ok_or_else(|| {
+        let words = "must be a decimal string above zero, such as \"5.00\", or null for none";
+        invalid(name, format!("{name} {words}"))
+    })
 }
 
 async fn set(hub: &Shared, id: Option<AccountId>, fields: &Fields) -> Result<Threshold, Answer> {
-    let usd = wanted(fields)?;
+    fields.only(&["usd", "swan"])?;
+    if fields.given("swan").is_none() {
+        fields.required("usd")?;
+    }
     let _one = hub.market.changing.lock().await;
     let mut record = record(hub, id).await?;
-    record.limits.low_balance = usd;
+    let limits = &mut record.limits;
+    limits.low_balance = wanted(fields, "usd", limits.low_balance)?;
+    limits.low_balance_swan = wanted(fields, "swan", limits.low_balance_swan)?;
     let written = hub.store.limit_account(record.id, &record.limits).await;
     written.map_err(|_| unavailable())?;
     refresh(hub).await?;

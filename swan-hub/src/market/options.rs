@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use swan_core::Amount;
+use swan_core::{Amount, Currency};
 
 /// Who may open an account by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -30,6 +30,19 @@ pub struct MarketOptions {
     pub logins_per_minute: u32,
     /// What an account without a threshold of its own falls below when that is told, in US dollars. Nothing is told.
     pub low_balance: Option<Amount>,
+    /// The same in SWAN. Nothing is told.
+    pub low_balance_swan: Option<Amount>,
+}
+
+impl MarketOptions {
+    /// What an account without a threshold of its own falls below, in this currency.
+    pub(crate) const fn low_balance_in(&self, currency: Currency) -> Option<Amount> {
+        match currency {
+            Currency::Usd => self.low_balance,
+            Currency::Swan => self.low_balance_swan,
+            _ => None,
+        }
+    }
 }
 
 impl Default for MarketOptions {
@@ -40,6 +53,7 @@ impl Default for MarketOptions {
             signups_per_hour: 10,
             logins_per_minute: 20,
             low_balance: None,
+            low_balance_swan: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What has happened with payments by card, and with collateral.
 
+use swan_core::Currency;
+
 use super::text::Text;
 use crate::collateral::{Collateral, CollateralNews};
 use crate::payments::{PaymentNews, Payments};
@@ -14,9 +16,12 @@ pub(super) fn write(text: &mut Text, payments: &Payments) {
     }
     text.counter(
         "swan_low_balances",
-        "How often an account has fallen below its threshold.",
+        "How often an account has fallen below its threshold in a currency.",
     );
-    text.total(&[], payments.low_balances.count());
+    for currency in Currency::ALL {
+        let count = payments.low_balances.count(currency);
+        text.total(&[("currency", currency.code())], count);
+    }
 }
 
 pub(super) fn write_collateral(text: &mut Text, collateral: &Collateral) {

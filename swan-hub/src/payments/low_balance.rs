@@ -1,4 +1,4 @@
-//! Tells once when what an account has falls below its threshold, and again after it was above.
+//! Tells once when what an account has in a currency falls below its threshold, and again after it was above.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,49 +16,61 @@ use crate::settings::Current;
 pub struct LowBalance {
     /// The account.
     pub account: AccountId,
-    /// What it has in US dollars, what is set aside included.
+    /// In what it is counted; each currency has a threshold of its own.
+    pub currency: Currency,
+    /// What it has of that, what is set aside included.
     pub balance: Amount,
     /// Below what that is.
     pub threshold: Amount,
 }
 
-/// How often an account has fallen below its threshold since the hub was started.
+/// How often an account has fallen below its threshold since the hub was started, by currency.
 #[derive(Debug, Default)]
-pub(crate) struct LowBalances(AtomicU64);
+pub(crate) struct LowBalances([AtomicU64; Currency::ALL.len()]);
 
 impl LowBalances {
-    pub(crate) fn count(&self) -> u64 {
-        self.0.load(Relaxed)
+    pub(crate) fn count(&self, currency: Currency) -> u64 {
+        let count = self.0.get(currency as usize);
+        count.map_or(0, |count| count.load(Relaxed))
+    }
+
+    fn add(&self, currency: Currency) {
+        if let Some(count) = self.0.get(currency as usize) {
+            count.fetch_add(1, Relaxed);
+        }
     }
 }
 
 /// How often the accounts are looked at whose funds have changed.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// The threshold of an account, or the one of all.
-pub(crate) fn threshold(hub: &Shared, account: AccountId) -> Option<Amount> {
+/// The threshold of an account in a currency, or the one of all.
+pub(crate) fn threshold(
+    hub: &Shared,
+    (account, currency): (AccountId, Currency),
+) -> Option<Amount> {
     let own = hub.keys.account(account);
-    own.and_then(|own| own.limits().low_balance)
-        .or(hub.settings.market.low_balance)
+    own.and_then(|own| own.limits().low_balance_in(currency))
+        .or(hub.settings.market.low_balance_in(currency))
 }
 
-/// Accounts that are above their threshold, so that falling below it is news.
+/// Accounts that are above their threshold in a currency, so that falling below it is news.
 #[derive(Debug, Default)]
-struct Above(BTreeSet<AccountId>);
+struct Above(BTreeSet<(AccountId, Currency)>);
 
 impl Above {
     /// Whether this is news: it was above at the last look, or had so much since then.
     fn looks(
         &mut self,
-        account: AccountId,
+        funds: (AccountId, Currency),
         (balance, most): (Amount, Amount),
         threshold: Option<Amount>,
     ) -> bool {
         let Some(threshold) = threshold.filter(|threshold| balance < *threshold) else {
-            self.0.insert(account);
+            self.0.insert(funds);
             return false;
         };
-        self.0.remove(&account) || most >= threshold
+        self.0.remove(&funds) || most >= threshold
     }
 }
 
@@ -72,8 +84,8 @@ pub(crate) fn watch(hub: &Current) {
     let mut above = Above::default();
     // Whoever is below already when the hub starts was told of before.
     let _ = own.books.touched();
-    for (account, balance) in own.books.consumers() {
-        above.looks(account, (balance, balance), threshold(&own, account));
+    for (funds, balance) in own.books.consumers() {
+        above.looks(funds, (balance, balance), threshold(&own, funds));
     }
     drop(own);
     let hub = hub.downgrade();
@@ -89,16 +101,18 @@ pub(crate) fn watch(hub: &Current) {
 }
 
 fn look(hub: &Shared, above: &mut Above) {
-    for (account, moved) in hub.books.touched() {
-        let balance = hub.books.balance(account, Currency::Usd).posted();
-        let limit = threshold(hub, account);
-        if !above.looks(account, (balance, moved.most(balance)), limit) {
+    for ((account, currency), moved) in hub.books.touched() {
+        let balance = hub.books.balance(account, currency).posted();
+        let limit = threshold(hub, (account, currency));
+        let now = (balance, moved.most(balance));
+        if !above.looks((account, currency), now, limit) {
             continue;
         }
-        hub.payments.low_balances.0.fetch_add(1, Relaxed);
+        hub.payments.low_balances.add(currency);
         if let Some(threshold) = limit {
             hub.events.on_low_balance(&LowBalance {
                 account,
+                currency,
                 balance,
                 threshold,
             });
@@ -112,7 +126,8 @@ mod tests {
 
     #[test]
     fn falling_is_told_once_and_again_after_rising() {
-        let account = AccountId::from_u128(1);
+        let account = (AccountId::from_u128(1), Currency::Usd);
+        let swan = (AccountId::from_u128(1), Currency::Swan);
         let usd = |text: &str| text.parse::<Amount>().unwrap();
         let mut above = Above::default();
         let five = Some(usd("5"));
@@ -134,5 +149,10 @@ mod tests {
             let now = (usd(balance), usd(most));
             assert_eq!(above.looks(account, now, threshold), is_news, "{at}");
         }
+        // Each currency is looked at for itself.
+        let now = (usd("4"), usd("4"));
+        assert!(!above.looks(swan, (usd("6"), usd("6")), five));
+        assert!(!above.looks(account, now, five));
+        assert!(above.looks(swan, now, five));
     }
 }

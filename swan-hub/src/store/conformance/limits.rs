@@ -44,6 +44,7 @@ pub(super) fn limits(n: u8) -> KeyLimits {
         endpoints: vec![EndpointScope::Chat, EndpointScope::Embeddings],
         spend_cap: Some("12.000000000001".parse().unwrap()),
         low_balance: Some("3.5".parse().unwrap()),
+        low_balance_swan: Some("0.000000000001".parse().unwrap()),
         spend_per: Some(SpendPeriod::Month),
         allow_ip: vec![
             "10.0.0.0/8".parse().unwrap(),

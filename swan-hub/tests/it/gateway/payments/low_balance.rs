@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use swan_core::Timestamp;
+use swan_core::{Amount, Currency, Timestamp};
 use swan_hub::store::{AccountRecord, MemoryStore};
 use swan_hub::{KeyLimits, MarketOptions};
 
@@ -15,7 +15,7 @@ use super::stub::Stub;
 impl Till {
     /// Charges this to the account.
     async fn spend(&self, usd: &str) {
-        let mut charge = crate::ledger::charge(usd.parse::<swan_core::Amount>().unwrap().pico());
+        let mut charge = crate::ledger::charge(usd.parse::<Amount>().unwrap().pico());
         charge.usd = None;
         let settled = self.hold(usd).unwrap().settle(charge).unwrap();
         settled.durable().await.unwrap();
@@ -121,4 +121,113 @@ async fn a_threshold_is_set_by_the_owner_and_by_administrators() {
             .status,
         403
     );
+}
+
+/// An account with 12 SWAN beside its $5, at a hub that calls less than 10 SWAN low.
+async fn with_swan() -> Till {
+    let mut options = MarketOptions::default();
+    options.low_balance_swan = Some("10".parse().unwrap());
+    let (store, stub) = (Arc::new(MemoryStore::new()), Stub::start().await);
+    let till = Till::over(store, stub, |builder| builder.with_market(options)).await;
+    let account = AccountRecord {
+        id: till.market.account,
+        name: "test".into(),
+        created: Timestamp::from_millis(1),
+        limits: KeyLimits::default(),
+    };
+    till.market.hub.store().put_account(&account).await.unwrap();
+    till.market.grant_to(account.id, Currency::Swan, "12").await;
+    till
+}
+
+#[tokio::test]
+async fn each_currency_has_a_threshold_of_its_own() {
+    let till = with_swan().await;
+    let (own, key) = ("/v1/low-balance", &till.market.key);
+    let shown = till.threshold("GET", own, key, Value::Null).await.json();
+    assert_eq!(
+        shown["swan"],
+        json!({"own": null, "threshold": "10", "balance": "12", "is_low": false})
+    );
+    // As it was before there were thresholds in SWAN.
+    assert_eq!(
+        (&shown["threshold"], &shown["balance"]),
+        (&Value::Null, &json!("5"))
+    );
+
+    // Setting one leaves the other alone.
+    let set = |body: Value| till.threshold("PUT", own, key, body);
+    let both = set(json!({"usd": "2", "swan": "11.5"})).await.json();
+    assert_eq!(
+        (&both["own"], &both["swan"]["own"]),
+        (&json!("2"), &json!("11.5"))
+    );
+    let one = set(json!({"swan": "11"})).await.json();
+    assert_eq!(
+        (&one["own"], &one["swan"]["own"]),
+        (&json!("2"), &json!("11"))
+    );
+    let one = set(json!({"usd": null})).await.json();
+    assert_eq!(
+        (&one["own"], &one["swan"]["own"]),
+        (&Value::Null, &json!("11"))
+    );
+    for body in [
+        json!({"swan": "0"}),
+        json!({"swan": 5}),
+        json!({"swan": "1e3"}),
+    ] {
+        let refused = set(body).await;
+        assert_eq!(
+            (refused.status, &*refused.error_code()),
+            (400, "invalid_value")
+        );
+    }
+    // Limits that are replaced leave both alone, and do not show them.
+    let limits = format!("/api/v1/admin/accounts/{}/limits", till.market.account);
+    let replaced = till
+        .threshold("PUT", &limits, &till.admin, json!({"limits": {"rpm": 5}}))
+        .await;
+    assert_eq!(replaced.json()["limits"], json!({"rpm": 5}));
+}
+
+#[tokio::test]
+async fn what_falls_in_swan_is_told_in_swan() {
+    let till = with_swan().await;
+    let (own, key) = ("/v1/low-balance", &till.market.key);
+    // What is spent in SWAN is told in SWAN, and dollars that are gone in dollars.
+    let spend = async |currency, sum: &str| {
+        let mut charge = crate::ledger::charge(sum.parse::<Amount>().unwrap().pico());
+        charge.usd = None;
+        let held = till.hold_in(currency, sum).unwrap();
+        held.settle(charge).unwrap().durable().await.unwrap();
+    };
+    spend(Currency::Usd, "4").await;
+    spend(Currency::Swan, "2.5").await;
+    let told = || till.news.2.lock().clone();
+    until(|| told().len() == 1).await;
+    let low = told()[0];
+    assert_eq!(
+        (low.account, low.currency),
+        (till.market.account, Currency::Swan)
+    );
+    assert_eq!(
+        (low.balance.to_string(), low.threshold.to_string()),
+        ("9.5".into(), "10".into())
+    );
+    let shown = till.threshold("GET", own, key, Value::Null).await.json();
+    assert_eq!(
+        (&shown["is_low"], &shown["swan"]["is_low"]),
+        (&json!(false), &json!(true))
+    );
+    let figures = till
+        .threshold("GET", "/metrics", &till.admin, Value::Null)
+        .await;
+    let text = figures.text();
+    for line in [
+        "swan_low_balances_total{currency=\"USD\"} 0",
+        "swan_low_balances_total{currency=\"SWAN\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
 }

@@ -167,11 +167,15 @@ impl Till {
 
     /// Sets this aside, as a request does.
     fn hold(&self, usd: &str) -> Result<Hold, LedgerError> {
+        self.hold_in(Currency::Usd, usd)
+    }
+
+    fn hold_in(&self, currency: Currency, amount: &str) -> Result<Hold, LedgerError> {
         self.market.hub.books().hold(HoldRequest {
             request: RequestId::from_u128(u128::from(super::rand_id())),
             account: self.market.account,
-            currency: Currency::Usd,
-            amount: usd.parse().unwrap(),
+            currency,
+            amount: amount.parse().unwrap(),
             expires: self.clock.now().after(Duration::from_secs(600)),
             policy: None,
             extended: 0,
