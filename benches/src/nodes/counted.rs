@@ -60,6 +60,10 @@ impl Pool for Counted {
         self.pool.earned(of).await
     }
 
+    async fn free(&self, of: AccountKey) -> Result<Amount, StoreError> {
+        self.pool.free(of).await
+    }
+
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.pool.read_till(seq, limit).await
     }

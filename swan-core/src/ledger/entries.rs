@@ -12,7 +12,7 @@ pub use super::payouts::{
     PayoutTerms, earnings_to_credit, earnings_to_shared, payout, payout_end_id, payout_paid,
     payout_returned, payouts_of,
 };
-pub use super::slice::{draw, give_back_slice, take_over_earnings};
+pub use super::slice::{at_the_till, draw, give_back_slice, take_over_earnings};
 use super::{
     Account, AccountKey, BonusTerms, Cause, ChargeRecord, DepositTerms, Detail, Group, Kind,
     PaymentTerms, PendingHold, Rule, Transfer, bonus, deposit as deposits, payment,

@@ -180,7 +180,15 @@ pub(super) fn fits(group: &Group) -> bool {
     if transfer.kind != Kind::Posted {
         return false;
     }
-    let sides = (transfer.debit.account, transfer.credit.account);
+    // At a till it is the same of shared funds.
+    let plain = |account| match account {
+        Account::Shared(id) => Account::Consumer(id),
+        account => account,
+    };
+    let sides = (
+        plain(transfer.debit.account),
+        plain(transfer.credit.account),
+    );
     let rule = group.cause.rule;
     if rule == Rule::Collection {
         return matches!(sides, (Account::Consumer(from), Account::Shortfall(of)) if from == of);

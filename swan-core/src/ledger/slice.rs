@@ -37,6 +37,18 @@ pub fn take_over_earnings(
     moved(id, Rule::Draw, sides, currency, amount)
 }
 
+/// The same movement at the till of several hubs: what consumers get or give by it is of the funds that the hubs share.
+#[must_use]
+pub fn at_the_till(mut group: Group) -> Group {
+    let transfers = group.transfers.iter_mut();
+    for side in transfers.flat_map(|one| [&mut one.debit.account, &mut one.credit.account]) {
+        if let Account::Consumer(id) = *side {
+            *side = Account::Shared(id);
+        }
+    }
+    group
+}
+
 fn moved(
     id: TransferId,
     rule: Rule,

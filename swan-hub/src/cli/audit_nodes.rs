@@ -126,7 +126,7 @@ async fn till(
             Account::Shared(account) => {
                 let of = Account::Consumer(account).in_currency(key.currency);
                 let granted = granted.get(&of).map(|[.., granted]| *granted);
-                (of, balance.credits_posted, granted)
+                (of, balance.posted(), granted)
             }
             _ => continue,
         };

@@ -68,14 +68,6 @@ pub(crate) async fn open_for(
     let Some(id) = &config.nodes.id else {
         return open(config).await;
     };
-    if config.stripe.secret_key_file.is_some() {
-        return Err(ConfigError::Value {
-            key: "nodes.id",
-            value: id.clone(),
-            expected: "nothing beside [stripe]: payments by card need a hub that is alone",
-        }
-        .into());
-    }
     let place = match &config.store {
         Some(url) => place(url)?,
         None => StorePlace::in_folder(&config.data_dir),

@@ -121,6 +121,12 @@ impl Shared {
         self.check_serving(core)
     }
 
+    /// Whether an account owes something, here or at the till of several hubs.
+    pub(super) fn owes(&self, core: &Core, account: AccountId) -> bool {
+        let drawing = self.drawing.as_ref();
+        core.owing.has(account) || drawing.is_some_and(|drawing| drawing.till.owes(account))
+    }
+
     /// Whether anything new is taken.
     pub(super) fn check_serving(&self, core: &Core) -> Result<(), LedgerError> {
         let why = if self.failing.load(Ordering::Acquire) {
@@ -254,7 +260,7 @@ impl Books {
         let now = self.shared.clock.now();
         let mut core = self.shared.core.lock();
         self.shared.check_open(&core, Rule::Hold)?;
-        if core.owing.has(request.account) {
+        if self.shared.owes(&core, request.account) {
             return Err(LedgerError::Frozen);
         }
         // After a clock that went ahead and came back, the ledger's time stands still; the hold is to last as long as asked.

@@ -4,6 +4,7 @@
 //! gathered since the last write to the store as one record, so many requests share one durable write.
 
 mod books;
+mod cards;
 mod codec;
 mod drawing;
 mod earned;

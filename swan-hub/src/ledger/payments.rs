@@ -9,6 +9,7 @@ use swan_core::ledger::{
 use swan_core::{AccountId, Amount, Currency, Timestamp, TransferId};
 
 use super::books::Core;
+use super::drawing::Drawing;
 use super::{Books, LedgerError};
 
 /// The accounts that owe something. Nearly always none.
@@ -102,9 +103,11 @@ impl Books {
     ///
     /// # Errors
     /// [`LedgerError::InsufficientFunds`] for a refund of more than there is, [`LedgerError::Duplicate`] for an id that was
-    /// used for something else, [`LedgerError::Shared`] at one of several hubs, and [`LedgerError::Unavailable`] while nothing new is
-    /// taken.
+    /// used for something else, and [`LedgerError::Unavailable`] while nothing new is taken.
     pub async fn pay(&self, terms: &PaymentTerms) -> Result<Applied, LedgerError> {
+        if let Some(drawing) = &self.shared.drawing {
+            return self.shared.pay_together(drawing, terms).await;
+        }
         self.move_from_outside(entries::payment(terms), terms.amount)
             .await
     }
@@ -147,21 +150,26 @@ impl Books {
         Ok(applied)
     }
 
-    /// Whether a movement by card or chain was booked.
+    /// Whether a movement by card or chain was booked; of several hubs by any of them, as far as that was read.
     #[must_use]
     pub fn knows(&self, id: TransferId) -> bool {
+        let at_the_till = |drawing: &Drawing| drawing.till.look(|ledger| ledger.knows(id));
         self.shared.core.lock().ledger.knows(id)
+            || self.shared.drawing.as_ref().is_some_and(at_the_till)
     }
 
     /// What an account owes because a card processor or a chain took back more than was there.
     #[must_use]
     pub fn shortfall(&self, account: AccountId, currency: Currency) -> Amount {
+        if let Some(drawing) = &self.shared.drawing {
+            return drawing.shortfall(account, currency);
+        }
         self.shared.core.lock().shortfall(account, currency)
     }
 
     /// Whether an account owes something, and can set nothing aside until that is made good.
     #[must_use]
     pub fn is_frozen(&self, account: AccountId) -> bool {
-        self.shared.core.lock().owing.has(account)
+        self.shared.owes(&self.shared.core.lock(), account)
     }
 }

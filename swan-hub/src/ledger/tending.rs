@@ -42,8 +42,11 @@ pub(super) async fn run(books: Weak<Shared>) {
         books.clone(),
         |shared| async move { tell_others(&shared).await },
     );
+    let owed = every_look(books.clone(), |shared| async move {
+        collect_from_all(&shared).await
+    });
     let heirs = every_look(books, |shared| async move { end_the_dead(&shared).await });
-    let _ended = tokio::join!(ahead, idle, earned, heirs);
+    let _ended = tokio::join!(ahead, idle, earned, owed, heirs);
 }
 
 /// Does so again and again. What fails is told once, until it goes well again.
@@ -200,6 +203,18 @@ impl Shared {
         let mut seen = turn.seen.lock();
         (seen.told, seen.is_unsure) = (told, false);
         Ok(())
+    }
+}
+
+/// Reads what the nodes have booked together, and takes from those who owe something what is there.
+async fn collect_from_all(shared: &Shared) -> Result<(), StoreError> {
+    match shared.collect_from_all().await {
+        Err(LedgerError::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "what accounts owe is not collected yet");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }
 

@@ -1,14 +1,16 @@
-//! What several hubs book together: payouts, and earnings that become credit.
+//! What several hubs book together: payouts, earnings that become credit, and payments by card.
 //!
 //! The journal of the till is kept by none of them. Each reads it up to its end, decides by what it says, and appends only where it still
 //! ends there; who was overtaken reads on and decides anew. So there is nothing that a node could take along when it dies, nothing to
 //! be handed over, and nothing that two decide at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use swan_core::ledger::{Account, AccountKey, Applied, Entry, Group, Ledger, entries};
-use swan_core::{Amount, Clock, Currency, ProviderId, TransferId};
+use swan_core::{AccountId, Amount, Clock, Currency, ProviderId, TransferId};
 
 use super::{LedgerError, codec};
 use crate::store::{Pool, PoolGrant, StoreError};
@@ -26,17 +28,21 @@ pub(super) struct Till {
     /// Held by the one here who reads on, or books.
     turn: tokio::sync::Mutex<()>,
     read: Mutex<Read>,
+    /// Somebody owes something: nearly never, so that requests look no further.
+    is_owed: AtomicBool,
 }
 
 #[derive(Debug)]
 struct Read {
     ledger: Ledger,
     next_seq: u64,
+    /// The accounts that owe something.
+    owing: BTreeSet<AccountId>,
 }
 
 /// How far the till was read when something was decided by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark(u64);
+pub(super) struct Mark(pub(super) u64);
 
 /// The number of the entry makes it unique in the till.
 const fn id(seq: u64) -> TransferId {
@@ -53,8 +59,31 @@ impl Till {
             read: Mutex::new(Read {
                 ledger: Ledger::new(),
                 next_seq: 1,
+                owing: BTreeSet::new(),
             }),
+            is_owed: AtomicBool::new(false),
         }
+    }
+
+    /// Whether an account owes something, as far as the till was read.
+    pub(super) fn owes(&self, account: AccountId) -> bool {
+        self.is_owed.load(Ordering::Acquire) && self.read.lock().owing.contains(&account)
+    }
+
+    /// The accounts that owe something.
+    pub(super) fn owing(&self) -> Vec<AccountId> {
+        match self.is_owed.load(Ordering::Acquire) {
+            true => self.read.lock().owing.iter().copied().collect(),
+            false => Vec::new(),
+        }
+    }
+
+    fn take(&self, entry: &Entry) -> Result<(), StoreError> {
+        let mut read = self.read.lock();
+        let taken = read.take(entry);
+        self.is_owed
+            .store(!read.owing.is_empty(), Ordering::Release);
+        taken
     }
 
     /// Looks at what was read so far.
@@ -79,7 +108,7 @@ impl Till {
             for record in page {
                 for entry in codec::decode(&record)? {
                     if entry.seq >= next {
-                        self.read.lock().take(&entry)?;
+                        self.take(&entry)?;
                         next = entry.seq + 1;
                     }
                 }
@@ -126,7 +155,7 @@ impl Till {
         let record = codec::encode(std::slice::from_ref(&entry))?;
         match self.pool.book(&record, credit).await {
             Ok(()) => {
-                self.read.lock().take(&entry)?;
+                self.take(&entry)?;
                 Ok(Some(Applied::Created))
             }
             Err(StoreError::Gap { .. }) => Ok(None),
@@ -185,7 +214,27 @@ impl Read {
             StoreError::corrupt(format!("entry {seq} of the till breaks a rule: {rejected}"))
         })?;
         self.next_seq += 1;
+        for transfer in &entry.group.transfers {
+            for side in [transfer.debit.account, transfer.credit.account] {
+                if let Account::Shortfall(account) = side {
+                    match self.owes(account) {
+                        true => self.owing.insert(account),
+                        false => self.owing.remove(&account),
+                    };
+                }
+            }
+        }
         Ok(())
+    }
+
+    fn owes(&self, account: AccountId) -> bool {
+        let owed = |currency| {
+            let key = Account::Shortfall(account).in_currency(currency);
+            self.ledger.balance(&key).given()
+        };
+        Currency::ALL
+            .into_iter()
+            .any(|currency| owed(currency) > Amount::ZERO)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use swan_core::ledger::Rule;
 use swan_core::{Amount, CaseId, Currency, ProviderId, TopupId, TransferId};
 
 use super::catalogue::Id;
@@ -160,6 +161,9 @@ pub(super) async fn deposit(State(hub): State<Arc<Shared>>, request: Request) ->
         hub.payments
             .gateway()
             .map_err(|error| topups::answer(&error))?;
+        // Before anybody pays for what could not be booked.
+        let taken = hub.books.takes(Rule::CollateralDeposit);
+        taken.map_err(|error| wrong(&error.into()))?;
         let fields = Fields::read(&hub, &parts.headers, body).await?;
         fields.only(&["amount", "currency", "pay_by"])?;
         let wanted = topups::wanted(&hub, &fields)?;

@@ -106,7 +106,10 @@ pub(crate) async fn refund(
     let known = order.refunds.iter().find(|known| known.number == number);
     let amount = amount.or_else(|| known.map(|known| known.amount));
     let amount = amount.unwrap_or_else(|| order.refundable());
-    let available = rooms.books.available(order.account, order.currency);
+    let balance = rooms
+        .books
+        .balance_everywhere(order.account, order.currency);
+    let available = balance.await?.available();
     if known.is_none()
         && order.state == TopupState::Paid
         && amount > available

@@ -58,17 +58,24 @@ pub trait Pool: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot serve.
     async fn earned(&self, of: AccountKey) -> Result<[Amount; 2], StoreError>;
 
+    /// What of an account no node has drawn.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn free(&self, of: AccountKey) -> Result<Amount, StoreError>;
+
     /// Up to `limit` records of the till in order, as [`Store::read`].
     ///
     /// # Errors
     /// When the store cannot serve.
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError>;
 
-    /// Appends to the till, as [`Store::append`], and adds `credit` to the free funds, in one transaction. The till is a journal that no
+    /// Appends to the till, as [`Store::append`], and adds `credit`, which may be below zero, to the free funds, in one transaction. The till is a journal that no
     /// node keeps and each may write: whoever has not read it up to its end is refused, and decides anew.
     ///
     /// # Errors
-    /// [`StoreError::Gap`] when the record does not begin right after the last one, unless exactly this record is already there;
+    /// [`StoreError::Gap`] when the record does not begin right after the last one, unless exactly this record is already there, and
+    /// when less is free than is to be taken;
     /// [`StoreError::Conflict`] when the id of the credit was used for something else.
     async fn book(
         &self,
@@ -127,7 +134,7 @@ pub struct PoolGrant {
     pub account: AccountId,
     /// Counted in what.
     pub currency: Currency,
-    /// How much, above zero.
+    /// How much; below zero for what leaves the shared funds.
     pub amount: Amount,
     /// Who gave it, and why.
     pub note: String,

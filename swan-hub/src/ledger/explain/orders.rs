@@ -129,6 +129,21 @@ async fn of_topup(
     topup: &Topup,
     look: &Look<'_>,
 ) -> Result<Explanation, StoreError> {
+    let mut found = entries_of(store, topup, look).await?;
+    if found.is_empty() {
+        for other in store.others().await? {
+            found.append(&mut entries_of(&*other, topup, look).await?);
+        }
+    }
+    Ok(told_of(subject, topup, &found))
+}
+
+/// What a journal has of an order.
+async fn entries_of(
+    store: &dyn Store,
+    topup: &Topup,
+    look: &Look<'_>,
+) -> Result<Vec<Entry>, StoreError> {
     let mut found: Vec<Entry> = Vec::new();
     for moved in &topup.moved {
         let entry = find::about(store, moved.transfer, Some(moved.at), look).await?;
@@ -149,6 +164,10 @@ async fn of_topup(
     }
     found.sort_by_key(|entry| entry.seq);
     found.dedup_by_key(|entry| entry.seq);
+    Ok(found)
+}
+
+fn told_of(subject: Subject, topup: &Topup, found: &[Entry]) -> Explanation {
     let (amount, currency, back) = (topup.amount, topup.currency, topup.gone_back());
     let state = topup.state.as_str();
     let mut summary = format!("{amount} {currency} ordered by {}: {state}", topup.account);
@@ -171,15 +190,15 @@ async fn of_topup(
     let payment = topup.payment.as_ref();
     let payment = payment.map(|payment| format!("the card processor's payment is {payment}"));
     let notes = payment.into_iter().chain(refunds).chain(dispute).collect();
-    let mut told = of_entries(subject, "topup", (summary, notes), &found);
+    let mut told = of_entries(subject, "topup", (summary, notes), found);
     told.owners.account = Some(topup.account);
-    Ok(told)
+    told
 }
 
 fn collects(entry: &Entry, topup: &Topup) -> bool {
-    let own = Account::Consumer(topup.account);
+    let own = Account::Shortfall(topup.account);
     let mut transfers = entry.group.transfers.iter();
-    entry.group.cause.rule == Rule::Collection && transfers.any(|one| one.debit.account == own)
+    entry.group.cause.rule == Rule::Collection && transfers.any(|one| one.credit.account == own)
 }
 
 pub(super) fn of_entries(

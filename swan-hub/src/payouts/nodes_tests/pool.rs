@@ -226,6 +226,16 @@ impl Pool for Way {
         .await
     }
 
+    async fn free(&self, of: AccountKey) -> Result<Amount, StoreError> {
+        Ok(self
+            .shared
+            .lock()
+            .free
+            .get(&of)
+            .copied()
+            .unwrap_or_default())
+    }
+
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.ask(|shared| {
             let from = shared.till.iter().filter(|record| record.next_seq() > seq);

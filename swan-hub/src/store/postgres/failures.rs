@@ -85,6 +85,15 @@ pub(super) fn unprepared(place: &str, error: Error) -> StoreError {
 
 /// Somebody has this already, so the caller can say what.
 pub(super) fn is_taken(error: &StoreError) -> bool {
+    is_code(error, &SqlState::UNIQUE_VIOLATION)
+}
+
+/// A number would leave its bounds, so the caller can say what.
+pub(super) fn is_beyond(error: &StoreError) -> bool {
+    is_code(error, &SqlState::CHECK_VIOLATION)
+}
+
+fn is_code(error: &StoreError, expected: &SqlState) -> bool {
     let StoreError::Unavailable {
         source: Some(source),
         ..
@@ -93,7 +102,7 @@ pub(super) fn is_taken(error: &StoreError) -> bool {
         return false;
     };
     let code = source.downcast_ref::<Error>().and_then(Error::code);
-    code == Some(&SqlState::UNIQUE_VIOLATION)
+    code == Some(expected)
 }
 
 /// Whether the connection is of no more use, and the same may be asked on another one.

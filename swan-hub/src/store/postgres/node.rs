@@ -254,6 +254,10 @@ impl Pool for NodePool {
         till::earned(&self.store.pool, &self.node.name, of).await
     }
 
+    async fn free(&self, of: AccountKey) -> Result<Amount, StoreError> {
+        till::free(&self.store.pool, of).await
+    }
+
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         journal::read(&self.store.reader, till::TILL, seq, limit).await
     }
@@ -293,7 +297,7 @@ impl Pool for NodePool {
 }
 
 /// Only funds of consumers are shared.
-fn owner(of: &AccountKey) -> Result<[u8; 16], StoreError> {
+pub(super) fn owner(of: &AccountKey) -> Result<[u8; 16], StoreError> {
     match of.account {
         Account::Consumer(account) => Ok(blob(account.as_u128())),
         other => Err(StoreError::Conflict {

@@ -6,10 +6,10 @@ use swan_core::ledger::{Account, AccountKey};
 use swan_core::{Amount, ProviderId};
 use tokio_postgres::Row;
 
-use super::failures::is_taken;
+use super::failures::{is_beyond, is_taken};
 use super::journal;
 use super::link::{Link, Params};
-use super::node::amount;
+use super::node::{amount, owner};
 use super::rows::{as_i64, blob, get, id};
 use crate::store::{JournalRecord, PoolGrant, StoreError};
 
@@ -27,8 +27,11 @@ const BOOK: &str = "WITH appended AS (
         SELECT $5::bytea, $6::bytea, $7::text, $8::text::numeric, $9::text FROM appended WHERE $5::bytea IS NOT NULL
         RETURNING account, currency, amount),
     credited AS (
-        INSERT INTO funds (account, currency, free) SELECT account, currency, amount FROM given
-        ON CONFLICT (account, currency) DO UPDATE SET free = funds.free + excluded.free)
+        INSERT INTO funds (account, currency, free) SELECT account, currency, amount FROM given WHERE amount > 0
+        ON CONFLICT (account, currency) DO UPDATE SET free = funds.free + excluded.free),
+    taken AS (
+        UPDATE funds SET free = funds.free + given.amount FROM given
+        WHERE given.amount < 0 AND funds.account = given.account AND funds.currency = given.currency)
     SELECT FROM appended";
 const TELL: &str = "INSERT INTO earned (node, provider, currency, amount)
     SELECT $1::text, t.* FROM unnest($2::bytea[], $3::text[], $4::text[]::numeric[]) AS t
@@ -36,6 +39,7 @@ const TELL: &str = "INSERT INTO earned (node, provider, currency, amount)
 const EARNED: &str =
     "SELECT coalesce(sum(amount), 0)::text, coalesce(sum(amount) FILTER (WHERE node = $3), 0)::text
     FROM earned WHERE provider = $1 AND currency = $2";
+const FREE: &str = "SELECT free::text FROM funds WHERE account = $1 AND currency = $2";
 const ALL: &str = "SELECT provider, currency, amount::text, node FROM earned";
 
 pub(super) async fn book(
@@ -69,8 +73,22 @@ pub(super) async fn book(
         Err(error) if is_taken(&error) => Err(StoreError::Conflict {
             what: "the id of this credit was used for another".into(),
         }),
+        // There is less than is to be taken.
+        Err(error) if is_beyond(&error) => Err(StoreError::Gap {
+            expected: record.first_seq,
+            found: record.first_seq,
+        }),
         Err(error) => Err(error),
     }
+}
+
+pub(super) async fn free(link: &Link, of: AccountKey) -> Result<Amount, StoreError> {
+    let account = owner(&of)?;
+    let rows = link
+        .query(FREE, &[&&account[..], &of.currency.code()])
+        .await?;
+    let free = rows.first().map(|row| amount(get(row, 0)?)).transpose()?;
+    Ok(free.unwrap_or_default())
 }
 
 /// In the order of their keys, so that two who tell the same do not wait for each other.

@@ -373,7 +373,7 @@ fn now() -> Timestamp {
     SystemClock::new().now()
 }
 
-fn rand_id() -> u64 {
+pub(super) fn rand_id() -> u64 {
     use swan_hub::Entropy as _;
     swan_hub::SystemEntropy::new().unwrap().next_u64()
 }

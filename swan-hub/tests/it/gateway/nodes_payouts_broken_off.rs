@@ -70,6 +70,10 @@ impl Pool for Dying {
         self.pool.earned(of).await
     }
 
+    async fn free(&self, of: AccountKey) -> Result<Amount, StoreError> {
+        self.pool.free(of).await
+    }
+
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         self.lives().await;
         self.pool.read_till(seq, limit).await

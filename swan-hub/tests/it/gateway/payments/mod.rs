@@ -7,6 +7,8 @@ mod collateral_wrong;
 mod explained;
 mod explained_penalty;
 mod low_balance;
+#[cfg(feature = "postgres")]
+mod nodes;
 mod notices;
 mod orders;
 mod pledge;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use swan_core::ledger::{Account, AccountKey, PaymentKind};
+use swan_core::ledger::{Account, AccountKey, Applied, PaymentKind};
 use swan_core::{Amount, Currency, TransferId};
 use swan_hub::ledger::{Books, BooksOptions, HoldRequest, LedgerError};
 use swan_hub::store::{Pool, PostgresStore, Store, StoreError};
@@ -201,30 +201,42 @@ async fn balances_are_those_of_all_nodes_and_idle_funds_are_free_again() {
     check_shared(&a.store).await;
 }
 
-/// What would make money at one node of which the others do not know.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_books_nothing_by_itself_but_requests() {
+async fn payments_by_card_are_booked_once_at_all_nodes_and_of_the_shared_funds() {
     let url = Server::shared().await.database().await;
-    let node = Node::start(&url, "a").await;
-    grant(&node.books, 1, 1_000).await.unwrap();
-    for kind in [
-        PaymentKind::Topup,
-        PaymentKind::Refund,
-        PaymentKind::Reversal,
-    ] {
-        let rule = kind.rule();
-        let terms = crate::ledger::payments::terms(7, kind, 500);
-        let refused = node.books.pay(&terms).await.unwrap_err();
+    let (a, b) = (Node::start(&url, "a").await, Node::start(&url, "b").await);
+    grant(&a.books, 1, 1_000).await.unwrap();
+    let paid = crate::ledger::payments::terms(7, PaymentKind::Topup, 500);
+    let (one, two) = tokio::join!(a.books.pay(&paid), b.books.pay(&paid));
+    let both = [one.unwrap(), two.unwrap()];
+    assert!(both.contains(&Applied::Created) && both.contains(&Applied::Exists));
+    // More than there is, and more than was ever paid by card.
+    for much in [1_501, 501] {
+        let much = crate::ledger::payments::terms(8, PaymentKind::Refund, much);
+        let refused = b.books.pay(&much).await.unwrap_err();
         assert!(
-            matches!(refused, LedgerError::Shared { rule: named } if named == rule),
+            matches!(refused, LedgerError::InsufficientFunds { .. }),
             "{refused}"
         );
-        assert!(!refused.is_retryable());
     }
-    node.books.close().await.unwrap();
-    assert_eq!(charged(&node.store).await, 0);
-    let shared = node.store.shared_accounts().await.unwrap();
+    for (id, kind, amount) in [
+        (8, PaymentKind::Refund, 200),
+        (9, PaymentKind::Reversal, 300),
+    ] {
+        let terms = crate::ledger::payments::terms(id, kind, amount);
+        assert_eq!(b.books.pay(&terms).await.unwrap(), Applied::Created);
+        assert_eq!(a.books.pay(&terms).await.unwrap(), Applied::Exists);
+    }
+    assert!(!a.books.is_frozen(ACCOUNT), "it was there");
+    a.books.close().await.unwrap();
+    assert_eq!(charged(&a.store).await, 0);
+    let shared = b.store.shared_accounts().await.unwrap();
     assert_eq!(shared[0].1, [pico(1_000), Amount::ZERO, pico(1_000)]);
+    let told = super::command::run(&url, "audit").await;
+    assert!(
+        told.contains("add up: ok") && !told.contains("BREACHES"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
