@@ -72,7 +72,7 @@ impl Pool for Counted {
         &self,
         record: &JournalRecord,
         credit: Option<&PoolGrant>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.pool.book(record, credit).await
     }
 

@@ -154,9 +154,15 @@ impl Till {
         };
         let record = codec::encode(std::slice::from_ref(&entry))?;
         match self.pool.book(&record, credit).await {
-            Ok(()) => {
+            Ok(is_new) => {
                 self.take(&entry)?;
-                Ok(Some(Applied::Created))
+                // Another may have decided the same in the same millisecond.
+                let applied = if is_new {
+                    Applied::Created
+                } else {
+                    Applied::Exists
+                };
+                Ok(Some(applied))
             }
             Err(StoreError::Gap { .. }) => Ok(None),
             Err(StoreError::Conflict { .. }) => Err(LedgerError::Duplicate),

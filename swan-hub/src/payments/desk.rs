@@ -65,7 +65,7 @@ pub(crate) enum PayError {
     IsCollateral,
     #[error(transparent)]
     Collateral(#[from] CollateralError),
-    #[error("another program of this hub is working on the same top-up; try again")]
+    #[error("others are working on the same top-up; try again")]
     Busy,
     #[error(transparent)]
     Notice(#[from] NoticeError),
@@ -110,6 +110,8 @@ impl Received {
     }
 }
 
+/// How often an order is begun with anew that somebody else has written meanwhile: another hub on the database, or the command line.
+pub(super) const TRIES: u32 = 8;
 /// How long a task waits for its turn with an order: a look takes three calls at most.
 const TURN: Duration = Duration::from_secs(20);
 
@@ -169,8 +171,23 @@ pub(crate) async fn place(
     collateral_of: Option<ProviderId>,
     (amount, pay_by): (Amount, PayBy),
 ) -> Result<(Topup, Placed), PayError> {
-    let gateway = rooms.payments.gateway()?;
     let _turn = rooms.payments.turn(id).await?;
+    for _ in 0..TRIES {
+        match place_now(rooms, id, (account, collateral_of), (amount, pay_by)).await {
+            Err(PayError::Busy) => {}
+            done => return done,
+        }
+    }
+    Err(PayError::Busy)
+}
+
+async fn place_now(
+    rooms: &Rooms,
+    id: TopupId,
+    (account, collateral_of): (AccountId, Option<ProviderId>),
+    (amount, pay_by): (Amount, PayBy),
+) -> Result<(Topup, Placed), PayError> {
+    let gateway = rooms.payments.gateway()?;
     let known = rooms.store.topups().topup(id).await?;
     let mut order = match &known {
         Some(record) => Topup::read(record)?,

@@ -1,12 +1,14 @@
 //! What the books of the processor say becomes what our books say: each fact once.
 
+use std::collections::BTreeSet;
+
 use swan_core::ledger::{Applied, PaymentKind, PaymentRecord, PaymentTerms};
 use swan_core::{Amount, Currency, ProviderId, TransferId};
 
 use super::desk::tell;
 use super::{
     DisputeFact, DisputeState, Movement, PayError, PaymentEvent, PaymentNews, PaymentState,
-    RefundFact, RefundStage, RefundState, Seen, Topup, TopupState,
+    RefundFact, RefundState, Seen, Topup, TopupState, own_refunds,
 };
 use crate::collateral::{self, CardFact, CollateralError};
 use crate::hub::Rooms;
@@ -17,6 +19,23 @@ pub(super) struct Facts<'a> {
     pub(super) rooms: &'a Rooms,
     pub(super) order: &'a mut Topup,
     pub(super) told_by: &'a str,
+    /// As [`returned`] was before the processor was asked.
+    pub(super) returned: &'a BTreeSet<TransferId>,
+}
+
+/// The refunds of ours whose money the account has again, at whichever hub that was booked. Read before the processor is asked: what it
+/// says after that is newer.
+pub(super) async fn returned(
+    rooms: &Rooms,
+    order: &Topup,
+) -> Result<BTreeSet<TransferId>, PayError> {
+    rooms.books.read_on().await?;
+    let numbers = order.refunds.iter().map(|refund| refund.number);
+    let is_back = |number: &TransferId| {
+        let back = order.transfer(own_refunds::RETURNED, &number.to_string());
+        rooms.books.knows(back)
+    };
+    Ok(numbers.filter(is_back).collect())
 }
 
 /// What a movement is about.
@@ -42,6 +61,8 @@ impl Facts<'_> {
         if !self.is_as_ordered(seen, paid) {
             return Ok(());
         }
+        // A refund is taken before it is sent: what the processor has told of was booked by now, at whichever hub.
+        self.rooms.books.read_on().await?;
         let payment = seen.payment.clone().unwrap_or_default();
         let credit = Fact {
             kind: PaymentKind::Topup,
@@ -55,6 +76,7 @@ impl Facts<'_> {
         for refund in &seen.refunds {
             self.refund(refund).await?;
         }
+        self.give_back_unsent(&seen.refunds).await?;
         self.order.disputed = false;
         for dispute in &seen.disputes {
             self.dispute(dispute).await?;
@@ -114,14 +136,24 @@ impl Facts<'_> {
                 told_by: self.told_by.to_owned(),
             },
         };
+        let was_frozen = self.rooms.books.is_frozen(self.order.account);
         match self.rooms.books.pay(&terms).await {
-            Ok(applied) => self.moved(fact, applied),
+            Ok(applied) => {
+                self.moved(fact, applied);
+                if applied == Applied::Created {
+                    tell_of_freezing(self.rooms, self.order, was_frozen);
+                }
+            }
             // The same fact with another amount: what was booked first stays.
             Err(error @ (LedgerError::Duplicate | LedgerError::Rejected(_))) => {
                 self.problem(
                     fact.object,
                     &format!("{} cannot be booked: {error}", fact.amount),
                 );
+            }
+            // Two hubs have taken from the same payment at once.
+            Err(LedgerError::InsufficientFunds { .. }) if fact.kind == PaymentKind::Reversal => {
+                self.beyond(fact.object, fact.amount);
             }
             Err(error) => return Err(error.into()),
         }
@@ -194,52 +226,6 @@ impl Facts<'_> {
         }
     }
 
-    /// Notes how far a refund of ours is; one that failed comes back.
-    pub(super) async fn own_refund(
-        &mut self,
-        number: TransferId,
-        fact: &RefundFact,
-    ) -> Result<(), PayError> {
-        let mut own = self.order.refunds.iter_mut();
-        let Some(own) = own.find(|own| own.number == number) else {
-            return Ok(());
-        };
-        own.object = Some(fact.id.clone());
-        own.stage = match (own.stage, fact.state) {
-            (RefundStage::Failed, _) | (_, RefundState::Failed) => RefundStage::Failed,
-            (_, RefundState::Succeeded) => RefundStage::Succeeded,
-            (_, RefundState::Pending) => RefundStage::Pending,
-        };
-        let (stage, amount) = (own.stage, own.amount);
-        if stage == RefundStage::Failed {
-            own.why
-                .get_or_insert_with(|| "it did not reach the card".to_owned());
-            self.return_refund(number, amount, &fact.id).await?;
-        }
-        Ok(())
-    }
-
-    /// Gives an account back what did not reach the card, if it was ever taken.
-    pub(super) async fn return_refund(
-        &mut self,
-        number: TransferId,
-        amount: Amount,
-        object: &str,
-    ) -> Result<(), PayError> {
-        let name = number.to_string();
-        if !self.rooms.books.knows(self.order.transfer("refund", &name)) {
-            return Ok(());
-        }
-        let back = Fact {
-            kind: PaymentKind::RefundReturned,
-            id: self.order.transfer("refund returned", &name),
-            amount,
-            object,
-            news: PaymentNews::RefundFailed,
-        };
-        self.book(&back).await
-    }
-
     async fn dispute(&mut self, fact: &DisputeFact) -> Result<(), PayError> {
         let is_gone = match fact.state {
             DisputeState::Inquiry => return Ok(()),
@@ -255,33 +241,30 @@ impl Facts<'_> {
     }
 
     /// What the processor has taken, or given back after it had taken it.
-    async fn reverse(
+    pub(super) async fn reverse(
         &mut self,
         (fact, object): (&str, &str),
         amount: Amount,
         is_gone: bool,
     ) -> Result<(), PayError> {
         let taken = self.order.transfer(fact, object);
-        if is_gone {
-            if !self.rooms.books.knows(taken) && self.is_beyond(amount) {
-                let says = format!(
-                    "{object}: {amount} {} were taken back, more than is left of the payment; settle it by hand",
-                    Currency::Usd.code()
-                );
-                self.problem(object, &says);
-                return Ok(());
-            }
-            return self
-                .book(&Fact {
-                    kind: PaymentKind::Reversal,
-                    id: taken,
-                    amount,
-                    object,
-                    news: PaymentNews::Reversed,
-                })
-                .await;
+        let is_known = self.rooms.books.knows(taken);
+        if is_gone && !is_known && self.is_beyond(amount) {
+            self.beyond(object, amount);
+            return Ok(());
         }
-        if !self.rooms.books.knows(taken) {
+        // A hub that has booked it and died has not noted it on the order.
+        if is_gone || is_known && !self.order.has_moved(taken) {
+            self.book(&Fact {
+                kind: PaymentKind::Reversal,
+                id: taken,
+                amount,
+                object,
+                news: PaymentNews::Reversed,
+            })
+            .await?;
+        }
+        if is_gone || !is_known {
             return Ok(());
         }
         self.book(&Fact {
@@ -294,8 +277,28 @@ impl Facts<'_> {
         .await
     }
 
+    fn beyond(&mut self, object: &str, amount: Amount) {
+        let says = format!(
+            "{object}: {amount} {} were taken back, more than is left of the payment; settle it by hand",
+            Currency::Usd.code()
+        );
+        self.problem(object, &says);
+    }
+
     fn is_beyond(&self, amount: Amount) -> bool {
-        let gone = self.order.gone_back().checked_add(amount);
+        let gone = Amount::checked_sum([self.order.gone_back(), self.unnoted(), amount]);
         gone.map_or(true, |gone| gone > self.order.amount)
     }
+}
+
+/// Says that an account owes something since this was booked, or that it owes nothing any more.
+fn tell_of_freezing(rooms: &Rooms, order: &Topup, was_frozen: bool) {
+    let is_frozen = rooms.books.is_frozen(order.account);
+    let owes = rooms.books.shortfall(order.account, order.currency);
+    let news = match (was_frozen, is_frozen) {
+        (false, true) => PaymentNews::Frozen,
+        (true, false) => PaymentNews::Thawed,
+        _ => return,
+    };
+    tell(rooms, &PaymentEvent::new(news, order, owes));
 }

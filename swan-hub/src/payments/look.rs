@@ -6,13 +6,13 @@ use std::time::Duration;
 use swan_core::{Amount, TopupId};
 use tokio::time;
 
-use super::desk::{keep, take, tell};
-use super::facts::Facts;
+use super::desk::{TRIES, keep, take};
+use super::facts::{Facts, returned};
 use super::{
-    GatewayError, PayError, PaymentEvent, PaymentNews, PaymentOrder, PaymentState, Place, Topup,
-    TopupState, refunds,
+    GatewayError, PayError, PaymentOrder, PaymentState, Place, Topup, TopupState, refunds,
 };
 use crate::hub::Rooms;
+use crate::store::TopupRecord;
 
 /// Why the processor is asked.
 pub(super) struct Told<'a> {
@@ -27,25 +27,26 @@ pub(super) struct Told<'a> {
 /// How old an order must be before it is placed again whose answer was lost with the hub.
 const LOST_AFTER: Duration = Duration::from_secs(600);
 
-/// Looks at an order and books what is new; answers whether money has moved.
+/// For how long the other hubs on the database leave an order alone that one of them asks about.
+pub(super) const CLAIMED: Duration = Duration::from_secs(60);
+
+/// Looks at an order and books what is new; answers whether money has moved. Whoever was overtaken looks anew.
 pub(super) async fn look_at(rooms: &Rooms, id: TopupId, told: &Told<'_>) -> Result<bool, PayError> {
     let _turn = rooms.payments.turn(id).await?;
-    let mut order = super::desk::find(rooms, id).await?;
-    let looked = look(rooms, &mut order, told).await;
-    let now = rooms.clock.now();
-    match looked {
-        Ok(is_new) => {
-            order.schedule(now, is_new);
-            keep(rooms, &mut order).await?;
-            Ok(is_new)
-        }
-        Err(error) => {
-            // What has moved is in the ledger; here it is noted that it is asked for again.
-            order.schedule(now, false);
-            keep(rooms, &mut order).await?;
-            Err(error)
+    let mut has_moved = false;
+    for _ in 0..TRIES {
+        let mut order = super::desk::find(rooms, id).await?;
+        let looked = look(rooms, &mut order, told).await;
+        has_moved |= matches!(looked, Ok(true));
+        // What has moved is in the ledger; after a failure it is noted here that it is asked for again.
+        order.schedule(rooms.clock.now(), matches!(looked, Ok(true)));
+        match keep(rooms, &mut order).await {
+            Err(PayError::Busy) => {}
+            Err(error) => return Err(error),
+            Ok(()) => return looked.map(|_| has_moved),
         }
     }
+    Err(PayError::Busy)
 }
 
 /// Books what the processor knows of an order, and then sends what it does not know yet.
@@ -59,6 +60,7 @@ pub(super) async fn look(
     let Some(place) = whereabouts(rooms, order, told).await? else {
         return Ok(false);
     };
+    let returned = returned(rooms, order).await?;
     let mut seen = gateway.look(&place).await?;
     if seen.state == PaymentState::Open && now >= order.expires() {
         gateway.close(&place).await?;
@@ -74,9 +76,7 @@ pub(super) async fn look(
     if order.payment.is_none() {
         order.payment.clone_from(&seen.payment);
     }
-    let was_frozen = rooms.books.is_frozen(order.account);
-    let moved_before = order.moved.len();
-    let stage_before = order.clone();
+    let (moved_before, state_before) = (order.moved.len(), order.state);
     if seen.state == PaymentState::Closed && order.state == TopupState::Open {
         order.state = TopupState::Expired;
     }
@@ -84,12 +84,12 @@ pub(super) async fn look(
         rooms,
         order,
         told_by: told.by,
+        returned: &returned,
     };
     facts.settle(&seen, told.paid).await?;
     refunds::carry_on(rooms, order, told.by).await?;
-    tell_of_freezing(rooms, order, was_frozen);
     let is_new = order.moved.len() > moved_before;
-    Ok(is_new || stage_before.state != order.state)
+    Ok(is_new || state_before != order.state)
 }
 
 /// Where the processor has an order. An order whose answer was lost is placed once more, which places it once.
@@ -125,17 +125,6 @@ async fn whereabouts(
     Ok(order.place())
 }
 
-pub(super) fn tell_of_freezing(rooms: &Rooms, order: &Topup, was_frozen: bool) {
-    let is_frozen = rooms.books.is_frozen(order.account);
-    let owes = rooms.books.shortfall(order.account, order.currency);
-    let news = match (was_frozen, is_frozen) {
-        (false, true) => PaymentNews::Frozen,
-        (true, false) => PaymentNews::Thawed,
-        _ => return,
-    };
-    tell(rooms, &PaymentEvent::new(news, order, owes));
-}
-
 /// Asks about what is due, at once and then again and again, as long as the hub lives.
 pub(crate) fn run(rooms: &Arc<Rooms>) {
     if !rooms.payments.is_open() {
@@ -167,9 +156,26 @@ async fn look_at_all(rooms: &Rooms) -> Result<(), PayError> {
             paid: None,
             by: "a look at the processor's books",
         };
+        if rooms.books.is_shared() && !claim(rooms, &record).await? {
+            continue;
+        }
         if let Err(error) = look_at(rooms, record.id, &told).await {
             tracing::warn!(topup = %record.id, %error, "the card processor cannot be asked about a top-up");
         }
     }
     Ok(())
+}
+
+/// Puts off when an order is asked about, as one of several hubs does: of those that want to the first. Should it die over it, the others
+/// find the order due again.
+async fn claim(rooms: &Rooms, record: &TopupRecord) -> Result<bool, PayError> {
+    let _turn = rooms.payments.turn(record.id).await?;
+    let mut order = Topup::read(record)?;
+    order.due = Some(rooms.clock.now().after(CLAIMED));
+    order.claim = Some(rooms.entropy.next_u64());
+    match keep(rooms, &mut order).await {
+        Ok(()) => Ok(true),
+        Err(PayError::Busy) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

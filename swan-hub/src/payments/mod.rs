@@ -12,6 +12,7 @@ mod look;
 mod low_balance;
 mod options;
 mod order;
+mod own_refunds;
 mod refunds;
 #[cfg(feature = "stripe")]
 pub mod stripe;

@@ -138,6 +138,8 @@ pub struct Topup {
     pub(super) due: Option<Timestamp>,
     /// How often the processor was asked in vain for something new.
     pub(super) looks: u32,
+    /// The mark of the hub that asks about it now: of two that write the same the store would take both for the one.
+    pub(super) claim: Option<u64>,
 }
 
 /// The part that a store keeps as text.
@@ -160,6 +162,8 @@ struct Body {
     problem: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     collateral_of: Option<ProviderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<u64>,
 }
 
 /// How long an order can be paid; the longest that Stripe keeps a page open is 24 h.
@@ -194,6 +198,7 @@ impl Topup {
             revision: 0,
             due: Some(now.after(Duration::from_secs(120))),
             looks: 0,
+            claim: None,
         }
     }
 
@@ -226,6 +231,7 @@ impl Topup {
             revision: record.revision,
             due: record.due,
             looks: body.looks,
+            claim: body.claim,
         })
     }
 
@@ -245,6 +251,7 @@ impl Topup {
             moved: self.moved.clone(),
             problem: self.problem.clone(),
             collateral_of: self.collateral_of,
+            claim: self.claim,
         };
         TopupRecord {
             id: self.id,
@@ -328,16 +335,20 @@ impl Topup {
     pub(super) fn schedule(&mut self, now: Timestamp, is_new: bool) {
         const HOUR: u64 = 3_600;
         const DAY: u64 = 24 * HOUR;
+        self.claim = None;
         self.looks = if is_new {
             0
         } else {
             self.looks.saturating_add(1)
         };
+        // Of several hubs one may have sent what another has given up at the same time.
+        let is_fresh = |begun: Timestamp| now < begun.after(Duration::from_secs(HOUR));
         let waits = self.disputed
-            || self
-                .refunds
-                .iter()
-                .any(|refund| matches!(refund.stage, RefundStage::Begun | RefundStage::Pending));
+            || self.refunds.iter().any(|refund| match refund.stage {
+                RefundStage::Begun | RefundStage::Pending => true,
+                RefundStage::Failed => is_fresh(refund.begun),
+                RefundStage::Succeeded => false,
+            });
         let (first, last) = match self.state {
             TopupState::Open => (120, HOUR),
             TopupState::Paid if waits => (300, 6 * HOUR),

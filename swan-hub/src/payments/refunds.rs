@@ -3,9 +3,10 @@
 use swan_core::ledger::PaymentKind;
 use swan_core::{Amount, Timestamp, TopupId, TransferId};
 
-use super::desk::{find, keep};
-use super::facts::{Fact, Facts};
-use super::look::{Told, look, tell_of_freezing};
+use super::desk::{TRIES, find, keep};
+use super::facts::{Fact, Facts, returned};
+use super::look::{CLAIMED, Told, look};
+use super::own_refunds::TAKEN;
 use super::{
     GatewayError, PayError, PaymentNews, RefundOrder, RefundRecord, RefundStage, Topup, TopupState,
 };
@@ -98,6 +99,21 @@ pub(crate) async fn refund(
 ) -> Result<(Topup, RefundRecord), PayError> {
     rooms.payments.gateway()?;
     let _turn = rooms.payments.turn(id).await?;
+    for again in 0..TRIES {
+        match refund_now(rooms, id, (number, amount), (by, again > 0)).await {
+            Err(PayError::Busy) => {}
+            done => return done,
+        }
+    }
+    Err(PayError::Busy)
+}
+
+async fn refund_now(
+    rooms: &Rooms,
+    id: TopupId,
+    (number, amount): (TransferId, Option<Amount>),
+    (by, was_overtaken): (&str, bool),
+) -> Result<(Topup, RefundRecord), PayError> {
     let mut order = find(rooms, id).await?;
     if order.collateral_of.is_some() {
         return Err(PayError::IsCollateral);
@@ -131,14 +147,15 @@ pub(crate) async fn refund(
             _ => PayError::NotPaid,
         });
     }
-    // Its answer may have been lost longer ago than the processor knows an idempotency key.
-    let was_sent = order
-        .refunds
-        .iter()
-        .any(|known| known.stage == RefundStage::Begun);
+    // Its answer may have been lost longer ago than the processor knows an idempotency key, and what another hub has come to is what the
+    // processor says.
+    let mut known = order.refunds.iter();
+    let was_sent = was_overtaken || known.any(|known| known.stage == RefundStage::Begun);
     order.begin_refund(number, amount, by, now)?;
+    if rooms.books.is_shared() {
+        order.due = Some(now.after(CLAIMED));
+    }
     keep(rooms, &mut order).await?;
-    let was_frozen = rooms.books.is_frozen(order.account);
     let carried = if was_sent {
         let told = Told {
             place: None,
@@ -149,7 +166,6 @@ pub(crate) async fn refund(
     } else {
         carry_on(rooms, &mut order, by).await
     };
-    tell_of_freezing(rooms, &order, was_frozen);
     order.schedule(now, true);
     keep(rooms, &mut order).await?;
     match carried {
@@ -170,39 +186,59 @@ pub(super) async fn carry_on(rooms: &Rooms, order: &mut Topup, by: &str) -> Resu
         .filter(|refund| refund.stage == RefundStage::Begun)
         .map(|refund| (refund.number, refund.amount))
         .collect();
+    if begun.is_empty() {
+        return Ok(());
+    }
+    let returned = returned(rooms, order).await?;
     for (number, amount) in begun {
         let mut facts = Facts {
             rooms,
             order,
             told_by: by,
+            returned: &returned,
         };
-        if let Err(error) = send(&mut facts, number, amount).await {
-            let why = match error {
-                PayError::Ledger(LedgerError::InsufficientFunds { available, .. }) => {
-                    format!("the account has only {available} left")
-                }
-                PayError::Gateway(
-                    error @ (GatewayError::Refused { .. } | GatewayError::Unknown { .. }),
-                ) => {
-                    facts.return_refund(number, amount, "").await?;
-                    error.to_string()
-                }
-                other => return Err(other),
-            };
-            let mut own = order.refunds.iter_mut();
-            if let Some(own) = own.find(|own| own.number == number) {
-                (own.stage, own.why) = (RefundStage::Failed, Some(why));
+        let sent = match returned.contains(&number) {
+            // Whoever gave it up has not noted that.
+            true => {
+                facts.return_refund(number, amount, "").await?;
+                Err("it was given up before".to_owned())
             }
+            false => send_or_give_up(&mut facts, number, amount).await?,
+        };
+        let mut own = order.refunds.iter_mut();
+        if let (Err(why), Some(own)) = (sent, own.find(|own| own.number == number)) {
+            (own.stage, own.why) = (RefundStage::Failed, Some(why));
         }
     }
     Ok(())
+}
+
+/// Sends a refund, or says why it is given up.
+async fn send_or_give_up(
+    facts: &mut Facts<'_>,
+    number: TransferId,
+    amount: Amount,
+) -> Result<Result<(), String>, PayError> {
+    match send(facts, number, amount).await {
+        Ok(()) => Ok(Ok(())),
+        Err(PayError::Ledger(LedgerError::InsufficientFunds { available, .. })) => {
+            Ok(Err(format!("the account has only {available} left")))
+        }
+        Err(PayError::Gateway(
+            error @ (GatewayError::Refused { .. } | GatewayError::Unknown { .. }),
+        )) => {
+            facts.return_refund(number, amount, "").await?;
+            Ok(Err(error.to_string()))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 async fn send(facts: &mut Facts<'_>, number: TransferId, amount: Amount) -> Result<(), PayError> {
     let payment = facts.order.payment.clone().ok_or(PayError::NotPaid)?;
     let taken = Fact {
         kind: PaymentKind::Refund,
-        id: facts.order.transfer("refund", &number.to_string()),
+        id: facts.order.transfer(TAKEN, &number.to_string()),
         amount,
         object: &payment,
         news: PaymentNews::Refunded,

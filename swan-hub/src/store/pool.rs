@@ -70,8 +70,9 @@ pub trait Pool: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot serve.
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError>;
 
-    /// Appends to the till, as [`Store::append`], and adds `credit`, which may be below zero, to the free funds, in one transaction. The till is a journal that no
-    /// node keeps and each may write: whoever has not read it up to its end is refused, and decides anew.
+    /// Appends to the till, as [`Store::append`], and adds `credit`, which may be below zero, to the free funds, in one transaction; answers
+    /// whether that was new, or exactly this record was there already. The till is a journal that no node keeps and each may write:
+    /// whoever has not read it up to its end is refused, and decides anew.
     ///
     /// # Errors
     /// [`StoreError::Gap`] when the record does not begin right after the last one, unless exactly this record is already there, and
@@ -81,7 +82,7 @@ pub trait Pool: fmt::Debug + Send + Sync + 'static {
         &self,
         record: &JournalRecord,
         credit: Option<&PoolGrant>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Other nodes whose lease has run out and whose slices nobody has given back yet.
     ///

@@ -68,17 +68,17 @@ impl Shared {
     }
 
     /// As one transaction of the database.
-    fn book(&mut self, (record, credit): &Booking) -> Result<(), StoreError> {
+    fn book(&mut self, (record, credit): &Booking) -> Result<bool, StoreError> {
         let expected = self.next_seq();
         if record.first_seq == expected {
             self.till.push(record.clone());
             if let Some(credit) = credit {
                 self.add(credit);
             }
-            return Ok(());
+            return Ok(true);
         }
         if self.till.contains(record) {
-            return Ok(());
+            return Ok(false);
         }
         let found = record.first_seq;
         Err(StoreError::Gap { expected, found })
@@ -248,7 +248,7 @@ impl Pool for Way {
         &self,
         record: &JournalRecord,
         credit: Option<&PoolGrant>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let booking = (record.clone(), credit.cloned());
         let away = || StoreError::unavailable("it is away");
         match self.fate().await {

@@ -266,7 +266,7 @@ impl Pool for NodePool {
         &self,
         record: &JournalRecord,
         credit: Option<&PoolGrant>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         till::book(&self.store.pool, record, credit).await
     }
 

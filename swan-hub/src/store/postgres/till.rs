@@ -46,7 +46,7 @@ pub(super) async fn book(
     link: &Link,
     record: &JournalRecord,
     credit: Option<&PoolGrant>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (first, count) = (as_i64(record.first_seq), i32::try_from(record.count));
     // A count that no column holds is refused as one that follows nothing.
     let count = count.unwrap_or(0);
@@ -68,8 +68,10 @@ pub(super) async fn book(
         &note,
     ];
     match link.query(BOOK, params).await {
-        Ok(appended) if appended.is_empty() => journal::repeated(link, TILL, record).await,
-        Ok(_) => Ok(()),
+        Ok(appended) if appended.is_empty() => {
+            journal::repeated(link, TILL, record).await.map(|()| false)
+        }
+        Ok(_) => Ok(true),
         Err(error) if is_taken(&error) => Err(StoreError::Conflict {
             what: "the id of this credit was used for another".into(),
         }),

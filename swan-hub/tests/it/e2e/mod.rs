@@ -35,6 +35,8 @@ mod logs;
 #[cfg(feature = "postgres")]
 mod nodes;
 #[cfg(feature = "postgres")]
+mod nodes_cards;
+#[cfg(feature = "postgres")]
 mod nodes_payouts;
 mod payments;
 mod price_feed;

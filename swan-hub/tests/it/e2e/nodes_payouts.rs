@@ -14,9 +14,9 @@ use crate::postgres::server::Server;
 const IMAGE: &str = "swan/echo-image";
 
 /// One hub of several.
-struct Node {
-    part: Part,
-    url: String,
+pub(super) struct Node {
+    pub(super) part: Part,
+    pub(super) url: String,
     socket: String,
     _folder: TempDir,
 }
@@ -39,6 +39,11 @@ impl Node {
         std::fs::write(folder.path().join("policy.toml"), policy).unwrap();
         let config = "policy = \"policy.toml\"\n[nodes]\nlease_secs = 3\n";
         std::fs::write(folder.path().join("hub.toml"), config).unwrap();
+        Self::over(name, store, folder).await
+    }
+
+    /// One whose folder has its `hub.toml`.
+    pub(super) async fn over(name: &str, store: &str, folder: TempDir) -> Self {
         let any = "127.0.0.1:0";
         let mut command = tools::hub();
         command.args(["serve", "--config", "hub.toml", "--node", name]);
@@ -59,7 +64,7 @@ impl Node {
     }
 
     /// Waits until the hub knows a key.
-    async fn knows(&self, path: &str, key: &str) {
+    pub(super) async fn knows(&self, path: &str, key: &str) {
         until("each hub knows the new key", || async {
             let answer = wire::get(&self.url, path, Some(key)).await;
             (answer.status == 200).then_some(())

@@ -22,13 +22,13 @@ const ACCOUNT: AccountId = AccountId::from_u128(7);
 const PROVIDER: ProviderId = ProviderId::from_u128(8);
 
 /// A server in the place of Stripe.
-struct Processor {
-    base: String,
+pub(super) struct Processor {
+    pub(super) base: String,
     _part: Part,
 }
 
 impl Processor {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let free = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).await.unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -54,7 +54,7 @@ impl Processor {
     }
 
     /// It takes JSON as well as forms.
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let answer = wire::post(&self.base, path, "sk_test_12345", &body).await;
         let status = answer.status.as_u16();
         let text = answer.text().await;
@@ -62,7 +62,7 @@ impl Processor {
     }
 
     /// Pays with a card, as the page of a consumer does.
-    async fn pay(&self, payment: &str, number: &str) -> (u16, Value) {
+    pub(super) async fn pay(&self, payment: &str, number: &str) -> (u16, Value) {
         let card = json!({"number": number, "exp_month": "12", "exp_year": "2042", "cvc": "123"});
         let wanted = json!({"type": "card", "card": card});
         let (status, method) = self.post("/v1/payment_methods", wanted).await;

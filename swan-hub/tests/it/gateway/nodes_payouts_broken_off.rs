@@ -23,16 +23,25 @@ use crate::postgres::server::Server;
 
 /// A way to what is shared of a hub that dies when it books.
 #[derive(Debug)]
-struct Dying {
+pub(super) struct Dying {
     pool: Arc<dyn Pool>,
     /// How often it still books.
     left: AtomicI64,
     /// Whether the last time is done before it dies.
     is_done: bool,
-    died: Notify,
+    pub(super) died: Notify,
 }
 
 impl Dying {
+    pub(super) fn new(pool: Arc<dyn Pool>, left: i64, is_done: bool) -> Arc<Self> {
+        Arc::new(Self {
+            pool,
+            left: AtomicI64::new(left),
+            is_done,
+            died: Notify::new(),
+        })
+    }
+
     /// Whoever is dead asks nothing more.
     async fn lives(&self) {
         if self.left.load(Ordering::SeqCst) <= 0 {
@@ -83,7 +92,7 @@ impl Pool for Dying {
         &self,
         record: &JournalRecord,
         credit: Option<&PoolGrant>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.lives().await;
         if self.left.fetch_sub(1, Ordering::SeqCst) > 1 {
             return self.pool.book(record, credit).await;
@@ -137,12 +146,7 @@ impl Scene {
         let ttl = Duration::from_secs(30);
         let store = postgres::open(&self.url).await.unwrap();
         let store = store.as_node(&format!("victim-{step}"), ttl);
-        let dying = Arc::new(Dying {
-            pool: store.shared_funds().unwrap(),
-            left: AtomicI64::new(left),
-            is_done,
-            died: Notify::new(),
-        });
+        let dying = Dying::new(store.shared_funds().unwrap(), left, is_done);
         let victim = hub_over(store, Arc::clone(&dying) as Arc<dyn Pool>).await;
         earn(&victim, provider, "20").await;
         let pays = async {

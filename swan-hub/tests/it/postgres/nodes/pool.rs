@@ -74,7 +74,7 @@ impl Pool for Slow {
         &self,
         record: &JournalRecord,
         credit: Option<&PoolGrant>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.pool.book(record, credit).await
     }
     async fn dead(&self) -> Result<Vec<Neighbour>, StoreError> {
