@@ -235,7 +235,7 @@ async fn an_order_that_nobody_pays_ends_and_one_whose_notice_is_lost_is_found() 
     let (_, session) = till.order("8").await;
     till.stub.pay(&session);
     till.comes_to(Duration::from_secs(130), "13").await;
-    assert_eq!(till.count(PaymentNews::Paid), 1);
+    until(|| till.count(PaymentNews::Paid) == 1).await;
     assert_eq!(till.shown(&unpaid).await["state"], "open");
     till.clock.advance(Duration::from_secs(24 * 3_600));
     let mut state = String::new();
