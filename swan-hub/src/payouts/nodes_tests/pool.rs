@@ -237,7 +237,9 @@ impl Pool for Way {
     }
 
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
-        self.ask(|shared| {
+        // Read in the background, too.
+        let hangs = |fate| matches!(fate, Fate::Dies | Fate::DiesAfter);
+        self.ask_but(hangs, |shared| {
             let from = shared.till.iter().filter(|record| record.next_seq() > seq);
             Ok(from.take(limit.min(3) as usize).cloned().collect())
         })
