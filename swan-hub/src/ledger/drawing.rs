@@ -67,6 +67,14 @@ pub(super) struct Seen {
     pub(super) is_unsure: bool,
 }
 
+/// What there was, when it was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drawn {
+    Enough,
+    /// All that the others had left.
+    TooLittle,
+}
+
 /// The other side of a slice in the node's own ledger: what it gave less what it took back is the slice.
 pub(super) fn slice_of(of: AccountKey) -> Option<(AccountId, AccountKey)> {
     match of.account {
@@ -187,16 +195,41 @@ impl Books {
             return self.hold(request);
         }
         match self.hold(request.clone()) {
-            Err(LedgerError::InsufficientFunds { wanted, .. }) => {
-                let of = Account::Consumer(request.account).in_currency(request.currency);
-                self.shared.draw_now(of, wanted).await?;
-                let held = self.hold(request);
+            Err(LedgerError::InsufficientFunds { .. }) => {}
+            answer => return answer,
+        }
+        let of = Account::Consumer(request.account).in_currency(request.currency);
+        let drawing = time::timeout(DRAW_MAX, self.draw_until_held(of, request));
+        let why = match drawing.await {
+            Ok(Ok(held)) => {
                 if matches!(&held, Err(LedgerError::InsufficientFunds { .. })) {
                     self.shared.leave_to_others(of).await;
                 }
-                held
+                return held;
             }
-            answer => answer,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(why, "a request cannot draw on the shared funds");
+        let why = "the shared funds cannot be reached";
+        Err(LedgerError::Unavailable { why })
+    }
+
+    /// Draws for a request all that it lacks, or all that there is. Requests beside it may spend that before it does, so it is refused
+    /// only for what is found when the shared funds are empty.
+    async fn draw_until_held(
+        &self,
+        of: AccountKey,
+        request: HoldRequest,
+    ) -> Result<Result<Hold, LedgerError>, StoreError> {
+        let mut drawn = Drawn::Enough;
+        loop {
+            match (self.hold(request.clone()), drawn) {
+                (Err(LedgerError::InsufficientFunds { wanted, .. }), Drawn::Enough) => {
+                    drawn = self.shared.draw(of, wanted, false).await?;
+                }
+                (answer, _) => return Ok(answer),
+            }
         }
     }
 
@@ -230,18 +263,6 @@ impl Books {
 }
 
 impl Shared {
-    /// Draws for a request that waits for it: all that it lacks if there is as much, or all that there is.
-    async fn draw_now(&self, of: AccountKey, needed: Amount) -> Result<(), LedgerError> {
-        let why = match time::timeout(DRAW_MAX, self.draw(of, needed, false)).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
-        };
-        tracing::warn!(why, "a request cannot draw on the shared funds");
-        let why = "the shared funds cannot be reached";
-        Err(LedgerError::Unavailable { why })
-    }
-
     /// What is too little for a request may be enough together with what another node has: where two of them keep their parts, both
     /// would refuse what the account can pay.
     async fn leave_to_others(&self, of: AccountKey) {
@@ -265,14 +286,14 @@ impl Shared {
         of: AccountKey,
         needed: Amount,
         ahead: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Drawn, StoreError> {
         let Some(drawing) = &self.drawing else {
-            return Ok(());
+            return Ok(Drawn::TooLittle);
         };
         let turn = drawing.turn(of);
         let _turn = turn.lock.lock().await;
         if drawing.is_leaving() {
-            return Ok(());
+            return Ok(Drawn::TooLittle);
         }
         let (least, spent, available) = {
             let ledger = &self.core.lock().ledger;
@@ -281,10 +302,11 @@ impl Shared {
         let lacks = |up_to: Amount| up_to.checked_sub(available).unwrap_or(Amount::ZERO);
         let need = lacks(needed).max(Amount::ZERO);
         let want = lacks(drawing.slice).max(need);
-        let is_dry = turn.seen.lock().dry.is_some_and(|at| at.elapsed() < DRY);
-        let is_enough = need.is_zero() && !ahead;
-        if want <= Amount::ZERO || is_enough || is_dry {
-            return Ok(());
+        if want <= Amount::ZERO || (need.is_zero() && !ahead) {
+            return Ok(Drawn::Enough);
+        }
+        if turn.seen.lock().dry.is_some_and(|at| at.elapsed() < DRY) {
+            return Ok(Drawn::TooLittle);
         }
         let reach = Reach {
             least,
@@ -299,7 +321,7 @@ impl Shared {
             let mut core = self.core.lock();
             if drawing.is_leaving() {
                 // Said under this lock: what is drawn now goes back with the farewell.
-                return Ok(());
+                return Ok(Drawn::TooLittle);
             }
             let group = entries::draw(id(core.next_seq), account, of.currency, more);
             moved(&mut core, group, &*self.clock);
@@ -307,6 +329,10 @@ impl Shared {
         let (mut seen, now) = (turn.seen.lock(), Instant::now());
         (seen.drawn, seen.is_unsure) = (Some(now), false);
         seen.dry = (more < need).then_some(now);
-        Ok(())
+        Ok(if more < need {
+            Drawn::TooLittle
+        } else {
+            Drawn::Enough
+        })
     }
 }

@@ -9,18 +9,20 @@ use swan_core::Amount;
 use swan_core::ledger::AccountKey;
 use swan_hub::ledger::Books;
 use swan_hub::store::{JournalRecord, Neighbour, Pool, PoolGrant, Reach, StoreError};
+use tokio::sync::RwLock;
 
 use super::super::open;
 use super::super::server::{Server, connect};
 use super::{HOLD, Node, TTL, check_shared, options};
 use crate::ledger::{charge, clock, grant, pico, request};
 
-/// A pool that takes its time, and counts; one that is deaf lets draw and does not say so.
+/// A pool that takes its time, and counts; one that is deaf lets draw and does not say so. Whoever has the gate holds up all questions.
 #[derive(Debug)]
 struct Slow {
     pool: Arc<dyn Pool>,
     asked: AtomicU64,
     takes: Duration,
+    gate: RwLock<()>,
     is_deaf: AtomicBool,
     drawn: AtomicBool,
 }
@@ -30,6 +32,7 @@ impl Slow {
         Arc::new(Self {
             pool,
             takes,
+            gate: RwLock::new(()),
             asked: AtomicU64::new(0),
             is_deaf: AtomicBool::new(false),
             drawn: AtomicBool::new(false),
@@ -41,6 +44,7 @@ impl Slow {
 impl Pool for Slow {
     async fn reach(&self, of: AccountKey, reach: Reach) -> Result<Amount, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        drop(self.gate.read().await);
         tokio::time::sleep(self.takes).await;
         let answer = self.pool.reach(of, reach).await;
         if reach.want > Amount::ZERO && self.is_deaf.load(Ordering::SeqCst) {
@@ -109,6 +113,36 @@ async fn in_the_steady_state_no_request_waits_for_the_shared_funds() {
     assert!(longest < Duration::from_millis(150), "{longest:?}");
     let asked = slow.asked.load(Ordering::SeqCst);
     assert!(asked < 200, "{asked} questions for 8,000 requests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_spend_while_a_request_draws_it_draws_again() {
+    let url = Server::shared().await.database().await;
+    let store = open(&url).await.unwrap().as_node("a", TTL);
+    let slow = Slow::new(store.shared_funds().unwrap(), Duration::ZERO);
+    let options = options(Arc::clone(&slow) as Arc<dyn Pool>)
+        .with_slice(pico(15))
+        .with_idle(Duration::from_secs(3_600));
+    let opened = Books::open(Arc::new(store.clone()), Arc::new(clock()), options).await;
+    let books = opened.unwrap().0;
+    grant(&books, 1, 60).await.unwrap();
+    // A quarter of it is at the node; a request of 20 lacks 5.
+    drop(books.hold_or_draw(request(1, 1)).await.unwrap());
+    let held_up = slow.gate.write().await;
+    let before = slow.asked.load(Ordering::SeqCst);
+    let draws = tokio::spawn({
+        let books = books.clone();
+        async move { books.hold_or_draw(request(2, 20)).await }
+    });
+    while slow.asked.load(Ordering::SeqCst) == before {
+        tokio::task::yield_now().await;
+    }
+    let quicker = books.hold(request(3, 15)).unwrap();
+    drop(held_up);
+    let hold = draws.await.unwrap().unwrap();
+    assert_eq!(hold.amount(), pico(20));
+    drop((hold, quicker));
+    check_shared(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
