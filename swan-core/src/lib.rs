@@ -14,6 +14,7 @@ pub mod governance;
 mod grounds;
 pub mod hardware;
 pub mod health;
+mod hexadecimal;
 mod ids;
 pub mod leaderboard;
 pub mod ledger;

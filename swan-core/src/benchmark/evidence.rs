@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::grade::{Grade, Grader};
 use super::item::{Item, ItemId, ItemKind, ItemSeed};
 use super::sample::{Outcome, Sample};
-use crate::Timestamp;
+use crate::{Timestamp, hexadecimal};
 
 /// The SHA-256 of an answer, which says later whether an answer is the one that was graded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl AnswerHash {
 
 impl fmt::Display for AnswerHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hexadecimal::write(&self.0, f)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use super::{Action, Effect};
-use crate::{PolicyStamp, Timestamp};
+use crate::{PolicyStamp, Timestamp, hexadecimal};
 
 /// The SHA-256 of a record and all before it. It shows and reads as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,7 @@ impl RecordHash {
 
 impl fmt::Display for RecordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hexadecimal::write(&self.0, f)
     }
 }
 
@@ -52,17 +52,8 @@ impl Serialize for RecordHash {
 impl<'de> Deserialize<'de> for RecordHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        let wrong = || de::Error::custom("a record hash has 64 lower-case hexadecimal digits");
-        if text.len() != 64 || !text.bytes().all(is_hex) {
-            return Err(wrong());
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let digits = str::from_utf8(pair).map_err(|_| wrong())?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
-        }
-        Ok(Self(bytes))
+        let bytes = hexadecimal::read(&text).map(Self);
+        bytes.ok_or_else(|| de::Error::custom("a record hash has 64 lower-case hexadecimal digits"))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use super::{PolicyError, PolicyVersion};
+use crate::hexadecimal;
 
 /// The SHA-256 of what a policy says: of its values, whatever their order, spacing and comments in the document.
 ///
@@ -65,7 +66,7 @@ fn length(length: usize) -> [u8; 8] {
 
 impl fmt::Display for PolicyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hexadecimal::write(&self.0, f)
     }
 }
 
@@ -79,19 +80,11 @@ impl FromStr for PolicyHash {
     type Err = PolicyError;
 
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let malformed = || {
+        let bytes = hexadecimal::read_any_case(text).map(Self);
+        bytes.ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();
             PolicyError::invalid("hash", shown, "a hash has 64 hexadecimal digits")
-        };
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(malformed());
-        }
-        let mut bytes = [0; 32];
-        for (byte, at) in bytes.iter_mut().zip((0_usize..).step_by(2)) {
-            let digits = text.get(at..at + 2).ok_or_else(malformed)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| malformed())?;
-        }
-        Ok(Self(bytes))
+        })
     }
 }
 

@@ -6,29 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::ReceiptError;
-use crate::{ProviderId, Timestamp};
-
-pub(super) fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
-/// The bytes that exactly these lower-case digits are.
-pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(bytes)
-}
+use crate::{ProviderId, Timestamp, hexadecimal};
 
 macro_rules! hex {
     ($(#[$doc:meta])* $name:ident, $bytes:literal, $field:literal, $expected:literal) => {
@@ -52,7 +30,7 @@ macro_rules! hex {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_hex(&self.0, f)
+                hexadecimal::write(&self.0, f)
             }
         }
 
@@ -67,7 +45,7 @@ macro_rules! hex {
 
             fn from_str(text: &str) -> Result<Self, ReceiptError> {
                 let wrong = ReceiptError::Malformed { field: $field, expected: $expected };
-                read_hex(text).map(Self).ok_or(wrong)
+                hexadecimal::read(text).map(Self).ok_or(wrong)
             }
         }
 

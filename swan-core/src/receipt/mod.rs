@@ -34,6 +34,7 @@ use std::fmt;
 use crate::ledger::UsageBasis;
 use crate::{
     Amount, Currency, ModelId, PolicyHash, PolicyVersion, ProviderId, RequestId, Timestamp, Usage,
+    hexadecimal,
 };
 
 pub use finding::Finding;
@@ -173,7 +174,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        key::write_hex(&self.0, f)
+        hexadecimal::write(&self.0, f)
     }
 }
 

@@ -2,11 +2,9 @@
 
 use std::str::{FromStr, Lines};
 
-use super::{
-    Digest, HalfTold, Receipt, ReceiptError, ReceiptPrice, VERSION, VERSION_2, key::read_hex,
-};
+use super::{Digest, HalfTold, Receipt, ReceiptError, ReceiptPrice, VERSION, VERSION_2};
 use crate::ledger::UsageBasis;
-use crate::{PolicyVersion, Usage};
+use crate::{PolicyVersion, Usage, hexadecimal};
 
 /// The longest text of a receipt; names have 200 characters at most.
 const BYTES_MAX: usize = 8_192;
@@ -69,7 +67,7 @@ impl<'a> Fields<'a> {
         };
         match self.optional(name) {
             None => Ok(None),
-            Some(digits) => read_hex(digits)
+            Some(digits) => hexadecimal::read(digits)
                 .map(|bytes| Some(Digest(bytes)))
                 .ok_or(wrong),
         }

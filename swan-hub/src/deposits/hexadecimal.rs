@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha3::{Digest as _, Keccak256};
 
@@ -17,28 +18,15 @@ pub struct HexError {
 
 /// `0x` and two digits a byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    let digits = halves.filter_map(|half| DIGITS.get(usize::from(half)));
-    "0x".chars().chain(digits.copied()).collect()
+    let mut text = String::from("0x");
+    HEXLOWER.encode_append(bytes, &mut text);
+    text
 }
 
 /// The bytes of a text of that shape.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x")?.as_bytes();
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    let value = |digit: u8| {
-        char::from(digit)
-            .to_digit(16)
-            .and_then(|it| u8::try_from(it).ok())
-    };
-    let byte = |[high, low]: &[u8; 2]| Some(value(*high)? << 4 | value(*low)?);
-    pairs.iter().map(byte).collect()
+    let digits = text.strip_prefix("0x")?;
+    HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()
 }
 
 macro_rules! bytes {

@@ -1,5 +1,6 @@
 //! Who calls a route for accounts: a user by the token of a login, a provider or a consumer by a key.
 
+use data_encoding::HEXLOWER;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use swan_core::{AccountId, KeyId, ProviderId, Timestamp};
@@ -15,17 +16,13 @@ const DIGITS: usize = 64;
 
 /// A new token for a login of `user`, which is stored hashed.
 pub(super) async fn log_in(hub: &Shared, user: &UserRecord) -> Result<String, Answer> {
-    use std::fmt::Write as _;
     let mut random = [0_u8; DIGITS / 2];
     getrandom::fill(&mut random).map_err(|_| {
         let failed = refusal(503, "server_error", "no_randomness").retry(5);
         failed.saying("the system has no randomness to give")
     })?;
     let mut token = String::from(PREFIX);
-    for byte in random {
-        // Writing into a string cannot fail.
-        let _ = write!(token, "{byte:02x}");
-    }
+    HEXLOWER.encode_append(&random, &mut token);
     let now = hub.clock.now();
     let record = SessionRecord {
         user: user.id,

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::KeyKind;
@@ -47,14 +48,10 @@ impl Secret {
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn generate(kind: KeyKind) -> Result<Self, getrandom::Error> {
-        use fmt::Write as _;
         let mut random = [0_u8; Self::DIGITS / 2];
         getrandom::fill(&mut random)?;
         let mut text = String::from(Self::prefix(kind));
-        for byte in random {
-            // Writing into a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
+        HEXLOWER.encode_append(&random, &mut text);
         Ok(Self(text))
     }
 

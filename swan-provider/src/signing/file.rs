@@ -1,5 +1,7 @@
 //! The file with the secret, which nobody but its owner may read.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+
 use super::SigningKey;
 use crate::ProviderError;
 use std::{
@@ -36,27 +38,10 @@ fn read(path: &Path) -> Result<Option<[u8; 32]>, ProviderError> {
     let mut text = String::new();
     let read = file.take(FILE_MAX).read_to_string(&mut text);
     read.map_err(failed)?;
-    let secret = secret(text.trim());
+    let secret = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
+    let secret = secret.and_then(|bytes| bytes.try_into().ok());
     let advice = "expected 64 hexadecimal digits; move the file away to get a new key";
     secret.map(Some).ok_or_else(|| wrong(path, advice))
-}
-
-/// The bytes that these digits are.
-fn secret(digits: &str) -> Option<[u8; 32]> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if pairs.len() != 32 || !rest.is_empty() {
-        return None;
-    }
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
-    let mut bytes = [0; 32];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(bytes)
 }
 
 fn create(path: &Path) -> Result<[u8; 32], ProviderError> {
@@ -69,7 +54,7 @@ fn create(path: &Path) -> Result<[u8; 32], ProviderError> {
     {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = HEXLOWER.encode(&secret);
     text.push('\n');
     // Two programs that start at once must end up with one key, so nothing is ever replaced.
     let beside = beside(path);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::number::Expected;
-use crate::{Rng, SeededRng};
+use crate::{Rng, SeededRng, hexadecimal};
 use draw::{Draw, Level};
 use surroundings::Surroundings;
 
@@ -96,7 +96,7 @@ impl ItemId {
 
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hexadecimal::write(&self.0, f)
     }
 }
 

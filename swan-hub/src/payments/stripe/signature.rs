@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use http::HeaderMap;
 use ring::hmac;
 use swan_core::Timestamp;
@@ -90,17 +91,6 @@ fn parse(text: &str) -> Option<Signed> {
 }
 
 fn bytes(hex: &str) -> Option<[u8; BYTES]> {
-    let digits = hex.as_bytes();
-    if digits.len() != 2 * BYTES {
-        return None;
-    }
-    let mut bytes = [0; BYTES];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(bytes)
+    let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes());
+    bytes.ok()?.try_into().ok()
 }
