@@ -12,7 +12,8 @@ use crate::ledger::{Explainer, Subject};
 #[non_exhaustive]
 pub struct ExplainArgs {
     /// A request (UUID), a transfer, hold, payout or refund (32 hexadecimal digits), an order to pay in (top-…), an account
-    /// (acc-…), a provider (prov-…), a deposit (dep-…) or a penalty (case-…)
+    /// (acc-…), a provider (prov-…), a deposit (dep-…), a penalty (case-…), or an account of the hub itself (growth-fund, treasury,
+    /// exchange, burn, grants, …)
     id: Subject,
     #[command(flatten)]
     place: Place,

@@ -101,35 +101,77 @@ fn fact(bond: &mut Bond, record: &Record) -> CaseFact {
     }
 }
 
-/// The penalty for which something of a provider has moved by this transfer, if it was for one. `all` says whether all of its records
-/// are looked through, or the latest.
-pub(crate) async fn case_of(
+/// What has moved something of a provider's collateral by this transfer. `all` says whether all of its records are looked through, or
+/// the latest.
+pub(crate) async fn act_of(
     store: &dyn Store,
     provider: ProviderId,
     transfer: TransferId,
     all: bool,
-) -> Result<Option<CaseId>, StoreError> {
+) -> Result<Option<Act>, StoreError> {
     let firsts: BTreeSet<TransferId> = entries::collateral_of(transfer).collect();
+    let mut found = None;
+    look_through(store, provider, all, |record| {
+        if firsts.contains(&record.act.transfer()) {
+            found = Some(record.act);
+        }
+        found.is_none()
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The records of a provider that are of this kind, the oldest first.
+pub(crate) async fn records_of(
+    store: &dyn Store,
+    provider: ProviderId,
+    all: bool,
+    is_of: impl Fn(&Act) -> bool + Send + Sync,
+) -> Result<Vec<Record>, StoreError> {
+    let mut found = Vec::new();
+    look_through(store, provider, all, |record| {
+        if is_of(&record.act) {
+            found.push(record);
+        }
+        true
+    })
+    .await?;
+    found.reverse();
+    Ok(found)
+}
+
+/// The record of this name, of whichever provider.
+pub(crate) async fn record_named(
+    store: &dyn Store,
+    name: &str,
+) -> Result<Option<Record>, StoreError> {
+    let known = store
+        .documents()
+        .document_named(DocumentKind::Collateral, name)
+        .await?;
+    known.as_ref().map(Record::read).transpose()
+}
+
+/// Hands on the records of a provider, the latest first, as long as `each` wants more.
+async fn look_through(
+    store: &dyn Store,
+    provider: ProviderId,
+    all: bool,
+    mut each: impl FnMut(Record) -> bool + Send,
+) -> Result<(), StoreError> {
     let (owner, mut before, mut looked) = (Some(provider.as_u128()), u64::MAX, 0);
     loop {
         let kind = DocumentKind::Collateral;
         let page = store.documents().page(kind, owner, before, PAGE).await?;
         for document in &page {
             before = document.number;
-            let act = Record::read(document)?.act;
-            if firsts.contains(&act.transfer()) {
-                return Ok(match act {
-                    Act::Penalised { case, .. }
-                    | Act::Appealed { case, .. }
-                    | Act::Decided { case, .. }
-                    | Act::Lapsed { case } => Some(case),
-                    _ => None,
-                });
+            if !each(Record::read(document)?) {
+                return Ok(());
             }
         }
         looked += page.len();
         if page.len() < PAGE as usize || looked >= LOOKED && !all {
-            return Ok(None);
+            return Ok(());
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use acts::{Accusation, Deposit, Misconduct, Scene};
 pub(crate) use adequacy::{adequacy, machines, refusal};
 pub(crate) use bond::{Bond, Penalty, Withdrawal};
 pub(crate) use cards::{CardFact, account_of, tell};
-pub(crate) use case::{CaseFact, CaseFile, case_file, case_of};
+pub(crate) use case::{CaseFact, CaseFile, act_of, case_file, record_named, records_of};
 pub(crate) use clockwork::{run, unpaid};
 pub(crate) use error::CollateralError;
 pub(crate) use event::write;
@@ -30,7 +30,7 @@ pub(crate) use keeper::{
 };
 #[cfg(feature = "cli")]
 pub(crate) use keeper::{bonds_of, note};
-pub(crate) use record::Record;
+pub(crate) use record::{Act, Record};
 pub(crate) use wallet::Wallet;
 
 /// How far a withdrawal is.

@@ -145,7 +145,7 @@ impl Act {
     }
 
     /// The first transfer that it makes: what has an identifier of its own is found in the ledger by that.
-    pub(super) fn transfer(&self) -> TransferId {
+    pub(crate) fn transfer(&self) -> TransferId {
         match self {
             Self::Deposited { id, .. }
             | Self::Requested { id, .. }

@@ -14,7 +14,7 @@ pub(crate) use self::clockwork::run;
 pub(crate) use self::desk::{Exchanges, LeftOut, Standing, settle, standing};
 pub(crate) use self::event::write;
 pub use self::event::{ExchangeEvent, ExchangeNews};
-pub(crate) use self::paper::{prefer, preferred, preferring};
+pub(crate) use self::paper::{has_said, prefer, preferred, preferring};
 use crate::ledger::LedgerError;
 use crate::store::StoreError;
 

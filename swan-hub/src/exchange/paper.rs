@@ -39,6 +39,13 @@ pub(crate) async fn preferred(
     }
 }
 
+/// Whether a provider has ever said what it would rather be paid in.
+pub(crate) async fn has_said(store: &dyn Store, provider: ProviderId) -> Result<bool, StoreError> {
+    let (kind, name) = (DocumentKind::Preference, provider.to_string());
+    let said = store.documents().document_named(kind, &name).await?;
+    Ok(said.is_some())
+}
+
 /// Writes down what a provider would rather be paid in.
 pub(crate) async fn prefer(
     store: &dyn Store,

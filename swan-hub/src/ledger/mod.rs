@@ -37,8 +37,8 @@ pub(crate) use explain::{
     of_movement, owner,
 };
 pub use explain::{
-    BalanceOf, ByRule, Charge, Explainer, Explanation, Listed, Moved, Part, Said, Step, Subject,
-    Try,
+    BalanceOf, ByRule, Charge, Explainer, Explanation, Listed, Moved, OwnAccount, Part, Said, Step,
+    Subject, Try,
 };
 pub use hold::{Hold, Settled};
 pub(crate) use journal::HoldEnd;

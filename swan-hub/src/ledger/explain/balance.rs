@@ -60,7 +60,7 @@ pub(crate) fn of_counters(account: Account, balances: Vec<BalanceOf>) -> Explana
     let (id, kind) = match account {
         Account::Consumer(id) => (id.to_string(), "account"),
         Account::ProviderEarnings(id) => (id.to_string(), "provider"),
-        other => (other.to_string(), "account"),
+        other => (other.to_string().replace(' ', "-"), "account"),
     };
     let sums: Vec<String> = balances
         .iter()

@@ -15,13 +15,13 @@ pub(crate) use super::owners::Owners;
 pub struct Explanation {
     /// What was asked about.
     pub id: String,
-    /// `request`, `transfer`, `payout`, `topup`, `deposit`, `penalty`, `account` or `provider`.
+    /// `request`, `transfer`, `payout`, `topup`, `deposit`, `penalty`, `collateral`, `account` or `provider`.
     pub kind: &'static str,
     /// The request, when one caused it.
     pub request: Option<String>,
     /// The outcome in one sentence.
     pub summary: String,
-    /// What people and the hub's clock said and decided about a penalty, in order.
+    /// What people and the hub's clock said and did about a penalty or other collateral, in order.
     pub said: Vec<Said>,
     /// What the journal says, in order; of a balance the latest entries.
     pub steps: Vec<Step>,
@@ -38,13 +38,14 @@ pub struct Explanation {
     pub(crate) owners: Owners,
 }
 
-/// Something that was said or decided about a penalty.
+/// Something that was said or done about collateral.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Said {
     /// When.
     pub at: String,
-    /// `accused`, `appealed`, `decided` or `lapsed`.
+    /// `accused`, `appealed`, `decided` or `lapsed`; `deposited`, `locked`, `unlocked`, `requested`, `cancelled`, `returned`, `unsent` or
+    /// `unpaid`.
     pub what: &'static str,
     /// Who.
     pub by: String,

@@ -7,8 +7,10 @@ mod deposit;
 mod facts;
 mod find;
 mod orders;
+mod own;
 mod owners;
 mod penalty;
+mod pledge;
 mod text;
 
 use std::fmt;
@@ -24,6 +26,7 @@ pub(crate) use balance::{beside, counters, of_counters};
 pub(crate) use charge::owner;
 pub use facts::{BalanceOf, ByRule, Charge, Explanation, Listed, Moved, Part, Said, Step, Try};
 pub(crate) use find::of_request as entries_of;
+pub use own::OwnAccount;
 pub(crate) use owners::{Asker, Owners};
 
 use super::Books;
@@ -48,6 +51,8 @@ pub enum Subject {
     Deposit(DepositId),
     /// A penalty, with all that was said about it and all that it has moved.
     Case(CaseId),
+    /// The balance of an account that is nobody's but the hub's, such as the growth fund.
+    Own(OwnAccount),
 }
 
 impl FromStr for Subject {
@@ -62,10 +67,12 @@ impl FromStr for Subject {
             .or_else(|_| text.parse().map(Self::Topup))
             .or_else(|_| text.parse().map(Self::Deposit))
             .or_else(|_| text.parse().map(Self::Case))
+            .or_else(|_| text.parse().map(Self::Own))
             .map_err(|_: IdError| IdError::Malformed {
                 kind: "subject",
                 expected: "the id of a request (a UUID), of a transfer, hold, payout or refund (32 hexadecimal digits), of an order to \
-                           pay in (top-…), of an account (acc-…), of a provider (prov-…), of a deposit (dep-…) or of a penalty (case-…)",
+                           pay in (top-…), of an account (acc-…), of a provider (prov-…), of a deposit (dep-…) or of a penalty (case-…), or the name of an account of \
+                           the hub itself, such as growth-fund",
             })
     }
 }
@@ -80,6 +87,7 @@ impl fmt::Display for Subject {
             Self::Deposit(id) => id.fmt(f),
             Self::Topup(id) => id.fmt(f),
             Self::Case(id) => id.fmt(f),
+            Self::Own(own) => own.fmt(f),
         }
     }
 }
@@ -120,6 +128,7 @@ pub(crate) async fn anything(
     match subject {
         Subject::Account(id) => balance::of(store, Account::Consumer(id)).await,
         Subject::Provider(id) => balance::of(store, Account::ProviderEarnings(id)).await,
+        Subject::Own(own) => balance::of(store, own.account()).await,
         movement => of_movement(store, generations, movement, &Look::EVERYWHERE).await,
     }
 }
@@ -171,10 +180,14 @@ pub(crate) async fn of_movement(
         Subject::Deposit(id) => return deposit::of(store, subject, id).await,
         Subject::Case(id) => return penalty::of(store, subject, id, look).await,
         Subject::Topup(id) => return orders::topup(store, subject, id, look).await,
-        Subject::Account(_) | Subject::Provider(_) => return Ok(None),
+        Subject::Account(_) | Subject::Provider(_) | Subject::Own(_) => return Ok(None),
     };
     let record = generations.find(request, None).await?;
-    Ok(of_request(subject, request, &entries, record.as_deref()))
+    match of_request(subject, request, &entries, record.as_deref()) {
+        // A job may be one that no request of this hub stands for.
+        None => pledge::of_job(store, subject, request, look).await,
+        told => Ok(told),
+    }
 }
 
 /// Explains a transfer that no request caused, or a refund, in whichever journal on the store it is.
@@ -211,7 +224,7 @@ async fn of_order_at(
     if let Some(told) = deposit::with(store, subject, id, look).await? {
         return Ok(Some(told));
     }
-    if let Some(told) = penalty::with(store, subject, id, look).await? {
+    if let Some(told) = pledge::with(store, subject, id, look).await? {
         return Ok(Some(told));
     }
     let Some(entry) = find::other(store, id, look).await? else {
@@ -223,7 +236,7 @@ async fn of_order_at(
         Detail::Bonus(record) => deposit::of(store, subject, record.deposit).await?,
         _ if entry.group.cause.rule.is_collateral() => {
             let provider = Owners::of(std::slice::from_ref(&entry)).provider;
-            penalty::with(store, subject, id, &Look { provider, ..*look }).await?
+            pledge::with(store, subject, id, &Look { provider, ..*look }).await?
         }
         _ => None,
     };

@@ -6,6 +6,7 @@ use swan_core::{Amount, TopupId, TransferId};
 use super::charge::step;
 use super::facts::{Explanation, Owners};
 use super::{Look, Subject, find};
+use crate::collateral::account_of;
 use crate::payments::Topup;
 use crate::payouts::Paper;
 use crate::store::{DocumentKind, Store, StoreError};
@@ -101,12 +102,13 @@ pub(super) async fn topup_with(
     transfer: TransferId,
     look: &Look<'_>,
 ) -> Result<Option<Explanation>, StoreError> {
-    if look.account.is_none() && !look.all_orders {
+    let owner = look.account.or(look.provider.map(account_of));
+    if owner.is_none() && !look.all_orders {
         return Ok(None);
     }
     let (mut before, mut looked) = (None, 0);
     loop {
-        let page = store.topups().page(look.account, before, PAGE).await?;
+        let page = store.topups().page(owner, before, PAGE).await?;
         for record in &page {
             let topup = Topup::read(record)?;
             let is_of = topup.moved.iter().any(|one| one.transfer == transfer)
@@ -170,7 +172,11 @@ async fn entries_of(
 fn told_of(subject: Subject, topup: &Topup, found: &[Entry]) -> Explanation {
     let (amount, currency, back) = (topup.amount, topup.currency, topup.gone_back());
     let state = topup.state.as_str();
-    let mut summary = format!("{amount} {currency} ordered by {}: {state}", topup.account);
+    let of = match topup.collateral_of {
+        Some(provider) => format!("as collateral of {provider}"),
+        None => format!("by {}", topup.account),
+    };
+    let mut summary = format!("{amount} {currency} ordered {of}: {state}");
     if !back.is_zero() {
         summary.push_str(&format!(", and {back} of it has gone back"));
     }
@@ -191,7 +197,16 @@ fn told_of(subject: Subject, topup: &Topup, found: &[Entry]) -> Explanation {
     let payment = payment.map(|payment| format!("the card processor's payment is {payment}"));
     let notes = payment.into_iter().chain(refunds).chain(dispute).collect();
     let mut told = of_entries(subject, "topup", (summary, notes), found);
-    told.owners.account = Some(topup.account);
+    told.owners = match topup.collateral_of {
+        Some(provider) => Owners {
+            account: None,
+            provider: Some(provider),
+        },
+        None => Owners {
+            account: Some(topup.account),
+            ..told.owners
+        },
+    };
     told
 }
 

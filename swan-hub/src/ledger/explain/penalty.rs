@@ -2,12 +2,12 @@
 
 use swan_core::ledger::{Account, Entry, Rule};
 use swan_core::standing::{Destination, Final, Lift, PenaltyState};
-use swan_core::{Amount, CaseId, TransferId};
+use swan_core::{Amount, CaseId};
 
 use super::facts::{Explanation, Owners, Said};
 use super::orders::of_entries;
 use super::{Look, Subject, find};
-use crate::collateral::{CaseFact, CaseFile, case_file, case_of};
+use crate::collateral::{CaseFact, CaseFile, case_file};
 use crate::gateway::iso;
 use crate::store::{Store, StoreError};
 
@@ -36,22 +36,6 @@ pub(super) async fn of(
         ..Owners::default()
     };
     Ok(Some(told))
-}
-
-/// The penalty that a transfer belongs to, where it is known whose that is.
-pub(super) async fn with(
-    store: &dyn Store,
-    subject: Subject,
-    transfer: TransferId,
-    look: &Look<'_>,
-) -> Result<Option<Explanation>, StoreError> {
-    let Some(provider) = look.provider else {
-        return Ok(None);
-    };
-    match case_of(store, provider, transfer, look.may_walk).await? {
-        Some(case) => of(store, subject, case, look).await,
-        None => Ok(None),
-    }
 }
 
 fn said(fact: &CaseFact) -> Said {

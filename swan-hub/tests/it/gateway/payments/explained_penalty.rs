@@ -11,14 +11,14 @@ use crate::gateway::http::{Answer, Call};
 
 const JOB: &str = "018f0000-0000-7000-8000-000000000001";
 
-async fn get(pledge: &Pledge, key: &str, path: &str) -> Answer {
+pub(super) async fn get(pledge: &Pledge, key: &str, path: &str) -> Answer {
     let call = Call::get(pledge.till.market.address, path);
     let call = call.header("authorization", &format!("Bearer {key}"));
     call.send().await
 }
 
 /// What everybody who may know is told of it, the same for all of them.
-async fn told(pledge: &Pledge, id: &str) -> Value {
+pub(super) async fn told(pledge: &Pledge, id: &str) -> Value {
     let (own, any) = ("/v1/provider/explain", "/v1/explain");
     let by_owner = get(pledge, &pledge.key, &format!("{own}/{id}")).await;
     assert_eq!(by_owner.status, 200, "{id}: {by_owner:?}");
@@ -50,7 +50,7 @@ async fn told(pledge: &Pledge, id: &str) -> Value {
     by_owner
 }
 
-fn all<'a>(of: &'a Value, list: &str, field: &str) -> Vec<&'a str> {
+pub(super) fn all<'a>(of: &'a Value, list: &str, field: &str) -> Vec<&'a str> {
     let rows = of[list].as_array().unwrap().iter();
     rows.map(|row| row[field].as_str().unwrap()).collect()
 }

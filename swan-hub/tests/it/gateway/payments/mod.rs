@@ -5,6 +5,7 @@ mod collateral;
 mod collateral_always;
 mod collateral_wrong;
 mod explained;
+mod explained_collateral;
 mod explained_penalty;
 mod low_balance;
 #[cfg(feature = "postgres")]
