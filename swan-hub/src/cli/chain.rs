@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use swan_core::{AccountId, DepositId, ProviderId, Timestamp};
 
 use super::admin::{AdminError, Place, Terminal};
-use super::table::{Table, moment};
+use super::table::{List, moment};
 use crate::deposits::{self, Deposit, DepositError, DepositOwner, DepositState, Progress, Verdict};
 use crate::store::{DepositPhase, DepositsOf, KeyRing};
 
@@ -180,11 +180,11 @@ async fn list(
     let records = store.deposits().page(of, None, limit).await?;
     let deposits = records.iter().map(Deposit::read);
     let deposits: Vec<Deposit> = deposits.collect::<Result<_, _>>()?;
-    if place.json {
-        let rows: Vec<Value> = deposits.iter().map(as_json).collect();
-        return terminal.json(&rows);
-    }
-    let mut table = Table::new(&[
+    LIST.show(&deposits, place.json, terminal)
+}
+
+const LIST: List<Deposit, 9> = List {
+    heading: [
         "TIME",
         "ID",
         "OWNER",
@@ -194,30 +194,31 @@ async fn list(
         "FROM",
         "TRANSACTION",
         "WHY",
-    ]);
-    for deposit in deposits {
-        let amount = deposit.amount.map(|amount| amount.to_string());
-        let owner = deposit.owner().map(|owner| owner.to_string());
-        let why = deposit
-            .why
-            .filter(|_| deposit.state == DepositState::Unmatched);
-        let why = match deposit.state {
-            DepositState::Refused => deposit.reason.clone(),
-            _ => why.map(|why| why.says().to_owned()),
-        };
-        table.row([
-            moment(deposit.created),
-            deposit.id.to_string(),
-            owner.unwrap_or_default(),
-            deposit.state.as_str().to_owned(),
-            amount.unwrap_or_else(|| format!("{} units", deposit.units)),
-            deposit.token_name(),
-            deposit.from.to_string(),
-            deposit.transaction.to_string(),
-            why.unwrap_or_default(),
-        ]);
-    }
-    Ok(table.write(terminal.out, "no deposits")?)
+    ],
+    row,
+    json: as_json,
+    empty: "no deposits",
+};
+
+fn row(deposit: &Deposit) -> [String; 9] {
+    let amount = deposit.amount.map(|amount| amount.to_string());
+    let owner = deposit.owner().map(|owner| owner.to_string());
+    let why = match deposit.state {
+        DepositState::Refused => deposit.reason.clone(),
+        DepositState::Unmatched => deposit.why.as_ref().map(|why| why.says().to_owned()),
+        _ => None,
+    };
+    [
+        moment(deposit.created),
+        deposit.id.to_string(),
+        owner.unwrap_or_default(),
+        deposit.state.as_str().to_owned(),
+        amount.unwrap_or_else(|| format!("{} units", deposit.units)),
+        deposit.token_name(),
+        deposit.from.to_string(),
+        deposit.transaction.to_string(),
+        why.unwrap_or_default(),
+    ]
 }
 
 const BY: &str = "the command line";

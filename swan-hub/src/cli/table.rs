@@ -2,6 +2,38 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
+use super::admin::{AdminError, Terminal};
+
+/// How a list is shown: as JSON, or as a table with these columns.
+pub(super) struct List<T, const N: usize> {
+    pub(super) heading: [&'static str; N],
+    pub(super) row: fn(&T) -> [String; N],
+    pub(super) json: fn(&T) -> Value,
+    /// What is said where there is nothing.
+    pub(super) empty: &'static str,
+}
+
+impl<T, const N: usize> List<T, N> {
+    pub(super) fn show(
+        &self,
+        items: &[T],
+        is_json: bool,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<(), AdminError> {
+        if is_json {
+            let rows: Vec<Value> = items.iter().map(self.json).collect();
+            return terminal.json(&rows);
+        }
+        let mut table = Table::new(&self.heading);
+        for item in items {
+            table.row((self.row)(item));
+        }
+        Ok(table.write(terminal.out, self.empty)?)
+    }
+}
+
 /// A table with a heading.
 #[derive(Debug)]
 pub(super) struct Table {

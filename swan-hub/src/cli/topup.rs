@@ -10,9 +10,9 @@ use swan_core::{AccountId, Amount, TopupId, TransferId};
 use tokio::time;
 
 use super::admin::{AdminError, Place, Terminal, random_id};
-use super::table::{Table, moment};
+use super::table::{List, Table, moment};
 use crate::payments::{PayError, RefundRecord, RefundStage, Topup};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// `swan-hub topup`
 #[derive(Debug, Args)]
@@ -57,6 +57,8 @@ enum TopupCommand {
 /// How long a running hub is waited for.
 const DONE_MAX: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often a refund is noted anew when the hub has changed the order meanwhile.
+const TRIES: u32 = 5;
 
 pub(super) async fn run(
     args: TopupArgs,
@@ -86,31 +88,40 @@ async fn list(
     let records = store.topups().page(account, None, limit).await?;
     let topups = records.iter().map(Topup::read);
     let topups: Vec<Topup> = topups.collect::<Result<_, _>>()?;
-    if place.json {
-        let rows: Vec<Value> = topups.iter().map(as_json).collect();
-        return terminal.json(&rows);
-    }
-    let mut table = Table::new(&[
+    LIST.show(&topups, place.json, terminal)
+}
+
+const LIST: List<Topup, 7> = List {
+    heading: [
         "TIME",
         "ID",
-        "ACCOUNT",
+        "OWNER",
         "STATE",
         "AMOUNT",
         "GONE BACK",
         "PROBLEM",
-    ]);
-    for topup in topups {
-        table.row([
+    ],
+    row: |topup| {
+        [
             moment(topup.created),
             topup.id.to_string(),
-            topup.account.to_string(),
+            owner(topup),
             topup.state.as_str().to_owned(),
             topup.amount.to_string(),
             topup.gone_back().to_string(),
             topup.problem.clone().unwrap_or_default(),
-        ]);
+        ]
+    },
+    json: as_json,
+    empty: "no top-ups",
+};
+
+/// Whose it is: the account under which orders for collateral are kept is nobody's.
+fn owner(topup: &Topup) -> String {
+    match topup.collateral_of {
+        Some(provider) => provider.to_string(),
+        None => topup.account.to_string(),
     }
-    Ok(table.write(terminal.out, "no top-ups")?)
 }
 
 async fn show(id: TopupId, place: &Place, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
@@ -121,7 +132,8 @@ async fn show(id: TopupId, place: &Place, terminal: &mut Terminal<'_>) -> Result
     }
     let out = &mut *terminal.out;
     let (amount, currency, state) = (topup.amount, topup.currency, topup.state.as_str());
-    writeln!(out, "{id}  {}  {amount} {currency}, {state}", topup.account)?;
+    let owner = owner(&topup);
+    writeln!(out, "{id}  {owner}  {amount} {currency}, {state}")?;
     if let Some(payment) = &topup.payment {
         writeln!(
             out,
@@ -173,11 +185,24 @@ async fn refund(
     }
     let store = place.open().await?;
     let number = TransferId::from_u128(random_id()?);
-    let mut topup = find(&store, id).await?;
-    let amount = amount.unwrap_or_else(|| topup.refundable());
-    let begun = topup.begin_refund(number, amount, "the command line", terminal.clock.now());
-    begun.map_err(|error: PayError| AdminError::Refused(error.to_string()))?;
-    store.topups().put_topup(&topup.record()).await?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut topup = find(&store, id).await?;
+        let amount = amount.unwrap_or_else(|| topup.refundable());
+        let now = terminal.clock.now();
+        let begun = topup.begin_refund(number, amount, "the command line", now);
+        begun.map_err(|error: PayError| AdminError::Refused(error.to_string()))?;
+        if amount.is_zero() {
+            let nothing = "nothing of it is left to refund".to_owned();
+            return Err(AdminError::Refused(nothing));
+        }
+        match store.topups().put_topup(&topup.record()).await {
+            // The hub has just changed the order, too.
+            Err(StoreError::Conflict { .. }) if tries < TRIES => time::sleep(PAUSE).await,
+            written => break written?,
+        }
+    }
     let mut waited = Duration::ZERO;
     let refund = loop {
         let topup = find(&store, id).await?;
@@ -232,7 +257,8 @@ async fn find(store: &Arc<dyn Store>, id: TopupId) -> Result<Topup, AdminError> 
 fn as_json(topup: &Topup) -> Value {
     json!({
         "id": topup.id,
-        "account": topup.account,
+        "account": topup.collateral_of.is_none().then_some(topup.account),
+        "provider": topup.collateral_of,
         "created_ms": topup.created,
         "state": topup.state,
         "amount": topup.amount,

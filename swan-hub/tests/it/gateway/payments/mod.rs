@@ -4,6 +4,7 @@ mod always;
 mod collateral;
 mod collateral_always;
 mod collateral_wrong;
+mod command_line;
 mod explained;
 mod explained_collateral;
 mod explained_penalty;
