@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time;
 
 use super::key::Key;
@@ -25,7 +26,9 @@ pub(super) type Changes = HashMap<Key, Option<IdempotencyRecord>>;
 pub(super) struct Writer {
     queue: Mutex<Queue>,
     wake: Notify,
-    progress: watch::Sender<Progress>,
+    progress: Mutex<Progress>,
+    /// Who waits for progress is told in the order in which they came.
+    told: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +51,8 @@ impl Writer {
         let writer = Arc::new(Self {
             queue: Mutex::default(),
             wake: Notify::new(),
-            progress: watch::Sender::new(Progress::default()),
+            progress: Mutex::default(),
+            told: Notify::new(),
         });
         tokio::spawn(run(Arc::clone(&writer), store));
         writer
@@ -74,12 +78,24 @@ impl Writer {
 
     /// Waits until what was put in under this number survives a crash; false when it does not within `limit`.
     pub(super) async fn written(&self, number: u64, limit: Duration) -> bool {
-        let mut progress = self.progress.subscribe();
-        let reached = progress.wait_for(|now| now.written >= number || now.ended);
-        match time::timeout(limit, reached).await {
-            Ok(Ok(now)) => now.written >= number,
-            _ => false,
-        }
+        let reached = async {
+            loop {
+                let mut told = pin!(self.told.notified());
+                // Before the look, or what is told between the two would be missed.
+                told.as_mut().enable();
+                let now = *self.progress.lock();
+                if now.written >= number || now.ended {
+                    return now.written >= number;
+                }
+                told.await;
+            }
+        };
+        time::timeout(limit, reached).await.unwrap_or(false)
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.progress.lock());
+        self.told.notify_waiters();
     }
 
     /// Waits for everything that was put in so far.
@@ -106,7 +122,7 @@ async fn run(writer: Arc<Writer>, store: Arc<dyn Store>) {
             )
         };
         if changes.is_empty() {
-            writer.progress.send_modify(|now| now.written = number);
+            writer.tell(|now| now.written = number);
             if closing {
                 break;
             }
@@ -117,7 +133,7 @@ async fn run(writer: Arc<Writer>, store: Arc<dyn Store>) {
         match store.change_idempotency(&put, &forget).await {
             Ok(()) => {
                 (pause, tries) = (RETRY_FIRST, 0);
-                writer.progress.send_modify(|now| now.written = number);
+                writer.tell(|now| now.written = number);
             }
             Err(error) => {
                 tracing::error!(%error, "what is known of idempotency keys is not written");
@@ -131,7 +147,7 @@ async fn run(writer: Arc<Writer>, store: Arc<dyn Store>) {
             }
         }
     }
-    writer.progress.send_modify(|now| now.ended = true);
+    writer.tell(|now| now.ended = true);
 }
 
 pub(super) fn parted(changes: &Changes) -> (Vec<IdempotencyRecord>, Vec<[u8; 32]>) {

@@ -1,7 +1,7 @@
 //! Streams whose consumers do not read. Beside the stages, since the body of an answer is only polled when its consumer
 //! takes bytes: whoever stops reading would stop the clock of his own request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -22,7 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// silent for long.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    running: Mutex<HashMap<RequestId, Running>>,
+    /// In the order in which they began, so that what befalls several at once befalls them in that order.
+    running: Mutex<BTreeMap<RequestId, Running>>,
     /// After how long a silence a stream says that it lives; zero for never.
     heartbeat_ms: AtomicU64,
     /// Goes off every [`tick`].
