@@ -14,6 +14,7 @@
 )]
 
 mod books;
+mod days;
 mod dice;
 mod disk;
 mod gateway;

@@ -5,6 +5,15 @@ use std::ops::Range;
 /// Names one seed, or a range: `kills:17`, `kills:0..100000`.
 pub(crate) const VARIABLE: &str = "SWAN_SIMULATION";
 
+/// How many requests are played: a million where the simulation is built to be run (`.ci/simulation.toml`).
+const REQUESTS: &str = "SWAN_SIMULATION_REQUESTS";
+
+/// How many requests one of so many weathers plays at least.
+pub(crate) fn share(of: usize, otherwise: u64) -> u64 {
+    let all = std::env::var(REQUESTS).map(|all| all.parse::<u64>().expect("a number"));
+    all.map_or(otherwise, |all| all.div_ceil(of as u64))
+}
+
 /// The seeds that somebody asked for, with the name of what is played.
 pub(crate) fn asked() -> Option<(String, Range<u64>)> {
     let asked = std::env::var(VARIABLE).ok()?;

@@ -274,6 +274,6 @@ pub(super) enum Owner {
     Burn,
 }
 
-pub(super) fn pico(pico: i128) -> Amount {
+pub(crate) fn pico(pico: i128) -> Amount {
     Amount::from_pico(pico).unwrap()
 }

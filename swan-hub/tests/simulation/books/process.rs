@@ -45,7 +45,7 @@ pub(super) async fn opened(
     }
 }
 
-pub(super) fn digest(disk: &MemoryStore) -> u64 {
+pub(crate) fn digest(disk: &MemoryStore) -> u64 {
     let mut hasher = DefaultHasher::new();
     for record in records(disk) {
         (record.first_seq, record.body).hash(&mut hasher);

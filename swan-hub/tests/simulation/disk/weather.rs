@@ -102,6 +102,11 @@ impl Weather {
         self.is_starting = false;
     }
 
+    /// The process dies in this write from now on.
+    pub(crate) fn dies_in(&mut self, write: u64, moment: Moment) {
+        self.crash = Some((self.writes + write, moment));
+    }
+
     pub(crate) fn write(&mut self, now: Instant) -> Plan {
         self.writes += 1;
         let dies = self.crash.filter(|(number, _)| *number == self.writes);

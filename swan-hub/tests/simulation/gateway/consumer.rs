@@ -7,7 +7,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-pub(super) const MODEL: &str = "Qwen/Qwen3-8B";
+pub(crate) const MODEL: &str = "Qwen/Qwen3-8B";
 
 /// What a consumer saw of an answer.
 #[derive(Debug)]
@@ -59,14 +59,14 @@ pub(super) async fn ask(hub: Router, key: String, more: String, once: Option<Str
 }
 
 /// An amount in pico-units.
-fn pico(text: &str) -> i128 {
+pub(crate) fn pico(text: &str) -> i128 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part: i128 = format!("{part:0<12}").parse().unwrap();
     whole.parse::<i128>().unwrap() * 1_000_000_000_000 + part
 }
 
 /// Polls a future so often at most, and drops it when that was not enough.
-pub(super) async fn polled<F: Future>(future: F, polls: u64) -> Option<F::Output> {
+pub(crate) async fn polled<F: Future>(future: F, polls: u64) -> Option<F::Output> {
     Polled {
         future: Box::pin(future),
         left: polls,

@@ -16,10 +16,11 @@ use swan_hub::{EventSink, Hedging, Hub, KeyLimits, KeyRules, RequestRecord, Syst
 use tokio::time;
 use tower::ServiceExt as _;
 
+use super::answer::Plain;
 use super::consumer::{self, MODEL, Seen};
 use super::provider::{Manners, Provider};
 use crate::dice::Dice;
-use crate::disk::{Faults, SimStore, Weather};
+use crate::disk::{Faults, Moment, SimStore, Weather};
 use crate::life::Life;
 
 const ACCOUNT: AccountId = AccountId::from_u128(77);
@@ -38,7 +39,7 @@ const UNDER_WAY: [&str; 5] = [
 
 /// Who serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Served {
+pub(crate) enum Served {
     /// One provider, which speaks v2.
     V2,
     /// One provider, which speaks v1.
@@ -48,9 +49,9 @@ pub(super) enum Served {
 }
 
 impl Served {
-    pub(super) const ALL: [Self; 3] = [Self::V2, Self::V1, Self::Hedged];
+    pub(crate) const ALL: [Self; 3] = [Self::V2, Self::V1, Self::Hedged];
 
-    const fn by(self) -> &'static [Dialect] {
+    pub(crate) const fn by(self) -> &'static [Dialect] {
         match self {
             Self::V2 => &[Dialect::V2],
             Self::V1 => &[Dialect::V1],
@@ -58,7 +59,7 @@ impl Served {
         }
     }
 
-    fn hedging(self) -> Hedging {
+    pub(crate) fn hedging(self) -> Hedging {
         let mut hedging = Hedging::default();
         if self == Self::Hedged {
             hedging.after = Some(Duration::from_millis(1));
@@ -157,15 +158,17 @@ impl Market {
     }
 
     /// Whoever serves comes.
-    pub(super) async fn serve(&self, manners: Manners, seed: u64) {
+    pub(super) async fn serve(&self, seed: u64) {
         for ((id, dialect), stream) in PROVIDERS.into_iter().zip(self.served.by()).zip(11..) {
             let provider = Provider {
                 hub: self.router.clone(),
                 key: self.issue(KeyKind::Provider(id)).await,
                 life: Arc::clone(&self.life),
                 dialect: *dialect,
-                manners,
+                manners: Manners::default(),
                 dice: Dice::new(seed, stream),
+                script: Plain,
+                haste: 1,
             };
             tokio::spawn(provider.run());
         }
@@ -174,6 +177,11 @@ impl Market {
     /// The weather turns.
     pub(super) fn meets(&self, faults: Faults) {
         self.weather.lock().turns(faults);
+    }
+
+    /// The process ends in this write from now on.
+    pub(super) fn dies_in(&self, write: u64, moment: Moment) {
+        self.weather.lock().dies_in(write, moment);
     }
 
     /// Until whoever serves is there.
@@ -189,27 +197,8 @@ impl Market {
 
     /// Until nothing is under way, by every figure that the hub has.
     pub(super) async fn rests(&self) {
-        until("rest", || self.hub.in_flight() == 0 && self.pending() == 0).await;
-        let ask = Request::get("/metrics").body(Body::empty()).unwrap();
-        let answer = self.hub.metrics_router().oneshot(ask).await.unwrap();
-        let text = answer.into_body().collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(text.to_vec()).unwrap();
-        for gauge in UNDER_WAY {
-            let of_it = text
-                .lines()
-                .filter(|line| line.split(['{', ' ']).next() == Some(gauge));
-            let lines: Vec<_> = of_it.collect();
-            assert!(lines.iter().all(|line| line.ends_with(" 0")), "{lines:?}");
-            assert!(
-                text.contains(&format!("# TYPE {gauge} gauge")),
-                "{gauge} is not told"
-            );
-        }
+        rests(&self.hub).await;
         assert_eq!(self.hub.books().audit(), []);
-    }
-
-    pub(super) fn pending(&self) -> usize {
-        self.hub.books().pending_count()
     }
 
     /// What the ledger took of the consumer.
@@ -223,13 +212,6 @@ impl Market {
         earned.into_iter().sum()
     }
 
-    /// How often a second provider was asked as well.
-    pub(super) fn hedges(&self) -> usize {
-        let records = self.records.0.lock();
-        let attempts = records.iter().flat_map(|record| &record.attempts);
-        attempts.filter(|attempt| attempt.hedge).count()
-    }
-
     /// What the records say that was charged.
     pub(super) fn told(&self) -> i128 {
         self.records
@@ -238,14 +220,6 @@ impl Market {
             .iter()
             .map(|record| record.charge.pico())
             .sum()
-    }
-
-    /// Each charge that was told, the smallest first.
-    pub(super) fn charges_told(&self) -> Vec<i128> {
-        let records = self.records.0.lock();
-        let mut charges: Vec<_> = records.iter().map(|record| record.charge.pico()).collect();
-        charges.sort_unstable();
-        charges
     }
 
     pub(super) fn last_told(&self) -> i128 {
@@ -258,7 +232,28 @@ pub(super) fn paid(books: &Books) -> i128 {
     FUNDS_PICO - books.available(ACCOUNT, Currency::Usd).pico()
 }
 
-async fn until(what: &str, is_so: impl Fn() -> bool) {
+/// Until nothing is under way, by every figure that the hub has.
+pub(crate) async fn rests(hub: &Hub) {
+    let pending = || hub.books().pending_count();
+    until("rest", || hub.in_flight() == 0 && pending() == 0).await;
+    let ask = Request::get("/metrics").body(Body::empty()).unwrap();
+    let answer = hub.metrics_router().oneshot(ask).await.unwrap();
+    let text = answer.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    for gauge in UNDER_WAY {
+        let of_it = text
+            .lines()
+            .filter(|line| line.split(['{', ' ']).next() == Some(gauge));
+        let lines: Vec<_> = of_it.collect();
+        assert!(lines.iter().all(|line| line.ends_with(" 0")), "{lines:?}");
+        assert!(
+            text.contains(&format!("# TYPE {gauge} gauge")),
+            "{gauge} is not told"
+        );
+    }
+}
+
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..100_000 {
         if is_so() {
             return;

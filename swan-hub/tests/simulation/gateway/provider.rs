@@ -13,8 +13,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use swan_core::Clock as _;
 use swan_core::protocol::{
-    Dialect, Frame, ProviderEvent, ProviderSession, ProviderSessionConfig, Registration,
-    SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
+    Dialect, Failure, Frame, ProviderEvent, ProviderSession, ProviderSessionConfig, Registration,
+    Request, SUBPROTOCOL_V2, StreamEnd, StreamId, Transmit,
 };
 use tokio::io::DuplexStream;
 use tokio::time;
@@ -27,58 +27,70 @@ use super::consumer::MODEL;
 use crate::dice::Dice;
 use crate::life::Life;
 
-const PROMPT_TOKENS: i128 = 7;
-const WORDS: usize = 4;
-/// What an answer costs: $0.01 for a million tokens in, $0.03 out.
-pub(super) const PRICE: i128 = PROMPT_TOKENS * 10_000 + WORDS as i128 * 30_000;
-
 /// How a provider misbehaves, in a thousand frames.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manners {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Manners {
     /// A frame is sent twice.
-    pub(super) repeats: u64,
+    pub(crate) repeats: u64,
     /// A frame comes after the next one.
-    pub(super) swaps: u64,
+    pub(crate) swaps: u64,
     /// The connection ends.
-    pub(super) dies: u64,
+    pub(crate) dies: u64,
 }
 
-impl Manners {
-    pub(super) const GOOD: Self = Self {
-        repeats: 0,
-        swaps: 0,
-        dies: 0,
-    };
+/// What a provider answers.
+pub(crate) trait Script: Send + Sync {
+    /// What is done about a request, in order. The number names the answer afterwards.
+    fn answer(&self, request: &Request) -> (usize, VecDeque<Act>);
+    /// So many words of an answer are on their way.
+    fn said(&self, _answer: usize, _words: u64) {}
+    /// The connection has repeated, swapped or lost a frame.
+    fn disturbed(&self) {}
+}
+
+/// A step of an answer.
+#[derive(Debug)]
+pub(crate) enum Act {
+    Head(u16, &'static str),
+    /// Bytes with so many words in them.
+    Body(Bytes, u64),
+    Finish(StreamEnd),
+    Fail,
 }
 
 /// One provider, which comes back when its connection has ended.
-pub(super) struct Provider {
-    pub(super) hub: Router,
-    pub(super) key: String,
-    pub(super) life: Arc<Life>,
-    pub(super) dialect: Dialect,
-    pub(super) manners: Manners,
-    pub(super) dice: Dice,
-}
-
-enum Act {
-    Head(&'static str),
-    Body(String),
-    Finish,
+pub(crate) struct Provider<S> {
+    pub(crate) hub: Router,
+    pub(crate) key: String,
+    pub(crate) life: Arc<Life>,
+    pub(crate) dialect: Dialect,
+    pub(crate) manners: Manners,
+    pub(crate) dice: Dice,
+    pub(crate) script: S,
+    /// So many steps it takes at once, at most.
+    pub(crate) haste: u64,
 }
 
 struct Connection {
     socket: WebSocketStream<DuplexStream>,
     session: ProviderSession,
-    todo: VecDeque<(StreamId, Act)>,
+    todo: Vec<Todo>,
     late: Option<Message>,
 }
 
-impl Provider {
-    pub(super) async fn run(mut self) {
+/// An answer that has not ended.
+struct Todo {
+    stream: StreamId,
+    answer: usize,
+    acts: VecDeque<Act>,
+}
+
+impl<S: Script> Provider<S> {
+    pub(crate) async fn run(mut self) {
         loop {
             if let Some(mut connection) = self.connect().await {
                 while self.step(&mut connection).await.is_some() {}
+                self.script.disturbed();
             }
             time::sleep(Duration::from_millis(50)).await;
         }
@@ -115,7 +127,7 @@ impl Provider {
         Some(Connection {
             socket,
             session,
-            todo: VecDeque::new(),
+            todo: Vec::new(),
             late: None,
         })
     }
@@ -124,13 +136,20 @@ impl Provider {
     async fn step(&mut self, connection: &mut Connection) -> Option<()> {
         self.flush(connection).await?;
         while let Some(event) = connection.session.poll_event() {
-            if let ProviderEvent::Request(request) = event {
-                let is_stream = request
-                    .body
-                    .windows(13)
-                    .any(|part| part == b"\"stream\":true");
-                let acts = answer(is_stream).map(|act| (request.stream, act));
-                connection.todo.extend(acts);
+            match event {
+                ProviderEvent::Request(request) => {
+                    let (answer, acts) = self.script.answer(&request);
+                    let stream = request.stream;
+                    connection.todo.push(Todo {
+                        stream,
+                        answer,
+                        acts,
+                    });
+                }
+                ProviderEvent::Cancelled { stream, .. } => {
+                    connection.todo.retain(|todo| todo.stream != stream);
+                }
+                _ => {}
             }
         }
         self.flush(connection).await?;
@@ -146,16 +165,42 @@ impl Provider {
                 connection.session.handle_frame(self.life.now(), frame);
             }
             () = pause, if !connection.todo.is_empty() => {
-                let (stream, act) = connection.todo.pop_front()?;
-                // What the hub has cancelled meanwhile is refused here, which is as it should be.
-                let _ = match act {
-                    Act::Head(kind) => connection.session.head(stream, 200, Some(kind)),
-                    Act::Body(text) => connection.session.body(stream, Bytes::from(text)),
-                    Act::Finish => connection.session.finish(self.life.now(), stream, StreamEnd::default()),
-                };
+                for _ in 0..=self.dice.below(self.haste) {
+                    self.act(connection);
+                }
             }
         }
         Some(())
+    }
+
+    /// Goes on with one of the answers.
+    fn act(&mut self, connection: &mut Connection) {
+        if connection.todo.is_empty() {
+            return;
+        }
+        let place = usize::try_from(self.dice.below(connection.todo.len() as u64)).unwrap();
+        let todo = &mut connection.todo[place];
+        let (stream, session) = (todo.stream, &mut connection.session);
+        let done = match todo.acts.pop_front() {
+            Some(Act::Head(status, kind)) => session.head(stream, status, Some(kind)),
+            Some(Act::Body(bytes, words)) => {
+                let taken = session.body(stream, bytes);
+                if taken.is_ok() {
+                    self.script.said(todo.answer, words);
+                }
+                taken
+            }
+            Some(Act::Finish(end)) => session.finish(self.life.now(), stream, end),
+            Some(Act::Fail) => {
+                let failure = Failure::provider(500, "it broke");
+                session.fail(self.life.now(), stream, failure)
+            }
+            None => Ok(()),
+        };
+        // What the hub has cancelled meanwhile is refused here, which is as it should be.
+        if done.is_err() || todo.acts.is_empty() {
+            connection.todo.remove(place);
+        }
     }
 
     async fn flush(&mut self, connection: &mut Connection) -> Option<()> {
@@ -172,10 +217,12 @@ impl Provider {
             }
             if connection.late.is_none() && self.dice.chance(self.manners.swaps) {
                 connection.late = Some(message);
+                self.script.disturbed();
                 continue;
             }
             if self.dice.chance(self.manners.repeats) {
                 connection.socket.send(message.clone()).await.ok()?;
+                self.script.disturbed();
             }
             connection.socket.send(message).await.ok()?;
             if let Some(late) = connection.late.take() {
@@ -184,32 +231,4 @@ impl Provider {
         }
         Some(())
     }
-}
-
-fn answer(is_stream: bool) -> impl Iterator<Item = Act> {
-    let usage = format!(
-        r#""usage":{{"prompt_tokens":{PROMPT_TOKENS},"completion_tokens":{WORDS},"total_tokens":{}}}"#,
-        PROMPT_TOKENS + WORDS as i128
-    );
-    let mut acts = Vec::new();
-    if is_stream {
-        let chunk = r#"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":"#;
-        acts.push(Act::Head("text/event-stream"));
-        for _ in 0..WORDS {
-            acts.push(Act::Body(format!("{chunk}[{{\"index\":0,\"delta\":{{\"content\":\"words \"}},\"finish_reason\":null}}]}}\n\n")));
-        }
-        acts.push(Act::Body(format!(
-            "{chunk}[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n"
-        )));
-        acts.push(Act::Body(format!(
-            "{chunk}[],{usage}}}\n\ndata: [DONE]\n\n"
-        )));
-    } else {
-        acts.push(Act::Head("application/json"));
-        acts.push(Act::Body(format!(
-            r#"{{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":"words words words words"}},"finish_reason":"stop"}}],{usage}}}"#
-        )));
-    }
-    acts.push(Act::Finish);
-    acts.into_iter()
 }
