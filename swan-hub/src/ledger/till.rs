@@ -28,6 +28,8 @@ pub(super) struct Till {
     /// Held by the one here who reads on, or books.
     turn: tokio::sync::Mutex<()>,
     read: Mutex<Read>,
+    /// The accounts whose funds have moved, once somebody asks.
+    moved: Mutex<Option<BTreeSet<(AccountId, Currency)>>>,
     /// Somebody owes something: nearly never, so that requests look no further.
     is_owed: AtomicBool,
 }
@@ -61,8 +63,15 @@ impl Till {
                 next_seq: 1,
                 owing: BTreeSet::new(),
             }),
+            moved: Mutex::default(),
             is_owed: AtomicBool::new(false),
         }
+    }
+
+    /// The accounts of whose funds something was booked since this was last asked; from the first time on.
+    pub(super) fn moved(&self) -> BTreeSet<(AccountId, Currency)> {
+        let before = self.moved.lock().replace(BTreeSet::new());
+        before.unwrap_or_default()
     }
 
     /// Whether an account owes something, as far as the till was read.
@@ -79,6 +88,14 @@ impl Till {
     }
 
     fn take(&self, entry: &Entry) -> Result<(), StoreError> {
+        if let Some(moved) = &mut *self.moved.lock() {
+            let transfers = entry.group.transfers.iter();
+            let sides = transfers.flat_map(|one| [one.debit, one.credit]);
+            moved.extend(sides.filter_map(|side| match side.account {
+                Account::Shared(account) => Some((account, side.currency)),
+                _ => None,
+            }));
+        }
         let mut read = self.read.lock();
         let taken = read.take(entry);
         self.is_owed

@@ -8,6 +8,7 @@ use swan_core::ledger::{Account, AccountKey, Entry, Kind};
 use swan_core::{AccountId, Amount, Currency};
 
 use super::Books;
+use crate::store::StoreError;
 
 /// The accounts whose funds have changed since they were last asked for.
 #[derive(Debug, Default)]
@@ -71,7 +72,37 @@ impl Books {
     pub(crate) fn touched(&self) -> BTreeMap<(AccountId, Currency), Moved> {
         let touched = &self.shared.touched;
         touched.watched.store(true, Ordering::Relaxed);
-        std::mem::take(&mut *touched.accounts.lock())
+        let mut accounts = std::mem::take(&mut *touched.accounts.lock());
+        if let Some(drawing) = &self.shared.drawing {
+            let moved = drawing.till.moved().into_iter();
+            accounts.extend(moved.map(|funds| (funds, Moved::default())));
+        }
+        accounts
+    }
+
+    /// Those of several hubs' accounts that have fallen below so much since any of the hubs has looked, and what they have; one of the
+    /// hubs is told of each. Of a hub that is alone none.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    pub(crate) async fn fallen_below(
+        &self,
+        thresholds: &[((AccountId, Currency), Amount)],
+    ) -> Result<Vec<((AccountId, Currency), Amount)>, StoreError> {
+        let Some(drawing) = &self.shared.drawing else {
+            return Ok(Vec::new());
+        };
+        let keys = thresholds.iter();
+        let keys: Vec<_> = keys
+            .map(|((account, currency), least)| {
+                (Account::Consumer(*account).in_currency(*currency), *least)
+            })
+            .collect();
+        let fallen = drawing.pool.fallen_below(&keys).await?;
+        let fallen = fallen.into_iter();
+        Ok(fallen
+            .filter_map(|(key, has)| Some((consumer(&key)?, has)))
+            .collect())
     }
 
     /// Whether these books are one node's of several, so that what an account has is not what stands here.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use swan_core::{AccountId, Amount, Currency};
-use tokio::time::{self, MissedTickBehavior};
+use tokio::time::{self, Interval, MissedTickBehavior};
 
 use crate::hub::Shared;
 use crate::settings::Current;
@@ -43,6 +43,8 @@ impl LowBalances {
 
 /// How often the accounts are looked at whose funds have changed.
 const EVERY: Duration = Duration::from_millis(500);
+/// The most accounts that are asked about at once.
+const AT_ONCE: usize = 1_000;
 
 /// The threshold of an account in a currency, or the one of all.
 pub(crate) fn threshold(
@@ -77,27 +79,71 @@ impl Above {
 /// Watches as long as the hub lives.
 pub(crate) fn watch(hub: &Current) {
     let own = hub.load();
-    // A node sees slices, which are always low.
+    // Whoever is below already when the hub starts was told of before.
+    let _ = own.books.touched();
     if own.books.are_one_of_several() {
+        // A node sees slices, which are always low; what all have is in the database, and whether it was told.
+        drop(own);
+        watch_together(hub);
         return;
     }
     let mut above = Above::default();
-    // Whoever is below already when the hub starts was told of before.
-    let _ = own.books.touched();
-    for (funds, balance) in own.books.consumers() {
-        above.looks(funds, (balance, balance), threshold(&own, funds));
+    for (account, balance) in own.books.consumers() {
+        above.looks(account, (balance, balance), threshold(&own, account));
     }
     drop(own);
     let hub = hub.downgrade();
     tokio::spawn(async move {
-        let mut every = time::interval(EVERY);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut every = every();
         loop {
             every.tick().await;
             let Some(hub) = hub.load() else { return };
             look(&hub, &mut above);
         }
     });
+}
+
+fn every() -> Interval {
+    let mut every = time::interval(EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every
+}
+
+/// The same at one of several hubs.
+fn watch_together(hub: &Current) {
+    let hub = hub.downgrade();
+    tokio::spawn(async move {
+        let (mut every, mut left) = (every(), BTreeSet::new());
+        loop {
+            every.tick().await;
+            let Some(hub) = hub.load() else { return };
+            left.extend(hub.books.touched().into_keys());
+            look_together(&hub, &mut left).await;
+        }
+    });
+}
+
+/// Looks at these accounts; those that could not be looked at are left for the next time.
+async fn look_together(hub: &Shared, left: &mut BTreeSet<(AccountId, Currency)>) {
+    let asked: Vec<_> = left
+        .iter()
+        .filter_map(|funds| Some((*funds, threshold(hub, *funds)?)))
+        .collect();
+    left.clear();
+    for (number, some) in asked.chunks(AT_ONCE).enumerate() {
+        let fallen = match hub.books.fallen_below(some).await {
+            Ok(fallen) => fallen,
+            Err(error) => {
+                tracing::warn!(%error, "what accounts have cannot be looked at");
+                let unseen = asked.iter().skip(number * AT_ONCE);
+                left.extend(unseen.map(|(funds, _)| *funds));
+                return;
+            }
+        };
+        for (funds, balance) in fallen {
+            tell(hub, funds, balance, threshold(hub, funds));
+        }
+    }
 }
 
 fn look(hub: &Shared, above: &mut Above) {
@@ -108,15 +154,24 @@ fn look(hub: &Shared, above: &mut Above) {
         if !above.looks((account, currency), now, limit) {
             continue;
         }
-        hub.payments.low_balances.add(currency);
-        if let Some(threshold) = limit {
-            hub.events.on_low_balance(&LowBalance {
-                account,
-                currency,
-                balance,
-                threshold,
-            });
-        }
+        tell(hub, (account, currency), balance, limit);
+    }
+}
+
+fn tell(
+    hub: &Shared,
+    (account, currency): (AccountId, Currency),
+    balance: Amount,
+    threshold: Option<Amount>,
+) {
+    hub.payments.low_balances.add(currency);
+    if let Some(threshold) = threshold {
+        hub.events.on_low_balance(&LowBalance {
+            account,
+            currency,
+            balance,
+            threshold,
+        });
     }
 }
 

@@ -64,6 +64,20 @@ pub trait Pool: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot serve.
     async fn free(&self, of: AccountKey) -> Result<Amount, StoreError>;
 
+    /// Notes which of these accounts have less than so much now, by what nodes have told; answers those that had enough when any node
+    /// looked last, and what they have. Of several nodes that ask at once one is told. An account at which nobody has looked before is
+    /// not told of. A pool that does not watch tells of none.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    async fn fallen_below(
+        &self,
+        thresholds: &[(AccountKey, Amount)],
+    ) -> Result<Vec<(AccountKey, Amount)>, StoreError> {
+        let _ = thresholds;
+        Ok(Vec::new())
+    }
+
     /// Up to `limit` records of the till in order, as [`Store::read`].
     ///
     /// # Errors

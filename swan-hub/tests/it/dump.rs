@@ -193,6 +193,7 @@ async fn a_dump_has_every_table_and_column_of_the_database() {
         "generation_size",
         "document_numbers",
         "changes",
+        "low_balances",
     ];
     has_all(&dump, columns, &derived);
 }

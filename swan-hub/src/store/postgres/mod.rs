@@ -12,6 +12,7 @@ mod inbox;
 mod journal;
 mod lease;
 mod link;
+mod low;
 mod node;
 mod place;
 mod rows;

@@ -14,7 +14,7 @@ use tokio_postgres::Row;
 use super::PostgresStore;
 use super::link::Link;
 use super::rows::{blob, get, id};
-use super::{journal, till};
+use super::{journal, low, till};
 use crate::store::{JournalRecord, Neighbour, Pool, PoolGrant, Reach, Store, StoreError};
 
 /// Taken when nobody has it, or when whoever had it has not said for so long that it lives. By the clock of the database.
@@ -258,6 +258,13 @@ impl Pool for NodePool {
         till::free(&self.store.pool, of).await
     }
 
+    async fn fallen_below(
+        &self,
+        thresholds: &[(AccountKey, Amount)],
+    ) -> Result<Vec<(AccountKey, Amount)>, StoreError> {
+        low::fallen_below(&self.store.pool, thresholds).await
+    }
+
     async fn read_till(&self, seq: u64, limit: u32) -> Result<Vec<JournalRecord>, StoreError> {
         journal::read(&self.store.reader, till::TILL, seq, limit).await
     }
@@ -306,7 +313,7 @@ pub(super) fn owner(of: &AccountKey) -> Result<[u8; 16], StoreError> {
     }
 }
 
-fn slice(row: &Row) -> Result<(AccountKey, Amount), StoreError> {
+pub(super) fn slice(row: &Row) -> Result<(AccountKey, Amount), StoreError> {
     let account = Account::Consumer(AccountId::from_u128(id(row, 0)?));
     let code: &str = get(row, 1)?;
     let unknown = |_| StoreError::corrupt(format!("a slice is in {code}, which is no currency"));

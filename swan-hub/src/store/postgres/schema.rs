@@ -6,7 +6,7 @@ use super::link::Target;
 use crate::store::StoreError;
 
 /// The schema that this program writes.
-const SCHEMA: i32 = 8;
+const SCHEMA: i32 = 9;
 /// Held while tables are made, so that two processes that open a new database at once do not both make them.
 const LOCK: i64 = 0x5357_414E_0000_7AB1;
 
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
+    include_str!("schema_9.sql"),
 ];
 
 const IS_OURS: &str =

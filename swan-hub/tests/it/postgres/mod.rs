@@ -99,7 +99,7 @@ async fn a_database_that_cannot_be_used_says_why() {
     for (url, expected, retryable) in [
         (
             newer,
-            "schema version 99, and this program knows versions up to 8",
+            "schema version 99, and this program knows versions up to 9",
             false,
         ),
         (

@@ -29,7 +29,7 @@ impl Till {
     }
 
     /// What was told, in order.
-    fn told(&self) -> Vec<(String, String)> {
+    pub(super) fn told(&self) -> Vec<(String, String)> {
         let told = self.news.2.lock();
         told.iter()
             .map(|one| (one.balance.to_string(), one.threshold.to_string()))

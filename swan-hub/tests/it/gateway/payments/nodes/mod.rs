@@ -4,6 +4,7 @@
 mod always;
 mod at_once;
 mod dying;
+mod low_balance;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use swan_core::{Amount, Currency, ProviderId, RequestId};
 use swan_hub::ledger::{BooksOptions, Hold, HoldRequest, LedgerError};
 use swan_hub::payments::PaymentNews;
 use swan_hub::store::{KeyKind, Pool, PostgresStore};
+
+use swan_hub::MarketOptions;
 
 use super::stub::Stub;
 use super::{SECRET, Till, sign};
@@ -39,8 +42,10 @@ async fn till(store: PostgresStore, pool: Arc<dyn Pool>, stub: &Stub) -> Till {
     let books = BooksOptions::default()
         .with_pool(pool)
         .with_idle(Duration::from_millis(300));
+    let mut market = MarketOptions::default();
+    market.low_balance = Some("5".parse().unwrap());
     Till::over(Arc::new(store), stub.clone(), |builder| {
-        builder.with_books(books)
+        builder.with_books(books).with_market(market)
     })
     .await
 }
