@@ -294,7 +294,6 @@ impl HubBuilder {
         let policy = self.policy.unwrap_or_else(|| Arc::new(Policy::swan_2_0()));
         let keys = KeyRing::with_defaults(self.key_rules.defaults);
         keys.refresh(&*store).await?;
-        let is_shared = self.books.pool.is_some();
         let books = open_books(&store, &clock, self.books, &keys).await?;
         // After the books, whose recovery has ended every hold that a crash left.
         let idempotency = Idempotency::open(&store, &clock, self.idempotency).await?;
@@ -339,7 +338,7 @@ impl HubBuilder {
             market: Market::new(payouts),
             payments: Payments::new(self.payments.0, self.payments.1),
             collateral,
-            deposits: Deposits::open(self.deposits, is_shared).await?,
+            deposits: Deposits::open(self.deposits).await?,
             exchange: Exchanges::default(),
             receipts: receipts::signer(self.receipts, &*clock)?,
             generations: Generations::new(&store, self.generations),

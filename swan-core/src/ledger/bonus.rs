@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::payment::posted;
+use super::payment::{self, posted};
 use super::{Account, Cause, DepositKind, Detail, Group, Kind, Rule};
 use crate::{AccountId, Amount, BasisPoints, Currency, DepositId, PolicyStamp, TransferId};
 
@@ -86,7 +86,7 @@ pub(super) fn fits(group: &Group) -> bool {
     else {
         return false;
     };
-    let found = (transfer.debit.account, transfer.credit.account);
+    let found = payment::sides(transfer);
     let kind = match (group.cause.rule, found) {
         (Rule::DepositBonus, (_, Account::Consumer(account))) => (DepositKind::Credited, account),
         (Rule::DepositBonusReversed, (Account::Shortfall(account), _)) => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::payment::posted;
+use super::payment::{posted, sides};
 use super::{Account, Cause, Detail, Group, Kind, Rule};
 use crate::{AccountId, Amount, Currency, DepositId, TransferId};
 
@@ -100,7 +100,7 @@ pub(super) fn fits(group: &Group) -> bool {
     let [transfer] = group.transfers.as_slice() else {
         return false;
     };
-    let sides = (transfer.debit.account, transfer.credit.account);
+    let sides = sides(transfer);
     let kind = match (group.cause.rule, sides) {
         (Rule::Deposit, (_, Account::Consumer(account))) => (DepositKind::Credited, account),
         (Rule::DepositReversed, (Account::Shortfall(account), _)) => {

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::slice::alone;
 use super::{Account, Cause, Detail, Group, Kind, Rule, Transfer};
 use crate::{AccountId, Amount, Currency, TopupId, TransferId};
 
@@ -153,6 +154,14 @@ pub(super) fn collection(
     )
 }
 
+/// Who gives and who receives; at a till it is the same of shared funds.
+pub(super) const fn sides(transfer: &Transfer) -> (Account, Account) {
+    (
+        alone(transfer.debit.account),
+        alone(transfer.credit.account),
+    )
+}
+
 pub(super) fn posted(
     id: TransferId,
     (debit, credit): (Account, Account),
@@ -180,15 +189,7 @@ pub(super) fn fits(group: &Group) -> bool {
     if transfer.kind != Kind::Posted {
         return false;
     }
-    // At a till it is the same of shared funds.
-    let plain = |account| match account {
-        Account::Shared(id) => Account::Consumer(id),
-        account => account,
-    };
-    let sides = (
-        plain(transfer.debit.account),
-        plain(transfer.credit.account),
-    );
+    let sides = sides(transfer);
     let rule = group.cause.rule;
     if rule == Rule::Collection {
         return matches!(sides, (Account::Consumer(from), Account::Shortfall(of)) if from == of);

@@ -49,6 +49,14 @@ pub fn at_the_till(mut group: Group) -> Group {
     group
 }
 
+/// The account of a hub that is alone whose place this one takes at the till.
+pub(super) const fn alone(account: Account) -> Account {
+    match account {
+        Account::Shared(id) => Account::Consumer(id),
+        account => account,
+    }
+}
+
 fn moved(
     id: TransferId,
     rule: Rule,

@@ -10,8 +10,8 @@ use tokio::time;
 use super::event::Counts;
 use super::judge::is_provider;
 use super::{
-    Address, ChainNode, Deposit, DepositNews, DepositOptions, DepositOwner, DepositState, Mismatch,
-    Status, Unmatched, verify_all,
+    Address, ChainNode, Deposit, DepositNews, DepositOptions, DepositOwner, DepositState, Status,
+    Unmatched, verify_all,
 };
 use crate::error::HubError;
 use crate::store::{KeyRing, Store, StoreError};
@@ -38,21 +38,15 @@ pub(crate) struct Deposits {
 impl Deposits {
     /// What a hub keeps that watches so, once the nodes that answer were found to be what is configured; the others are looked at
     /// later.
-    pub(crate) async fn open(
-        watched: Option<Watched>,
-        is_shared: bool,
-    ) -> Result<Arc<Self>, HubError> {
+    pub(crate) async fn open(watched: Option<Watched>) -> Result<Arc<Self>, HubError> {
         let Some(watched) = watched else {
             return Ok(Arc::default());
         };
-        let checked = if is_shared {
-            Err(Mismatch::Shared)
-        } else {
-            let checked = verify_all(&watched.nodes, &watched.options);
-            let checked = time::timeout(CHECK, checked).await;
-            checked.unwrap_or(Ok(()))
-        };
-        checked.map_err(|mismatch| HubError::Build(mismatch.to_string()))?;
+        let checked = verify_all(&watched.nodes, &watched.options);
+        let checked = time::timeout(CHECK, checked).await;
+        checked
+            .unwrap_or(Ok(()))
+            .map_err(|mismatch| HubError::Build(mismatch.to_string()))?;
         Ok(Arc::new(Self::new(watched)))
     }
 

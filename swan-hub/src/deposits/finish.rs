@@ -48,6 +48,7 @@ pub(super) async fn finish(ground: &Ground, deposit: &mut Deposit) -> Result<(),
             Pledged::Refused(why) => return refuse(ground, deposit, &why).await,
         },
         (None, Some(terms)) => {
+            ground.settle_credit(deposit, kind).await?;
             let applied = ground.books.deposit(&terms).await?;
             give_bonus(ground, deposit, &terms).await?;
             applied
@@ -140,4 +141,22 @@ fn terms(deposit: &Deposit, kind: DepositKind) -> Option<DepositTerms> {
             told_by: deposit.evidence(),
         },
     })
+}
+
+impl Ground {
+    /// Books what is to be taken back first, if nobody has, at one of several hubs: a hub that was overtaken may be about to book it, and
+    /// then finds that it was.
+    async fn settle_credit(&self, deposit: &Deposit, kind: DepositKind) -> Result<(), WatchError> {
+        if kind != DepositKind::Reversed || !self.books.is_shared() {
+            return Ok(());
+        }
+        self.books.read_on().await?;
+        if self.books.knows(deposit.credit()) {
+            return Ok(());
+        }
+        let credit = terms(deposit, DepositKind::Credited);
+        let credit = credit.ok_or_else(|| WatchError::unsound(deposit))?;
+        let _applied = self.books.deposit(&credit).await?;
+        give_bonus(self, deposit, &credit).await
+    }
 }

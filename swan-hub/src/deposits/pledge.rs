@@ -49,6 +49,10 @@ impl Ground {
             let taken = scene.taken_back(deposit.reversal(), (deposit.credit(), amount), &why);
             return Ok(Pledged::Moved(keeper.record(taken).await?));
         }
+        if self.books.is_shared() {
+            let why = "collateral needs a hub that is alone on its store";
+            return Ok(Pledged::Refused(why.into()));
+        }
         let given = scene.deposit(collateral::Deposit {
             id: deposit.credit(),
             amount,
@@ -84,6 +88,8 @@ impl Ground {
     pub(super) async fn has_moved(&self, deposit: &Deposit) -> Result<bool, WatchError> {
         match deposit.provider {
             Some(_) => self.is_pledged(deposit).await,
+            // Another hub may be about to book it whose turn is over.
+            None if self.books.is_shared() => Ok(deposit.amount.is_some()),
             None => Ok(self.books.knows(deposit.credit())),
         }
     }

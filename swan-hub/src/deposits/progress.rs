@@ -1,5 +1,7 @@
 //! How far the chain has been read, and who reads it: one row of the store, which one program changes at a time.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use swan_core::Timestamp;
 
@@ -32,8 +34,6 @@ pub struct Progress {
     revision: u64,
 }
 
-/// How long one program reads before another may, if it falls silent.
-const HELD_MS: u64 = 60_000;
 /// The most marks that are kept.
 const MARKS_MAX: usize = 96;
 /// So many of the youngest marks are all kept.
@@ -73,13 +73,12 @@ impl Progress {
         Ok(())
     }
 
-    /// Makes `holder` the one who reads, unless somebody else does.
-    pub(super) fn hold(&mut self, holder: &str, now: Timestamp) -> bool {
-        let now = now.as_millis();
-        let is_free = self.holder == holder || self.held_until_ms <= now;
+    /// Makes `holder` the one who reads, unless somebody else does. Once it falls silent for so long another may.
+    pub(super) fn hold(&mut self, holder: &str, now: Timestamp, silent: Duration) -> bool {
+        let is_free = self.holder == holder || self.held_until_ms <= now.as_millis();
         if is_free {
             holder.clone_into(&mut self.holder);
-            self.held_until_ms = now.saturating_add(HELD_MS);
+            self.held_until_ms = now.after(silent).as_millis();
         }
         is_free
     }
@@ -137,13 +136,15 @@ mod tests {
     #[test]
     fn one_reads_at_a_time() {
         let mut progress = Progress::default();
-        let at = Timestamp::from_millis;
-        assert!(progress.hold("a", at(1_000)));
-        assert!(!progress.hold("b", at(60_999)));
-        assert!(progress.hold("a", at(30_000)), "it goes on");
-        assert!(!progress.hold("b", at(61_000)));
-        assert!(progress.hold("b", at(90_000)), "it has fallen silent");
+        let hold = |progress: &mut Progress, who: &str, at: u64| {
+            progress.hold(who, Timestamp::from_millis(at), Duration::from_secs(60))
+        };
+        assert!(hold(&mut progress, "a", 1_000));
+        assert!(!hold(&mut progress, "b", 60_999));
+        assert!(hold(&mut progress, "a", 30_000), "it goes on");
+        assert!(!hold(&mut progress, "b", 61_000));
+        assert!(hold(&mut progress, "b", 90_000), "it has fallen silent");
         progress.seize();
-        assert!(progress.hold("a", at(90_001)));
+        assert!(hold(&mut progress, "a", 90_001));
     }
 }

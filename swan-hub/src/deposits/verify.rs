@@ -9,9 +9,6 @@ use super::{Address, ChainNode, DepositOptions, Hash, NodeError, Token};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// The hub is one of several on a store.
-    #[error("deposits on a chain need a hub that is alone on its store")]
-    Shared,
     /// The node is of another chain.
     #[error("{node} is a node of chain {found}, and chain.chain_id is {expected}")]
     Chain {

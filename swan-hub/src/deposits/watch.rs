@@ -100,7 +100,7 @@ pub(super) struct Memory {
     fit_until: Vec<Timestamp>,
     /// How many blocks are asked for at once.
     step: u64,
-    /// Whether this is the first turn: the process has the lease of the books by then, so that whoever had read before is gone.
+    /// Whether this is the first turn: a hub that is alone has the lease of the books by then, so that whoever had read before is gone.
     is_fresh: bool,
 }
 
@@ -140,14 +140,16 @@ impl Ground {
     /// Asks the nodes, and books what is final. Answers whether this program is the one who reads.
     pub(super) async fn turn(&self, memory: &mut Memory) -> Result<bool, WatchError> {
         let mut progress = Progress::load(&*self.store, self.options.chain).await?;
-        if memory.is_fresh {
+        if memory.is_fresh && !self.books.is_shared() {
             progress.seize();
         }
-        if !progress.hold(&memory.holder, self.clock.now()) {
+        if !progress.hold(&memory.holder, self.clock.now(), self.silent()) {
             self.desk.note(Status::from(&progress));
             return Ok(false);
         }
         self.keep(&mut progress).await?;
+        // What other hubs have booked.
+        self.books.read_on().await?;
         memory.is_fresh = false;
         let turned = self.turn_with(memory, &mut progress).await;
         let problem = turned.as_ref().err().map(ToString::to_string);
@@ -161,6 +163,12 @@ impl Ground {
         progress.problem = problem;
         self.keep(&mut progress).await?;
         turned.map(|()| true)
+    }
+
+    /// How long whoever reads may be silent before another does.
+    fn silent(&self) -> Duration {
+        let polls = self.options.poll.saturating_mul(12);
+        polls.clamp(Duration::from_secs(5), Duration::from_secs(60))
     }
 
     async fn keep(&self, progress: &mut Progress) -> Result<(), StoreError> {
@@ -201,7 +209,7 @@ impl Ground {
             read = self.advance(&nodes, memory, (read, finalized)).await?;
             progress.reached(read);
             progress.at_ms = self.clock.now().as_millis();
-            progress.hold(&memory.holder, self.clock.now());
+            progress.hold(&memory.holder, self.clock.now(), self.silent());
             self.keep(progress).await?;
         }
         self.sight(&nodes, read.number.saturating_add(1), latest)

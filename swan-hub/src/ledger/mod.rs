@@ -4,7 +4,6 @@
 //! gathered since the last write to the store as one record, so many requests share one durable write.
 
 mod books;
-mod cards;
 mod codec;
 mod drawing;
 mod earned;
@@ -24,6 +23,7 @@ mod statement;
 mod tabulate;
 mod tending;
 mod till;
+mod together;
 mod touched;
 mod views;
 mod walk;

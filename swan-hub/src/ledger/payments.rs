@@ -10,6 +10,7 @@ use swan_core::{AccountId, Amount, Currency, Timestamp, TransferId};
 
 use super::books::Core;
 use super::drawing::Drawing;
+use super::together::Outside;
 use super::{Books, LedgerError};
 
 /// The accounts that owe something. Nearly always none.
@@ -106,7 +107,8 @@ impl Books {
     /// used for something else, and [`LedgerError::Unavailable`] while nothing new is taken.
     pub async fn pay(&self, terms: &PaymentTerms) -> Result<Applied, LedgerError> {
         if let Some(drawing) = &self.shared.drawing {
-            return self.shared.pay_together(drawing, terms).await;
+            let moved = Outside::payment(terms);
+            return self.shared.move_together(drawing, moved).await;
         }
         self.move_from_outside(entries::payment(terms), terms.amount)
             .await
@@ -120,6 +122,10 @@ impl Books {
     /// [`LedgerError::Duplicate`] for an id that was used for something else, and [`LedgerError::Unavailable`] while nothing
     /// new is taken.
     pub async fn deposit(&self, terms: &DepositTerms) -> Result<Applied, LedgerError> {
+        if let Some(drawing) = &self.shared.drawing {
+            let moved = Outside::deposit(terms);
+            return self.shared.move_together(drawing, moved).await;
+        }
         self.move_from_outside(entries::deposit(terms), terms.amount)
             .await
     }
@@ -129,6 +135,10 @@ impl Books {
     /// # Errors
     /// As [`Books::deposit`].
     pub(crate) async fn deposit_bonus(&self, terms: &BonusTerms) -> Result<Applied, LedgerError> {
+        if let Some(drawing) = &self.shared.drawing {
+            let moved = Outside::bonus(terms);
+            return self.shared.move_together(drawing, moved).await;
+        }
         let amount = terms.record.amount();
         self.move_from_outside(entries::deposit_bonus(terms), amount)
             .await

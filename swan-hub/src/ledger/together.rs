@@ -1,9 +1,13 @@
-//! Payments by card at one of several hubs: booked in the till once, and what they bring or take is of the funds that all hubs share.
+//! Payments by card and deposits on a chain at one of several hubs: booked in the till once, and what they bring or take is of the funds
+//! that all hubs share.
 
 use std::time::Duration;
 
-use swan_core::ledger::{Account, AccountKey, Applied, PaymentKind, PaymentTerms, entries};
-use swan_core::{AccountId, Amount, Currency};
+use swan_core::ledger::{
+    Account, AccountKey, Applied, BonusTerms, DepositKind, DepositTerms, Group, PaymentKind,
+    PaymentTerms, entries,
+};
+use swan_core::{AccountId, Amount, Currency, TransferId};
 use tokio::time::{self, Instant};
 
 use super::LedgerError;
@@ -17,14 +21,89 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// What a payment adds to the shared funds. What the processor takes back is owed first, and then collected.
-fn change(terms: &PaymentTerms) -> Amount {
-    match terms.kind {
-        PaymentKind::Topup | PaymentKind::RefundReturned | PaymentKind::ReversalReturned => {
-            terms.amount
+/// What a movement from outside, or back there, does to the shared funds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Brings,
+    /// It goes back, of what is free.
+    GoesBack,
+    /// It is gone whether or not it is there: it is owed first, and then collected.
+    IsTaken,
+}
+
+/// A movement from outside, or back there.
+#[derive(Debug)]
+pub(super) struct Outside {
+    id: TransferId,
+    account: AccountId,
+    currency: Currency,
+    amount: Amount,
+    effect: Effect,
+    group: Group,
+    note: String,
+}
+
+impl Outside {
+    pub(super) fn payment(terms: &PaymentTerms) -> Self {
+        Self {
+            id: terms.id,
+            account: terms.account,
+            currency: terms.currency,
+            amount: terms.amount,
+            effect: match terms.kind {
+                PaymentKind::Refund => Effect::GoesBack,
+                PaymentKind::Reversal => Effect::IsTaken,
+                _ => Effect::Brings,
+            },
+            group: entries::at_the_till(entries::payment(terms)),
+            note: format!("{} of {}", terms.kind.rule().as_str(), terms.record.topup),
         }
-        PaymentKind::Refund => below_zero(terms.amount),
-        _ => Amount::ZERO,
+    }
+
+    pub(super) fn deposit(terms: &DepositTerms) -> Self {
+        Self {
+            id: terms.id,
+            account: terms.account,
+            currency: terms.currency,
+            amount: terms.amount,
+            effect: by_chain(terms.kind),
+            group: entries::at_the_till(entries::deposit(terms)),
+            note: terms.record.deposit.to_string(),
+        }
+    }
+
+    pub(super) fn bonus(terms: &BonusTerms) -> Self {
+        Self {
+            id: terms.id,
+            account: terms.account,
+            currency: terms.currency,
+            amount: terms.record.amount(),
+            effect: by_chain(terms.kind),
+            group: entries::at_the_till(entries::deposit_bonus(terms)),
+            note: format!("bonus of {}", terms.record.deposit),
+        }
+    }
+
+    const fn of(&self) -> AccountKey {
+        Account::Consumer(self.account).in_currency(self.currency)
+    }
+
+    /// What of it the shared funds get or give.
+    fn grant(&self) -> Option<PoolGrant> {
+        let change = match self.effect {
+            Effect::Brings => self.amount,
+            Effect::GoesBack => below_zero(self.amount),
+            Effect::IsTaken => return None,
+        };
+        let whose = (self.account, self.currency);
+        Some(PoolGrant::new(self.id, whose, change, &self.note))
+    }
+}
+
+const fn by_chain(kind: DepositKind) -> Effect {
+    match kind {
+        DepositKind::Reversed => Effect::IsTaken,
+        _ => Effect::Brings,
     }
 }
 
@@ -53,7 +132,7 @@ async fn wait_for(
 }
 
 /// Never more goes back than was paid in: what is taken back can be collected, then, once it is there.
-fn check_paid_in(drawing: &Drawing, terms: &PaymentTerms) -> Result<(), LedgerError> {
+fn check_paid_in(drawing: &Drawing, terms: &Outside) -> Result<(), LedgerError> {
     let shared = Account::Shared(terms.account).in_currency(terms.currency);
     let paid_in = drawing.till.look(|ledger| ledger.available(&shared));
     let owed = drawing.shortfall(terms.account, terms.currency);
@@ -66,50 +145,45 @@ fn check_paid_in(drawing: &Drawing, terms: &PaymentTerms) -> Result<(), LedgerEr
 }
 
 impl Shared {
-    /// Books a payment once, at whichever hub it is told.
-    pub(super) async fn pay_together(
+    /// Books it once, at whichever hub it is told.
+    pub(super) async fn move_together(
         &self,
         drawing: &Drawing,
-        terms: &PaymentTerms,
+        moved: Outside,
     ) -> Result<Applied, LedgerError> {
         self.check_serving(&self.core.lock())?;
-        let of = Account::Consumer(terms.account).in_currency(terms.currency);
-        let change = change(terms);
-        let group = entries::at_the_till(entries::payment(terms));
-        let note = format!("{} of {}", terms.kind.rule().as_str(), terms.record.topup);
-        let credit = PoolGrant::new(terms.id, (terms.account, terms.currency), change, &note);
-        let credit = Some(&credit).filter(|credit| !credit.amount.is_zero());
-        let takes = matches!(terms.kind, PaymentKind::Refund | PaymentKind::Reversal);
+        let (of, grant) = (moved.of(), moved.grant());
         let patience = Instant::now() + self.options.idle + PATIENCE;
         let mut applied = None;
         for _ in 0..TRIES {
             let mut mark = drawing.till.read_on().await?;
-            let is_new = !drawing.till.look(|ledger| ledger.knows(terms.id));
-            if is_new && takes {
+            let is_new = !drawing.till.look(|ledger| ledger.knows(moved.id));
+            if is_new && moved.effect != Effect::Brings {
                 self.leave(drawing, of).await?;
-                let is_there = match change < Amount::ZERO {
-                    true => wait_for(drawing, of, terms.amount, patience).await,
-                    false => Ok(()),
+                let is_there = match moved.effect {
+                    Effect::GoesBack => wait_for(drawing, of, moved.amount, patience).await,
+                    _ => Ok(()),
                 };
                 mark = drawing.till.read_on().await?;
                 // What is no longer there may have been taken by another hub for the same.
-                if !drawing.till.look(|ledger| ledger.knows(terms.id)) {
+                if !drawing.till.look(|ledger| ledger.knows(moved.id)) {
                     is_there?;
-                    check_paid_in(drawing, terms)?;
+                    check_paid_in(drawing, &moved)?;
                 }
             }
-            applied = drawing.till.book(mark, group.clone(), credit).await?;
+            let group = moved.group.clone();
+            applied = drawing.till.book(mark, group, grant.as_ref()).await?;
             if applied.is_some() {
                 break;
             }
         }
         let applied = applied.ok_or_else(overtaken)?;
         drawing.expect_more(of);
-        if drawing.till.owes(terms.account)
-            && let Err(error) = self.collect_together(drawing, terms.account).await
+        if drawing.till.owes(moved.account)
+            && let Err(error) = self.collect_together(drawing, moved.account).await
         {
             // The next look goes on with it.
-            tracing::warn!(%error, account = %terms.account, "what an account owes is not collected yet");
+            tracing::warn!(%error, account = %moved.account, "what an account owes is not collected yet");
         }
         Ok(applied)
     }

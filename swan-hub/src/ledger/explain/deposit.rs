@@ -1,6 +1,7 @@
 //! Explains a deposit on a chain: what came in, whose it is, and which entries moved its money.
 
-use swan_core::{BasisPoints, DepositId, TransferId};
+use swan_core::ledger::Entry;
+use swan_core::{BasisPoints, DepositId, Timestamp, TransferId};
 
 use super::facts::{Explanation, Owners};
 use super::orders::of_entries;
@@ -57,6 +58,18 @@ pub(super) async fn with(
     }
 }
 
+/// The entry of a transfer that was booked `at`, or before, if a crash came between the money and the note of when.
+async fn first(
+    store: &dyn Store,
+    transfer: TransferId,
+    (at, created): (Timestamp, Timestamp),
+) -> Result<Option<Entry>, StoreError> {
+    match find::since(store, transfer, at).await? {
+        Some(found) => Ok(Some(found)),
+        None => find::since(store, transfer, created).await,
+    }
+}
+
 async fn told(
     store: &dyn Store,
     subject: Subject,
@@ -74,10 +87,11 @@ async fn told(
         let Some(at) = at.filter(|_| is_there) else {
             continue;
         };
-        let mut found = find::since(store, transfer, at).await?;
-        if found.is_none() {
-            // A crash came between the money and the note of when.
-            found = find::since(store, transfer, deposit.created).await?;
+        let mut found = first(store, transfer, (at, deposit.created)).await?;
+        for other in store.others().await? {
+            if found.is_none() {
+                found = first(&*other, transfer, (at, deposit.created)).await?;
+            }
         }
         entries.extend(found);
     }

@@ -95,6 +95,38 @@ impl Node {
         token
     }
 
+    /// The contract for deposits with its tokens, which it may take of the payer.
+    pub(super) async fn contract(&self) -> (String, [String; 4]) {
+        let tokens = [
+            self.token(6, false).await,
+            self.token(6, true).await,
+            self.token(18, false).await,
+            self.token(8, false).await,
+        ];
+        // Two arguments: the treasury, and where the list begins; then its length and the list.
+        let mut words = vec![word(&self.treasury), number(64), number(4)];
+        words.extend(tokens.iter().map(|token| word(token)));
+        let contract = self.deploy("SwanDeposits", &words).await;
+        for token in &tokens {
+            let words = [word(&contract), number(u128::MAX)];
+            let _ = self.call(token, "approve(address,uint256)", &words).await;
+        }
+        (contract, tokens)
+    }
+
+    /// Deposits so many units of a token by a reference; answers the transaction.
+    pub(super) async fn deposit(
+        &self,
+        (contract, token): (&str, &str),
+        reference: &str,
+        units: u128,
+    ) -> String {
+        let words = [word(token), number(units), word(reference)];
+        let function = "deposit(address,uint256,bytes32)";
+        let receipt = self.call(contract, function, &words).await;
+        receipt["transactionHash"].as_str().unwrap().to_owned()
+    }
+
     pub(super) async fn mine(&self, blocks: u64) {
         let _ = self
             .ask("anvil_mine", json!([format!("{blocks:#x}")]))
@@ -163,20 +195,7 @@ pub(super) fn config(node: &Node, contract: &str, tokens: &[String; 4], usdc: u8
 impl Till {
     pub(super) async fn open() -> Self {
         let node = Node::start().await;
-        let tokens = [
-            node.token(6, false).await,
-            node.token(6, true).await,
-            node.token(18, false).await,
-            node.token(8, false).await,
-        ];
-        // Two arguments: the treasury, and where the list begins; then its length and the list.
-        let mut words = vec![word(&node.treasury), number(64), number(4)];
-        words.extend(tokens.iter().map(|token| word(token)));
-        let contract = node.deploy("SwanDeposits", &words).await;
-        for token in &tokens {
-            let words = [word(&contract), number(u128::MAX)];
-            let _ = node.call(token, "approve(address,uint256)", &words).await;
-        }
+        let (contract, tokens) = node.contract().await;
         let hub = TestHub::start_with(&config(&node, &contract, &tokens, 6)).await;
         let alice = hub.consumer("alice", "1").await;
         let told = wire::get(&hub.url(), "/v1/deposits/instructions", Some(&alice.key)).await;
@@ -201,10 +220,8 @@ impl Till {
 
     /// Deposits so many units by a reference; answers the transaction.
     pub(super) async fn deposit_for(&self, reference: &str, token: usize, units: u128) -> String {
-        let words = [word(&self.tokens[token]), number(units), word(reference)];
-        let function = "deposit(address,uint256,bytes32)";
-        let receipt = self.node.call(&self.contract, function, &words).await;
-        receipt["transactionHash"].as_str().unwrap().to_owned()
+        let to = (self.contract.as_str(), self.tokens[token].as_str());
+        self.node.deposit(to, reference, units).await
     }
 
     pub(super) async fn deposits(&self) -> Vec<Value> {

@@ -36,6 +36,8 @@ mod logs;
 mod nodes;
 #[cfg(feature = "postgres")]
 mod nodes_cards;
+#[cfg(all(feature = "postgres", feature = "chain"))]
+mod nodes_chain;
 #[cfg(feature = "postgres")]
 mod nodes_payouts;
 mod payments;
