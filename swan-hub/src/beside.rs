@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 use crate::external::LOOK_EVERY;
 use crate::hub::Rooms;
 use crate::settings::Current;
-use crate::{collateral, deposits, exchange, feed, generations, market, payments, stages};
+use crate::{collateral, deposits, exchange, generations, market, payments, price_feed, stages};
 
 /// Begins whatever goes on beside requests.
 pub(crate) fn begin(hub: &Current, rooms: &Arc<Rooms>) {
@@ -21,7 +21,7 @@ pub(crate) fn begin(hub: &Current, rooms: &Arc<Rooms>) {
     collateral::run(hub);
     deposits::run(hub);
     exchange::run(hub);
-    feed::run(hub);
+    price_feed::run(hub);
     payments::watch(hub);
     recall_free_use(hub);
 }

@@ -18,7 +18,6 @@ use crate::error::HubError;
 use crate::events::{EventSink, TracingSink};
 use crate::exchange::Exchanges;
 use crate::external::ExternalConfig;
-use crate::feed::FeedOptions;
 use crate::generations::{Generations, GenerationsOptions};
 use crate::hub::{Hub, Rooms, Shared};
 use crate::idempotency::{Idempotency, IdempotencyOptions};
@@ -26,6 +25,7 @@ use crate::ledger::BooksOptions;
 use crate::market::{Market, MarketOptions};
 use crate::metrics::Metrics;
 use crate::payments::{PaymentGateway, PaymentOptions, Payments};
+use crate::price_feed::PriceFeedOptions;
 use crate::providers::Registry;
 use crate::receipts::{self, ReceiptSigner};
 use crate::seams::{Entropy, FixedPrice, PriceOracle, SystemClock};
@@ -52,7 +52,7 @@ pub struct HubBuilder {
     split: Option<Arc<dyn RevenueSplit>>,
     routing: Option<Arc<dyn RoutingStrategy>>,
     oracle: Option<Arc<dyn PriceOracle>>,
-    price_feed: Option<Arc<FeedOptions>>,
+    price_feed: Option<Arc<PriceFeedOptions>>,
     authenticator: Option<Arc<dyn Authenticator>>,
     events: Option<Arc<dyn EventSink>>,
     limits: Limits,
@@ -148,7 +148,7 @@ impl HubBuilder {
     }
 
     /// Sources that are asked over HTTP what a SWAN is worth, in the place of a price oracle.
-    pub fn with_price_feed(self, feed: FeedOptions) -> Self {
+    pub fn with_price_feed(self, feed: PriceFeedOptions) -> Self {
         Self {
             price_feed: Some(Arc::new(feed)),
             ..self

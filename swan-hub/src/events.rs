@@ -14,8 +14,8 @@ use swan_core::{
 use crate::collateral::CollateralEvent;
 use crate::deposits::DepositEvent;
 use crate::exchange::ExchangeEvent;
-use crate::feed::FeedEvent;
 use crate::payments::{LowBalance, PaymentEvent};
+use crate::price_feed::PriceFeedEvent;
 use crate::providers::ConnectionMode;
 use crate::receipts::Attested;
 
@@ -261,7 +261,7 @@ pub trait EventSink: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Something has happened with the sources that tell what a SWAN is worth. Nothing is done by default.
-    fn on_price_feed(&self, event: &FeedEvent) {
+    fn on_price_feed(&self, event: &PriceFeedEvent) {
         let _ = event;
     }
 }
@@ -325,8 +325,8 @@ impl EventSink for TracingSink {
         crate::exchange::write(event);
     }
 
-    fn on_price_feed(&self, event: &FeedEvent) {
-        crate::feed::write(event);
+    fn on_price_feed(&self, event: &PriceFeedEvent) {
+        crate::price_feed::write(event);
     }
 }
 

@@ -15,7 +15,6 @@ mod error;
 mod events;
 mod exchange;
 mod external;
-mod feed;
 mod gateway;
 mod generations;
 mod header_text;
@@ -27,6 +26,7 @@ mod metrics;
 mod openapi;
 pub mod payments;
 mod payouts;
+mod price_feed;
 mod providers;
 mod quick_map;
 mod receipts;
@@ -64,14 +64,14 @@ pub use exchange::{ExchangeEvent, ExchangeNews};
 pub use external::{
     ExternalConfig, ExternalError, ExternalLimits, ExternalModel, ExternalPlace, ExternalTrust,
 };
-pub use feed::{
-    FeedError, FeedEvent, FeedNews, FeedOptions, FeedSource, Pointer as JsonPointer,
-    PointerError as JsonPointerError,
-};
 pub use generations::{GenerationsOptions, Totals};
 pub use hub::Hub;
 pub use idempotency::IdempotencyOptions;
 pub use market::{MarketOptions, Signup};
+pub use price_feed::{
+    FeedSource, Pointer as JsonPointer, PointerError as JsonPointerError, PriceFeedError,
+    PriceFeedEvent, PriceFeedNews, PriceFeedOptions,
+};
 pub use providers::ConnectionMode;
 pub use receipts::{ReceiptKeyError, ReceiptSigner};
 pub use seams::{Entropy, FixedPrice, PriceOracle, SystemClock, SystemEntropy};

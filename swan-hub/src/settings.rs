@@ -11,9 +11,9 @@ use crate::admission::{KeyRules, QueueRules};
 use crate::config::{Hedging, Limits, Routing};
 use crate::error::HubError;
 use crate::external::{Endpoints, ExternalConfig};
-use crate::feed::{FeedOptions, PriceFeed};
 use crate::hub::{Rooms, Shared};
 use crate::market::MarketOptions;
+use crate::price_feed::{PriceFeed, PriceFeedOptions};
 use crate::seams::{FixedPrice, PriceOracle};
 use crate::strategies::Strategies;
 
@@ -44,7 +44,7 @@ pub struct Settings {
     /// What a SWAN is worth.
     pub oracle: Arc<dyn PriceOracle>,
     /// The sources that are asked over HTTP what a SWAN is worth, in the place of [`Settings::oracle`].
-    pub price_feed: Option<Arc<FeedOptions>>,
+    pub price_feed: Option<Arc<PriceFeedOptions>>,
     /// Whether `/metrics` needs no administrator's key. Default no.
     pub public_metrics: bool,
     /// How keys are treated: defaults of their limits, whose word on addresses counts, the free tier.
@@ -132,7 +132,7 @@ impl Settings {
 
     /// The same with these sources of the price of SWAN.
     #[must_use]
-    pub fn with_price_feed(self, feed: FeedOptions) -> Self {
+    pub fn with_price_feed(self, feed: PriceFeedOptions) -> Self {
         Self {
             price_feed: Some(Arc::new(feed)),
             ..self

@@ -10,7 +10,7 @@ use swan_core::{Amount, ExchangeRate};
 use super::layers::set;
 use super::{Config, ExternalHeader, key_file};
 use crate::error::ConfigError;
-use crate::feed::{FeedError, FeedOptions, FeedSource, SOURCES_MAX};
+use crate::price_feed::{FeedSource, PriceFeedError, PriceFeedOptions, SOURCES_MAX};
 
 /// Who tells what a SWAN is worth, and how far it is believed. Without sources there is no feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -192,7 +192,7 @@ impl Config {
     pub fn price_feed(
         &self,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<FeedOptions>, ConfigError> {
+    ) -> Result<Option<PriceFeedOptions>, ConfigError> {
         let feed = &self.price_feed;
         if *feed == PriceFeedSettings::default() {
             return Ok(None);
@@ -209,7 +209,7 @@ impl PriceFeedSettings {
     fn resolve(
         &self,
         variable: &impl Fn(&str) -> Option<String>,
-    ) -> Result<FeedOptions, ConfigError> {
+    ) -> Result<PriceFeedOptions, ConfigError> {
         let count = self.sources.len();
         if !(1..=SOURCES_MAX).contains(&count) {
             let found = format!("{count} sources");
@@ -239,7 +239,7 @@ impl PriceFeedSettings {
             let expected = "no more than price_feed.max";
             return Err(wrong("price_feed.min", min.to_string(), expected));
         }
-        let mut options = FeedOptions::new(sources, min, max);
+        let mut options = PriceFeedOptions::new(sources, min, max);
         if let Some(quorum) = self.quorum {
             if !(1..=count).contains(&quorum) {
                 let expected = "at least 1, and no more than there are sources";
@@ -326,17 +326,17 @@ impl PriceFeedSource {
     fn check(&self, source: &FeedSource) -> Result<(), ConfigError> {
         let name = self.name.clone();
         source.check().map_err(|error| match error {
-            FeedError::Names => wrong(
+            PriceFeedError::Names => wrong(
                 "price_feed.sources.name",
                 name,
                 "1 to 32 letters, digits, '.', '_' and '-'",
             ),
-            FeedError::Url { .. } => wrong(
+            PriceFeedError::Url { .. } => wrong(
                 "price_feed.sources.url",
                 format!("of {name}"),
                 "https://…, or http://… of a host of the private network; without a password before the host",
             ),
-            FeedError::Certificates { .. } => wrong(
+            PriceFeedError::Certificates { .. } => wrong(
                 "price_feed.sources.ca_file",
                 format!("of {name}"),
                 "a file of certificates in PEM, or without it a system that trusts some",

@@ -11,10 +11,10 @@ use swan_core::{StampedRate, Timestamp};
 
 use super::admin::administrator;
 use super::reply::reply;
-use crate::feed::{PriceFeed, SourceState};
 use crate::gateway::iso;
 use crate::hub::Shared;
 use crate::openapi::Errors;
+use crate::price_feed::{PriceFeed, SourceState};
 
 /// What a SWAN is worth.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use swan_core::Currency;
 use swan_hub::store::KeyKind;
-use swan_hub::{FeedOptions, FeedSource};
+use swan_hub::{FeedSource, PriceFeedOptions};
 use tokio::net::TcpListener;
 
 use super::http::Call;
@@ -18,7 +18,7 @@ use super::papers::get;
 use super::{Market, ask};
 
 /// A server that tells this price until it is told otherwise.
-async fn server(usd: &str) -> (Arc<Mutex<String>>, FeedOptions) {
+async fn server(usd: &str) -> (Arc<Mutex<String>>, PriceFeedOptions) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/price", listener.local_addr().unwrap());
     let told = Arc::new(Mutex::new(usd.to_owned()));
@@ -31,7 +31,7 @@ async fn server(usd: &str) -> (Arc<Mutex<String>>, FeedOptions) {
     tokio::spawn(async move { axum::serve(listener, router).await });
     let source = FeedSource::new("house", url, "/0/last".parse().unwrap());
     let bounds = ["0.1", "1"].map(|usd| usd.parse().unwrap());
-    let mut options = FeedOptions::new(vec![source], bounds[0], bounds[1]);
+    let mut options = PriceFeedOptions::new(vec![source], bounds[0], bounds[1]);
     options.poll = Duration::from_millis(100);
     options.max_age = Duration::from_secs(60);
     (told, options)

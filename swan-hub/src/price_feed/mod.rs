@@ -27,10 +27,10 @@ use tokio::time::Instant;
 pub(crate) use self::clockwork::run;
 pub(crate) use self::event::write;
 use self::event::{Answers, Counts, POLLS};
-pub use self::event::{FeedEvent, FeedNews};
+pub use self::event::{PriceFeedEvent, PriceFeedNews};
 use self::judge::{Judge, Told, Verdict};
 pub(crate) use self::options::SOURCES_MAX;
-pub use self::options::{FeedError, FeedOptions, FeedSource};
+pub use self::options::{FeedSource, PriceFeedError, PriceFeedOptions};
 pub use self::pointer::{Pointer, PointerError};
 use self::source::{Source, SourceError};
 use crate::events::EventSink;
@@ -39,7 +39,7 @@ use crate::seams::PriceOracle;
 /// The sources, and what they have told.
 #[derive(Debug)]
 pub(crate) struct PriceFeed {
-    options: FeedOptions,
+    options: PriceFeedOptions,
     sources: Vec<Source>,
     /// What requests read.
     rate: ArcSwapOption<StampedRate>,
@@ -55,7 +55,7 @@ struct State {
     /// When the next poll is due; at once, if not said.
     due: Option<Instant>,
     /// What has become of the last poll, so that what lasts is told once.
-    last: Option<FeedNews>,
+    last: Option<PriceFeedNews>,
     is_stale_told: bool,
     sources: Vec<SourceState>,
 }
@@ -81,7 +81,10 @@ pub(crate) struct Figures {
 impl PriceFeed {
     /// A feed that has told nothing yet. What `before` has told goes on where it asked the same sources: a reload is no gap, and no
     /// way around the largest step.
-    pub(crate) fn new(options: FeedOptions, before: Option<&Self>) -> Result<Self, FeedError> {
+    pub(crate) fn new(
+        options: PriceFeedOptions,
+        before: Option<&Self>,
+    ) -> Result<Self, PriceFeedError> {
         options.check()?;
         let sources = options.sources.iter();
         let sources: Vec<Source> = sources
@@ -113,7 +116,7 @@ impl PriceFeed {
         })
     }
 
-    pub(crate) const fn options(&self) -> &FeedOptions {
+    pub(crate) const fn options(&self) -> &PriceFeedOptions {
         &self.options
     }
 
@@ -161,7 +164,7 @@ impl PriceFeed {
     }
 
     /// Writes down what each source has told.
-    fn note(&self, state: &mut State, answers: &[Answer], news: &mut Vec<FeedEvent>) {
+    fn note(&self, state: &mut State, answers: &[Answer], news: &mut Vec<PriceFeedEvent>) {
         let known = state.sources.iter_mut().zip(&self.sources);
         for (((known, source), answer), counts) in known.zip(answers).zip(&self.answers) {
             let error = answer.as_ref().err();
@@ -170,8 +173,11 @@ impl PriceFeed {
             let is = error.map(SourceError::kind);
             if was != is {
                 let (kind, says) = match error {
-                    Some(error) => (FeedNews::SourceFailed, error.to_string()),
-                    None => (FeedNews::SourceBack, "it tells a price again".to_owned()),
+                    Some(error) => (PriceFeedNews::SourceFailed, error.to_string()),
+                    None => (
+                        PriceFeedNews::SourceBack,
+                        "it tells a price again".to_owned(),
+                    ),
                 };
                 news.push(self.event(kind, Some(&source.name), says));
             }
@@ -187,7 +193,7 @@ impl PriceFeed {
         state: &mut State,
         answers: &[Answer],
         now: Timestamp,
-        news: &mut Vec<FeedEvent>,
+        news: &mut Vec<PriceFeedEvent>,
     ) {
         let told = self.sources.iter().zip(answers);
         let told = told.filter_map(|(source, answer)| {
@@ -211,17 +217,17 @@ impl PriceFeed {
         let is_usable = self.usable(now).is_some();
         if is_usable && !was_usable {
             let says = "payments in SWAN are possible".to_owned();
-            news.push(self.event(FeedNews::Told, None, says));
+            news.push(self.event(PriceFeedNews::Told, None, says));
         }
         if !is_usable && !state.is_stale_told {
             let says = "payments in SWAN are refused until there is a rate".to_owned();
-            news.push(self.event(FeedNews::Stale, None, says));
+            news.push(self.event(PriceFeedNews::Stale, None, says));
         }
         state.is_stale_told = !is_usable;
     }
 
     /// Puts what was accepted in force, and says what was not.
-    fn words(&self, verdict: Verdict) -> (Option<FeedNews>, String) {
+    fn words(&self, verdict: Verdict) -> (Option<PriceFeedNews>, String) {
         let quorum = self.options.quorum;
         match verdict {
             Verdict::Accepted(rate) => {
@@ -230,13 +236,13 @@ impl PriceFeed {
             }
             Verdict::Few { told } => {
                 let says = format!("{told} sources have told a price, and {quorum} must agree");
-                (Some(FeedNews::Few), says)
+                (Some(PriceFeedNews::Few), says)
             }
             Verdict::Disagree { agree, median } => {
                 let says = format!(
                     "{agree} sources are near the median of {median} USD, and {quorum} must agree"
                 );
-                (Some(FeedNews::Disagree), says)
+                (Some(PriceFeedNews::Disagree), says)
             }
             Verdict::Jump {
                 from,
@@ -247,13 +253,13 @@ impl PriceFeed {
                 let says = format!(
                     "from {from} to {to} USD; {confirmed} of {needed} further polls have confirmed it"
                 );
-                (Some(FeedNews::Jump), says)
+                (Some(PriceFeedNews::Jump), says)
             }
         }
     }
 
-    fn event(&self, news: FeedNews, source: Option<&str>, says: String) -> FeedEvent {
-        FeedEvent {
+    fn event(&self, news: PriceFeedNews, source: Option<&str>, says: String) -> PriceFeedEvent {
+        PriceFeedEvent {
             news,
             source: source.map(str::to_owned),
             rate: self.last().map(|rate| (*rate).clone()),

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::{FeedError, FeedOptions, PriceFeed};
+use super::super::{PriceFeed, PriceFeedError, PriceFeedOptions};
 use super::options;
 
 #[tokio::test]
 async fn sources_that_cannot_be_asked_are_refused() {
     let (_servers, good) = options(2).await;
-    let refused = |change: &dyn Fn(&mut FeedOptions)| {
+    let refused = |change: &dyn Fn(&mut PriceFeedOptions)| {
         let mut options = good.clone();
         change(&mut options);
         PriceFeed::new(options, None).unwrap_err()
@@ -22,28 +22,31 @@ async fn sources_that_cannot_be_asked_are_refused() {
     ] {
         let error = refused(&|options| options.sources[0].url = url.into());
         let source_name = "a".to_owned();
-        assert_eq!(error, FeedError::Url { source_name }, "{url}");
+        assert_eq!(error, PriceFeedError::Url { source_name }, "{url}");
     }
     let error = refused(&|options| {
         let headers = &mut options.sources[1].headers;
         headers.insert("x-key".into(), "two\r\nlines".into());
     });
-    assert!(matches!(error, FeedError::Header { .. }));
+    assert!(matches!(error, PriceFeedError::Header { .. }));
     let error = refused(&|options| options.sources[1].ca_file = Some("/nowhere.pem".into()));
-    assert!(matches!(error, FeedError::Certificates { .. }));
+    assert!(matches!(error, PriceFeedError::Certificates { .. }));
     let error = refused(&|options| options.sources[1].name = "a".into());
-    assert_eq!(error, FeedError::Names);
+    assert_eq!(error, PriceFeedError::Names);
     let error = refused(&|options| options.sources[1].name = "a b".into());
-    assert_eq!(error, FeedError::Names);
-    assert_eq!(refused(&|options| options.quorum = 3), FeedError::Quorum);
+    assert_eq!(error, PriceFeedError::Names);
+    assert_eq!(
+        refused(&|options| options.quorum = 3),
+        PriceFeedError::Quorum
+    );
     assert_eq!(
         refused(&|options| options.sources.clear()),
-        FeedError::Sources
+        PriceFeedError::Sources
     );
     let error = refused(&|options| options.max = "0.001".parse().unwrap());
-    assert_eq!(error, FeedError::Bounds);
+    assert_eq!(error, PriceFeedError::Bounds);
     let error = refused(&|options| options.max_age = Duration::from_secs(1));
-    assert_eq!(error, FeedError::MaxAge);
+    assert_eq!(error, PriceFeedError::MaxAge);
 }
 
 /// The hub itself asks at once and then whenever it is due, by settings that may change.

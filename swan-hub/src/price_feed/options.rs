@@ -14,7 +14,7 @@ use super::source::Source;
 /// Which sources tell what a SWAN is worth, and how far they are believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FeedOptions {
+pub struct PriceFeedOptions {
     /// Who is asked, 1 to 8.
     pub sources: Vec<FeedSource>,
     /// How many of them must agree. More than half of them.
@@ -39,7 +39,7 @@ pub struct FeedOptions {
     pub confirm_polls: u32,
 }
 
-impl FeedOptions {
+impl PriceFeedOptions {
     /// The usual with these sources, of which more than half must agree, and with these bounds on the price.
     #[must_use]
     pub fn new(sources: Vec<FeedSource>, min: ExchangeRate, max: ExchangeRate) -> Self {
@@ -81,10 +81,10 @@ impl FeedOptions {
             .eq(other.sources.iter().map(asked))
     }
 
-    pub(super) fn check(&self) -> Result<(), FeedError> {
+    pub(super) fn check(&self) -> Result<(), PriceFeedError> {
         let count = self.sources.len();
         if !(1..=SOURCES_MAX).contains(&count) {
-            return Err(FeedError::Sources);
+            return Err(PriceFeedError::Sources);
         }
         let names: std::collections::BTreeSet<&str> = self
             .sources
@@ -92,16 +92,16 @@ impl FeedOptions {
             .map(|source| source.name.as_str())
             .collect();
         if names.len() != count || !names.iter().all(|name| is_name(name)) {
-            return Err(FeedError::Names);
+            return Err(PriceFeedError::Names);
         }
         if !(1..=count).contains(&self.quorum) {
-            return Err(FeedError::Quorum);
+            return Err(PriceFeedError::Quorum);
         }
         if self.min > self.max {
-            return Err(FeedError::Bounds);
+            return Err(PriceFeedError::Bounds);
         }
         if self.max_age < self.poll {
-            return Err(FeedError::MaxAge);
+            return Err(PriceFeedError::MaxAge);
         }
         Ok(())
     }
@@ -109,9 +109,9 @@ impl FeedOptions {
 
 impl FeedSource {
     /// Whether it can be asked as it is described.
-    pub(crate) fn check(&self) -> Result<(), FeedError> {
+    pub(crate) fn check(&self) -> Result<(), PriceFeedError> {
         if !is_name(&self.name) {
-            return Err(FeedError::Names);
+            return Err(PriceFeedError::Names);
         }
         Source::describe(self).map(|_| ())
     }
@@ -172,7 +172,7 @@ impl fmt::Debug for FeedSource {
 /// Why sources cannot be asked as they are described.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum FeedError {
+pub enum PriceFeedError {
     /// There are none, or too many.
     #[error("a price feed has 1 to {SOURCES_MAX} sources")]
     Sources,

@@ -11,7 +11,7 @@ use swan_core::{Amount, ExchangeRate, Timestamp};
 use tokio::time;
 
 use super::number::{self, NumberError};
-use super::options::{FeedError, FeedOptions, FeedSource};
+use super::options::{FeedSource, PriceFeedError, PriceFeedOptions};
 use super::pointer::{Lost, Pointer};
 use crate::external::Address;
 use crate::external::client::{HttpClient, client};
@@ -100,7 +100,10 @@ impl fmt::Debug for Source {
 }
 
 impl Source {
-    pub(super) fn new(source: &FeedSource, options: &FeedOptions) -> Result<Self, FeedError> {
+    pub(super) fn new(
+        source: &FeedSource,
+        options: &PriceFeedOptions,
+    ) -> Result<Self, PriceFeedError> {
         let (client, uri, headers) = Self::describe(source)?;
         Ok(Self {
             name: source.name.clone(),
@@ -117,8 +120,10 @@ impl Source {
     }
 
     /// How it is asked.
-    pub(super) fn describe(source: &FeedSource) -> Result<(HttpClient, Uri, HeaderMap), FeedError> {
-        let url = || FeedError::Url {
+    pub(super) fn describe(
+        source: &FeedSource,
+    ) -> Result<(HttpClient, Uri, HeaderMap), PriceFeedError> {
+        let url = || PriceFeedError::Url {
             source_name: source.name.clone(),
         };
         let server = Address::parse(&source.url, None).ok_or_else(url)?;
@@ -134,7 +139,7 @@ impl Source {
             // The operator alone says who is asked, nothing is followed, and a certificate proves a public name.
             allow_private: true,
         };
-        let client = client(&dial).map_err(|error| FeedError::Certificates {
+        let client = client(&dial).map_err(|error| PriceFeedError::Certificates {
             source_name: source.name.clone(),
             why: error.to_string(),
         })?;
@@ -231,13 +236,13 @@ fn moment(number: Amount) -> Option<Timestamp> {
     Some(Timestamp::from_millis(millis))
 }
 
-fn headers(source: &FeedSource) -> Result<HeaderMap, FeedError> {
+fn headers(source: &FeedSource) -> Result<HeaderMap, PriceFeedError> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let agent = concat!("swan-hub/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(agent));
     for (name, value) in &source.headers {
-        let wrong = || FeedError::Header {
+        let wrong = || PriceFeedError::Header {
             source_name: source.name.clone(),
         };
         let name = HeaderName::try_from(name).map_err(|_| wrong())?;

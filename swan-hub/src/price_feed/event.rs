@@ -9,7 +9,7 @@ use super::source::SourceError;
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum FeedNews {
+pub enum PriceFeedNews {
     /// There is a rate, for the first time or again: SWAN can be paid with.
     Told,
     /// The rate is too old to be used: nothing can be paid with SWAN until there is another one.
@@ -26,7 +26,7 @@ pub enum FeedNews {
     SourceBack,
 }
 
-impl FeedNews {
+impl PriceFeedNews {
     /// The news as one word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -51,9 +51,9 @@ impl FeedNews {
 /// Something that has happened with the price feed. What lasts is told once, when it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FeedEvent {
+pub struct PriceFeedEvent {
     /// What.
-    pub news: FeedNews,
+    pub news: PriceFeedNews,
     /// The source that it is about, if it is about one.
     pub source: Option<String>,
     /// The last rate, which may be too old to be used.
@@ -63,7 +63,7 @@ pub struct FeedEvent {
 }
 
 /// What somebody has to look at stands out.
-pub(crate) fn write(event: &FeedEvent) {
+pub(crate) fn write(event: &PriceFeedEvent) {
     let rate = event.rate.as_ref().map(|rate| rate.rate().to_string());
     macro_rules! line {
         ($level:ident) => {

@@ -13,7 +13,7 @@ use swan_core::{Clock as _, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{FeedEvent, FeedOptions, FeedSource, PriceFeed};
+use super::{FeedSource, PriceFeed, PriceFeedEvent, PriceFeedOptions};
 use crate::events::{EventSink, RequestRecord};
 use crate::seams::PriceOracle as _;
 
@@ -99,13 +99,13 @@ fn http(status: &str, body: &str) -> Act {
 }
 
 #[derive(Debug, Default)]
-struct News(Mutex<Vec<FeedEvent>>);
+struct News(Mutex<Vec<PriceFeedEvent>>);
 
 impl EventSink for News {
     fn on_request(&self, _: &RequestRecord) {}
 
-    fn on_price_feed(&self, event: &FeedEvent) {
-        crate::feed::write(event);
+    fn on_price_feed(&self, event: &PriceFeedEvent) {
+        crate::price_feed::write(event);
         self.0.lock().push(event.clone());
     }
 }
@@ -120,7 +120,7 @@ struct World {
 }
 
 /// As most tests have it: one of each source named `a`, `b` and `c`.
-async fn options(count: usize) -> (Vec<Server>, FeedOptions) {
+async fn options(count: usize) -> (Vec<Server>, PriceFeedOptions) {
     let mut servers = Vec::new();
     let mut sources = Vec::new();
     for name in ["a", "b", "c"].into_iter().take(count) {
@@ -130,7 +130,8 @@ async fn options(count: usize) -> (Vec<Server>, FeedOptions) {
         sources.push(source);
         servers.push(server);
     }
-    let mut options = FeedOptions::new(sources, "0.01".parse().unwrap(), "10".parse().unwrap());
+    let mut options =
+        PriceFeedOptions::new(sources, "0.01".parse().unwrap(), "10".parse().unwrap());
     options.answer_within = Duration::from_millis(300);
     options.body_bytes = 10_000;
     (servers, options)
@@ -142,7 +143,7 @@ impl World {
         Self::with(servers, options)
     }
 
-    fn with(servers: Vec<Server>, options: FeedOptions) -> Self {
+    fn with(servers: Vec<Server>, options: PriceFeedOptions) -> Self {
         Self {
             servers,
             feed: PriceFeed::new(options, None).unwrap(),
@@ -173,7 +174,7 @@ impl World {
     /// What has happened since the last look.
     fn heard(&self) -> Vec<String> {
         let news = std::mem::take(&mut *self.news.0.lock());
-        let word = |event: FeedEvent| match event.source {
+        let word = |event: PriceFeedEvent| match event.source {
             Some(source) => format!("{} {source}", event.news.as_str()),
             None => event.news.as_str().to_owned(),
         };
