@@ -4,14 +4,34 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use swan_core::{Amount, Currency, RequestId};
+use tokio::runtime::Handle;
 
 use super::key::Key;
 use super::outcome::Outcome;
 use super::table::State;
 use super::{Inner, Owner};
+use crate::ledger::Settled;
 
 /// Says whether the request was charged, and what; the bill writes it, the claim reads it.
-pub(crate) type Charged = Arc<OnceLock<(Amount, Currency)>>;
+pub(crate) type Charged = Arc<OnceLock<Charge>>;
+
+/// What the request was charged.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    pub(crate) cost: Amount,
+    pub(crate) currency: Currency,
+    /// How far the charge is on its way to the disk; that of nothing is on none.
+    pub(crate) settled: Option<Settled>,
+}
+
+impl Charge {
+    /// What is to be waited for until nothing can take the charge back.
+    fn on_its_way(&self) -> Option<Settled> {
+        let settled = self.settled.as_ref();
+        let waits = settled.filter(|settled| !settled.is_durable());
+        waits.map(Settled::again)
+    }
+}
 
 /// A key that belongs to a request until it has ended.
 #[derive(Debug)]
@@ -103,9 +123,23 @@ impl Claim {
         self.end(State::Withheld { made });
     }
 
+    /// A charge that a crash may still take back is told to nobody: until it is durable, the request runs on. Where that never comes,
+    /// the mark in the store stays, and the journal says to the next hub whether it was charged.
     fn end(&mut self, state: State) {
-        if std::mem::take(&mut self.is_live) {
-            self.inner.end(self.key, self.request, state);
+        if !std::mem::take(&mut self.is_live) {
+            return;
+        }
+        let (inner, key, request) = (Arc::clone(&self.inner), self.key, self.request);
+        let Some(settled) = self.charged.get().and_then(Charge::on_its_way) else {
+            inner.end(key, request, state);
+            return;
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if settled.durable().await.is_ok() {
+                    inner.end(key, request, state);
+                }
+            });
         }
     }
 }
@@ -117,10 +151,10 @@ impl Drop for Claim {
             return;
         }
         match self.charged.get() {
-            Some((cost, currency)) => self.end(State::Lost {
-                cost: *cost,
-                currency: *currency,
-            }),
+            Some(Charge { cost, currency, .. }) => {
+                let (cost, currency) = (*cost, *currency);
+                self.end(State::Lost { cost, currency });
+            }
             None => self.inner.release(self.key, self.request),
         }
     }
@@ -134,7 +168,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
     use swan_core::{AccountId, Amount, Clock, Currency, RequestId};
 
-    use super::super::{Asked, Begun, Idempotency, IdempotencyOptions, Outcome, Owner};
+    use super::super::{Asked, Begun, Charge, Idempotency, IdempotencyOptions, Outcome, Owner};
     use crate::seams::SystemClock;
     use crate::store::{MemoryStore, Store};
 
@@ -166,7 +200,12 @@ mod tests {
         claim.record(&buffer.slice(..3));
         claim.record(&buffer.slice(7..9));
         let charged: &OnceLock<_> = &claim.charged();
-        charged.set((Amount::ZERO, Currency::Usd)).unwrap();
+        let nothing = Charge {
+            cost: Amount::ZERO,
+            currency: Currency::Usd,
+            settled: None,
+        };
+        charged.set(nothing).unwrap();
         claim.finish(
             Outcome::new(StatusCode::OK, &HeaderMap::new(), Vec::new()),
             false,

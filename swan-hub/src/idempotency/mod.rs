@@ -27,7 +27,7 @@ use parking_lot::Mutex;
 use swan_core::{Clock, RequestId, Timestamp};
 
 use crate::store::{Store, StoreError};
-pub(crate) use claim::{Charged, Claim};
+pub(crate) use claim::{Charge, Charged, Claim};
 pub(crate) use error::IdempotencyError;
 use key::{Fingerprint, Key};
 pub(crate) use key::{IDEMPOTENCY_KEY, REPLAYED, check};

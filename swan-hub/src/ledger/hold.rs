@@ -154,6 +154,16 @@ impl Settled {
         self
     }
 
+    /// For another who waits for the same charge, without an end.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(Arc::clone(&self.books), self.seq)
+    }
+
+    /// Whether the charge survives a crash already.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.books.progress.durable() >= self.seq
+    }
+
     /// Answers when the charge survives a crash. While the store does not answer this waits, so callers set a deadline.
     ///
     /// # Errors

@@ -15,7 +15,8 @@ use super::settle::Bill;
 use crate::events::{AttemptRecord, Outcome, RequestRecord};
 use crate::gateway::Answer;
 use crate::hub::Shared;
-use crate::idempotency::Charged;
+use crate::idempotency::{Charge, Charged};
+use crate::ledger::Settled;
 use crate::providers::{Slot, Witnessed};
 use crate::receipts::{self, Attested};
 
@@ -130,10 +131,14 @@ impl Bill {
     }
 
     /// So much was charged, which may be nothing.
-    pub(super) fn tell_charged(&self, cost: Amount) {
+    pub(super) fn tell_charged(&self, cost: Amount, settled: Option<&Settled>) {
         if let Some(charged) = &self.charged {
             // A request is charged once, so nobody was here before.
-            let _ = charged.set((cost, self.currency()));
+            let _ = charged.set(Charge {
+                cost,
+                currency: self.currency(),
+                settled: settled.map(Settled::again),
+            });
         }
     }
 

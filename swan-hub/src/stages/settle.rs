@@ -285,7 +285,7 @@ impl Bill {
                 if let Some(pass) = &mut self.pass {
                     pass.settle(&metered.usage, usd);
                 }
-                self.tell_charged(cost);
+                self.tell_charged(cost, Some(&settled));
                 Settling {
                     receipt,
                     way: Way::Writing(
@@ -329,7 +329,7 @@ impl Bill {
         self.recorder.record.outcome = outcome;
         self.recorder.record.usage = Some(usage);
         self.recorder.record.basis = Some(metered.basis);
-        self.tell_charged(Amount::ZERO);
+        self.tell_charged(Amount::ZERO, None);
         let trusted = object && metered.basis == Basis::Reported;
         Settling::free(work, usage, trusted)
     }

@@ -266,7 +266,16 @@ async fn who_hangs_up_to_cancel_is_charged_for_what_came_and_never_again() {
     market.settled().await;
     let spent = market.spent("5");
     assert!(spent > Amount::ZERO);
-    let lost = call().send().await;
+    // Told once the charge is on the disk.
+    let lost = within(async {
+        loop {
+            let again = call().send().await;
+            if again.error_code() != "idempotency_in_progress" {
+                return again;
+            }
+        }
+    });
+    let lost = lost.await;
     assert_eq!(
         (lost.status, &*lost.error_code()),
         (409, "idempotency_outcome_lost")

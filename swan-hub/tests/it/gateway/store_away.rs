@@ -7,6 +7,7 @@ use swan_core::Amount;
 use swan_core::protocol::StreamEnd;
 use swan_hub::Limits;
 use swan_hub::ledger::BooksOptions;
+use swan_hub::store::Store as _;
 
 use super::http::Call;
 use super::provider::{Act, begin, reply};
@@ -85,4 +86,53 @@ async fn no_end_is_seen_that_is_not_recorded_and_nothing_is_charged_twice() {
         let report = audit(&store.inner).await;
         assert_eq!((report.breaches.as_slice(), report.pending), (&[][..], 0));
     }
+}
+
+#[tokio::test]
+async fn a_key_tells_of_no_charge_that_a_crash_could_take_back() {
+    let store = Arc::new(FaultyStore::working());
+    let market = market(&store).await;
+    let mut provider = market.provider(1).await;
+    let keyed = || market.chat(ask("")).header("idempotency-key", "k");
+    let first = keyed().background();
+    let asked = provider.request().await;
+    let mark = store.inner.idempotency().await.unwrap();
+    assert_eq!(mark.len(), 1);
+
+    store.go_away(Fault::Fails);
+    let answer = reply(completion("hello", 7, 2));
+    provider.act(asked.stream, answer).await;
+    let first = first.await.unwrap();
+    assert_eq!(
+        (first.status, &*first.error_code()),
+        (503, "ledger_unavailable")
+    );
+    for _ in 0..3 {
+        let again = keyed().send().await;
+        assert_eq!(
+            (again.status, &*again.error_code()),
+            (409, "idempotency_in_progress")
+        );
+    }
+    // By which the next hub would ask the journal, and find nothing.
+    assert_eq!(store.inner.idempotency().await.unwrap(), mark);
+
+    store.come_back();
+    let lost = within(async {
+        loop {
+            let again = keyed().send().await;
+            if again.error_code() != "idempotency_in_progress" {
+                return again;
+            }
+        }
+    });
+    let lost = lost.await;
+    assert_eq!(
+        (lost.status, &*lost.error_code()),
+        (409, "idempotency_outcome_lost")
+    );
+    let cost = market.price(7, 2);
+    let message = lost.json()["error"]["message"].to_string();
+    assert!(message.contains(&cost.to_string()), "{message}");
+    assert_eq!(market.spent("5"), cost);
 }

@@ -95,8 +95,6 @@ pub(super) struct Asked {
     pub(super) key: Option<String>,
     /// What was charged for it, as the journal says.
     pub(super) charged: Option<i128>,
-    /// Somebody was told of a charge that a crash has taken back.
-    pub(super) was_told: bool,
     pub(super) deliveries: Vec<usize>,
 }
 
@@ -134,7 +132,6 @@ impl Auditor {
             shape,
             key: is_keyed.then(|| format!("once-{tag}")),
             charged: None,
-            was_told: false,
             deliveries: Vec::new(),
         });
         tag

@@ -168,14 +168,10 @@ impl State {
                 self.findings
                     .push(format!("{tag}: charged {gross:?}, told: {seen:?}"));
             }
-            // Known, and to be mended: a key is told of a charge as soon as it stands in memory, so that while the store fails
-            // a crash may take back what was told.
-            let was_lost = seen.code == "idempotency_outcome_lost" && gross.is_none();
-            if was_lost && !(is_dead && self.was_bad) && !self.asked[tag].was_told {
+            if seen.code == "idempotency_outcome_lost" && gross.is_none() {
                 self.findings
                     .push(format!("{tag}: told to be charged and not: {seen:?}"));
             }
-            self.asked[tag].was_told |= was_lost;
         }
         self.asked[tag].charged = gross;
     }
