@@ -33,7 +33,7 @@ use swan_hub::{CollateralEvent, EventSink, HubBuilder, RequestRecord};
 
 use self::stub::{Stub, sign};
 use super::http::{Answer, Call};
-use super::{Market, until};
+use super::{Market, until, within};
 
 const SECRET: &str = "whsec_new";
 
@@ -193,11 +193,22 @@ impl Till {
         all.iter().filter(|event| event.news == news).count()
     }
 
-    /// Lets time pass and waits until the account has this.
+    /// Lets time pass and waits until the account has this. A look that was under way puts the next one off from its own end, so time
+    /// passes again.
     async fn comes_to(&self, pass: Duration, usd: &str) {
-        self.clock.advance(pass);
         let usd: Amount = usd.parse().unwrap();
-        until(|| self.market.available() == usd).await;
+        let has_come = async {
+            loop {
+                self.clock.advance(pass);
+                for _ in 0..500 {
+                    if self.market.available() == usd {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            }
+        };
+        within(has_come).await;
     }
 }
 
