@@ -28,6 +28,19 @@ async fn served(market: &Market, call: Call, acts: Vec<Act>) -> Answer {
     answer
 }
 
+/// What a key tells once its first request has ended, and what that was charged is on the disk.
+pub(super) async fn when_known(call: impl Fn() -> Call) -> Answer {
+    within(async {
+        loop {
+            let again = call().send().await;
+            if again.error_code() != "idempotency_in_progress" {
+                return again;
+            }
+        }
+    })
+    .await
+}
+
 /// The same answer, told apart by one header only.
 fn assert_replay(first: &Answer, again: &Answer) {
     assert_eq!(again.header("idempotency-replayed"), "true");
@@ -267,15 +280,7 @@ async fn who_hangs_up_to_cancel_is_charged_for_what_came_and_never_again() {
     let spent = market.spent("5");
     assert!(spent > Amount::ZERO);
     // Told once the charge is on the disk.
-    let lost = within(async {
-        loop {
-            let again = call().send().await;
-            if again.error_code() != "idempotency_in_progress" {
-                return again;
-            }
-        }
-    });
-    let lost = lost.await;
+    let lost = when_known(call).await;
     assert_eq!(
         (lost.status, &*lost.error_code()),
         (409, "idempotency_outcome_lost")

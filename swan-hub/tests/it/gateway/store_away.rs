@@ -10,6 +10,7 @@ use swan_hub::ledger::BooksOptions;
 use swan_hub::store::Store as _;
 
 use super::http::Call;
+use super::idempotency::when_known;
 use super::provider::{Act, begin, reply};
 use super::{DONE, Market, STOP, ask, completion, delta, until, usage, within};
 use crate::ledger::audit;
@@ -118,15 +119,7 @@ async fn a_key_tells_of_no_charge_that_a_crash_could_take_back() {
     assert_eq!(store.inner.idempotency().await.unwrap(), mark);
 
     store.come_back();
-    let lost = within(async {
-        loop {
-            let again = keyed().send().await;
-            if again.error_code() != "idempotency_in_progress" {
-                return again;
-            }
-        }
-    });
-    let lost = lost.await;
+    let lost = when_known(keyed).await;
     assert_eq!(
         (lost.status, &*lost.error_code()),
         (409, "idempotency_outcome_lost")
